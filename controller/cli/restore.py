@@ -7,17 +7,19 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.apply import ProgressLine
-from controller.cli.interruption import stopping_on_signals
+from controller.cli.apply import WaitOption
 from controller.cli.invocation import Format, FormatOption, Invocation, OverrideOption, ask
 from controller.cli.plan import note_unused_tokens
 from controller.cli.process import note, say, say_document, say_lines
 from controller.cli.snapshot import SnapshotArgument
+from controller.cli.terminal.interruption import stopping_on_signals
+from controller.cli.terminal.progress import ProgressLine
 from controller.engine.commit.lease import Claim
 from controller.engine.config.planner import Planner
 from controller.engine.queries.moments import parse_duration
-from controller.engine.reconcile.combined_plan import ReconcileRequest, refusal_of
+from controller.engine.reconcile.combined_plan import ReconcileRequest
 from controller.engine.reconcile.reconciler import Reconciled
+from controller.engine.snapshots.restore import PreparedRestore
 from controller.engine.snapshots.selection import Mode, Selection
 from controller.engine.snapshots.service import Snapshots
 from controller.errors import ExitCode, WrongUsage
@@ -44,6 +46,12 @@ EnvironmentOption = Annotated[
         help="Only this environment and what names it. Repeatable.",
     ),
 ]
+ModeOption = Annotated[
+    Mode, typer.Option("--mode", help="Whether what the snapshot lacks stays or goes.")
+]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why; everybody sees it.")
+]
 UntilOption = Annotated[
     str | None,
     typer.Option(
@@ -61,18 +69,11 @@ def restore(
     kind: KindOption = None,
     key: KeyOption = None,
     environment: EnvironmentOption = None,
-    mode: Annotated[
-        Mode, typer.Option("--mode", help="Whether what the snapshot lacks stays or goes.")
-    ] = Mode.MERGE,
-    reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why; everybody sees it.")
-    ] = "",
+    mode: ModeOption = Mode.MERGE,
+    reason: ReasonOption = "",
     until: UntilOption = None,
     override: OverrideOption = None,
-    wait: Annotated[
-        str | None,
-        typer.Option("--wait", metavar="TIME", help="Wait so long (5m) for the scope's owner."),
-    ] = None,
+    wait: WaitOption = None,
     plan: Annotated[bool, typer.Option("--plan", help="Stop after the plan.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     output: FormatOption = Format.TEXT,
@@ -81,13 +82,10 @@ def restore(
     call: Invocation = context.obj
     snapshots = Snapshots.of(call.installation, call.emit)
     manifest = snapshots.find(which)
-    _check_kinds(call, kind or ())
-    selection = Selection(
-        kinds=tuple(kind or ()), keys=tuple(key or ()), environments=tuple(environment or ())
+    source = snapshots.source(manifest, _selection(call, kind, key, environment), mode)
+    restorer = snapshots.restorer(
+        call.live, source, _own_planner(call), _until(call, until), reason
     )
-    source = snapshots.source(manifest, selection, mode)
-    ends = _until(call, until)
-    restorer = snapshots.restorer(call.live, source, _own_planner(call), ends, reason)
     request = ReconcileRequest(
         requester=call.requester("restore"),
         claim=Claim(call.process.instance, wait_s=parse_duration(wait) if wait else 0.0),
@@ -95,18 +93,14 @@ def restore(
         strict=True,
     )
     prepared = restorer.prepare(request)
-    planned, as_json = prepared.planned, output is Format.JSON
+    as_json = output is Format.JSON
     if not as_json:
-        lines = text_lines(planned.plan, names=planned.names)
-        say_lines(lines[:-1] if planned.plan.changes and not planned.plan.refused else lines)
-        for line in restore_lines(prepared):
-            say(line)
-        note_unused_tokens(planned)
+        _show(prepared)
+    elif plan:
+        say_document("restore", restore_json(manifest.id, prepared, None))
     if plan:
-        if as_json:
-            say_document("restore", restore_json(manifest.id, prepared, None))
-        raise typer.Exit(planned.exit_code)
-    if prepared.changes_anything and refusal_of(planned.plan) is None and not yes:
+        raise typer.Exit(prepared.planned.exit_code)
+    if prepared.waits_for_a_word and not yes:
         ask(as_json=as_json, fix="add --yes", declined="nothing was restored")
     with (
         stopping_on_signals(call.process.interruption) as heard,
@@ -118,6 +112,16 @@ def restore(
     else:
         _tell(result, held=bool(prepared.held))
     raise typer.Exit(heard.exit_code(result.exit_code))
+
+
+def _show(prepared: PreparedRestore) -> None:
+    planned = prepared.planned
+    lines = text_lines(planned.plan, names=planned.names)
+    # Without the last line, which says what to type next: that is being done.
+    say_lines(lines[:-1] if planned.plan.changes and not planned.plan.refused else lines)
+    for line in restore_lines(prepared):
+        say(line)
+    note_unused_tokens(planned)
 
 
 def _tell(result: Reconciled, *, held: bool) -> None:
@@ -135,11 +139,14 @@ def _tell(result: Reconciled, *, held: bool) -> None:
         )
 
 
-def _check_kinds(call: Invocation, kinds: tuple[str, ...] | list[str]) -> None:
-    for kind in kinds:
+def _selection(call: Invocation, *named: list[str] | None) -> Selection:
+    """Return what kinds, names and environments say. Raises WrongUsage for a kind there is none of."""
+    selection = Selection(*(tuple(names or ()) for names in named))
+    for kind in selection.kinds:
         if kind not in call.master.kinds:
             known = ", ".join(call.master.kinds)
             raise WrongUsage(f"there is no kind {kind!r}", fix=f"kinds: {known}")
+    return selection
 
 
 def _own_planner(call: Invocation) -> Planner | None:

@@ -1,25 +1,22 @@
 """``envctl snapshot``: copies of the tables, taken and proven."""
 
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
 
 from controller import __version__
 from controller.cli.commands import several
-from controller.cli.interruption import stopping_on_signals
 from controller.cli.invocation import Format, FormatOption, Invocation, ask
 from controller.cli.plan import PlanFormat
-from controller.cli.process import note, note_as_is, say, say_document, say_lines
+from controller.cli.process import say, say_document, say_lines
+from controller.cli.terminal.interruption import stopping_on_signals
+from controller.cli.terminal.progress import ItemsLine
 from controller.engine.snapshots.contents import observed_in
 from controller.engine.snapshots.places import LATEST, list_snapshots, open_store
 from controller.engine.snapshots.service import Snapshots
 from controller.errors import EnvctlError, ExitCode
-from controller.events import Emit, Event, SnapshotProgressed
 from controller.views.documents.plan import render_json
 from controller.views.documents.snapshots import (
     prune_json,
@@ -31,16 +28,11 @@ from controller.views.plan.html import render_html
 from controller.views.plan.markdown import render_markdown
 from controller.views.plan.text import text_lines
 from controller.views.snapshots import (
-    progress_text,
     removed_lines,
     shown_lines,
     snapshot_lines,
     verdict_lines,
 )
-
-FIRST_AFTER_S = 2.0
-TERMINAL_EVERY_S = 0.5
-ELSEWHERE_EVERY_S = 15.0
 
 snapshot = several(
     name="snapshot",
@@ -195,31 +187,3 @@ def prune(
         say_document("snapshot-prune", prune_json(outdated, removed=goes))
     elif goes:
         say("\n".join(removed_lines(outdated, done=True)))
-
-
-@dataclass(eq=False)
-class ItemsLine:
-    """Listens to how far a snapshot is, and tells events on; prints on standard error when it is time. To be closed."""
-
-    emit: Emit
-    _next_at: float = field(default_factory=lambda: time.monotonic() + FIRST_AFTER_S, init=False)
-    _printed: bool = field(default=False, init=False)
-
-    def tell(self, event: Event) -> None:
-        """Tell any event on; print where a snapshot stands when it is time."""
-        self.emit(event)
-        now = time.monotonic()
-        if not isinstance(event, SnapshotProgressed) or now < self._next_at:
-            return
-        terminal = sys.stderr.isatty()
-        self._next_at = now + (TERMINAL_EVERY_S if terminal else ELSEWHERE_EVERY_S)
-        if terminal:
-            note_as_is(f"\r\x1b[K{progress_text(event)}")
-            self._printed = True
-        else:
-            note(progress_text(event))
-
-    def close(self) -> None:
-        """Take the line off the terminal."""
-        if self._printed:
-            note_as_is("\r\x1b[K")

@@ -114,7 +114,7 @@ def removed_lines(outdated: Iterable[Listed], *, done: bool) -> list[str]:
     return [f"{'removed' if done else 'would remove'} {snapshot}" for snapshot in ids]
 
 
-def progress_text(event: SnapshotProgressed) -> str:
+def items_text(event: SnapshotProgressed) -> str:
     """Return ``verified 4,000 of 10,000 items``; without a total where it is not known."""
     of_all = f" of {event.total:,}" if event.total else ""
     return f"{event.doing} {event.done:,}{of_all} items"

@@ -53,9 +53,10 @@ class PreparedRestore:
     is_genesis: bool
 
     @property
-    def changes_anything(self) -> bool:
-        """Tell whether carrying it out writes anything."""
-        return bool(self.planned.plan.enforced or self.back)
+    def waits_for_a_word(self) -> bool:
+        """Tell whether carrying it out writes anything, and nothing refuses it: somebody is to be asked."""
+        writes = bool(self.planned.plan.enforced or self.back)
+        return writes and refusal_of(self.planned.plan) is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

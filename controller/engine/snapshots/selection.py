@@ -22,7 +22,7 @@ class Mode(StrEnum):
     """They go, as what is no longer in the YAML goes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Objects of these kinds, and of these names, and of these environments; no restriction where one is empty."""
 
