@@ -12,6 +12,7 @@ from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, 
 from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.config.still_due import as_planned, none_due, still_due
 from controller.engine.desired.load_revision import LoadedRevision
+from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun, NotWritten, kept
 from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.finding import finding_of
@@ -130,6 +131,7 @@ class Reconciler:
     """Overrides that end within this time are announced."""
     own_source: bool = True
     observed: ObservedConfig | None = None
+    observe: Callable[[Installation], ObservedConfig] = observe_config
     emit: Emit = discard_event
 
     def reconcile(self, request: ReconcileRequest) -> Reconciled:
@@ -152,7 +154,7 @@ class Reconciler:
         Raises as loading and planning the source if the config scope is asked for and nothing else is to be done, WrongUsage
         for a scope that does not exist, PlanChanged where something else was reviewed.
         """
-        observed = self.observed or observe_config(self._accounts.installation)
+        observed = self.observed or self.observe(self._accounts.installation)
         now = self.clock()
         config = None
         source_error: SourceUnavailable | InvalidDesiredState | None = None
@@ -380,7 +382,7 @@ class Reconciler:
         with config_writer(installation, config, *asked) as writer:
             due, now_at = as_planned(config), self.clock()
             if not planned_from.holds(writer.lease.head.sequence, now_at):
-                observed = observe_config(installation)
+                observed = self.observe(installation)
                 try:
                     again = self._plan_config(observed, request, now_at, config.as_loaded)
                     due = still_due(config, again)
