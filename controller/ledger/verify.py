@@ -17,6 +17,7 @@ from controller.ledger.heads import Heads
 from controller.ledger.large_images import BlobStore
 from controller.ledger.records import EntityKey
 from controller.ledger.replay import Replay
+from controller.ledger.stream_changes import STREAM_PREFIX
 
 LOOKS = 4
 """How often the index is looked at again for records that the head says are there: it follows the table within seconds."""
@@ -78,10 +79,13 @@ def verify_ledger(
         known = {name: heads.read(name) for name in names}
         replay = Replay({name: head.sequence for name, head in known.items() if head})
         found = list(tables())
-    results = tuple(
-        verify_scope(name, chain_of, heads, sleep=sleep, replay=replay, blobs=blobs)
-        for name in names
-    )
+    # What others did is known before it is asked what a change of ours found.
+    in_order = sorted(names, key=lambda name: not name.startswith(STREAM_PREFIX))
+    verified = {
+        name: verify_scope(name, chain_of, heads, sleep=sleep, replay=replay, blobs=blobs)
+        for name in in_order
+    }
+    results = tuple(verified[name] for name in names)
     return VerificationReport(results, None if replay is None else replay.compare(found))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from controller.model.ref import Authorship, ResourceRef
 
-Phase = Literal["done", "intended", "succeeded", "failed", "baseline"]
+Phase = Literal["done", "intended", "succeeded", "failed", "baseline", "gap"]
 
 
 class Requester(NamedTuple):
@@ -63,7 +63,7 @@ class LedgerRecord:
     hash: str
     phase: Phase
     cause: str
-    change_type: Literal["Created", "Updated", "Deleted", "Baseline"]
+    change_type: Literal["Created", "Updated", "Deleted", "Baseline", "Gap"]
     entity_type: str
     entity_key: str
     entity_range: str | None

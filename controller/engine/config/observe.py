@@ -13,8 +13,8 @@ from controller.engine.state.rows import (
     status_of_row,
 )
 from controller.errors import WrongUsage
+from controller.ledger.entities import entity_of_item
 from controller.ledger.ownership import is_ours_by_history
-from controller.ledger.queries import entity_of_item
 from controller.ledger.records import who_changed
 from controller.model.canonical import parse_canonical
 from controller.model.observed import (

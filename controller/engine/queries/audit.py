@@ -9,6 +9,7 @@ from controller.engine.installation.installation import Installation, Master
 from controller.engine.state.rows import read_override_rows
 from controller.errors import WrongUsage
 from controller.ledger.chain import VerificationReport
+from controller.ledger.entities import entities_of
 from controller.ledger.heads import HEAD_PREFIX
 from controller.ledger.queries import (
     OfActor,
@@ -19,7 +20,6 @@ from controller.ledger.queries import (
     Page,
     Period,
     Question,
-    entities_of,
 )
 from controller.ledger.records import POWER, EntityKey, RecordSummary
 from controller.ledger.replay import table_digests
