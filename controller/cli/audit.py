@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from controller.cli.audit_follow import follow
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import note, say, say_document
@@ -154,3 +155,6 @@ def recover(
     say(
         f"scope {scope}: head made again at #{head.sequence:,} {head.last_hash[:12]}, owned by nobody"
     )
+
+
+audit.command("follow")(follow)

@@ -22,6 +22,7 @@ GAP: Final = "gap"
 """Cause of what was found changed after a time of which no event is left, and phase of the record that tells of such a time."""
 NOBODY_NAMED: Final = "outside envctl"
 """Who is said to have changed what names nobody."""
+_MARK: Final = "Managed"
 TOMBSTONE: Final = "__Deleted"
 """Other programs mark an item with this, and with who deletes it, just before they delete it."""
 
@@ -79,16 +80,17 @@ def outside_record(change: StreamChange, source: StreamSource) -> LedgerRecord:
 def author_named(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> str:
     """Return who an item says made a change of it, in short; empty where it names nobody for this change.
 
-    ``Audit`` is believed where it is of a later version than before: an edit that leaves it alone, or puts an older image
-    back, says nothing of its author. A deleted item names who deletes it if it was marked for that.
+    ``Audit`` is believed where it is of a later version than before, beneath the same mark or none: an edit that leaves it alone,
+    or puts an image back that was there once, says nothing of its author. A deleted item names who deletes it if it was marked for that.
     """
     if new is None:
         return _user(old) if old is not None and old.get(TOMBSTONE) else ""
+    if new.get(_MARK) not in (None, (old or {}).get(_MARK)):
+        # An image that we once signed, put there by somebody else: what it says is of that time.
+        return ""
     before, after = _version(old), _version(new)
-    if old is None:
-        # With our signature it is a copy of what was ours, and so is what it says.
-        return "" if "Managed" in new else _user(new)
-    return _user(new) if after is not None and after > (before or 0) else ""
+    is_later = old is None or (after is not None and after > (before or 0))
+    return _user(new) if is_later else ""
 
 
 def _audit(item: Mapping[str, Any] | None) -> Mapping[str, Any]:

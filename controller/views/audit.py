@@ -19,7 +19,14 @@ COMMIT_DIGITS = 7
 _HEADINGS = ("WHEN (UTC)", "WHO", "CALLER", "WHAT", "CAUSE", "ORIGIN", "COMMIT", "TRANSACTION")
 _OF_SOME = frozenset({"Why", "Merged by", "AWS caller", "Role", "Approved"})
 """Facts that many records have not: shown only where they are known."""
-_TITLES = {"Created": "created", "Updated": "updated", "Deleted": "deleted", "Baseline": "found"}
+TITLES = {
+    "Created": "created",
+    "Updated": "updated",
+    "Deleted": "deleted",
+    "Baseline": "found",
+    "Gap": "not seen",
+}
+"""How people read what a record says was done."""
 
 
 def record_time_text(iso_timestamp: str) -> str:
@@ -104,7 +111,7 @@ def record_lines(record: LedgerRecord) -> list[str]:
     facts = {name: value for name, value in facts.items() if value or name not in _OF_SOME}
     version = f", version {record.entity_version}" if record.entity_version is not None else ""
     width = max(map(len, facts)) + 2
-    lines = [f"{summary_of(record).entity} {_TITLES[record.change_type]}{version}"]
+    lines = [f"{summary_of(record).entity} {TITLES[record.change_type]}{version}"]
     lines += [f"  {name:<{width}}{value or '-'}" for name, value in facts.items()]
     found = record_differences(record)
     lines.append("  Fields" if found else "  No field differs")
@@ -140,11 +147,11 @@ def _cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
     first = records[0]
     if len(records) == 1:
         phase = "" if first.phase in {"", "done", "baseline"} else f" ({first.phase})"
-        what = f"{_TITLES.get(first.change_type, first.change_type)} {first.entity}{phase}"
+        what = f"{TITLES.get(first.change_type, first.change_type)} {first.entity}{phase}"
         what += " (in no chain)" if first.is_in_no_chain else ""
     else:
         counts = Counter(record.change_type for record in records)
-        done = ", ".join(f"{count:,} {_TITLES.get(kind, kind)}" for kind, count in counts.items())
+        done = ", ".join(f"{count:,} {TITLES.get(kind, kind)}" for kind, count in counts.items())
         tables = sorted({record.entity.table for record in records})
         if len(tables) > 2:
             tables = [*tables[:2], f"{len(tables) - 2} more tables"]

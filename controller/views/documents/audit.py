@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from controller.aws.items import number_text
+from controller.engine.streams.table_reader import StreamRead
+from controller.errors import EnvctlError
 from controller.ledger.chain import Finding, FindingKind, VerificationReport
 from controller.ledger.records import RecordSummary, summary_of
 from controller.ledger.redaction import DIGEST, is_digest
@@ -47,7 +49,7 @@ class SummaryObject(TypedDict):
     key: str
     range: str | None
     version: int | None
-    changeType: Annotated[str, ("Created", "Updated", "Deleted", "Baseline")]
+    changeType: Annotated[str, ("Created", "Updated", "Deleted", "Baseline", "Gap")]
     cause: str
     phase: str
     origin: str
@@ -88,6 +90,26 @@ class AuditShowDocument(TypedDict):
     """Records whole: one, or those of a transaction."""
 
     records: list[RecordObject]
+
+
+class StreamObject(TypedDict):
+    """What came of reading a table's stream."""
+
+    table: Annotated[str, "Its logical name."]
+    events: int
+    ours: int
+    outside: Annotated[int, "Changes by others that were recorded."]
+    hasGap: Annotated[
+        bool, "Whether it was compared with the ledger, as events may have been lost."
+    ]
+    error: Annotated[str | None, "Why it could not be read; null where it was."]
+
+
+class AuditFollowDocument(TypedDict):
+    """A change by others, or what came of reading all streams; each is one line."""
+
+    record: Annotated[RecordObject | None, "null in the line of a round."]
+    streams: Annotated[list[StreamObject] | None, "null in the line of a record."]
 
 
 class FindingObject(TypedDict):
@@ -151,6 +173,31 @@ def record_json(record: LedgerRecord) -> RecordObject:
             for difference in record_differences(record)
         ],
     )
+
+
+def follow_json(
+    record: LedgerRecord | None = None,
+    *,
+    reads: Mapping[str, StreamRead] | None = None,
+    errors: Mapping[str, EnvctlError] | None = None,
+) -> AuditFollowDocument:
+    """Return the line of a record, or that of a round: what was read of each table, and what could not be."""
+    streams = None
+    if reads is not None:
+        nothing = {table: (StreamRead(), str(error)) for table, error in (errors or {}).items()}
+        told = {table: (read, None) for table, read in reads.items()} | nothing
+        streams = [
+            StreamObject(
+                table=table,
+                events=read.events,
+                ours=read.ours,
+                outside=read.outside,
+                hasGap=read.has_gap,
+                error=error,
+            )
+            for table, (read, error) in sorted(told.items())
+        ]
+    return {"record": None if record is None else record_json(record), "streams": streams}
 
 
 def verification_json(report: VerificationReport) -> AuditVerifyDocument:
