@@ -105,7 +105,7 @@ class Replay:
         """Follow what the records of a page of a chain, as on the wire, say of items; what is no readable record is left to the check of the chain."""
         for entry in sorted(page, key=attrgetter("sequence")):
             is_placed = entry.record is not None and is_sequence(entry.sequence)
-            step = _step(entry.sequence, entry.record or {}) if is_placed else None
+            step = step_of(entry.sequence, entry.record or {}) if is_placed else None
             if step is not None:
                 self.add(step)
 
@@ -160,7 +160,8 @@ def table_digests(
         yield entity_of_item(definition, item), image_digest(item)
 
 
-def _step(sequence: int, record: Mapping[str, Mapping[str, Any]]) -> Step | None:
+def step_of(sequence: int, record: Mapping[str, Mapping[str, Any]]) -> Step | None:
+    """Read what a record, as on the wire, says of an item; None for one of a live resource, and for what is none of ours."""
     try:
         if record["Phase"]["S"] not in PHASES:
             return None

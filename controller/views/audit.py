@@ -134,6 +134,9 @@ def verification_lines(report: VerificationReport) -> list[str]:
     if report.strays:
         lines.append(f"in no chain: {len(report.strays):,}")
         lines.extend(_finding_lines(report.strays))
+    if report.anchors is not None:
+        lines.append(f"anchors compared with: {report.anchors:,}")
+        lines.extend(_finding_lines(report.unusable))
     if report.tables is not None:
         count = len(report.differing)
         verdict = f"{count:,} items differ" if count > 1 else "1 item differs"

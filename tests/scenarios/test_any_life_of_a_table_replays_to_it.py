@@ -157,7 +157,7 @@ class LifeOfATable(RuleBasedStateMachine):
 
 
 def test_a_short_life_replays() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         LifeOfATable,
         settings=settings(
             max_examples=5,

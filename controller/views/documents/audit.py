@@ -142,6 +142,8 @@ class AuditVerifyDocument(TypedDict):
     scopes: list[ChainObject]
     strays: Annotated[list[FindingObject], "Records in no chain."]
     tables: Annotated[list[FindingObject] | None, "null: tables were not compared."]
+    anchors: Annotated[int | None, "Anchors compared with; null: not asked for."]
+    unusableAnchors: list[FindingObject]
 
 
 def list_json(records: Iterable[RecordSummary], next_token: str | None = None) -> AuditListDocument:
@@ -212,6 +214,8 @@ def verification_json(report: VerificationReport) -> AuditVerifyDocument:
         "scopes": scopes,
         "strays": _findings(report.strays),
         "tables": None if tables is None else _findings(tables),
+        "anchors": report.anchors,
+        "unusableAnchors": _findings(report.unusable),
     }
 
 

@@ -10,8 +10,8 @@ from controller.ledger.item_path import ImageStep, OutsideSteps
 
 def outside(*steps: str, jumps: tuple[str, ...] = ()) -> OutsideSteps:
     found = OutsideSteps()
-    found.steps = [ImageStep(*step, number) for number, step in enumerate(steps, 1)]
-    found.jumps = [ImageStep(*jump, 0) for jump in jumps]
+    found.steps = [ImageStep(step[0], step[1], number) for number, step in enumerate(steps, 1)]
+    found.jumps = [ImageStep(jump[0], jump[1], 0) for jump in jumps]
     return found
 
 

@@ -72,12 +72,14 @@ def test_a_name_is_one_printable_line() -> None:
 
 
 def streamed(old: Image, new: Image, service: str = "") -> Any:
-    wires = [None if image is None else to_wire({"Name": "s", **image}) for image in (old, new)]
+    before, after = (
+        None if image is None else to_wire({"Name": "s", **image}) for image in (old, new)
+    )
     action: Any = "MODIFY"
     if old is None or new is None:
         action = "INSERT" if old is None else "REMOVE"
     at = datetime(2026, 11, 24, 10, tzinfo=UTC)
-    event = StreamEvent("e1", action, to_wire({"Name": "s"}), *wires, "7", at, service)
+    event = StreamEvent("e1", action, to_wire({"Name": "s"}), before, after, "7", at, service)
     change = change_of(event, TABLE)
     assert change is not None
     return outside_record(change, SOURCE)

@@ -30,8 +30,8 @@ def event(old: Image, new: Image, name: str = "e1") -> StreamEvent:
     if old is None or new is None:
         action = "INSERT" if old is None else "REMOVE"
     at = datetime(2026, 11, 24, 10, tzinfo=UTC)
-    images = (None if image is None else to_wire(image) for image in (old, new))
-    return StreamEvent(name, action, to_wire({"Name": "s"}), *images, sequence="1", at=at)
+    before, after = (None if image is None else to_wire(image) for image in (old, new))
+    return StreamEvent(name, action, to_wire({"Name": "s"}), before, after, "1", at)
 
 
 def change(old: Image, new: Image, name: str = "e1") -> StreamChange:
