@@ -181,6 +181,8 @@ _OF_SOME_ACTORS: Final = {
     "Role": "role",
     "Subject": "subject",
     "MergedBy": "merged_by",
+    "PullRequest": "pull_request",
+    "Host": "host",
 }
 """Only where there is one: records from before have been without them, and so have their hashes."""
 _APPROVALS: Final = "Approvals"

@@ -17,7 +17,7 @@ from controller.views.time_text import dated_second_text
 LONGEST_VALUE = 100
 COMMIT_DIGITS = 7
 _HEADINGS = ("WHEN (UTC)", "WHO", "CALLER", "WHAT", "CAUSE", "ORIGIN", "COMMIT", "TRANSACTION")
-_OF_SOME = frozenset({"Why", "Merged by", "AWS caller", "Role", "Approved"})
+_OF_SOME = frozenset({"Why", "Merged by", "Request", "Run as", "AWS caller", "Role", "Approved"})
 """Facts that many records have not: shown only where they are known."""
 TITLES = {
     "Created": "created",
@@ -90,7 +90,9 @@ def record_lines(record: LedgerRecord) -> list[str]:
         "Who": who_text(actor, record.changed_by),
         "Why": in_short(actor.subject),
         "Merged by": in_short(actor.merged_by),
+        "Request": in_short(actor.pull_request),
         "Applied by": in_short(applied_by),
+        "Run as": in_short(actor.host),
         "AWS caller": actor.principal,
         "Role": actor.role,
         "Cause": record.cause,

@@ -47,7 +47,7 @@ from controller.errors import (
     worst_exit_code,
 )
 from controller.events import ChangeSettled, Emit, RunStopped, discard_event
-from controller.model.ledger_record import Actor, Head, ItemWrite, Requester
+from controller.model.ledger_record import Head, ItemWrite, Requester
 from controller.model.plan import DONE, Change, Outcome, Status
 from controller.model.ref import NO_REASON, Reason
 from controller.targets.table_items.writes import version_of
@@ -278,7 +278,7 @@ def apply_config(
         return NOTHING_APPLIED
     revision = run.revision.tree.revision
     request = ApplyRequest(
-        actor=Actor("", revision.id, *requester),
+        actor=requester.as_applier(revision.id),
         transaction=new_run_id(installation.master.process.clock()),
         revision=revision.id,
         plan_digest=run.plan.digest,

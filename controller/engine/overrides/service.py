@@ -25,7 +25,7 @@ from controller.engine.state.override_commit import Ending, end_overrides, make_
 from controller.errors import EnvctlError, ExitCode, WrongUsage, exit_code_of, worst_exit_code
 from controller.events import Emit, discard_event
 from controller.model.canonical import ABSENT
-from controller.model.ledger_record import Actor, Requester
+from controller.model.ledger_record import Requester
 from controller.model.override import Override
 from controller.model.plan import Violation
 from controller.model.ref import ResourceRef
@@ -175,9 +175,9 @@ class Overrides:
         process = installation.master.process
         began = process.clock()
         claim = Claim(process.instance, wait_s=WAIT_S)
-        name, trigger = self._requester
+        name = self._requester.name
         request = ApplyRequest(
-            actor=Actor(name, "", name, trigger),
+            actor=self._requester.as_applier(author=name),
             transaction=new_run_id(began),
             revision=self._state.accepted.revision,
         )

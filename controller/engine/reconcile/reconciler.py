@@ -41,7 +41,7 @@ from controller.errors import (
 from controller.events import Emit, NotKept, discard_event
 from controller.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import Actor, Requester
+from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
 from controller.model.plan import DONE, Approval, NoteCategory, Plan, PlanOptions
@@ -197,12 +197,11 @@ class Reconciler:
         and as reading or writing the controller's own rows.
         """
         accounts = self._accounts
-        name, trigger = request.requester
-        actor = Actor("", accepted.revision, name, trigger)
+        actor = request.requester.as_applier(accepted.revision)
 
         def work_on(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:
             run = accounts.plan(accepted, (setup,), options)
-            digest = plan(run.plans, revision=accepted.revision, label=trigger).digest
+            digest = plan(run.plans, revision=accepted.revision, label=actor.trigger).digest
             order = ApplyRequest(
                 actor=actor,
                 transaction=transaction,
@@ -217,7 +216,7 @@ class Reconciler:
             plan=plan(
                 [part for run, _ in done for part in run.plans],
                 revision=accepted.revision,
-                label=trigger,
+                label=actor.trigger,
             ),
             scopes=tuple(scope for run, _ in done for scope in run.scopes),
             outcomes=tuple(outcome for _, of_scope in done for outcome in of_scope),
@@ -350,7 +349,7 @@ def _order(
     """Return who applies the live scopes, and what."""
     accepted = live.accepted.revision
     return ApplyRequest(
-        actor=Actor("", accepted, *requester),
+        actor=requester.as_applier(accepted),
         transaction=transaction,
         revision=accepted,
         plan_digest=planned.plan.digest,

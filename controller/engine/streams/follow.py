@@ -18,7 +18,7 @@ from controller.engine.streams.table_reader import StreamAccess, StreamRead, Tab
 from controller.errors import EnvctlError, Interrupted
 from controller.events import Emit, discard_event
 from controller.ledger.stream_changes import STREAM_PREFIX
-from controller.model.ledger_record import Actor, Requester
+from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
 
@@ -92,7 +92,7 @@ class StreamFollower(AbstractContextManager["StreamFollower"]):
             master = self.installation.master
             self._storage = storage = self._storage or self.installation.storage()
             request = ApplyRequest(
-                actor=Actor("", "", *self.requester), transaction=new_run_id(storage.clock())
+                actor=self.requester.as_applier(), transaction=new_run_id(storage.clock())
             )
             claim = Claim(master.process.instance)
             held = ExitStack()

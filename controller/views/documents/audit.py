@@ -44,6 +44,8 @@ class SummaryObject(TypedDict):
     role: Annotated[str, "Of a live change: ARN of the role it was made with."]
     subject: Annotated[str, "Why: the commit's subject, or an override's reason."]
     mergedBy: Annotated[str, "Who merged the author's commit, where the revision is a merge."]
+    pullRequest: Annotated[str, "The request it came by, as the commit or its merge names it."]
+    host: Annotated[str, "The user a command ran as, and the machine: ada@laptop."]
     approvals: list[ApprovalObject]
     table: str
     key: str
