@@ -57,7 +57,7 @@ def applied(resources: Iterable[Resource]) -> Tables:
             mark = mark_id(INSTALLATION, table, definitions[table].key_of(item))
             store.items[table].append({**item, "Audit": AUDIT, "Managed": {**managed, "Id": mark}})
     return Tables(
-        store,  # type: ignore[arg-type]  # scan is all that looking needs
+        store,
         kinds().values(),
         installation=INSTALLATION,
         prefix="",

@@ -85,6 +85,41 @@ class ApplyProgressed(Event, name="apply.progressed", level="debug"):
 
 
 @dataclass(frozen=True)
+class SnapshotProgressed(Event, name="snapshot.progressed", level="debug"):
+    """So many items of about so many are through; ``doing`` is what is done with them: ``copied``, ``verified``."""
+
+    doing: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class SnapshotTaken(Event, name="snapshot.taken"):
+    """A snapshot is whole in its store."""
+
+    snapshot: str
+    items: int
+    stored_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SnapshotVerified(Event, name="snapshot.verified"):
+    """A snapshot was read back, and compared with the ledger; ``differing`` items are otherwise there than the ledger says."""
+
+    snapshot: str
+    items: int
+    differing: int
+
+
+@dataclass(frozen=True)
+class SnapshotRemoved(Event, name="snapshot.removed"):
+    """A snapshot is no longer kept."""
+
+    snapshot: str
+
+
+@dataclass(frozen=True)
 class LeaseNotReleased(Event, name="lease.notReleased", level="warning"):
     """A scope could not be given back after a run: until its lease ends the next worker waits. What was done is done."""
 

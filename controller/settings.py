@@ -147,13 +147,46 @@ class OverrideSettings(SettingsPart):
     """So long before an override ends it is announced; 0 for not at all."""
 
 
-class SnapshotSettings(SettingsPart):
-    """Where what is too large for a table is kept."""
+class CopySettings(SettingsPart):
+    """Where each snapshot is copied to besides."""
 
     bucket: str | None = None
-    """S3 bucket. Records of changes whose old and new item do not fit one keep them there."""
+    """S3 bucket of the copies; without it there are none."""
+    region: str = ""
+    """Region of that bucket; empty for that of the tables."""
     prefix: str = "snapshots"
     """Put before the keys of its objects."""
+
+
+class SnapshotSettings(SettingsPart):
+    """Where snapshots are kept, and how many; and what is too large for a table."""
+
+    bucket: str | None = None
+    """S3 bucket. Records of changes whose old and new item do not fit one keep them there, too."""
+    folder: str | None = None
+    """A folder of this machine instead, where there is no S3; a relative one is looked for beside the settings file."""
+    prefix: str = "snapshots"
+    """Put before the keys of the bucket's objects."""
+    keep_days: Annotated[int, Field(ge=0)] = 35
+    """All snapshots of so many days are kept. The last good one is always kept."""
+    daily: Annotated[int, Field(ge=0)] = 0
+    """Of older ones the newest of each day is kept, for so many days that have any."""
+    weekly: Annotated[int, Field(ge=0)] = 0
+    """The newest of each week, for so many weeks that have any."""
+    monthly: Annotated[int, Field(ge=0)] = 0
+    """The newest of each month, for so many months that have any."""
+    megabytes_per_second: Annotated[float, Field(ge=0)] = 0
+    """How fast tables are read for a snapshot at most; 0 is no limit."""
+    environment_manager_names: bool = False
+    """Whether each table is also kept as ``<date>_environmentmanager_<table>.json``, as the old product's programs look for it."""
+    copy_to: CopySettings = CopySettings()
+    """Where each snapshot is copied to besides."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.bucket is not None and self.folder is not None:
+            raise unfit("expected one place, found two: bucket and folder", "leave one out")
+        return self
 
 
 class Settings(SettingsPart):
@@ -176,7 +209,7 @@ class Settings(SettingsPart):
     live: LiveSettings = LiveSettings()
     """How live accounts are worked on."""
     snapshots: SnapshotSettings = SnapshotSettings()
-    """Where what is too large for a table is kept."""
+    """Where snapshots are kept, and how many; and what is too large for a table."""
     extensions: Names = ()
     """Packages with further targets for live accounts; each module of one defines a ``TARGET``."""
     power: PowerSettings = PowerSettings()

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import orjson
 from botocore.exceptions import BotoCoreError, ClientError
@@ -42,6 +42,7 @@ PAGE_BYTES = 1024 * 1024
 """DynamoDB: a page of a scan or query ends at 1 MB, a batch get takes 100 keys."""
 MAX_SEGMENTS = 4
 _PLACEHOLDER: dict[str, Any] = {"TransactItems": [{}]}
+_Form = TypeVar("_Form")
 _ANY_BATCH: dict[str, Any] = {"RequestItems": {"any": {"Keys": []}}}
 
 
@@ -77,11 +78,15 @@ def segments_for(table_bytes: int) -> int:
     return max(1, min(MAX_SEGMENTS, table_bytes // (4 * PAGE_BYTES)))
 
 
-class ItemStore(Protocol):
-    """DynamoDB as the engine sees it. All reads are strongly consistent; every method raises our errors."""
+class Scannable(Protocol):
+    """Where whole tables are read: DynamoDB, a snapshot."""
 
     def scan(self, table: str, segments: int = 1) -> Iterable[Item]:
         """Yield every item of a table, in no order. What came before an error is not the whole table."""
+
+
+class ItemStore(Scannable, Protocol):
+    """DynamoDB as the engine sees it. All reads are strongly consistent; every method raises our errors."""
 
     def get(self, table: str, key: Mapping[str, Any]) -> Item | None:
         """Return one item, None if there is none."""
@@ -239,25 +244,54 @@ def batch_get_wire(
         waiting = list(unprocessed) + rest
 
 
+def scan_wire(
+    client: "DynamoDBClient", table: str, segments: int = 1
+) -> Iterator[Sequence[WireItem]]:
+    """Yield every item of a table as it stands in the answers, a page at a time: wire items, binary as base64 text.
+
+    Raises as ``scan``.
+    """
+    request = {"TableName": table, "ConsistentRead": True}
+    return _side_by_side(_wire_page, client, table, request, segments)
+
+
 def _scan_side_by_side(
     client: "DynamoDBClient", table: str, base: dict[str, Any], segments: int
 ) -> Iterator[Item]:
+    def plain_page(*asked: Any) -> tuple[Sequence[Item], WireItem | None]:
+        page = _page(*asked)
+        return page.items, page.next_key
+
+    for items in _side_by_side(plain_page, client, table, base, segments):
+        yield from items
+
+
+def _side_by_side(
+    read: Callable[..., tuple[Sequence[_Form], WireItem | None]],
+    client: "DynamoDBClient",
+    table: str,
+    base: dict[str, Any],
+    segments: int,
+) -> Iterator[Sequence[_Form]]:
+    """Yield pages of all segments, each in whatever form ``read`` gives its items."""
     pool = ThreadPoolExecutor(segments, thread_name_prefix=f"scan-{table}")
     try:
 
-        def fetch(segment: int, start: WireItem | None) -> "Future[Page]":
+        def fetch(
+            segment: int, start: WireItem | None
+        ) -> "Future[tuple[Sequence[_Form], WireItem | None]]":
             request = {**base, "Segment": segment, "TotalSegments": segments}
-            return pool.submit(_page, client, "scan", table, request, start)
+            return pool.submit(read, client, "scan", table, request, start)
 
         running = {fetch(segment, None): segment for segment in range(segments)}
         while running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 segment = running.pop(future)
-                page = future.result()
-                if page.next_key is not None:
-                    running[fetch(segment, page.next_key)] = segment
-                yield from page.items
+                items, next_key = future.result()
+                if next_key is not None:
+                    running[fetch(segment, next_key)] = segment
+                yield items
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -269,11 +303,21 @@ def _page(
     request: dict[str, Any],
     start: WireItem | None = None,
 ) -> Page:
+    items, next_key = _wire_page(client, method, table, request, start)
+    return Page(tuple(map(from_wire, items)), next_key)
+
+
+def _wire_page(
+    client: "DynamoDBClient",
+    method: str,
+    table: str,
+    request: dict[str, Any],
+    start: WireItem | None = None,
+) -> tuple[list[WireItem], WireItem | None]:
     body = wire_json(request if start is None else {**request, "ExclusiveStartKey": start})
     with aws_errors(f"tables: read {table}", place_of(client), table):
         answer = orjson.loads(RawCall(body).send(client, method, {"TableName": table}))
-    items = tuple(map(from_wire, answer.get("Items", ())))
-    return Page(items, answer.get("LastEvaluatedKey") or None)
+    return answer.get("Items", []), answer.get("LastEvaluatedKey") or None
 
 
 def _cancelled(

@@ -29,7 +29,7 @@ class StoredFile(NamedTuple):
 class Output(Protocol):
     """Takes the bytes of an object that is being written, in order."""
 
-    def write(self, content: bytes, /) -> None:
+    def write(self, content: bytes, /) -> object:
         """Take some more bytes. Raises as any call."""
 
 

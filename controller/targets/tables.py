@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from controller.aws.errors import TableMissing
 from controller.aws.items import Item
-from controller.aws.tables import DynamoStore, ItemStore, segments_for
+from controller.aws.tables import DynamoStore, Scannable, segments_for
 from controller.errors import AccessDenied, EnvctlError
 from controller.kinds.language.kind import Kind
 from controller.ledger.ownership import is_ours_by_history
@@ -70,7 +70,7 @@ class Found(NamedTuple):
 class Tables:
     """Looks at the config tables. Writing them is the engine's, as items, records and head are one transaction."""
 
-    store: ItemStore
+    store: Scannable
     kinds: Collection[Kind[Any]]
     """The kinds whose tables these are."""
     _: KW_ONLY

@@ -132,12 +132,15 @@ def open_settings(name: str | None, process: ProcessContext) -> Settings:
     if not name:
         return read_settings(ENVIRONMENT, b"", process.environment)
     settings = read_settings(name, read_named(name, "settings", process), process.environment)
-    folder = settings.source.folder
-    if folder is None or name.startswith(S3):
+    if name.startswith(S3):
         return settings
-    beside = str(Path(name).resolve().parent / folder)
-    source = settings.source.model_copy(update={"folder": beside})
-    return settings.model_copy(update={"source": source})
+    here = Path(name).resolve().parent
+    source, snapshots = settings.source, settings.snapshots
+    if source.folder is not None:
+        source = source.model_copy(update={"folder": str(here / source.folder)})
+    if snapshots.folder is not None:
+        snapshots = snapshots.model_copy(update={"folder": str(here / snapshots.folder)})
+    return settings.model_copy(update={"source": source, "snapshots": snapshots})
 
 
 def open_desired(text: str | None, settings: Settings, process: ProcessContext) -> Source:

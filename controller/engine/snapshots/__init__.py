@@ -1,0 +1,1 @@
+"""Snapshots of an installation: taken, verified, compared, put back."""

@@ -1,0 +1,121 @@
+"""Where an installation's snapshots are: the store its settings name, what is in it, and where copies go."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from controller.aws.sessions import MASTER
+from controller.engine.installation.installation import Master
+from controller.errors import EnvctlError, WrongUsage
+from controller.snapshots.bucket import BucketStore
+from controller.snapshots.folder import FolderStore
+from controller.snapshots.manifest import (
+    MANIFEST,
+    VERIFIED,
+    Manifest,
+    is_snapshot_id,
+    read_manifest,
+)
+from controller.snapshots.retention import Known
+from controller.snapshots.store import SnapshotStore
+
+LATEST = "latest"
+"""Names the newest snapshot that is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One snapshot in a store. ``manifest`` is None where it cannot be used; ``wrong`` then says why."""
+
+    id: str
+    at: datetime
+    manifest: Manifest | None
+    verified: bool
+    wrong: str = ""
+
+    @property
+    def known(self) -> Known:
+        """What retention goes by."""
+        return Known(self.id, self.at, self.verified)
+
+
+def open_store(master: Master) -> SnapshotStore:
+    """Return the store of the settings; no call is made. Raises WrongUsage if they name none."""
+    settings = master.settings.snapshots
+    if settings.folder is not None:
+        return FolderStore(Path(settings.folder))
+    if settings.bucket is not None:
+        client = master.aws.client("s3", MASTER)
+        return BucketStore(client, settings.bucket, settings.prefix.strip("/"))
+    raise WrongUsage(
+        "the settings name no place for snapshots",
+        fix="add snapshots: {bucket: NAME}, or snapshots: {folder: PATH} on a machine without S3",
+    )
+
+
+def copy_store(master: Master) -> SnapshotStore | None:
+    """Return where copies go, None where there are none. No call is made."""
+    settings = master.settings.snapshots.copy_to
+    if settings.bucket is None:
+        return None
+    client = master.aws.client("s3", MASTER, settings.region)
+    return BucketStore(client, settings.bucket, settings.prefix.strip("/"))
+
+
+def list_snapshots(store: SnapshotStore) -> tuple[Listed, ...]:
+    """Return every snapshot, oldest first, those that cannot be used too. Raises as listing and reading the store."""
+    found: dict[str, set[str]] = {}
+    written: dict[str, datetime] = {}
+    for file in store.list(""):
+        snapshot, _, name = file.key.partition("/")
+        if is_snapshot_id(snapshot):
+            found.setdefault(snapshot, set()).add(name)
+            written[snapshot] = max(file.modified, written.get(snapshot, file.modified))
+    return tuple(_listed(store, name, written[name], found[name]) for name in sorted(found))
+
+
+def find_snapshot(store: SnapshotStore, text: str) -> Manifest:
+    """Return the manifest of the snapshot a person names: by id, by the beginning of one, or ``latest``.
+
+    Raises WrongUsage if there is none or several, and as ``read_manifest``.
+    """
+    if is_snapshot_id(text):
+        return read_manifest(store, text)
+    whole = [
+        snapshot
+        for snapshot in _ids(store)
+        if text == LATEST or (text and snapshot.startswith(text))
+    ]
+    if text == LATEST:
+        whole = whole[-1:]
+    if len(whole) == 1:
+        return read_manifest(store, whole[0])
+    if whole:
+        raise WrongUsage(f"{text!r} may be each of {', '.join(whole[:3])}", fix="name one of them")
+    raise WrongUsage(
+        f"there is no snapshot {text!r} in {store.name}",
+        fix="envctl snapshot list shows those there are; envctl snapshot create takes one",
+    )
+
+
+def _ids(store: SnapshotStore) -> Iterator[str]:
+    for file in store.list(""):
+        snapshot, _, name = file.key.partition("/")
+        if name == MANIFEST and is_snapshot_id(snapshot):
+            yield snapshot
+
+
+def _listed(store: SnapshotStore, snapshot: str, at: datetime, files: set[str]) -> Listed:
+    if MANIFEST not in files:
+        wrong = "its creation did not come to its end"
+        return Listed(snapshot, at, None, verified=False, wrong=wrong)
+    try:
+        manifest = read_manifest(store, snapshot)
+    except (WrongUsage, EnvctlError) as error:
+        return Listed(snapshot, at, None, verified=False, wrong=error.message)
+    missing = [table.file for table in manifest.tables if table.file not in files]
+    if missing:
+        wrong = f"{missing[0]} is missing"
+        return Listed(snapshot, manifest.created_at, None, verified=False, wrong=wrong)
+    return Listed(snapshot, manifest.created_at, manifest, VERIFIED in files)

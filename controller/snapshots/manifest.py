@@ -1,0 +1,163 @@
+"""The manifest of a snapshot: what it holds, of when and where, and how each of its files must look.
+
+It is written last, so what has none is no snapshot but a torn one. Files of a snapshot lie below its id:
+``<id>/manifest.json``, ``<id>/<Table>.json.gz``, and ``<id>/verified.json`` once all of it was read back and compared.
+"""
+
+import re
+import secrets
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from controller.aws.errors import NotFound
+from controller.errors import DamagedState, WrongUsage
+from controller.snapshots.store import SnapshotStore, read_all
+
+FORMAT: Final = 1
+"""Version of files and manifest; a snapshot of a newer one is refused."""
+MANIFEST: Final = "manifest.json"
+VERIFIED: Final = "verified.json"
+MOST_BYTES: Final = 4 << 20
+"""So much is read of a manifest."""
+OVERRIDES: Final = "overrides"
+"""The file of the overrides' rows, which share a table with rows that are never put back."""
+_ID: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+_NAME = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,254}$")]
+_DIGEST = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore"
+    )
+
+
+class KeyPart(_Part):
+    """One attribute of a table's key."""
+
+    name: str
+    type: Literal["S", "N"]
+
+
+class TableFile(_Part):
+    """One file: a JSON array, one item a line in DynamoDB's own JSON, compressed with gzip."""
+
+    name: _NAME
+    """Logical name of the table."""
+    items: Annotated[int, Field(ge=0)]
+    sha256: _DIGEST
+    """Of the file's bytes as they are stored."""
+    bytes: Annotated[int, Field(ge=0)]
+    """Length of what comes out of gzip."""
+    stored_bytes: Annotated[int, Field(ge=0)]
+    key: tuple[KeyPart, ...]
+
+    @property
+    def file(self) -> str:
+        """Its name below the snapshot's id."""
+        return f"{self.name}.json.gz"
+
+
+class Anchor(_Part):
+    """Where a scope's ledger stood: nothing before it can be rewritten unseen by whoever has this."""
+
+    scope: str
+    sequence: Annotated[int, Field(ge=0)]
+    hash: str
+    epoch: int
+
+
+class Manifest(_Part):
+    """Everything about one snapshot but the items."""
+
+    format: int
+    id: str
+    installation: str
+    account: Annotated[str, Field(pattern=r"^\d{12}$")]
+    region: str
+    prefix: str
+    """What stood before every table's name."""
+    controller_version: str
+    created_at: AwareDatetime
+    created_by: str
+    revision: str
+    """The revision that the tables held, as far as that was known."""
+    position: Annotated[int, Field(ge=0)]
+    """Sequence of the config scope's ledger: the items are the tables as they were right after that record."""
+    unverified: tuple[str, ...] = ()
+    """Items that somebody changed past the ledger while the tables were read: as they were found afterwards."""
+    anchors: tuple[Anchor, ...]
+    tables: tuple[TableFile, ...]
+
+    @property
+    def stored_bytes(self) -> int:
+        """What its files take together."""
+        return sum(table.stored_bytes for table in self.tables)
+
+    @property
+    def items(self) -> int:
+        """How many items of all tables it holds."""
+        return sum(table.items for table in self.tables)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Its objects in the store, the manifest first: without that the rest is no snapshot."""
+        files = (MANIFEST, VERIFIED, *(table.file for table in self.tables))
+        return tuple(f"{self.id}/{file}" for file in files)
+
+
+def new_snapshot_id(at: datetime) -> str:
+    """Return an id that sorts by time: ``20261128T020000Z-3f9a1c``."""
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def is_snapshot_id(text: str) -> bool:
+    """Tell whether a text is an id in form."""
+    return _ID.fullmatch(text) is not None
+
+
+def dump_manifest(manifest: Manifest) -> bytes:
+    """Return the manifest as it is stored: indented JSON."""
+    return manifest.model_dump_json(by_alias=True, indent=2).encode() + b"\n"
+
+
+def read_manifest(store: SnapshotStore, snapshot: str) -> Manifest:
+    """Read the manifest of a snapshot.
+
+    Raises WrongUsage if there is no such snapshot or its format is newer than ours, DamagedState if it is damaged, and as
+    reading the store.
+    """
+    if not is_snapshot_id(snapshot):
+        raise WrongUsage(
+            f"{snapshot!r} is no id of a snapshot", fix="envctl snapshot list shows those there are"
+        )
+    try:
+        data = read_all(store, f"{snapshot}/{MANIFEST}", MOST_BYTES)
+    except NotFound as error:
+        raise WrongUsage(
+            f"snapshot {snapshot}: there is none in {store.name}, or its creation did not come to its end",
+            fix="envctl snapshot list shows those there are",
+        ) from error
+    try:
+        manifest = Manifest.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "its JSON"
+        raise DamagedState(
+            f"snapshot {snapshot}: its manifest is damaged: {where}: {first['msg']}",
+            fix="take another snapshot; envctl snapshot list shows those there are",
+        ) from error
+    if manifest.format > FORMAT:
+        raise WrongUsage(
+            f"snapshot {snapshot}: it has format {manifest.format}, this controller knows up to {FORMAT}",
+            fix=f"use a controller at least as new as {manifest.controller_version}, which made it",
+        )
+    if manifest.id != snapshot:
+        raise DamagedState(
+            f"snapshot {snapshot}: its manifest is that of {manifest.id}",
+            fix="somebody moved it: put it back, or take another snapshot",
+        )
+    return manifest

@@ -1,0 +1,213 @@
+"""A snapshot holds the tables as they were at one position of the ledger, even while writes go on, and it can prove it.
+
+Covers: engine.snapshots.create, engine.snapshots.roll_forward, engine.snapshots.verify, engine.snapshots.contents,
+engine.snapshots.places.
+"""
+
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.engine.snapshots import create, roll_forward
+from controller.engine.snapshots.contents import observed_in
+from controller.engine.snapshots.create import SnapshotOrder, create_snapshot
+from controller.engine.snapshots.places import find_snapshot, list_snapshots
+from controller.engine.snapshots.verify import Verdict, verify_snapshot
+from controller.errors import DamagedState, WrongUsage
+from controller.snapshots.folder import FolderStore
+from controller.snapshots.manifest import Manifest, read_manifest
+from tests.support.command_line import Fleet, installation, service
+
+ORDER = SnapshotOrder(requester="ada")
+SERVICES = "InfraConfigServices"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "snapshots")
+
+
+def taken(store: FolderStore, order: SnapshotOrder = ORDER) -> Manifest:
+    return create_snapshot(installation(), store, order)
+
+
+def verified(store: FolderStore, manifest: Manifest) -> Verdict:
+    return verify_snapshot(installation(), store, manifest)
+
+
+def lines(store: FolderStore, manifest: Manifest, table: str) -> list[Any]:
+    path = store.folder / manifest.id / f"{table}.json.gz"
+    return list(json.loads(gzip.decompress(path.read_bytes())))
+
+
+def descriptions(store: FolderStore, manifest: Manifest) -> dict[str, str]:
+    found = lines(store, manifest, SERVICES)
+    return {item["ServiceName"]["S"]: item["Value"]["M"]["Description"]["S"] for item in found}
+
+
+def test_each_table_is_one_array_that_anything_can_read(
+    installed: Fleet, store: FolderStore
+) -> None:
+    assert installed.apply().code == 0
+
+    manifest = taken(store)
+
+    (search,) = lines(store, manifest, SERVICES)
+    assert search["Value"]["M"]["BluePort"] == {"N": "40000"}
+    assert len(lines(store, manifest, "InfraConfigClusters")) == 2
+    assert lines(store, manifest, "ConfigEnvironments") == []
+    assert manifest.items == 3
+    assert read_manifest(store, manifest.id) == manifest
+    (anchor,) = manifest.anchors
+    assert (anchor.scope, anchor.sequence) == ("config", manifest.position)
+
+
+def test_it_is_verified_against_the_ledger(installed: Fleet, store: FolderStore) -> None:
+    assert installed.apply().code == 0
+    manifest = taken(store)
+
+    verdict = verified(store, manifest)
+
+    assert (verdict.objects, verdict.differing) == (3, ())
+    (listed,) = list_snapshots(store)
+    assert (listed.id, listed.verified, listed.wrong) == (manifest.id, True, "")
+    assert find_snapshot(store, "latest") == find_snapshot(store, manifest.id[:8]) == manifest
+
+
+def test_writes_that_go_on_meanwhile_are_in_it_whole_or_not_at_all(
+    installed: Fleet, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert installed.apply().code == 0
+    scan = create.scan_wire
+
+    def slow_scan(client: Any, table: str, segments: int) -> Iterator[Sequence[Any]]:
+        pages = list(scan(client, table, segments))
+        if table == SERVICES:
+            # After they were read, so that what was read is old.
+            files = {
+                "search.yaml": service("Search", 40000, description="new"),
+                "new.yaml": service("New", 40001, description="made"),
+            }
+            assert installed.has(files).apply().code == 0
+        yield from pages
+
+    monkeypatch.setattr(create, "scan_wire", slow_scan)
+
+    manifest = taken(store)
+
+    assert descriptions(store, manifest) == {"Search": "new", "New": "made"}
+    assert verified(store, manifest).differing == ()
+
+
+def test_what_somebody_changes_past_the_ledger_is_told(
+    installed: Fleet, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert installed.apply().code == 0
+    monkeypatch.setattr(roll_forward, "WAIT_S", 0)
+    found = installation()
+    found.master.client.update_item(
+        TableName=SERVICES,
+        Key={"ServiceName": {"S": "Search"}},
+        UpdateExpression="SET Extra = :one",
+        ExpressionAttributeValues={":one": {"N": "1"}},
+    )
+
+    verdict = verified(store, taken(store))
+
+    (differing,) = verdict.differing
+    assert "Search" in differing.where
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (flip, "InfraConfigServices.json.gz"),
+        (cut, "InfraConfigServices.json.gz"),
+        (Path.unlink, "missing"),
+    ],
+)
+def test_a_damaged_file_is_named(
+    installed: Fleet, store: FolderStore, damage: Any, said: str
+) -> None:
+    assert installed.apply().code == 0
+    manifest = taken(store)
+    damage(store.folder / manifest.id / f"{SERVICES}.json.gz")
+
+    with pytest.raises(DamagedState, match=said):
+        verified(store, manifest)
+    with pytest.raises(DamagedState, match=said):
+        observed_in(store, manifest, installation().master.kinds)
+
+
+def altered(store: FolderStore, manifest: Manifest, **values: object) -> None:
+    path = store.folder / manifest.id / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"format": 2}, "format 2, this controller knows up to 1"),
+        ({"account": "999999999999"}, "of account 999999999999, and this is account 123456789012"),
+        ({"installation": "another"}, r"of another installation of this account \(another\)"),
+    ],
+)
+def test_what_is_not_ours_to_read_is_refused(
+    installed: Fleet, store: FolderStore, values: dict[str, object], said: str
+) -> None:
+    manifest = taken(store)
+    altered(store, manifest, **values)
+
+    with pytest.raises(WrongUsage, match=said):
+        verified(store, read_manifest(store, manifest.id))
+
+
+def test_what_was_broken_off_is_no_snapshot(installed: Fleet, store: FolderStore) -> None:
+    manifest = taken(store)
+    (store.folder / manifest.id / "manifest.json").unlink()
+
+    (listed,) = list_snapshots(store)
+
+    assert listed.manifest is None
+    assert listed.wrong == "its creation did not come to its end"
+    with pytest.raises(WrongUsage, match="there is no snapshot 'latest'"):
+        find_snapshot(store, "latest")
+
+
+def test_sets_numbers_and_bytes_come_back_exactly(installed: Fleet, store: FolderStore) -> None:
+    client = installation().master.client
+    exact = {
+        "ServiceName": {"S": "Odd"},
+        "Numbers": {"NS": ["1", "0.1234567890123456789012345678"]},
+        "Bytes": {"B": b"\x00\xff"},
+        "Like": {"M": {"$set": {"L": [{"S": "no set"}]}}},
+    }
+    client.put_item(TableName=SERVICES, Item=exact)
+
+    (line,) = lines(store, taken(store), SERVICES)
+
+    assert line == {**exact, "Numbers": {"NS": line["Numbers"]["NS"]}, "Bytes": {"B": "AP8="}}
+    assert set(line["Numbers"]["NS"]) == set(exact["Numbers"]["NS"])
+
+
+def test_the_ledger_is_in_it_on_demand(installed: Fleet, store: FolderStore) -> None:
+    assert installed.apply().code == 0
+
+    manifest = taken(store, SnapshotOrder(requester="ada", with_ledger=True))
+
+    assert len(lines(store, manifest, "InfraChangeAudit")) == 3
+    assert verified(store, manifest).differing == ()
