@@ -147,6 +147,14 @@ class StaleEpoch(EnvctlError):
     """Another worker owns the scope now; this one drops its work."""
 
 
+class NoLongerHeld(EnvctlError):
+    """A work of the queue was held for too long: another worker has it by now."""
+
+    def __init__(self, job: str, scope: str) -> None:
+        """Name the work."""
+        super().__init__(f"queue: {job} of {scope} was held for too long: another worker has it")
+
+
 class ScopeBusy(EnvctlError):
     """Another worker owns the scope and its lease is alive."""
 
@@ -212,6 +220,7 @@ ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
     RefusedByAws: Consequence(ExitCode.FAILED, "slowly", "RefusedByAws", "operator"),
     DamagedState: Consequence(ExitCode.FAILED, "slowly", "DamagedState", "operator"),
     StaleEpoch: Consequence(ExitCode.FAILED, "no", "StaleEpoch", "nobody"),
+    NoLongerHeld: Consequence(ExitCode.FAILED, "no", "NoLongerHeld", "nobody"),
     ScopeBusy: Consequence(ExitCode.TRY_AGAIN, "with back-off", "ScopeBusy", "nobody yet"),
     ScopeFromTheFuture: Consequence(ExitCode.TRY_AGAIN, "slowly", "ScopeFromTheFuture", "operator"),
     WrongUsage: Consequence(ExitCode.USAGE, "no", "WrongUsage", "operator"),

@@ -185,6 +185,50 @@ class OpenRecordSettled(Event, name="record.settled", level="warning"):
 
 
 @dataclass(frozen=True)
+class WorkDone(Event, name="work.done", level="debug"):
+    """A job of the daemon was done for a scope; how the scope stands is in its status."""
+
+    scope: str
+    job: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class WorkFailed(Event, name="work.failed", level="warning"):
+    """A job of the daemon could not be done for a scope; it is tried again when its status says so, or with the next tick."""
+
+    scope: str
+    job: str
+    because: str
+
+
+@dataclass(frozen=True)
+class WorkGivenUp(Event, name="work.givenUp", level="error"):
+    """A work lies among the dead letters: trying it again would not help."""
+
+    scope: str
+    job: str
+    because: str
+
+
+@dataclass(frozen=True)
+class DaemonStarted(Event, name="daemon.started"):
+    """The daemon works."""
+
+    instance: str
+    version: str
+    scopes: int
+
+
+@dataclass(frozen=True)
+class DaemonStopped(Event, name="daemon.stopped"):
+    """The daemon ended; ``left`` are works that did not end in time and go to others."""
+
+    instance: str
+    left: int
+
+
+@dataclass(frozen=True)
 class OverrideEndsSoon(Event, name="override.endsSoon", level="warning"):
     """What is otherwise for a while will not be for long."""
 

@@ -13,6 +13,7 @@ from controller.model.observed import ObservedState
 from controller.model.plan import Action, Cause, Change, Note
 from controller.model.ref import Authorship, DocumentPlace, Origin, Problem, ResourceRef
 from controller.model.resource import DesiredState, Projection
+from controller.model.work import Backlog, Work
 from controller.planning.scope_plan import Barrier
 
 
@@ -134,6 +135,8 @@ class Projected:
     """Whether a deploy lock, a freeze, or an override of its environment holds a change. None touches schedules."""
     deletes_end_instances: bool = False
     """Whether deleting one of the objects ends instances: that needs the environment retired, and unprotected."""
+    emptied: frozenset[ResourceRef] = frozenset()
+    """Objects whose change ends all instances they have, for good and not by a schedule: that needs the environment unprotected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,3 +320,50 @@ class CountingTarget(Protocol):
         self, observed: ObservedState, left: Sequence[Change], done: Sequence[Change]
     ) -> TargetCounts:
         """Count what was observed, once ``done`` is done; ``left`` are the target's changes that are not. Pure."""
+
+
+class Delivery(NamedTuple):
+    """A work that was taken from the queue: to be ended by its taker, or it is given to another after a while."""
+
+    work: Work
+    receipt: str
+    """What the queue knows this taking of it by."""
+    attempts: int
+    """How often it was taken, with this time."""
+
+
+class WorkQueue(Protocol):
+    """Works of all scopes: of one scope one at a time, in the order they were put; of many scopes side by side.
+
+    Whoever takes a work holds its scope for ``hold_s`` seconds, which ``extend`` begins anew. A work that is not ended by then
+    is given to the next who takes; what was taken too often without an end is given up, and lies where people find it, with
+    the reason where there is one. Thread-safe. Raises as any call to AWS.
+    """
+
+    @property
+    def hold_s(self) -> int:
+        """For how long a work is held that nobody ends or extends."""
+
+    def put(self, work: Work) -> None:
+        """Append a work, unless one with its deduplication id was put within five minutes."""
+
+    def take(self, wait_s: float) -> Delivery | None:
+        """Return the next work of a scope that nobody holds; None if there is none within so many seconds.
+
+        What is no work of ours is given up at once, and never returned.
+        """
+
+    def extend(self, delivery: Delivery) -> None:
+        """Hold the scope for ``hold_s`` more. Raises NoLongerHeld."""
+
+    def end(self, delivery: Delivery) -> None:
+        """Take the work away: it is done, or there is nothing to do any more. Raises NoLongerHeld."""
+
+    def hand_back(self, delivery: Delivery) -> None:
+        """Let the next take it at once, in its old place. Raises NoLongerHeld."""
+
+    def give_up(self, delivery: Delivery, reason: str) -> None:
+        """Put the work where people find it, with the reason: trying it again would not help. Raises NoLongerHeld."""
+
+    def backlog(self) -> Backlog:
+        """Say how much there is, as far as the queue counts exactly."""

@@ -147,6 +147,35 @@ class OverrideSettings(SettingsPart):
     """So long before an override ends it is announced; 0 for not at all."""
 
 
+class IntervalSettings(SettingsPart):
+    """How often the daemon looks."""
+
+    reconcile_seconds: Annotated[int, Field(ge=5, le=3600)] = 60
+    """Between two questions to the source whether it has changed; nothing is read while it has not."""
+    schedule_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    """Between two looks at what schedules make due; AWS is not asked unless something is."""
+    resync_seconds: Annotated[int, Field(ge=60)] = 900
+    """Between two light looks at an account and region, and between two comparisons of the tables with what was accepted."""
+    deep_look_seconds: Annotated[int, Field(ge=600)] = 21600
+    """Between two close looks: hooks, notifications, scaling schedules, newer images."""
+
+
+class DaemonSettings(SettingsPart):
+    """How ``envctl run`` works."""
+
+    workers: Annotated[int, Field(ge=1, le=64)] = 8
+    """Scopes that one daemon works on side by side."""
+    stop_within_seconds: Annotated[int, Field(ge=1, le=300)] = 25
+    """What is under way when the daemon is asked to end has so long; what is left is handed to other daemons."""
+
+
+class QueueSettings(SettingsPart):
+    """Where the daemon's work is kept."""
+
+    sqs: str | None = None
+    """URL of an SQS FIFO queue with a redrive policy, which daemons on several machines share. Without it the work is in memory."""
+
+
 class CopySettings(SettingsPart):
     """Where each snapshot is copied to besides."""
 
@@ -216,11 +245,17 @@ class Settings(SettingsPart):
     """How instances are switched."""
     overrides: OverrideSettings = OverrideSettings()
     """What is otherwise for a while."""
+    intervals: IntervalSettings = IntervalSettings()
+    """How often the daemon looks."""
+    daemon: DaemonSettings = DaemonSettings()
+    """How ``envctl run`` works."""
+    queue: QueueSettings = QueueSettings()
+    """Where the daemon's work is kept."""
     prices: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     """What an hour of an instance costs, by its type (``m6i.large: 0.107``); reports then say what schedules save."""
     trusted_image_owners: Names = _OPTIONS.trusted_image_owners
     """Owners of images that roles may name: account numbers or ``self``; accounts with includeAmis are trusted besides."""
-    allowed_role_names: Names = ("roleInfraEnvironmentManagerChild",)
+    allowed_role_names: Names = _OPTIONS.allowed_role_names
     """Names of the roles in other accounts that may be assumed; an Account's roleArn must end in one of them."""
     allowed_secrets: Secrets = _OPTIONS.allowed_secrets
     """Secrets of the master's Secrets Manager that documents may name: all whose names begin so (with a slash at the end), or one by its whole name."""
@@ -228,7 +263,9 @@ class Settings(SettingsPart):
     @property
     def of_rules(self) -> RuleSettings:
         """What rules across documents depend on."""
-        return RuleSettings(self.compatibility, self.region, self.allowed_secrets)
+        return RuleSettings(
+            self.compatibility, self.region, self.allowed_secrets, self.allowed_role_names
+        )
 
     @model_validator(mode="after")
     def _lines_of_a_branch(self) -> Self:
@@ -252,6 +289,7 @@ class Settings(SettingsPart):
             max_parallel_rollouts=self.live.max_parallel_rollouts,
             replicate=self.live.replicate,
             allowed_secrets=self.allowed_secrets,
+            allowed_role_names=self.allowed_role_names,
             power=PowerOptions(
                 grace_period_s=power.grace_seconds,
                 deployment_postpones_s=power.deployment_postpones_seconds,

@@ -46,8 +46,8 @@ BAD_CREDENTIALS_CODES = frozenset({
 })  # fmt: skip
 CLOCK_CODES = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
 NOT_FOUND_CODES = frozenset({
-    "NoSuchBucket", "NoSuchEntity", "NoSuchKey", "NotFound", "ResourceNotFoundException", "TableNotFoundException",
-    "404",
+    "AWS.SimpleQueueService.NonExistentQueue", "NoSuchBucket", "NoSuchEntity", "NoSuchKey", "NotFound", "QueueDoesNotExist",
+    "ResourceNotFoundException", "TableNotFoundException", "404",
 })  # fmt: skip
 # Auto Scaling has one code, ValidationError, for every mistake: only its words tell that something is not there.
 _NOT_FOUND_WORDS = {

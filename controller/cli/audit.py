@@ -7,9 +7,11 @@ import typer
 from controller.cli.audit_follow import follow
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.process import note, say, say_document
+from controller.cli.process import counted, note, say, say_document
 from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
+from controller.engine.snapshots.places import open_store
+from controller.engine.state.anchor_heads import anchor_heads
 from controller.engine.state.recover import recover_head
 from controller.errors import ExitCode, WrongUsage
 from controller.views.audit import list_lines, record_lines, transaction_lines, verification_lines
@@ -126,16 +128,30 @@ def verify(
     replay: Annotated[
         bool, typer.Option("--replay", help="Also follow every record to what the tables hold.")
     ] = False,
+    anchors: Annotated[
+        bool,
+        typer.Option("--anchors", help="Also compare with the anchors in the snapshots' store."),
+    ] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Check that the ledger is whole and unaltered. Exit 7: something was found."""
     call: Invocation = context.obj
-    report = verify_installation(call.installation, replay=replay)
+    store = open_store(call.master) if anchors else None
+    report = verify_installation(call.installation, replay=replay, anchors_in=store)
     if output is Format.JSON:
         say_document("audit-verify", verification_json(report))
     else:
         say("\n".join(verification_lines(report)))
     raise typer.Exit(ExitCode.DONE if report.intact else ExitCode.FAILED)
+
+
+@audit.command("anchor")
+def anchor(context: typer.Context) -> None:
+    """Write where the ledger stands into the snapshots' store, once an hour at best: verify --anchors then finds one rewritten."""
+    call: Invocation = context.obj
+    store = open_store(call.master)
+    written, key = anchor_heads(call.installation, store)
+    say(f"{counted(len(written.heads), 'scope')} anchored in {store.name}/{key}")
 
 
 @audit.command("recover")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from keyword import iskeyword
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ COMMANDS = {
     "new": "write a first document of a kind",
     "plan": "show what would change",
     "apply": "do it",
+    "run": "keep doing it: the daemon",
     "status": "where everything stands; every setting and where it came from",
     "doctor": "what a scope lacks, and the command that mends it",
     "import": "write YAML for everything that exists",
@@ -30,6 +32,12 @@ COMMANDS = {
     "demo": "a guided tour on such an AWS",
 }
 """Name of the command, of its module and of what the module defines: a function, or a Typer of several."""
+EXTRAS = {
+    "run": ("daemon", "apscheduler"),
+    "sandbox": ("sandbox", "moto"),
+    "demo": ("sandbox", "moto"),
+}
+"""What a command needs that a plain installation does not bring: the extra, and a library by which it is known."""
 
 
 class Commands(TyperGroup):
@@ -53,6 +61,12 @@ class Commands(TyperGroup):
             return known
         # What Python keeps for itself has a line behind it there.
         called = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        if cmd_name in EXTRAS:
+            extra, library = EXTRAS[cmd_name]
+            if find_spec(library) is None:
+                ctx.fail(
+                    f"{cmd_name} needs the extra {extra!r}: pip install 'environment-controller[{extra}]'"
+                )
         found = getattr(import_module(f"controller.cli.{self.module or called}"), called)
         if not isinstance(found, typer.Typer):
             app = typer.Typer(add_completion=False, rich_markup_mode=None)

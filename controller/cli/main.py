@@ -144,7 +144,7 @@ def fail(error: Exception, *, as_json: bool) -> int:
         note(f"envctl: this is a bug of envctl: {type(error).__name__}: {first}")
         note(
             Reason(
-                f"  traceback: {_keep_traceback(error)}",
+                f"  traceback: {keep_traceback(error)}",
                 fix="report it with that file; nothing else is known to be wrong",
             )
         )
@@ -177,7 +177,8 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
-def _keep_traceback(error: Exception) -> str:
+def keep_traceback(error: Exception) -> str:
+    """Write a traceback, without secrets, where it can be reported from; return the file's name."""
     # Errors of others within it may quote in part.
     lines = REDACTOR.redact("".join(traceback.format_exception(error))).splitlines(keepends=True)
     text = "".join(map(REDACTOR.redact_quoted, lines))

@@ -34,9 +34,7 @@ def new(
         )
     place = _inside(out, opened.name) if out else f"{name}.yaml"
     kinds = catalog.kinds()
-    loader = RevisionLoader(
-        kinds, call.settings.compatibility, call.settings.region, call.settings.allowed_secrets
-    )
+    loader = RevisionLoader(kinds, call.settings.of_rules)
     made = scaffold(kind, name, place, opened, kinds, loader.load)
     note_problems(made.problems)
     if out is None:

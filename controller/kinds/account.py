@@ -60,14 +60,18 @@ class AccountFacts(NamedTuple):
     number: str
     role_account: str
     """Account of its role."""
+    role_name: str
+    """Name of its role, without its path."""
     external_id: str | None
     """The reference to it."""
 
 
 def _facts(key: str, spec: AccountSpec) -> AccountFacts:
     number = spec.account_number
-    role_account = spec.role_arn.split(":")[4] if spec.role_arn else number
-    return AccountFacts(key, number, role_account, spec.external_id)
+    if spec.role_arn is None:
+        return AccountFacts(key, number, number, CONVENTIONAL_ROLE, spec.external_id)
+    *_, account, role = spec.role_arn.split(":")
+    return AccountFacts(key, number, account, role.rsplit("/", 1)[-1], spec.external_id)
 
 
 def _expand(spec: dict[str, Any]) -> dict[str, Any]:
@@ -96,6 +100,16 @@ def _role_is_of_the_account(_ref: ResourceRef, facts: AccountFacts, _world: Worl
         )
 
 
+def _role_is_allowed(_ref: ResourceRef, facts: AccountFacts, world: World) -> Findings:
+    allowed = world.allowed_role_names
+    if allowed is not None and facts.role_name not in allowed:
+        yield Finding(
+            ("spec", "roleArn"),
+            f"role {facts.role_name} is not one that may be assumed",
+            f"name one that allowedRoleNames of the settings allows: {', '.join(allowed) or 'there is none'}",
+        )
+
+
 def _secret_is_allowed(_ref: ResourceRef, facts: AccountFacts, world: World) -> Findings:
     if facts.external_id is not None and not is_allowed(facts.external_id, world.allowed_secrets):
         allowed = ", ".join(world.allowed_secrets) or f"no {SCHEME} at all"
@@ -116,10 +130,17 @@ KIND = Kind(
     identify=lambda item: str(item.get("AccountName") or f"{int(item['AccountNumber']):012d}"),
     facts=_facts,
     expand=_expand,
-    rules=(_role_is_of_the_account, _secret_is_allowed),
+    rules=(_role_is_of_the_account, _role_is_allowed, _secret_is_allowed),
     unique=(
         Unique("account number", lambda facts: [(("spec", "accountNumber"), facts.number)]),
         Unique("account name", lambda facts: [(("metadata", "name"), facts.name.lower())]),
+        # Who knows another account's external id could have the controller enter that account for them.
+        Unique(
+            "external id",
+            lambda facts: (
+                [(("spec", "externalId"), facts.external_id)] if facts.external_id else []
+            ),
+        ),
     ),
     immutable=(Immutable(TABLE.name, ("AccountNumber",), "it is the key of the account's item"),),
     names=NameFormat(

@@ -37,13 +37,14 @@ ALL = ""
 class TracingWorld:
     """Answers from the facts of all objects and keeps the list of what was ``asked``.
 
-    ``compatibility``, ``default_region`` and ``allowed_secrets`` are the settings that rules may depend on besides other objects.
+    Its other public fields are the settings that rules may depend on besides other objects.
     """
 
     _facts: Mapping[ResourceRef, Any]
     compatibility: str
     default_region: str
     allowed_secrets: tuple[str, ...]
+    allowed_role_names: tuple[str, ...] | None
     _answers: dict[tuple[str, str], tuple[ResourceRef, Any]] = field(
         default_factory=dict, init=False
     )

@@ -10,6 +10,7 @@ from controller.model.ref import ResourceRef
 from controller.model.resource import AuthoredDocument, Resource
 
 ALLOWED_SECRETS: Final = ("secretsmanager://envctl/",)
+ALLOWED_ROLE_NAMES: Final = ("roleInfraEnvironmentManagerChild",)
 """What documents may name where the settings do not say."""
 
 REPLICATED = ("Cluster", "Environment", "DeploymentMap", "Service", "EnvironmentType")
@@ -49,6 +50,8 @@ class LiveOptions:
     """Groups of one scope whose instances are replaced at the same time."""
     allowed_secrets: tuple[str, ...] = ALLOWED_SECRETS
     """What references of documents to secrets begin with."""
+    allowed_role_names: tuple[str, ...] = ALLOWED_ROLE_NAMES
+    """Names of the roles in other accounts that may be assumed."""
     power: PowerOptions = field(default_factory=PowerOptions)
     """How instances are switched."""
 

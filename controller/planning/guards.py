@@ -15,7 +15,7 @@ from pydantic import Field
 
 from controller.kinds.language.documented import SettingsPart
 from controller.kinds.language.kind import Kind, Leaving
-from controller.model.canonical import canonical_bytes, digest_of, parse_canonical
+from controller.model.canonical import canonical_bytes, digest_of
 from controller.model.observed import ObservedState, Ownership, is_protected
 from controller.model.plan import (
     FORMAT_VERSION,
@@ -146,7 +146,6 @@ def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Viola
     ]
     return (
         *(_forbidden(deletes, facts) if deletes else ()),
-        *_lifted_and_retired(changes, facts),
         *_deletes(deletes, changes, facts),
         *_unreviewed_updates(changes, facts),
         *_effects(changes, facts),
@@ -182,35 +181,6 @@ def _forbidden(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violati
             f"{_named(not_retired)} would be deleted without having been retired",
             not_retired,
             hint="put it back with `lifecycle: retired`, apply that, then delete the file",
-        )
-
-
-_LOCK: Final = "deploymentsLocked"
-
-
-def _lifted_and_retired(changes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
-    """Yield what one revision both frees from its protection or lock and retires, so that all that belongs to it would end."""
-    counted = []
-    for change in changes:
-        found, kind = facts.observed.objects.get(change.ref), facts.kinds.get(change.ref.kind)
-        if kind is None or kind.leaving is not Leaving.RETIRE_FIRST or change.action != "update":
-            continue
-        applied = {} if found is None or found.mark is None else found.mark.extra
-        wanted = parse_canonical(change.extra)
-        unlocked = any(
-            field.path.endswith(_LOCK) and field.before is True for field in change.fields
-        )
-        lifted = unlocked or (is_protected(applied) and not is_protected(wanted))
-        if lifted and is_retired(wanted) and not is_retired(applied):
-            counted.append(change)
-    if counted:
-        yield _violation(
-            "protected",
-            facts,
-            f"{_named(counted)} would be freed of protection or lock and retired in one revision",
-            counted,
-            hint="lift protection and lock in a revision of their own, apply it, then retire",
-            overridable=False,
         )
 
 

@@ -37,6 +37,7 @@ from controller.planning.guards import (
     violation_digest,
 )
 from controller.planning.leaving import is_applied_retired, leaves, left_with_retired
+from controller.planning.wording import as_applied
 
 Edges = dict[int, list[int]]
 """Places in a list of changes -> places of others."""
@@ -185,8 +186,8 @@ def block_changes(
             f"; to go on: --override {judged.token}" if judged.overridable and judged.token else ""
         )
         left_to_next_run += barrier.lifted and len(counted.keys() - reasons.keys())
-        for index in counted:
-            reasons.setdefault(index, f"{barrier.because}{way_out}")
+        because = as_applied(barrier.because) if barrier.lifted else barrier.because
+        reasons |= dict.fromkeys(sorted(counted.keys() - reasons.keys()), f"{because}{way_out}")
     if reasons or withheld:
         _spread(changes, reasons, withheld)
     return Unblocked(

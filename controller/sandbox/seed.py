@@ -70,10 +70,13 @@ def _specs(folder: Path) -> dict[str, dict[str, dict[str, Any]]]:
     # Only who reads YAML pays for loading it; the server's process never does.
     from controller import catalog
     from controller.engine.desired.load_revision import RevisionLoader
+    from controller.kinds.language.kind import RuleSettings
     from controller.kinds.parts.secret_references import SCHEME
     from controller.sources.folder import FolderSource
 
-    loader = RevisionLoader(catalog.kinds(), "none", REGION, (SCHEME,))
+    # What a fleet needs is made there, whatever the settings allow of it.
+    anything = RuleSettings("none", REGION, (SCHEME,), None)
+    loader = RevisionLoader(catalog.kinds(), anything)
     resources = loader.load(FolderSource(folder)).desired.resources
     documents: dict[str, dict[str, dict[str, Any]]] = {}
     for ref, resource in resources.items():

@@ -100,6 +100,7 @@ class _Projection:
         self._shapings: dict[ResourceRef, Shaping] = {}
         self._asks: set[str] = set()
         self._environments: dict[ResourceRef, str] = {}
+        self._emptied: set[ResourceRef] = set()
 
     def projected(self) -> Projected:
         present: dict[str, Present] = {}
@@ -130,6 +131,7 @@ class _Projection:
             asks=frozenset(self._asks),
             environments=self._environments,
             deletes_end_instances=True,
+            emptied=frozenset(self._emptied),
         )
 
     def _lacks(self, ref: ResourceRef, *lacks: Lack) -> None:
@@ -206,6 +208,9 @@ class _Projection:
             if self._project(ref, design, made).digest != found.digest:
                 replaced = behind if turn is Turn.NOW else 0
                 self._shapings[ref] = self._updated(design, made, before, replaced)
+                if before["desiredCapacity"] and not made.attributes["desiredCapacity"]:
+                    # While a schedule wants it off its sizes are left, so it is no schedule that says so.
+                    self._emptied.add(ref)
 
     def _updated(
         self, design: GroupDesign, made: Wanted, before: Attributes, replaced: int

@@ -13,8 +13,6 @@ BY_THE_STANDARD_LIBRARY = {"tzdata"}
 """Read by ``zoneinfo`` where the system has no time zones."""
 BY_MOTO = {"flask", "flask-cors"}
 """Imported by moto's server."""
-NOT_YET = {"jsonschema"}
-"""Meant for plan files and observed state, which come from outside."""
 SANDBOX_COMMANDS = {"demo.py", "sandbox.py"}
 PACKAGE = tuple(path for path in package_files() if path.parts[1] != "sandbox")
 SANDBOX = tuple(path for path in package_files() if path.parts[1] == "sandbox")
@@ -37,7 +35,7 @@ def _imported(paths: Iterable[Path]) -> set[str]:
 def test_the_runtime_is_imported_outside_of_the_sandbox() -> None:
     imported = _imported(PACKAGE)
 
-    assert _required("requirements.in") - imported - BY_THE_STANDARD_LIBRARY - NOT_YET == set()
+    assert _required("requirements.in") - imported - BY_THE_STANDARD_LIBRARY == set()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,9 @@
-"""Whatever holds a change back holds it in the run that lifts it: no revision both takes a barrier away and does what it held."""
+"""Whatever holds a change back holds it in the run that lifts it: no revision both takes a barrier away and does what it held.
+
+What somebody else lifts (an override, what puts back drift) holds for that run; a revision that lifts and acts is refused.
+
+Covers: engine.config.lifting.
+"""
 
 import ast
 import json
@@ -27,7 +32,7 @@ from controller.planning.guards import EFFECTS
 from controller.ports import Projected
 from tests.support.extension_targets.owners import OwnerParameters
 from tests.support.fleet_yaml import account, environment
-from tests.support.live_accounts import LiveEstate, live_scopes
+from tests.support.live_accounts import SHARED, LiveEstate, live_scopes
 
 Files = Mapping[str, str | None]
 Guard = tuple[str, str]
@@ -82,6 +87,18 @@ def make_unreadable(estate: LiveEstate) -> None:
     )
 
 
+def lock(estate: LiveEstate) -> None:
+    """Let another program lock an environment whose document says that it is not."""
+    del estate
+    boto3.client("dynamodb", "eu-west-1").update_item(
+        TableName="InfraOpsEnvironment",
+        Key={"EnvironmentName": {"S": "c50"}},
+        UpdateExpression="SET #value.#field = :locked",
+        ExpressionAttributeNames={"#value": "Value", "#field": "DeploymentsLocked"},
+        ExpressionAttributeValues={":locked": {"BOOL": True}},
+    )
+
+
 def nothing(estate: LiveEstate) -> None:
     del estate
 
@@ -98,65 +115,83 @@ class Lift(NamedTuple):
 
 MOVED = environment("c50", owner="Search")
 RETIRED = environment("c50", more=", lifecycle: retired")
+OTHER_TEAM = SHARED.replace("shortName: ta", "shortName: ta, groupEmailAddress: tango@example.com")
 TODAY = "2026-06-01"
+LOCKED, UNLOCKED = ", deploymentsLocked: true", ", deploymentsLocked: false"
+SCHEDULED = environment("c50", more=", schedule: on")
+FROZEN: Files = {"days.yaml": calendar(TODAY), "staging.yaml": of_type(", freeze: [launch]")}
+NO_PATCHES: Files = {"staging.yaml": of_type(", protectedActions: [BULK_PATCH_AMI]")}
+NO_SCHEDULES: Files = {"staging.yaml": of_type(", protectedActions: [SCHEDULE_ENVIRONMENT]")}
+FREE: Files = {"staging.yaml": of_type("")}
 LIVE: dict[Guard, tuple[Lift, ...]] = {
-    ("barriers", "deployLock"): (
-        Lift(
-            {"c50.yaml": environment("c50", more=", deploymentsLocked: true")},
-            {"c50.yaml": environment("c50", owner="Search", more=", deploymentsLocked: false")},
-        ),
-    ),
-    ("barriers", "freeze"): (
-        Lift(
-            {"days.yaml": calendar(TODAY), "staging.yaml": of_type(", freeze: [launch]")},
-            {"staging.yaml": of_type(""), "c50.yaml": MOVED},
-        ),
-        Lift(
-            {"days.yaml": calendar(TODAY), "staging.yaml": of_type(", freeze: [launch]")},
-            {"days.yaml": calendar("2031-01-01"), "c50.yaml": MOVED},
-        ),
-    ),
-    ("barriers", "protectedActions"): (
-        Lift(
-            {"staging.yaml": of_type(", protectedActions: [BULK_PATCH_AMI]")},
-            {"staging.yaml": of_type(""), "c50.yaml": MOVED},
-        ),
-    ),
-    ("barriers", "protected"): (
-        Lift({"c50.yaml": protected(RETIRED)}, {"c50.yaml": RETIRED}, then=None),
-    ),
     ("barriers", "retireFirst"): (Lift({}, {"c50.yaml": RETIRED}, then=None),),
     ("barriers", "unreadable"): (Lift({}, {"c50.yaml": MOVED}, behind_our_back=make_unreadable),),
-}
-SCHEDULED = environment("c50", more=", schedule: on")
-CONFIG: dict[Guard, tuple[Lift, ...]] = {
-    ("compute_plan", "protectedActions"): (
+    ("barriers", "deployLock"): (
         Lift(
-            {"staging.yaml": of_type(", protectedActions: [SCHEDULE_ENVIRONMENT]")},
-            {"staging.yaml": of_type(""), "c50.yaml": SCHEDULED},
-        ),
-        # Protected from now on holds as well as protected until now.
-        Lift(
-            {},
-            {
-                "staging.yaml": of_type(", protectedActions: [SCHEDULE_ENVIRONMENT]"),
-                "c50.yaml": SCHEDULED,
-            },
+            {"c50.yaml": environment("c50", more=UNLOCKED)},
+            {"c50.yaml": environment("c50", owner="Search", more=UNLOCKED)},
+            behind_our_back=lock,
         ),
     ),
+}
+"""Lifted by no revision, or by the very edit that acts: held by the run that lifts, and done by the one after it."""
+CONFIG: dict[Guard, tuple[Lift, ...]] = {
+    # Protected from now on holds as well as protected until now.
+    ("compute_plan", "protectedActions"): (Lift({}, {**NO_SCHEDULES, "c50.yaml": SCHEDULED}),),
 }
 REFUSED: dict[Guard, tuple[Lift, ...]] = {
-    ("guards", "protected"): (
-        Lift({"c50.yaml": protected(RETIRED)}, {"c50.yaml": None}),
-        # However many runs follow: what freed it also retired it.
+    ("guards", "protected"): (Lift({"c50.yaml": protected(RETIRED)}, {"c50.yaml": None}),),
+    ("guards", "retireFirst"): (Lift({}, {"c50.yaml": None}),),
+    ("barriers", "protected"): (
         Lift({"c50.yaml": protected(environment("c50"))}, {"c50.yaml": RETIRED}),
+        Lift({"c50.yaml": protected(environment("c50"))}, {"c50.yaml": MOVED}),
+    ),
+    ("barriers", "deployLock"): (
         Lift(
-            {"c50.yaml": environment("c50", more=", deploymentsLocked: true")},
+            {"c50.yaml": environment("c50", more=LOCKED)},
+            {"c50.yaml": environment("c50", owner="Search", more=UNLOCKED)},
+        ),
+        Lift(
+            {"c50.yaml": environment("c50", more=LOCKED)},
             {"c50.yaml": RETIRED.replace("retired", "retired, deploymentsLocked: false")},
         ),
+        # What an environment is made of is in other documents, too.
+        Lift(
+            {"c50.yaml": environment("c50", more=LOCKED)},
+            {"c50.yaml": environment("c50", more=UNLOCKED), "shared.yaml": OTHER_TEAM},
+        ),
+        Lift({"c50.yaml": RETIRED.replace("retired", f"retired{LOCKED}")}, {"c50.yaml": None}),
     ),
-    ("guards", "retireFirst"): (Lift({}, {"c50.yaml": None}),),
+    ("barriers", "freeze"): (
+        Lift(FROZEN, {**FREE, "c50.yaml": MOVED}),
+        Lift(FROZEN, {"days.yaml": calendar("2031-01-01"), "c50.yaml": MOVED}),
+    ),
+    ("barriers", "protectedActions"): (Lift(NO_PATCHES, {**FREE, "c50.yaml": MOVED}),),
+    ("compute_plan", "protectedActions"): (Lift(NO_SCHEDULES, {**FREE, "c50.yaml": SCHEDULED}),),
 }
+"""Refused, whatever approves, until there are two revisions."""
+ALONE: dict[str, Lift] = {
+    "deployLock": Lift(
+        {"c50.yaml": environment("c50", more=LOCKED)},
+        {"c50.yaml": environment("c50", more=UNLOCKED), "c51.yaml": environment("c51")},
+    ),
+    "deployLock, with a schedule": Lift(
+        {"c50.yaml": environment("c50", more=LOCKED)},
+        {"c50.yaml": environment("c50", more=f"{UNLOCKED}, schedule: on")},
+    ),
+    "protected": Lift(
+        {"c50.yaml": protected(environment("c50"))}, {"c50.yaml": environment("c50")}
+    ),
+    "freeze": Lift(FROZEN, FREE),
+    "freeze, by its calendar": Lift(FROZEN, {"days.yaml": calendar("2031-01-01")}),
+    "still frozen, by another day": Lift(
+        FROZEN, {"days.yaml": calendar(TODAY).replace("Launch day", "Day"), "c50.yaml": MOVED}
+    ),
+    "protectedActions": Lift(NO_PATCHES, FREE),
+    "protected schedules": Lift(NO_SCHEDULES, FREE),
+    "a lock that comes": Lift({}, {"c50.yaml": environment("c50", owner="Search", more=LOCKED)}),
+}
+"""Revisions that only lift, or change what no barrier held: nothing is refused."""
 LIFTED_BY_NO_DOCUMENT = {
     ("compute_plan", "stillNamed"): "what names it is in the tables and in no document",
     ("guards", "emptySource"): "a source that is not empty is another source",
@@ -189,8 +224,8 @@ def test_every_barrier_has_its_case_here() -> None:
 
 def cases(table: Mapping[Guard, tuple[Lift, ...]]) -> list[object]:
     return [
-        pytest.param(guard, lift, id=f"{guard}-{place}")
-        for (_, guard), lifts in table.items()
+        pytest.param(guard, lift, id=f"{module}-{guard}-{place}")
+        for (module, guard), lifts in table.items()
         for place, lift in enumerate(lifts)
     ]
 
@@ -240,19 +275,49 @@ def test_in_the_tables(estate: LiveEstate, guard: str, lift: Lift) -> None:
     (note,) = [note for note in config.notes if note.category == "blocked"]
     assert "is protected against SCHEDULE_ENVIRONMENT" in note.text, guard
     estate.applied_once()
-    then = {str(change.ref) for change in estate.planned("config").plan.changes}
-    assert then == ({"Environment/c50"} if lift.applied else set())
+    assert estate.planned("config").plan.changes == ()
 
 
 @pytest.mark.parametrize(("guard", "lift"), cases(REFUSED))
-def test_a_deletion_is_refused(estate: LiveEstate, guard: str, lift: Lift) -> None:
-    estate.has(lift.applied).applied()
-    estate.has(lift.revision)
+def test_one_revision_that_does_both_is_refused(estate: LiveEstate, guard: str, lift: Lift) -> None:
+    estate.has(with_days(lift.applied, estate)).applied()
+    estate.has(with_days(lift.revision, estate))
 
-    assert guard in {violation.guard for violation in estate.planned().plan.refused}
-    with pytest.raises(PlanRefused, match=guard):
-        estate.applied_once()
+    # However often it is tried, and whether or not anybody looks at the account.
+    for scopes in ((), ("config",), ()):
+        (violation,) = {
+            violation.guard: violation for violation in estate.planned(*scopes).plan.refused
+        }.values()
+        assert violation.guard == guard
+        with pytest.raises(PlanRefused, match=guard):
+            estate.applied_once(*scopes)
+        assert owner(estate) == "Tango"
+
+
+@pytest.mark.parametrize("lift", ALONE.values(), ids=ALONE)
+def test_a_revision_that_only_lifts_is_not_refused(estate: LiveEstate, lift: Lift) -> None:
+    estate.has(with_days(lift.applied, estate)).applied()
+    estate.has(with_days(lift.revision, estate))
+
+    assert estate.planned().plan.refused == ()
+    estate.applied()
+    assert estate.planned("config").plan.changes == ()
     assert owner(estate) == "Tango"
+
+
+def test_what_waited_before_the_revision_that_lifts_goes_on_in_the_run_after_it(
+    estate: LiveEstate,
+) -> None:
+    estate.has({"c50.yaml": environment("c50", more=LOCKED)}).applied()
+    estate.has({"c50.yaml": environment("c50", owner="Search", more=LOCKED)}).applied()
+    estate.has({"c50.yaml": environment("c50", owner="Search", more=UNLOCKED)})
+
+    planned = estate.planned()
+    assert (planned.plan.refused, live_scopes(planned)[0].left_to_next_run) == ((), 1)
+    estate.applied_once()
+    assert owner(estate) == "Tango"
+    estate.applied_once()
+    assert owner(estate) == "Search"
 
 
 def test_nor_does_an_override_lift_in_the_run_that_brings_it(estate: LiveEstate) -> None:

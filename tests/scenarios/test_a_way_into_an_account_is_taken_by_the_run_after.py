@@ -14,7 +14,7 @@ from controller.engine.live.observe import Unobserved
 from controller.engine.overrides.check import read_assignment
 from controller.engine.queries.doctor.account import AccountDoctor
 from controller.engine.reconcile.combined_plan import CombinedPlan
-from controller.errors import NotAppliedYet
+from controller.errors import InvalidDesiredState, NotAppliedYet
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
@@ -118,6 +118,29 @@ def test_an_account_that_is_reached_otherwise_waits_too(
     estate.applied_once()
     assert ways_taken(estate)["AssumeRole"] == 1
     assert estate.statuses()[SCOPE].state == "ok"
+
+
+def test_a_role_that_the_settings_do_not_allow_is_told_before_it_is_applied(
+    estate: LiveEstate,
+) -> None:
+    role = OTHER_ROLE.replace("roleOther", "roleMine")
+    estate.has({"staging.yaml": account("staging-eu", roleArn=role)})
+    with pytest.raises(InvalidDesiredState) as refused:
+        estate.planned("config")
+    (problem,) = refused.value.problems
+    assert str(problem).startswith(
+        "staging.yaml:4:48: spec.roleArn: role roleMine is not one that may be assumed\n"
+    )
+    assert "allowedRoleNames of the settings allows: roleInfra" in str(problem)
+
+
+def test_no_two_accounts_are_entered_by_one_external_id(estate: LiveEstate) -> None:
+    estate.has({"test.yaml": account("test-eu", externalId=FIRST)})
+    with pytest.raises(InvalidDesiredState) as refused:
+        estate.planned("config")
+    (problem,) = refused.value.problems
+    assert f"{FIRST!r} is already taken by Account/staging-eu (externalId)" in problem.message
+    assert problem.origin.line
 
 
 def test_a_new_region_waits_and_the_others_go_on(estate: LiveEstate) -> None:

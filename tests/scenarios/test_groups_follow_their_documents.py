@@ -322,6 +322,45 @@ def test_a_role_that_goes_without_its_environment_is_held_back(running: LiveAcco
     assert any("not retired" in note for note in notes(plan))
 
 
+NOBODY = {"minCapacity": 0, "desiredCapacity": 0, "maxCapacity": 0}
+
+
+@pytest.mark.parametrize(
+    ("documents", "sizes"),
+    [
+        ({"roles": {"Web": {"enabled": False}}}, {}),
+        ({"lifecycle": "retired"}, {}),
+        ({"roles": {"Web": {"autoScalingSettings": NOBODY}}}, {}),
+        ({}, {"autoScalingSettings": {**NOBODY, "maxCapacity": 4}}),
+        ({}, {"autoScalingSettings": {**NOBODY, "desiredOwner": "external"}}),
+    ],
+    ids=["its role goes", "retired", "no size", "no size in its map", "no room"],
+)
+def test_a_protected_environment_loses_no_group_and_no_last_instance(
+    running: LiveAccount, documents: dict[str, Any], sizes: dict[str, Any]
+) -> None:
+    running.change("Environment", "c50", **documents)
+    running.role(**sizes)
+    running.protected = ("c50",)
+    plan = running.plan()
+    assert changes(plan) == []
+    assert any("Environment/c50 is protected" in note for note in notes(plan))
+    assert not any("--override protected@" in note for note in notes(plan))
+    running.protected = ()
+    assert changes(running.plan()) or "enabled" in str(documents), "nothing else is in the way"
+
+
+def test_a_protected_environment_may_grow_shrink_and_sleep(running: LiveAccount) -> None:
+    running.protected = ("c50",)
+    running.role(autoScalingSettings={"minCapacity": 1, "desiredCapacity": 1, "maxCapacity": 4})
+    assert failures(running.do(running.plan().to_do)) == []
+    assert running.group()["DesiredCapacity"] == 1
+    running.role(whenOff="scaleToZero")
+    running.change("Environment", "c50", schedule="off")
+    plan = running.plan()
+    assert not any("is protected" in note for note in notes(plan))
+
+
 def test_a_group_we_never_made_is_not_deleted(running: LiveAccount) -> None:
     running.records.done.clear()
     running.change("Environment", "c50", lifecycle="retired")

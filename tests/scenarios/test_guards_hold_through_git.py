@@ -48,6 +48,37 @@ def test_lifting_a_protection_and_removing_the_object_takes_two_commits(
     assert envctl("apply", "--yes").code == 0
 
 
+def test_unlocking_an_environment_and_changing_it_takes_two_commits(
+    repository: Repository,
+) -> None:
+    locked, unlocked = (f", deploymentsLocked: {word}" for word in ("true", "false"))
+    fleet = {"teams.yaml": one_file(TEAMS, account(), EMPTY_MAP)}
+    base = repository.commit({**fleet, "c50.yaml": environment("c50", more=locked)})
+    assert envctl("apply", "--yes", "--scope", "config").code == 0
+    retired = environment("c50", more=f"{unlocked}, lifecycle: retired")
+    repository.commit({"c50.yaml": retired}, "unlocked and retired")
+
+    for against in ([], ["--base", f"git+{repository.url}@{base}"]):
+        refused = envctl("plan", "--format", "json", "--scope", "config", *against)
+        assert refused.code == 3
+        (violation,) = refused.json["scopes"][0]["violations"]
+        assert (violation["guard"], violation["overridable"]) == ("deployLock", False)
+    digest = violation["digest"]
+    assert envctl("apply", "--yes", "--override", f"deployLock@{digest[:16]}").code == 3
+    told = envctl("plan", "--scope", "config").out
+    assert "one revision lifts what holds a change and makes the change" in told
+    assert "make two commits" in told
+
+    # Pushed together before a run came between them, they are one; the first is applied by itself.
+    repository.git("reset", "--quiet", "--hard", base)
+    first = repository.commit({"c50.yaml": environment("c50", more=unlocked)}, "unlocked")
+    repository.commit({"c50.yaml": retired}, "retired")
+    assert envctl("plan", "--scope", "config").code == 3
+    by_itself = ["--source", f"git+{repository.url}@{first}", "--scope", "config"]
+    assert envctl("apply", "--yes", *by_itself).code == 0
+    assert envctl("apply", "--yes", "--scope", "config").code == 0
+
+
 def test_an_approval_in_a_commit_holds_after_a_squash_merge_and_for_nothing_else(
     repository: Repository,
 ) -> None:

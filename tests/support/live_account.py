@@ -1,6 +1,6 @@
 """One child account in the sandbox that follows a few YAML documents: plan, act, look again."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -82,11 +82,18 @@ FLEET: Documents = {
 }
 
 
-def accepted_of(documents: Documents, options: LiveOptions | None = None) -> AcceptedState:
-    """Return documents that have no problem as the accepted state."""
+def accepted_of(
+    documents: Documents, options: LiveOptions | None = None, protected: Collection[str] = ()
+) -> AcceptedState:
+    """Return documents that have no problem as the accepted state; ``protected`` are names."""
     texts = {
         f"{kind}-{name}.yaml": yaml.safe_dump(
-            {"apiVersion": "envctl/v1", "kind": kind, "metadata": {"name": name}, "spec": spec},
+            {
+                "apiVersion": "envctl/v1",
+                "kind": kind,
+                "metadata": {"name": name, **({"protect": True} if name in protected else {})},
+                "spec": spec,
+            },
             sort_keys=False,
         )
         for (kind, name), spec in documents.items()
@@ -185,6 +192,8 @@ class LiveAccount:
         self.records = Records()
         self.applied: Documents | None = None
         """Documents applied last, where they are others than those that are accepted."""
+        self.protected: tuple[str, ...] = ()
+        """Names of documents that are protected, now."""
         self.overrides: tuple[Override, ...] = ()
         self.options = LiveOptions(max_parallel_rollouts=2)
         self.now = NOW
@@ -219,7 +228,7 @@ class LiveAccount:
         """Look and plan."""
         access: Any = SimpleNamespace(client=self.aws.client)
         before = None if self.applied is None else accepted_of(self.applied, self.options)
-        accepted = accepted_of(self.documents, self.options)
+        accepted = accepted_of(self.documents, self.options, self.protected)
         modes = dict.fromkeys((target.name for target in self.targets), "enforce")
         planner = LivePlanner(
             access=access,

@@ -5,6 +5,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from controller.errors import WrongUsage
+from controller.kinds.language.kind import of_rules
 from controller.planning.guards import GuardSettings
 from controller.settings import Settings, read_settings, setting_paths, variable_of
 from controller.views.schema_files import SETTINGS_SCHEMA, schema_files
@@ -155,6 +156,14 @@ def test_documents_are_allowed_secrets_of_secrets_manager_alone() -> None:
     allowed = read_settings("x", b"", given).of_rules.allowed_secrets
     assert allowed == ("secretsmanager://a/", "secretsmanager://b")
     assert read_settings("x", b"allowedSecrets: []", {}).options.allowed_secrets == ()
+
+
+def test_rules_know_which_roles_may_be_assumed() -> None:
+    own = read_settings("x", b"allowedRoleNames: [a]", {})
+    assert (own.of_rules.allowed_role_names, of_rules(own.options).allowed_role_names) == (
+        ("a",),
+        ("a",),
+    )
     with pytest.raises(
         WrongUsage, match=r"x:1:17: allowedSecrets.*'env://' is no secret that documents"
     ):

@@ -93,7 +93,9 @@ class Importer:
         found, left = self._found(observed)
         reading = read_objects(found, self._kinds)
         whole = reading.whole
-        options, settings = self._settings.options, self._settings.of_rules
+        options = self._settings.options
+        # A role that the settings do not allow is told by validate; without its account there would be little to import.
+        settings = self._settings.of_rules._replace(allowed_role_names=None)
         first = validate_until_stable(reading.written, whole, self._kinds, settings)
         shared = share_schedules(first.written, rewrite=rewrite_schedules)
         looked, unseen = self._look(first.resources, scopes)

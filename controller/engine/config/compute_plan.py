@@ -9,6 +9,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
+from controller.engine.config.lifting import refuse_lifting
 from controller.engine.config.observe import ObservedConfig, Recorded
 from controller.engine.desired.find_edits import with_edits, yaml_field_names
 from controller.engine.desired.load_revision import LoadedRevision
@@ -50,7 +51,7 @@ from controller.planning.immutables import KeptValue, find_kept_values
 from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, suspended
 from controller.planning.scope_plan import Barrier, ScopeOptions, plan_scope
-from controller.planning.wording import as_applied, in_force
+from controller.planning.wording import in_force
 from controller.scheduling.schedule import SCHEDULE_ATTRIBUTES
 from controller.targets.table_items.item_form import found_references, with_references
 
@@ -89,7 +90,7 @@ def schedule_barriers(
             )
             yield Barrier(
                 guard="protectedActions",
-                because=because if held_by in now else as_applied(because),
+                because=because,
                 refs=frozenset({ref}),
                 overridable=False,
                 lifted=held_by not in now,
@@ -192,7 +193,7 @@ def plan_config(
             unrecorded=found.keys() - _recorded(found, seen.recorded),
             removed_outside=_recorded(_missing(projections, observed, rules.kinds), seen.missed),
         )
-    held = schedule_barriers(projections, observed)
+    held = tuple(schedule_barriers(projections, observed))
     scope = plan_scope(
         projections,
         observed,
@@ -204,6 +205,7 @@ def plan_config(
             source_paths=frozenset(revision.tree.files),
         ),
     )
+    scope = refuse_lifting(scope, held, observed, projections, rules.kinds, asked.now)
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     if authors is not None:
         changes = with_document_authors(changes, authors)

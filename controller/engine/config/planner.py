@@ -175,9 +175,9 @@ class Planner:
         self._rules = PlanRules(kinds, settings.guards)
         self._kinds = kinds
         self._names = yaml_field_names(kinds)
-        self._loader = RevisionLoader(
-            self._kinds, settings.compatibility, settings.region, settings.allowed_secrets
-        )
+        self._loader = RevisionLoader(self._kinds, settings.of_rules)
+        self.loaded = ""
+        """Id of the revision that was loaded last, right or wrong; empty before the first."""
 
     @cached_property
     def source(self) -> Source | DesiredSource:
@@ -194,6 +194,7 @@ class Planner:
             revision = revision_of(source.desired(), self._kinds, self._settings.of_rules)
         else:
             revision = self._loader.load(source)
+        self.loaded = revision.tree.revision.id
         resources = revision.loaded.resources.items()
         tell_sensitive(
             ((ref, found.projection.attributes) for ref, found in resources), self._kinds

@@ -24,7 +24,6 @@ from controller.loading.positions import FieldOrigins
 from controller.loading.resolve import resolve_all
 from controller.loading.text_problems import problems_of
 from controller.loading.validated import ValidatedDocument, validate_document
-from controller.model.accepted import ALLOWED_SECRETS
 from controller.model.canonical import canonical_bytes, parse_canonical, projection_digest
 from controller.model.observed import BENEATH
 from controller.model.override import Override
@@ -167,13 +166,11 @@ def revision_of(desired: DesiredState, kinds: Kinds, settings: RuleSettings) -> 
 class RevisionLoader:
     """Loads revisions of one source, doing again only what changed since the one before.
 
-    ``compatibility``, ``default_region`` and ``allowed_secrets`` are the settings rules depend on.
+    ``rules`` are the settings that rules depend on.
     """
 
     kinds: Kinds
-    compatibility: str
-    default_region: str
-    allowed_secrets: tuple[str, ...] = ALLOWED_SECRETS
+    rules: RuleSettings
     _memory: Memory | None = field(default=None, init=False)
 
     def load(self, source: Source) -> LoadedRevision:
@@ -188,9 +185,7 @@ class RevisionLoader:
                 files,
                 source.read,
                 self.kinds,
-                settings=RuleSettings(
-                    self.compatibility, self.default_region, self.allowed_secrets
-                ),
+                settings=self.rules,
                 memory=self._memory,
                 parse=parse_side_by_side,
             )

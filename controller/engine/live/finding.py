@@ -43,6 +43,7 @@ def finding_of(
         blocked=sum(note.category is NoteCategory.BLOCKED for note in plan.notes),
         applied=revision if known and not failed and not partial else "",
         partial=partial,
+        looked_at=asked.now,
         seen=scope_counts_of(plan, asked.now, deep=asked.deep, done=done),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from controller.engine.live.barriers import Belongings, live_barriers
+from controller.decisions.barriers import Belongings, live_barriers
 from controller.engine.live.observe import (
     Observer,
     Part,
@@ -272,6 +272,7 @@ class _Scope:
             {ref: name for part in parts for ref, name in part.projected.environments.items()},
             waiting,
             tuple(p.target.name for p in parts if p.projected.deletes_end_instances),
+            frozenset().union(*(part.projected.emptied for part in parts)),
         )
         yield from live_barriers(self.planner.accepted, belongings, self.asked.now, departed)
 

@@ -109,6 +109,8 @@ class ReconcileRequest:
     deep: bool = False
     strict: bool = False
     strict_live: bool = False
+    wait: bool = True
+    """Whether a run that only follows waits for what AWS goes on with; else the outcome says when to look again."""
 
 
 @dataclass(frozen=True, slots=True)

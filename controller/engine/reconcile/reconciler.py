@@ -208,7 +208,7 @@ class Reconciler:
                 revision=accepted.revision,
                 plan_digest=digest,
             )
-            return run, accounts.act(run, request.claim, order, emit=self.emit)
+            return run, accounts.act(run, request.claim, order, emit=self.emit, wait=request.wait)
 
         with ThreadPoolExecutor(accounts.parallel, thread_name_prefix="follow") as pool:
             done = tuple(pool.map(work_on, accounts.scopes(accepted, scopes)))
@@ -391,4 +391,5 @@ def _config_finding(run: PlanRun, report: ApplyReport) -> Finding:
         changes=left if known else len(scope.changes),
         blocked=sum(note.category is NoteCategory.BLOCKED for note in scope.notes),
         applied=run.plan.revision if known and not left and not report.stopped else "",
+        looked_at=run.asked.now,
     )

@@ -35,6 +35,9 @@ POSTPONED_FOR: Final = timedelta(minutes=5)
 """What waits (a deployment, a grace period, something stuck) is looked at again after this."""
 
 
+_WAITING: Final = frozenset({NoteCategory.POSTPONED, NoteCategory.STUCK, NoteCategory.WAITING})
+
+
 class Watched(NamedTuple):
     """One schedule of one scope: of an environment, of a role of it (``c50/web``), or of a tag, by its text."""
 
@@ -53,6 +56,8 @@ class PowerAgenda:
         self._moments: dict[str, set[datetime]] = {}
         """Of each scope the moments besides: ends of overrides, ends of waiting."""
         self._due: set[str] = set()
+        self._asked: dict[str, datetime] = {}
+        """Since when a scope is asked for that nobody here has looked at."""
 
     def watch(self, accepted: AcceptedState, setups: Iterable[ScopeSetup], now: datetime) -> None:
         """Watch what the accepted state says; a scope of which it says something new is due at once."""
@@ -95,11 +100,28 @@ class PowerAgenda:
         self._moments[scope] = moments
         self._replace(wanted, {"tag"}, {scope}, now)
         self._due.discard(scope)
+        self._asked.pop(scope, None)
 
     def failed(self, scope: str, now: datetime) -> None:
         """Let a scope that could not be worked on be due again soon."""
         self._moments.setdefault(scope, set()).add(now + POSTPONED_FOR)
         self._due.discard(scope)
+        self._asked.pop(scope, None)
+
+    def learn_from(self, followed: Followed, accepted: AcceptedState, now: datetime) -> None:
+        """Watch what a run found in the scopes it followed, and what it left to be looked at again."""
+        for scope, outcome in zip(followed.scopes, followed.outcomes, strict=True):
+            # Power alone was asked for: where it has no part it could not see the scope.
+            look = scope.view.look if scope.view.parts else None
+            if look is None or outcome.exit_code:
+                self.failed(scope.setup.scope.name, now)
+            if look is None:
+                continue
+            waits = any(note.category in _WAITING for note in scope.notes) or any(
+                scope_plan.state is ScopeState.REFUSED for scope_plan in scope.plans
+            )
+            goes_on = outcome.again_at is not None or bool(outcome.exit_code)
+            self.learn(look, accepted, now, waits=waits or goes_on)
 
     def due(self, now: datetime) -> tuple[str, ...]:
         """Return the scopes in which something is due, by name. They stay due until ``learn`` is told of a look at them."""
@@ -110,6 +132,18 @@ class PowerAgenda:
                 self._moments[scope] = moments - passed
                 self._due.add(scope)
         return tuple(sorted(self._due))
+
+    def asked(self, scope: str, now: datetime) -> None:
+        """Take a scope that is due for asked for: by whoever works on it. It is to be checked soon, unless it is learned of."""
+        self._due.discard(scope)
+        self._asked.setdefault(scope, now)
+
+    def unanswered(self, now: datetime) -> Mapping[str, datetime]:
+        """Return, by scope, when something was asked for that nobody has said anything of for a while; once each."""
+        late = {scope: at for scope, at in self._asked.items() if at + POSTPONED_FOR <= now}
+        for scope in late:
+            del self._asked[scope]
+        return late
 
     def next_at(self) -> datetime | None:
         """Return when something is due next, as far as is known; None if nothing is."""
@@ -151,9 +185,6 @@ def _parsed(parse: Callable[[str], T], text: str) -> T | None:
         return None
 
 
-_WAITING = frozenset({NoteCategory.POSTPONED, NoteCategory.STUCK, NoteCategory.WAITING})
-
-
 class PowerRun:
     """Keeps the agenda between ticks. Not for several threads at once."""
 
@@ -181,16 +212,5 @@ class PowerRun:
             ReconcileRequest(requester=self._requester, claim=self._claim),
             new_run_id(now),
         )
-        for scope, outcome in zip(followed.scopes, followed.outcomes, strict=True):
-            # Power alone was asked for: where it has no part it could not see the scope.
-            look = scope.view.look if scope.view.parts else None
-            if look is None or outcome.exit_code:
-                self.agenda.failed(scope.setup.scope.name, now)
-            if look is None:
-                continue
-            waits = any(note.category in _WAITING for note in scope.notes) or any(
-                scope_plan.state is ScopeState.REFUSED for scope_plan in scope.plans
-            )
-            goes_on = outcome.again_at is not None or bool(outcome.exit_code)
-            self.agenda.learn(look, accepted, now, waits=waits or goes_on)
+        self.agenda.learn_from(followed, accepted, now)
         return followed

@@ -39,6 +39,8 @@ class Finding:
     applied: str = ""
     partial: bool = False
     """Whether only some targets or objects were looked at: how the rest stands is as it was."""
+    looked_at: datetime | None = None
+    """When the run began to look; None where it is not known."""
     seen: ScopeCounts | None = None
     """What was counted there; None if it was not seen, or nothing is on that looks."""
 
@@ -57,7 +59,7 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
         since=known.since if same else now,
         tried_at=now,
         reason=Reason.stored(found.reason),
-        looked_at=now if found.state in _SEEN else known.looked_at,
+        looked_at=(found.looked_at or now) if found.state in _SEEN else known.looked_at,
         revision=found.applied or known.revision,
         applied_at=now if found.applied else known.applied_at,
         retry_at=now + timedelta(seconds=RETRIES.pause_s(failures)) if again else None,

@@ -130,10 +130,11 @@ class TableReader:
         checkpoint, began = self.checkpoint, self.writer.storage.clock()
         self.writer.lease.confirm()
         is_lost, until = checkpoint.has_lost(began), checkpoint.read_until
-        if checkpoint.stream and self._drain is None:
-            # It may be the stream the table had before, which is kept for a day too.
-            is_lost |= not self._read_on(checkpoint.stream)
+        # One that was switched off is read to its end once the table has another.
         current = find_stream(self.access.dynamodb, self.physical.name)
+        if checkpoint.stream and checkpoint.stream != current:
+            # What the table's former stream still holds: it is kept for a day too.
+            is_lost |= not self._read_on(checkpoint.stream)
         if current != checkpoint.stream:
             is_lost = True
             checkpoint.stream, checkpoint.positions = current, {}

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from controller.kinds.language.spec import Spec
-from controller.model.accepted import ALLOWED_SECRETS, LiveOptions
+from controller.model.accepted import ALLOWED_ROLE_NAMES, ALLOWED_SECRETS, LiveOptions
 from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, ResourceRef
 from controller.model.table import Items, KeyAttribute, TableDefinition
 
@@ -62,6 +62,8 @@ class RuleSettings(NamedTuple):
     default_region: str = ""
     allowed_secrets: tuple[str, ...] = ALLOWED_SECRETS
     """What references of documents to secrets begin with."""
+    allowed_role_names: tuple[str, ...] | None = ALLOWED_ROLE_NAMES
+    """Names of roles that an Account may name; None for any."""
 
 
 DEFAULT_RULES: Final = RuleSettings()
@@ -70,7 +72,9 @@ DEFAULT_RULES: Final = RuleSettings()
 
 def of_rules(options: LiveOptions) -> RuleSettings:
     """Return what rules depend on where objects were accepted before, whatever the compatibility."""
-    return RuleSettings("none", options.default_region, options.allowed_secrets)
+    return RuleSettings(
+        "none", options.default_region, options.allowed_secrets, options.allowed_role_names
+    )
 
 
 class World(Protocol):
@@ -83,6 +87,8 @@ class World(Protocol):
     default_region: str
     allowed_secrets: tuple[str, ...]
     """What references of documents to secrets begin with."""
+    allowed_role_names: tuple[str, ...] | None
+    """Names of roles that an Account may name; None for any."""
 
     def facts(self, kind: str, key: str) -> Any:
         """Return the facts of an object, None if there is none by that name."""

@@ -151,7 +151,7 @@ class Metadata(Spec):
     annotations: dict[str, str] = Field(default_factory=dict)
     """Free text for people and other programs."""
     protect: bool = False
-    """Refuse to delete this object until a revision without the protection has been applied."""
+    """Refuse to delete this object, and to end the last instances of an environment's groups, until a revision without the protection has been applied."""
 
 
 def merge_derived(item: Any, derived: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Annotated, Final, NamedTuple
 from pydantic import AfterValidator, Field
 
 from controller.kinds.language.spec import HiddenWhereWrong, unfit
+from controller.model.accepted import ALLOWED_SECRETS
 
 SCHEME: Final = "secretsmanager://"
 # The characters of Secrets Manager's names: no colon, so no ARN and no other account or region.
@@ -59,17 +60,23 @@ def _is_plain(name: str) -> bool:
     return not {"", ".", ".."} & set(name.split("/"))
 
 
+# The settings are not known here; the rule of the kind knows them.
+_WRITE: Final = (
+    f"write {ALLOWED_SECRETS[0]}NAME#FIELD, or another that allowedSecrets of the settings allows"
+)
+
+
 def _is_a_reference(text: str) -> str:
     # The value may be the secret itself, so unlike elsewhere it is not part of the message.
     if text.startswith(("env://", "s3://")):
         raise unfit(
             "documents name no variables of the environment and no objects of S3",
-            f"keep the secret in the master's Secrets Manager and write {SCHEME}NAME#FIELD",
+            f"keep the secret in the master's Secrets Manager and {_WRITE}",
         )
     if secret_name(text) is None:
         raise unfit(
             "expected a reference to a secret, never the secret itself",
-            f"write {SCHEME}NAME#FIELD",
+            _WRITE,
         )
     return text
 

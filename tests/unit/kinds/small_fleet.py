@@ -104,6 +104,7 @@ class FleetWorld:
 
     default_region = "eu-west-1"
     allowed_secrets = DEFAULT_RULES.allowed_secrets
+    allowed_role_names = DEFAULT_RULES.allowed_role_names
 
     def __init__(self, fleet: Documents, compatibility: str = "none") -> None:
         self.compatibility = compatibility

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
+from controller.kinds.account import CONVENTIONAL_ROLE
+from controller.loading.resolve import clashes
 from controller.model.ref import ResourceRef
 from tests.unit.kinds.small_fleet import FLEET, FleetWorld, complaints, items, spec_of
 
@@ -49,9 +51,14 @@ def test_an_item_is_identified_whatever_it_lacks(item: dict[str, Any], name: str
         ({"includeAmis": "yes"}, "spec.includeAmis", "valid boolean"),
         ({"roleArn": "roleChild"}, "spec.roleArn", "expected the ARN of a role"),
         (
-            {"roleArn": "arn:aws:iam::111111111111:role/x"},
+            {"roleArn": f"arn:aws:iam::111111111111:role/{CONVENTIONAL_ROLE}"},
             "spec.roleArn",
             f"belongs to account 111111111111, this account is {NUMBER}",
+        ),
+        (
+            {"roleArn": f"arn:aws:iam::{NUMBER}:role/path/other"},
+            "spec.roleArn",
+            "role other is not one that may be assumed",
         ),
         ({"externalId": "hunter2"}, "spec.externalId", "never the secret itself"),
         (
@@ -85,7 +92,7 @@ def test_a_secret_written_by_mistake_is_not_repeated() -> None:
     "change",
     [
         {},
-        {"roleArn": f"arn:aws:iam::{NUMBER}:role/some/path/envctl"},
+        {"roleArn": f"arn:aws:iam::{NUMBER}:role/some/path/{CONVENTIONAL_ROLE}"},
         {"externalId": "secretsmanager://envctl/external-ids#staging-eu"},
         {"regions": ["eu-west-1", "us-gov-east-1"], "mode": "off"},
     ],
@@ -100,12 +107,51 @@ def test_neither_number_nor_name_in_any_case_is_taken_twice() -> None:
     assert [list(unique.values(facts)) for unique in kind.unique] == [
         [(("spec", "accountNumber"), NUMBER)],
         [(("metadata", "name"), "staging-eu")],
+        [],
     ]
+
+
+def test_an_external_id_is_of_one_account() -> None:
+    external_id = "secretsmanager://envctl/external-ids#a"
+    shared = {
+        ("Account", name): {"accountNumber": number, "externalId": external_id}
+        for name, number in (("a", NUMBER), ("b", "098765432109"))
+    }
+    kind = kinds()["Account"]
+    facts = [
+        (ResourceRef(*key), kind.facts(key[1], spec_of(kind, spec))) for key, spec in shared.items()
+    ]
+    ((ref, found),) = clashes(kind, facts)
+    assert (ref.key, found.path) == ("b", ("spec", "externalId"))
+    assert (
+        found.message == f"external id '{external_id}' is already taken by Account/a (externalId)"
+    )
 
 
 @pytest.mark.parametrize("name", ["1st", "a b", "a/b", "x" * 256])
 def test_names_of_another_form_are_refused(name: str) -> None:
     assert any("is no name for this kind" in one for one in complaints("Account", name, ACCOUNT))
+
+
+@pytest.mark.parametrize(
+    ("allowed", "told"),
+    [
+        (("envctl",), ["name one that allowedRoleNames of the settings allows: envctl"]),
+        ((), ["name one that allowedRoleNames of the settings allows: there is none"]),
+        ((CONVENTIONAL_ROLE,), []),
+        (None, []),
+    ],
+    ids=["another", "none", "it", "any"],
+)
+def test_the_conventional_role_too_is_one_that_settings_allow(
+    allowed: tuple[str, ...] | None, told: list[str]
+) -> None:
+    world = FleetWorld(FLEET)
+    world.allowed_role_names = allowed
+    kind = kinds()["Account"]
+    facts = kind.facts("x", spec_of(kind, ACCOUNT))
+    ref = ResourceRef("Account", "x")
+    assert [found.fix for rule in kind.rules for found in rule(ref, facts, world)] == told
 
 
 def test_where_settings_allow_no_secret_none_may_be_named() -> None:

@@ -11,6 +11,7 @@ from controller.model.plan import Cause, ScopePlan
 from controller.model.ref import Reason
 from controller.model.resource import Projection
 from controller.planning.scope_plan import Barrier, ScopeOptions, finish, plan, plan_scope
+from controller.planning.wording import as_applied
 from tests.unit.planning.worlds import (
     by_hand,
     desired_of,
@@ -21,8 +22,6 @@ from tests.unit.planning.worlds import (
     scope_of,
     wanted,
 )
-
-RETIRED = {"spec": {"lifecycle": "retired"}}
 
 
 def planned(
@@ -126,29 +125,6 @@ def test_what_is_protected_from_now_on_does_not_leave_with_its_environment() -> 
     assert [(v.guard, v.overridable) for v in made.violations] == [("protected", False)]
 
 
-@pytest.mark.parametrize(
-    ("applied", "locked", "wanted_extra", "is_refused"),
-    [
-        ({"metadata": {"protect": True}}, False, RETIRED, True),
-        ({}, True, RETIRED, True),
-        ({}, False, RETIRED, False),
-        ({"metadata": {"protect": True}}, False, {**RETIRED, "metadata": {"protect": True}}, False),
-        ({"metadata": {"protect": True}}, False, {}, False),
-        ({"metadata": {"protect": True}, **RETIRED}, False, RETIRED, False),
-    ],
-    ids=["protected", "locked", "free", "stays protected", "only freed", "retired before"],
-)
-def test_freeing_and_retiring_take_two_revisions(
-    applied: dict[str, Any], locked: bool, wanted_extra: dict[str, Any], is_refused: bool
-) -> None:
-    made = planned(
-        [wanted("Environment/c07", {"T": {"deploymentsLocked": False}}, extra=wanted_extra)],
-        [found("Environment/c07", {"T": {"deploymentsLocked": locked}}, extra=applied)],
-    )
-    refused = [(v.guard, v.overridable) for v in made.violations]
-    assert refused == ([("protected", False)] if is_refused else [])
-
-
 def test_shares_are_of_what_is_ours_and_staying() -> None:
     objects = [
         found("Service/a"),
@@ -179,7 +155,7 @@ def test_what_only_a_barrier_that_is_lifted_holds_is_left_to_the_next_run() -> N
 
     result = planned([wanted("Service/a"), wanted("Service/b")], [], barriers=(now, lifted))
 
-    assert [note.text for note in result.notes] == ["locked", "was locked"]
+    assert [note.text for note in result.notes] == ["locked", as_applied("was locked")]
     assert result.left_to_next_run == 1
 
 

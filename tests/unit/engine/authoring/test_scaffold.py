@@ -8,6 +8,7 @@ from controller import catalog
 from controller.engine.authoring.scaffold import Scaffold, scaffold
 from controller.engine.desired.load_revision import RevisionLoader
 from controller.errors import WrongUsage
+from controller.kinds.language.kind import DEFAULT_RULES
 from controller.loading.documents import parse_documents
 from controller.sources.folder import FolderSource
 
@@ -19,7 +20,7 @@ SOURCE = FolderSource(EXAMPLES)
 
 @pytest.fixture(scope="module")
 def loader() -> RevisionLoader:
-    return RevisionLoader(catalog.kinds(), "none", "eu-west-1")
+    return RevisionLoader(catalog.kinds(), DEFAULT_RULES)
 
 
 def made(loader: RevisionLoader, kind: str, name: str, path: str = "new.yaml") -> Scaffold:

@@ -17,6 +17,7 @@ from controller.engine.desired.find_edits import (
 )
 from controller.engine.desired.load_revision import LoadedRevision, RevisionLoader
 from controller.errors import InvalidDesiredState
+from controller.kinds.language.kind import DEFAULT_RULES
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.plan import Cause, Change, PlanOptions, ScopePlan
@@ -38,7 +39,7 @@ FLEET = {"cluster.yaml": CLUSTER, "services/search.yaml": SERVICE, "services/d.y
 
 
 def loaded(texts: Mapping[str, str]) -> LoadedRevision:
-    return RevisionLoader(KINDS, "none", "eu-west-1").load(TextSource(texts))
+    return RevisionLoader(KINDS, DEFAULT_RULES).load(TextSource(texts))
 
 
 def applied(texts: Mapping[str, str], state: ScopeState = ScopeState.OK) -> ObservedState:
@@ -234,7 +235,7 @@ def test_fields_go_by_the_names_of_the_yaml(
 
 
 def test_a_loader_does_again_only_what_changed() -> None:
-    loader = RevisionLoader(KINDS, "none", "eu-west-1")
+    loader = RevisionLoader(KINDS, DEFAULT_RULES)
     first = loader.load(TextSource(FLEET))
 
     second = loader.load(TextSource(put("services/d.yaml", "old", "new")))

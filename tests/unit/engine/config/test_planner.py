@@ -11,6 +11,7 @@ from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.desired.load_revision import RevisionLoader
 from controller.engine.state.rows import row_of_override
 from controller.errors import InvalidDesiredState
+from controller.kinds.language.kind import DEFAULT_RULES
 from controller.loading.resolve import desired_from_items
 from controller.model.override import Override
 from controller.model.plan import Cause, Change, PlanOptions
@@ -28,7 +29,7 @@ SEARCH = ResourceRef("Service", "Search")
 
 
 def state(texts: dict[str, str]) -> DesiredState:
-    return RevisionLoader(KINDS, "none", "eu-west-1").load(TextSource(texts)).desired
+    return RevisionLoader(KINDS, DEFAULT_RULES).load(TextSource(texts)).desired
 
 
 @dataclass(frozen=True, slots=True)

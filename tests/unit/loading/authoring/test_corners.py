@@ -132,11 +132,12 @@ def test_notes_hide_what_is_sensitive_and_stay_on_their_lines() -> None:
 
 
 def test_an_account_that_lost_its_zeros_everywhere_gets_them_back() -> None:
-    role = "arn:aws:iam::12345670123:role/other"
+    name = f"a/path/{CONVENTIONAL_ROLE}"
+    role = f"arn:aws:iam::12345670123:role/{name}"
 
     result = imported(of("Account", {**ACCOUNT, "RoleArn": role}))
 
-    assert spec(result, "Account/eu")["roleArn"] == "arn:aws:iam::012345670123:role/other"
+    assert spec(result, "Account/eu")["roleArn"] == f"arn:aws:iam::012345670123:role/{name}"
     told = [odd.found for odd in oddities(result, "Account/eu")]
     assert any(one.startswith(f"RoleArn {role}: its account lost") for one in told)
 

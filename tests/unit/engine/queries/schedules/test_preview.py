@@ -16,6 +16,7 @@ from controller.engine.queries.schedules.preview import (
     view_of,
 )
 from controller.errors import WrongUsage
+from controller.kinds.language.kind import DEFAULT_RULES
 from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
@@ -27,7 +28,7 @@ NOW = datetime(2027, 3, 25, 12, 0, tzinfo=UTC)
 
 
 def accepted(texts: Mapping[str, str]) -> AcceptedState:
-    revision = RevisionLoader(KINDS, "none", "eu-west-1").load(TextSource(texts))
+    revision = RevisionLoader(KINDS, DEFAULT_RULES).load(TextSource(texts))
     return accepted_of(revision.desired.resources, KINDS, LiveOptions())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.engine.live.barriers import Belongings, live_barriers
+from controller.decisions.barriers import Belongings, live_barriers
 from controller.kinds.calendar import frozen_because
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes
@@ -109,6 +109,24 @@ def test_what_holds_a_group(different: dict[str, Any], guards: list[str]) -> Non
 
 
 @pytest.mark.parametrize(
+    ("protect", "emptied", "guards"),
+    [
+        (True, {WEB}, ["protected delete", "protected update"]),
+        (True, {ResourceRef("Group", "another")}, ["protected delete"]),
+        (False, {WEB}, []),
+    ],
+)
+def test_what_ends_all_instances_of_a_group_is_held_as_its_delete_is(
+    protect: bool, emptied: set[ResourceRef], guards: list[str]
+) -> None:
+    state = accepted(lifecycle="retired", protect=protect)
+    belongings = Belongings({WEB: "c50"}, ("groups",), ("groups",), frozenset(emptied))
+    made = list(live_barriers(state, belongings, NOW, lambda _: False))
+    assert [f"{barrier.guard} {' '.join(barrier.actions)}" for barrier in made] == guards
+    assert all(barrier.refs == {WEB} and not barrier.overridable for barrier in made)
+
+
+@pytest.mark.parametrize(
     ("applied", "guards"),
     [
         ({}, ["retireFirst delete"]),
@@ -139,9 +157,7 @@ def test_what_both_states_say_is_said_once_and_what_only_the_applied_one_says_is
     belongings = Belongings({WEB: "c50"}, ("groups",), ending=("groups",))
     made = list(live_barriers(same, belongings, NOW, lambda _: False))
     assert [barrier.guard for barrier in made] == ["protected", "retireFirst", "deployLock"]
-    assert made[-1].because.endswith(
-        "(as applied last; the run after the one that lifts it goes on)"
-    )
+    assert [barrier.lifted for barrier in made] == [False, False, True]
 
 
 def test_an_environment_gone_from_both_states_is_asked_for_once() -> None:

@@ -1,0 +1,111 @@
+"""``envctl run``: the daemon, until it is asked to end."""
+
+import os
+import signal
+import threading
+from functools import partial
+from types import FrameType
+from typing import Final
+
+import typer
+
+from controller.aws.sessions import MASTER
+from controller.aws.sqs_queue import SqsQueue
+from controller.cli.invocation import Invocation
+from controller.cli.main import keep_traceback
+from controller.cli.process import note
+from controller.daemon.jobs import Jobs
+from controller.daemon.memory_queue import MemoryQueue
+from controller.daemon.service import Daemon
+from controller.daemon.systemd import Systemd
+from controller.daemon.worker import Workers
+from controller.errors import EnvctlError, ExitCode
+from controller.ports import WorkQueue
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_BY_SIGNAL: Final = 128
+"""What shells add to a signal's number."""
+_LOOK_S: Final = 0.5
+
+
+def run(context: typer.Context) -> None:
+    """Keep tables and accounts as the source says, by day and night. Ctrl-C or SIGTERM ends it; SIGHUP reads the settings again."""
+    call: Invocation = context.obj
+    # Nobody sits there to ask: what happens is said as it happens.
+    call.events = call.events or "-"
+    signals = _Signals()
+    daemon = make_daemon(call)
+    daemon.start()
+    note("envctl: running; Ctrl-C ends it after what is under way")
+    while signals.wait(daemon.ended) == signal.SIGHUP:
+        try:
+            again = make_daemon(Invocation(call.config, call.events, call.opened))
+        except EnvctlError as error:
+            note(f"envctl: the settings stay as they are: {error}")
+            continue
+        daemon.stop(daemon.jobs.settings.daemon.stop_within_seconds)
+        daemon = again
+        daemon.start()
+        note("envctl: running, with the settings as they are now")
+    whole = daemon.stop(daemon.jobs.settings.daemon.stop_within_seconds)
+    if daemon.ended.is_set():
+        raise typer.Exit(ExitCode.BUG)
+    if not whole:
+        note("envctl: what did not end in time goes to other daemons, or to the next start")
+        # Threads wait for AWS: nobody else can end them.
+        os._exit(ExitCode.DONE)
+
+
+def make_daemon(call: Invocation) -> Daemon:
+    """Put a daemon together from settings. Raises as finding the installation, and for a queue that cannot be used."""
+    settings, process = call.settings, call.process
+    queue: WorkQueue = MemoryQueue(process.clock)
+    if settings.queue.sqs is not None:
+        shared = SqsQueue(call.master.aws.client("sqs", MASTER), settings.queue.sqs, process.clock)
+        shared.check()
+        queue = shared
+    jobs = Jobs(
+        accounts=call.live,
+        planner=call.planner(None),
+        polled=partial(call.source, None),
+        queue=queue,
+        settings=settings,
+        clock=process.clock,
+        instance=process.instance,
+        emit=call.emit,
+    )
+    workers = Workers(
+        queue=queue,
+        handlers=jobs.handlers,
+        count=settings.daemon.workers,
+        interruption=process.interruption,
+        emit=call.emit,
+        keep_traceback=lambda error: note(f"envctl: a bug of envctl: {keep_traceback(error)}"),
+    )
+    return Daemon(jobs=jobs, workers=workers, systemd=Systemd(process.environment), emit=call.emit)
+
+
+class _Signals:
+    """Hears signals from its making on; the second one that ends the process ends it at once."""
+
+    def __init__(self) -> None:
+        self._heard = threading.Event()
+        self._number = 0
+        for number in _SIGNALS:
+            signal.signal(number, self._hear)
+
+    def wait(self, ended: threading.Event) -> int:
+        """Return the number of the next signal; 0 if what runs has ended by itself."""
+        while not ended.is_set():
+            if self._heard.wait(_LOOK_S):
+                number, self._number = self._number, 0 if self._number == signal.SIGHUP else -1
+                self._heard.clear()
+                return number
+        return 0
+
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        if self._number == -1 and number != signal.SIGHUP:
+            os._exit(_BY_SIGNAL + number)
+        if self._number != -1:
+            self._number = number
+            self._heard.set()

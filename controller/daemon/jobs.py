@@ -1,0 +1,275 @@
+"""What the daemon's jobs do, with the engine that the commands use, and what each makes due next."""
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import count
+from threading import RLock
+from typing import Final
+
+from controller.daemon.cadence import due_moment
+from controller.daemon.worker import Handler
+from controller.engine.commit.lease import Claim
+from controller.engine.commit.storage import new_run_id
+from controller.engine.config.planner import Planner
+from controller.engine.live.accounts import LiveAccounts
+from controller.engine.live.planner import LivePlanOptions
+from controller.engine.power.fleet import AcceptedNow, accepted_now
+from controller.engine.reconcile.combined_plan import ReconcileRequest
+from controller.engine.reconcile.reconciler import Reconciler
+from controller.engine.reconcile.tick import PowerAgenda
+from controller.engine.state.rows import STATUS_PREFIX, status_of_row
+from controller.errors import EnvctlError
+from controller.events import Emit, WorkFailed
+from controller.model.ledger_record import Requester
+from controller.model.observed import CONFIG_SCOPE, ScopeStatus
+from controller.model.work import Job, Work, dedup_id, time_bucket
+from controller.ports import Source, WorkQueue
+from controller.settings import Settings
+from controller.targets.power import TARGET
+
+ACTOR: Final = "envctl"
+"""Who the daemon is in records: what it does was asked for by a commit, a schedule, an override or nobody."""
+TICK: Final = "tick"
+SOURCE: Final = "source"
+"""What asks where the source has changed: that is worth a try whatever came of the last."""
+AGAIN: Final = "again"
+_PATIENT: Final = frozenset({TICK, AGAIN})
+"""What asks for something that a scope whose last try failed is not tried for before its time."""
+
+
+@dataclass(eq=False, kw_only=True)
+class Jobs:
+    """The jobs of one daemon, and what it knows between them. Thread-safe; ``clock`` gives aware time.
+
+    ``planner`` is used by one work at a time, as all reconciling is of one scope; ``polled`` is a source of its own, asked
+    beside it. What is accepted is read again when the head of the config scope has moved: one row is read to tell.
+    """
+
+    accounts: LiveAccounts
+    planner: Planner
+    polled: Callable[[], Source]
+    queue: WorkQueue
+    settings: Settings
+    clock: Callable[[], datetime]
+    instance: str
+    emit: Emit
+    _lock: RLock = field(default_factory=RLock, init=False)
+    _known: AcceptedNow | None = field(default=None, init=False)
+    _sequence: int = field(default=-1, init=False)
+    _known_at: datetime | None = field(default=None, init=False)
+    _agenda: PowerAgenda = field(default_factory=PowerAgenda, init=False)
+    _later: list[tuple[datetime, int, Work]] = field(default_factory=list, init=False)
+    """What is to be put when its time has come, as a heap."""
+    _numbers: "count[int]" = field(default_factory=count, init=False)
+    _looked_until: datetime | None = field(default=None, init=False)
+
+    @property
+    def handlers(self) -> Mapping[Job, Handler]:
+        """What does each job."""
+        return {
+            Job.RECONCILE: self.reconcile,
+            Job.LOOK: self.look,
+            Job.DEEP_LOOK: self.look,
+            Job.POWER: self.switch,
+        }
+
+    # ------------------------------------------------------------ jobs
+
+    def reconcile(self, work: Work) -> None:
+        """Bring the tables to the source's revision; the accounts follow by looks of their own.
+
+        Raises as the source, and InvalidDesiredState; then what was accepted last stays in force.
+        """
+        if not self._is_due(work):
+            return
+        reconciler = Reconciler(
+            planner=self.planner, live=self.accounts, clock=self.clock, emit=self.emit
+        )
+        try:
+            reconciler.reconcile(self._request(work, CONFIG_SCOPE))
+        finally:
+            self._try_again(work)
+            self.refresh()
+
+    def look(self, work: Work) -> None:
+        """Look at a live scope, lightly or closely, and bring it to what is accepted."""
+        if self._is_due(work):
+            options = LivePlanOptions(now=self.clock(), deep=work.job is Job.DEEP_LOOK)
+            self._follow(work, options)
+
+    def switch(self, work: Work) -> None:
+        """Switch what is due in a live scope."""
+        if not self._is_left_alone(self._status(work.scope)):
+            self._follow(work, LivePlanOptions(now=self.clock(), targets=(TARGET.name,)))
+
+    def _follow(self, work: Work, options: LivePlanOptions) -> None:
+        known = self.known()
+        reconciler = Reconciler(live=self.accounts, clock=self.clock, emit=self.emit)
+        followed = reconciler.follow(
+            known.accepted,
+            (work.scope,),
+            options,
+            self._request(work, work.scope),
+            new_run_id(options.now),
+        )
+        with self._lock:
+            self._agenda.learn_from(followed, known.accepted, options.now)
+        for outcome in followed.outcomes:
+            if outcome.again_at is not None:
+                # What AWS goes on with is the same job's: a look ends what a look began.
+                self.put_at(outcome.again_at, self._work(work.job, work.scope, outcome.again_at))
+        self._try_again(work)
+
+    # ------------------------------------------------------------ what is due
+
+    def refresh(self) -> None:
+        """Read what is accepted if it has moved; then every scope is to be looked at. Raises as any read."""
+        now = self.clock()
+        head = self.accounts.installation.leases.read(CONFIG_SCOPE)
+        sequence = 0 if head is None else head.sequence
+        with self._lock:
+            known, known_at = self._known, self._known_at
+            if known is not None and sequence == self._sequence:
+                self._end_overrides(known, known_at or now, now)
+                return
+            is_first = known is None
+            self._known = known = accepted_now(self.accounts.installation, now, self.accounts)
+            self._sequence, self._known_at = sequence, now
+            scopes = self.accounts.scopes(known.accepted)
+            self._agenda.watch(known.accepted, scopes, now)
+        names = [setup.scope.name for setup in scopes]
+        if is_first:
+            fresh = self._looked_within(names, now)
+            names = [name for name in names if name not in fresh]
+        for name in names:
+            self._put(Job.LOOK, name, f"accepted-{sequence}", now)
+
+    def _end_overrides(self, known: AcceptedNow, since: datetime, now: datetime) -> None:
+        """Take what overrides held back for accepted again, once they have ended; their end is recorded by reconciling."""
+        ends = [override.until for override in known.seen.overrides if override.until is not None]
+        if not any(since < until <= now for until in ends):
+            return
+        config = known.seen.scopes[0]
+        accepted = self.accounts.accepted(
+            config, now, known.seen.overrides, known.accepted.revision
+        )
+        self._known, self._known_at = replace(known, accepted=accepted), now
+        self._agenda.watch(accepted, self.accounts.scopes(accepted), now)
+        self._put(Job.RECONCILE, CONFIG_SCOPE, f"ended-{time_bucket(now, 60)}", now)
+
+    def tick_source(self) -> None:
+        """Ask the source whether it has changed, and have it reconciled then; also where it does not answer: status says so."""
+        now, every_s = self.clock(), self.settings.intervals.reconcile_seconds
+        revision = self.planner.loaded or self.known().accepted.revision
+        try:
+            trigger = SOURCE if self.polled().changed_since(revision or None) else ""
+        except EnvctlError as error:
+            self.emit(WorkFailed(CONFIG_SCOPE, Job.RECONCILE, str(error)))
+            trigger = TICK
+        if trigger:
+            bucket = f"{trigger}-{time_bucket(now, every_s)}"
+            self._put(Job.RECONCILE, CONFIG_SCOPE, bucket, now, trigger)
+
+    def tick_schedules(self) -> None:
+        """Have switched what schedules make due, and put what has waited for its time."""
+        self.refresh()
+        now, every_s = self.clock(), self.settings.intervals.schedule_seconds
+        with self._lock:
+            due = self._agenda.due(now)
+            for scope in due:
+                self._agenda.asked(scope, now)
+            unanswered = self._agenda.unanswered(now)
+            later = []
+            while self._later and self._later[0][0] <= now:
+                later.append(heapq.heappop(self._later)[2])
+        for scope in due:
+            self._put(Job.POWER, scope, time_bucket(now, every_s), now)
+        for work in later:
+            self.queue.put(work)
+        for scope, asked_at in unanswered.items():
+            status = self._status(scope)
+            if status is None or status.tried_at < asked_at:
+                self._put(Job.POWER, scope, f"again-{time_bucket(now, every_s)}", now)
+
+    def tick_looks(self) -> None:
+        """Have every scope looked at whose moment has come since the last tick."""
+        now, intervals = self.clock(), self.settings.intervals
+        since, self._looked_until = self._looked_until or now, now
+        names = [setup.scope.name for setup in self.accounts.scopes(self.known().accepted)]
+        cadences = [(Job.LOOK, name, intervals.resync_seconds) for name in names]
+        cadences += [(Job.DEEP_LOOK, name, intervals.deep_look_seconds) for name in names]
+        cadences.append((Job.RECONCILE, CONFIG_SCOPE, intervals.resync_seconds))
+        for job, scope, every_s in cadences:
+            moment = due_moment(f"{job} {scope}", every_s, since, now)
+            if moment is not None:
+                self._put(job, scope, f"every-{int(moment.timestamp())}", now)
+
+    def known(self) -> AcceptedNow:
+        """Return what is accepted, as far as this daemon has read. Raises as reading it the first time."""
+        if self._known is None:
+            self.refresh()
+        assert self._known is not None, "refresh reads it or raises"
+        return self._known
+
+    def put_at(self, at: datetime, work: Work) -> None:
+        """Put a work on the queue when its time has come. It is lost with this process: status tells the next."""
+        with self._lock:
+            heapq.heappush(self._later, (at, next(self._numbers), work))
+
+    # ------------------------------------------------------------ status
+
+    def _is_due(self, work: Work) -> bool:
+        """Tell whether a work is still to be done: not if the scope was looked at since, or is left alone for a while."""
+        status = self._status(work.scope)
+        if work.trigger in _PATIENT and self._is_left_alone(status):
+            return False
+        looked_at = None if status is None else status.looked_at
+        return work.job is Job.DEEP_LOOK or looked_at is None or looked_at < work.asked_at
+
+    def _try_again(self, work: Work) -> None:
+        """Ask for the same again when a scope's status says that its next try is due."""
+        status = self._status(work.scope)
+        if status is not None and status.retry_at is not None:
+            again = self._work(work.job, work.scope, status.retry_at)
+            self.put_at(status.retry_at, again)
+
+    def _is_left_alone(self, status: ScopeStatus | None) -> bool:
+        """Tell whether a scope's last try failed and its next one is not due yet."""
+        retry_at = None if status is None else status.retry_at
+        return retry_at is not None and retry_at > self.clock()
+
+    def _status(self, scope: str) -> ScopeStatus | None:
+        master = self.accounts.installation.master
+        row = master.store.get(master.state_table, {"Id": STATUS_PREFIX + scope})
+        return None if row is None else status_of_row(row)
+
+    def _looked_within(self, names: Iterable[str], now: datetime) -> set[str]:
+        """Return the scopes that somebody has looked at so lately that it is not due again."""
+        fresh = set()
+        for name in names:
+            status = self._status(name)
+            at = status.looked_at if status is not None else None
+            if (
+                at is not None
+                and (now - at).total_seconds() < self.settings.intervals.resync_seconds
+            ):
+                fresh.add(name)
+        return fresh
+
+    def _request(self, work: Work, scope: str) -> ReconcileRequest:
+        return ReconcileRequest(
+            requester=Requester(ACTOR, work.trigger),
+            claim=Claim(self.instance),
+            scopes=(scope,),
+            wait=False,
+        )
+
+    def _put(self, job: Job, scope: str, bucket: str, now: datetime, trigger: str = TICK) -> None:
+        dedup = dedup_id(scope, job, bucket)
+        self.queue.put(Work(scope=scope, job=job, dedup=dedup, asked_at=now, trigger=trigger))
+
+    def _work(self, job: Job, scope: str, at: datetime) -> Work:
+        dedup = dedup_id(scope, job, f"later-{at.timestamp()}")
+        return Work(scope=scope, job=job, dedup=dedup, asked_at=at, trigger=AGAIN)

@@ -1,0 +1,129 @@
+"""Workers: each takes a work, holds its scope while it does it, and ends it."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from controller.engine.commit.interruption import Interruption
+from controller.errors import EnvctlError, Interrupted, NoLongerHeld
+from controller.events import Emit, WorkDone, WorkFailed, WorkGivenUp
+from controller.model.work import Job, Work
+from controller.ports import Delivery, WorkQueue
+
+WAIT_S: Final = 1.0
+"""A worker looks at least so often whether it is to stop."""
+_AFTER_ERROR_S: Final = 5.0
+"""Pause of a worker whose queue does not answer."""
+
+Handler = Callable[[Work], None]
+"""Does a work. Raises EnvctlError where it could not; what became of scopes is in their status."""
+
+
+@dataclass(eq=False)
+class Workers:
+    """So many threads that work on what a queue gives, and one that prolongs what they hold.
+
+    ``interruption`` is what handlers look at: it is asked for where what is under way should stop before its next request.
+    """
+
+    queue: WorkQueue
+    handlers: Mapping[Job, Handler]
+    count: int
+    interruption: Interruption
+    emit: Emit
+    keep_traceback: Callable[[Exception], object]
+    """Keeps what a bug of ours has to be reported with."""
+    _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+    _held: dict[str, Delivery] = field(default_factory=dict, init=False)
+    """What is under way, by receipt."""
+    _threads: list[threading.Thread] = field(default_factory=list, init=False)
+
+    def start(self) -> None:
+        """Begin to work."""
+        names = [f"worker-{number}" for number in range(1, self.count + 1)]
+        self._threads = [threading.Thread(target=self._work, name=name) for name in names]
+        self._threads.append(threading.Thread(target=self._prolong, name="prolong", daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, within_s: float) -> bool:
+        """Take no more work; tell whether all that was under way ended within the time.
+
+        What still runs after half of it is interrupted before its next request, and handed back.
+        """
+        self._stopping.set()
+        ends_at = time.monotonic() + within_s
+        if not self._join(time.monotonic() + within_s / 2):
+            self.interruption.asked.set()
+        return self._join(ends_at)
+
+    @property
+    def under_way(self) -> tuple[Work, ...]:
+        """What is being done."""
+        return tuple(delivery.work for delivery in list(self._held.values()))
+
+    def do_next(self, wait_s: float) -> bool:
+        """Take a work and do it; tell whether there was one. Raises as the queue."""
+        delivery = self.queue.take(wait_s)
+        if delivery is None:
+            return False
+        self._held[delivery.receipt] = delivery
+        try:
+            self._do(delivery)
+        except NoLongerHeld as error:
+            # Another worker has the scope; its lease keeps what we still might send from being written.
+            self.emit(WorkFailed(delivery.work.scope, delivery.work.job, str(error)))
+        finally:
+            del self._held[delivery.receipt]
+        return True
+
+    def _do(self, delivery: Delivery) -> None:
+        work = delivery.work
+        handler = self.handlers.get(work.job)
+        if handler is None:
+            self._give_up(delivery, f"nobody here does {work.job}")
+            return
+        began = time.monotonic()
+        try:
+            handler(work)
+        except Interrupted:
+            self.queue.hand_back(delivery)
+            return
+        except EnvctlError as error:
+            # Its next try is in the scope's status, or comes with the next tick: only a crash leaves a work to the next taker.
+            self.emit(WorkFailed(work.scope, work.job, str(error)))
+        except Exception as error:  # noqa: BLE001 - a bug in one job ends neither its worker nor the work of other scopes
+            self._give_up(delivery, f"a bug of envctl: {type(error).__name__}: {error}")
+            self.keep_traceback(error)
+            return
+        else:
+            self.emit(WorkDone(work.scope, work.job, round(time.monotonic() - began, 3)))
+        self.queue.end(delivery)
+
+    def _give_up(self, delivery: Delivery, reason: str) -> None:
+        self.queue.give_up(delivery, reason)
+        self.emit(WorkGivenUp(delivery.work.scope, delivery.work.job, reason))
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.do_next(WAIT_S)
+            except EnvctlError as error:
+                self.emit(WorkFailed("queue", "take", str(error)))
+                self._stopping.wait(_AFTER_ERROR_S)
+
+    def _prolong(self) -> None:
+        while not self._stopping.wait(self.queue.hold_s / 3) or self._held:
+            for delivery in list(self._held.values()):
+                try:
+                    self.queue.extend(delivery)
+                except EnvctlError as error:
+                    self.emit(WorkFailed(delivery.work.scope, delivery.work.job, str(error)))
+
+    def _join(self, until: float) -> bool:
+        workers = self._threads[:-1]
+        for thread in workers:
+            thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in workers)

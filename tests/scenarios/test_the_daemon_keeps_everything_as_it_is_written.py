@@ -1,0 +1,181 @@
+"""The daemon: a commit becomes tables and accounts, evenings come, a bad commit stops nothing, and two daemons do everything once."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from controller.engine.overrides.service import OverrideAsked, Overrides
+from controller.engine.power.fleet import accepted_now
+from controller.engine.state.rows import statuses_in
+from controller.events import DesiredRejected, WorkFailed
+from controller.model.observed import ScopeState
+from controller.model.work import Job, Work
+from controller.sources.folder import FolderSource
+from tests.support.daemons import DaemonByHand
+from tests.support.embedded_aws import AwsForTests
+from tests.support.power_estate import ACCOUNTS, EVENING, MORNING, PERSON, PowerEstate
+
+WEB = "c50-ta-Web"
+STAGING, TEST = "staging-eu/eu-west-1", "test-eu/eu-west-1"
+
+
+@pytest.fixture
+def estate(sandbox: AwsForTests, tmp_path: Path) -> PowerEstate:
+    """An estate whose schedules have been known since the afternoon."""
+    made = PowerEstate(sandbox, tmp_path / "fleet")
+    made.tick()
+    return made
+
+
+@pytest.fixture
+def daemon(estate: PowerEstate) -> DaemonByHand:
+    """A daemon that has just started, and has looked once."""
+    made = DaemonByHand(estate.accounts(), FolderSource(estate.folder))
+    made.tick_and_work()
+    return made
+
+
+def status(estate: PowerEstate, scope: str) -> tuple[ScopeState, str]:
+    found = statuses_in(estate.rows().values())[scope]
+    return found.state, found.revision
+
+
+def test_the_evening_comes_and_the_morning(estate: PowerEstate, daemon: DaemonByHand) -> None:
+    members = estate.group(WEB)
+    assert daemon.tick_and_work() == []
+
+    estate.at(EVENING)
+    assert {f"power {STAGING}", f"power {TEST}"} <= set(daemon.tick_and_work())
+    estate.clock.sleep(2)
+    daemon.tick_and_work()
+
+    assert estate.lifecycles(WEB) == ["Standby"] * 3
+    assert set(estate.states().values()) == {"stopped"}
+
+    estate.at(MORNING)
+    daemon.tick_and_work()
+    estate.clock.sleep(2)
+    daemon.tick_and_work()
+    assert estate.states() == dict.fromkeys(members, "running")
+
+
+def test_what_aws_goes_on_with_holds_no_worker(estate: PowerEstate, daemon: DaemonByHand) -> None:
+    estate.group(WEB)
+    estate.aws.controls.delays(stop=1, standby=1)
+    before = estate.at(EVENING).clock.now
+
+    done = daemon.tick_and_work()
+
+    assert f"power {STAGING}" in done
+    assert estate.clock.now - before < timedelta(seconds=10), "nobody waited to its end"
+    for _ in range(6):
+        estate.clock.sleep(2)
+        daemon.tick_and_work()
+    assert set(estate.states().values()) == {"stopped"}
+
+
+def test_a_commit_becomes_what_the_tables_hold_and_every_account_is_looked_at(
+    estate: PowerEstate, daemon: DaemonByHand
+) -> None:
+    estate.environment("c52")
+    estate.clock.sleep(60)
+
+    done = daemon.tick_and_work()
+
+    assert sorted(done) == [f"look {STAGING}", f"look {TEST}", "reconcile config"]
+    assert "c52" in {ref.key for ref in estate.accepted().of_kind("Environment")}
+    assert daemon.tick_and_work() == []
+
+
+def test_a_bad_commit_is_refused_and_nothing_stops(
+    estate: PowerEstate, daemon: DaemonByHand
+) -> None:
+    estate.group(WEB)
+    (estate.folder / "c52.yaml").write_text("kind: [")
+    estate.at(EVENING)
+
+    done = daemon.tick_and_work()
+
+    assert "reconcile config" in done
+    assert status(estate, "config")[0] is ScopeState.STALLED
+    assert [event for event in daemon.events if isinstance(event, DesiredRejected)]
+    assert set(estate.states().values()) == {"stopped"}, "schedules go on"
+
+    (estate.folder / "c52.yaml").unlink()
+    estate.clock.sleep(60)
+    daemon.tick_and_work()
+    assert status(estate, "config")[0] is ScopeState.OK
+
+
+def test_an_override_is_heard_of_and_its_end_too(estate: PowerEstate, daemon: DaemonByHand) -> None:
+    members = estate.group(WEB)
+    now = estate.at(EVENING - timedelta(minutes=1)).clock.now
+    overrides = Overrides(accepted_now(estate.installation, now, estate.accounts()), now, PERSON)
+    night = OverrideAsked(
+        what="c50", assignments=("schedule=on",), until="+6m", until_git=False, reason="release"
+    )
+    overrides.carry_out(overrides.prepare(night, lambda _: ""))
+    estate.at(EVENING)
+    daemon.tick_and_work()
+    assert estate.states() == dict.fromkeys(members, "running")
+
+    estate.at(EVENING + timedelta(minutes=6))
+    daemon.tick_and_work()
+    estate.clock.sleep(2)
+    daemon.tick_and_work()
+    assert set(estate.states().values()) == {"stopped"}
+    assert not [row for row in estate.rows() if row.startswith("override#")], "its end is recorded"
+
+
+def test_two_daemons_do_everything_once(estate: PowerEstate, daemon: DaemonByHand) -> None:
+    source = FolderSource(estate.folder)
+    second = DaemonByHand(estate.accounts(), source, "daemon-b", daemon.queue)
+    second.tick_and_work()
+    estate.group(WEB)
+    estate.at(EVENING)
+
+    daemon.tick()
+    second.tick()
+    done = daemon.work() + second.work()
+    assert {f"power {STAGING}", f"power {TEST}"} <= set(done)
+    assert len(done) == len(set(done))
+
+    # What the other did is known from the scope's status: it is not asked for again.
+    for _ in range(8):
+        estate.clock.sleep(60)
+        daemon.tick()
+        second.tick()
+        assert not [what for what in daemon.work() + second.work() if what.startswith("power")]
+
+
+def test_a_scope_that_cannot_be_seen_is_tried_again_with_growing_pauses(
+    estate: PowerEstate, daemon: DaemonByHand
+) -> None:
+    estate.at(EVENING)
+    estate.aws.controls.fail_next(
+        "DescribeInstances", "UnauthorizedOperation", account=ACCOUNTS["staging-eu"], times=None
+    )
+    tried = 0
+    for _ in range(30):
+        tried += daemon.tick_and_work().count(f"power {STAGING}")
+        estate.clock.sleep(60)
+    assert 3 <= tried <= 12
+    assert not [event for event in daemon.events if isinstance(event, WorkFailed)]
+
+
+def test_what_was_looked_at_since_it_was_asked_for_is_not_looked_at_again(
+    estate: PowerEstate, daemon: DaemonByHand
+) -> None:
+    assert daemon.queue is not None
+    for number in range(2):
+        estate.clock.sleep(1)
+        asked_at = estate.clock.now
+        look = Work(
+            scope=STAGING, job=Job.LOOK, dedup=f"a{number}", asked_at=asked_at, trigger="tick"
+        )
+        daemon.queue.put(look)
+    estate.clock.sleep(1)
+    estate.aws.controls.calls()
+    daemon.work()
+    assert estate.aws.controls.calls()["autoscaling.DescribeAutoScalingGroups"] == 1

@@ -1,0 +1,73 @@
+"""A daemon driven by hand: no thread, no scheduler; its ticks and its works are done when a test says so."""
+
+from dataclasses import dataclass, field
+
+from controller import catalog
+from controller.daemon.jobs import Jobs
+from controller.daemon.memory_queue import MemoryQueue
+from controller.daemon.worker import Workers
+from controller.engine.config.planner import Planner
+from controller.engine.live.accounts import LiveAccounts
+from controller.events import Event, WorkDone, WorkFailed, WorkGivenUp
+from controller.ports import Source, WorkQueue
+
+
+@dataclass(eq=False)
+class DaemonByHand:
+    """One daemon of an installation; several share a queue."""
+
+    accounts: LiveAccounts
+    source: Source
+    instance: str = "daemon-a"
+    queue: WorkQueue | None = None
+    events: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Put it together."""
+        master = self.accounts.installation.master
+        self.queue = self.queue or MemoryQueue(master.process.clock)
+        self.jobs = Jobs(
+            accounts=self.accounts,
+            planner=Planner(lambda: self.source, master.settings, catalog.kinds()),
+            polled=lambda: self.source,
+            queue=self.queue,
+            settings=master.settings,
+            clock=master.process.clock,
+            instance=self.instance,
+            emit=self.events.append,
+        )
+        self.workers = Workers(
+            queue=self.queue,
+            handlers=self.jobs.handlers,
+            count=1,
+            interruption=master.process.interruption,
+            emit=self.events.append,
+            keep_traceback=self._raise,
+        )
+
+    def tick(self) -> None:
+        """Let all ticks come once."""
+        self.jobs.refresh()
+        self.jobs.tick_source()
+        self.jobs.tick_schedules()
+        self.jobs.tick_looks()
+
+    def work(self) -> list[str]:
+        """Do all that is on the queue; return what was done, as ``job scope``."""
+        before = len(self.events)
+        while self.workers.do_next(0):
+            pass
+        return [
+            f"{event.job} {event.scope}"
+            for event in self.events[before:]
+            if isinstance(event, WorkDone | WorkFailed | WorkGivenUp)
+        ]
+
+    def tick_and_work(self) -> list[str]:
+        """Tick, and do what that makes due."""
+        self.tick()
+        return self.work()
+
+    @staticmethod
+    def _raise(error: Exception) -> None:
+        raise error
