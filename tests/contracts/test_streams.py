@@ -8,6 +8,7 @@ import pytest
 from moto import mock_aws
 
 from benchmarks.ministack import MINISTACK, ministack
+from controller.aws.streams import StreamOff
 from controller.ledger.outside_record import NOBODY_NAMED
 from controller.ledger.records import image_digest
 from tests.support.estate import PREFIX
@@ -169,4 +170,26 @@ def test_after_a_day_without_a_reader_the_table_is_compared(estate: StreamedEsta
     (gap,) = estate.outside()
     assert gap.new_value is not None
     assert gap.new_value["Updated"] == 0
+    assert estate.verified().intact
+
+
+def test_a_stream_that_was_off_for_a_while_is_a_gap(
+    estate: StreamedEstate, request: pytest.FixtureRequest
+) -> None:
+    if "moto" in request.node.name:
+        pytest.skip("moto switches no stream on again")
+    applied(estate, service("a"), service("b"))
+    estate.reads()
+    client: Any = estate.access.dynamodb
+    table = PREFIX + SERVICES
+    dropped(estate, "a")
+    client.update_table(TableName=table, StreamSpecification={"StreamEnabled": False})
+    with pytest.raises(StreamOff, match="bootstrap --upgrade"):
+        estate.reads()
+    edited(estate, "b", OwningCluster="Mallory")
+    on = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    client.update_table(TableName=table, StreamSpecification=on)
+    assert estate.reads().has_gap
+    causes = {record.entity_key: record.cause for record in estate.outside()}
+    assert causes == {"a": "outside", "b": "gap", "*": "gap"}
     assert estate.verified().intact

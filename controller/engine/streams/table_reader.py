@@ -132,10 +132,10 @@ class TableReader:
         is_lost, until = checkpoint.has_lost(began), checkpoint.read_until
         # One that was switched off is read to its end once the table has another.
         current = find_stream(self.access.dynamodb, self.physical.name)
-        if checkpoint.stream and checkpoint.stream != current:
-            # What the table's former stream still holds: it is kept for a day too.
-            is_lost |= not self._read_on(checkpoint.stream)
         if current != checkpoint.stream:
+            if checkpoint.stream:
+                # What the table's former stream still holds: it is kept for a day too.
+                self._read_on(checkpoint.stream)
             is_lost = True
             checkpoint.stream, checkpoint.positions = current, {}
         is_lost |= not self._read_on(current)
