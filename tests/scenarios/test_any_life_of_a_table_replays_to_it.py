@@ -1,6 +1,6 @@
 """Applies, edits by others, kills, rollbacks, restarts and lost events in any order: the records lead to what the table holds.
 
-Covers: controller/engine/streams/table_reader.py, controller/engine/streams/gap.py
+Covers: engine.streams.table_reader, engine.streams.gap.
 """
 
 from collections.abc import Iterator
