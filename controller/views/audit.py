@@ -107,6 +107,7 @@ def record_lines(record: LedgerRecord) -> list[str]:
     of_account = {
         "Account": record.account,
         "AWS request": record.request_id,
+        "Written by": in_short(str(record.new_meta.get("OtherWriter", ""))),
         "Message": message_of(record).replace("\n", f"\n{'':<15}"),
     }
     facts |= {name: value for name, value in of_account.items() if value}

@@ -78,6 +78,9 @@ class RecordObject(SummaryObject):
     account: Annotated[str, "Of a live change: where it was made."]
     requestId: Annotated[str, "Of a live change: AWS's id of the request."]
     message: Annotated[str, "Why it failed, most often."]
+    otherWriter: Annotated[
+        str, "Of drift in an account: who wrote the object before, as CloudTrail says."
+    ]
     fields: list[FieldObject]
 
 
@@ -167,6 +170,7 @@ def record_json(record: LedgerRecord) -> RecordObject:
         beforeDigest=record.before,
         afterDigest=record.after,
         message=message_of(record),
+        otherWriter=str(record.new_meta.get("OtherWriter", "")),
         fields=[
             filled(
                 FieldObject,

@@ -27,6 +27,7 @@ NOT_COMMANDS = {
     "output",
     "process",
     "schedule_queries",
+    "audit_follow",
 }
 
 
