@@ -8,13 +8,21 @@ from controller.cli.audit_follow import follow
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import counted, note, say, say_document
+from controller.engine.commit.lease import LEASE_S, Claim
+from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
 from controller.engine.snapshots.places import open_store
 from controller.engine.state.anchor_heads import anchor_heads
-from controller.engine.state.recover import recover_head
+from controller.engine.state.recover import recover_scope
 from controller.errors import ExitCode, WrongUsage
-from controller.views.audit import list_lines, record_lines, transaction_lines, verification_lines
+from controller.views.audit import (
+    list_lines,
+    record_lines,
+    recovery_lines,
+    transaction_lines,
+    verification_lines,
+)
 from controller.views.documents.audit import list_json, show_json, verification_json
 
 audit = several(
@@ -158,19 +166,21 @@ def anchor(context: typer.Context) -> None:
 def recover(
     context: typer.Context,
     scope: Annotated[
-        str, typer.Argument(metavar="SCOPE", help="config, or ACCOUNT/REGION, whose head is lost.")
+        str,
+        typer.Argument(metavar="SCOPE", help="config, or ACCOUNT/REGION, of which a row is lost."),
     ],
 ) -> None:
-    """Make a scope's lost head again from the last record of its chain, which must be whole."""
+    """Make a scope's own rows again from its records, whose chain must be whole: its head, and what is open. Recorded itself."""
     call: Invocation = context.obj
-    found = call.installation
-    head = recover_head(scope, found.ledger, found.leases, call.process.clock(), found.ledger.blobs)
-    if head is None:
-        say(f"scope {scope}: has a head; nothing was written")
-        return
-    say(
-        f"scope {scope}: head made again at #{head.sequence:,} {head.last_hash[:12]}, owned by nobody"
+    found, process = call.installation, call.process
+    requester = call.requester("recover")
+    request = ApplyRequest(
+        actor=requester.as_applier(author=requester.name),
+        transaction=new_run_id(process.clock()),
     )
+    claim = Claim(process.instance, wait_s=LEASE_S)
+    made = recover_scope(scope, found.ledger, found.storage(), request, claim)
+    say("\n".join(recovery_lines(scope, made)))
 
 
 audit.command("follow")(follow)

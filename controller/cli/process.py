@@ -15,6 +15,7 @@ from functools import partial
 
 from controller.engine.commit.interruption import Interruption
 from controller.engine.installation.process_context import ProcessContext
+from controller.errors import EnvctlError, InvalidDesiredState
 from controller.model.printable import LONGEST_NAME, in_short, printable_lines
 from controller.model.ref import Problem
 from controller.redactor import REDACTOR
@@ -132,6 +133,16 @@ def note_problems(problems: Iterable[Problem]) -> None:
     """Print problems, in the order given."""
     for problem in problems:
         note(str(problem))
+
+
+def note_error(error: EnvctlError) -> None:
+    """Print an error on standard error; of a wrong desired state every problem."""
+    if isinstance(error, InvalidDesiredState):
+        note_problems(error.problems)
+        wrong = sum(not problem.warning for problem in error.problems)
+        note(f"{counted(wrong, 'problem')}: nothing is planned from this")
+    else:
+        note(f"envctl: {error}")
 
 
 def counted(count: int, noun: str) -> str:

@@ -12,7 +12,7 @@ import orjson
 
 from controller.aws.items import WireItem
 from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query
-from controller.errors import DamagedState, WrongUsage
+from controller.errors import WrongUsage
 from controller.ledger.chain import ChainEntry
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import (
@@ -24,13 +24,8 @@ from controller.ledger.ledger_table import (
     TRANSACTION_INDEX,
 )
 from controller.ledger.order import newest_first
-from controller.ledger.records import (
-    EntityKey,
-    RecordSummary,
-    iso_ms,
-    record_of_wire,
-    summary_of_item,
-)
+from controller.ledger.records import EntityKey, iso_ms, readable_record
+from controller.ledger.summaries import RecordSummary, summary_of_item
 from controller.model.ledger_record import LedgerRecord
 
 if TYPE_CHECKING:
@@ -179,7 +174,7 @@ class LedgerReader:
     def records(self, ids: Iterable[str]) -> Iterator[LedgerRecord]:
         """Yield the full records with these audit ids, in the order asked; those that are none of ours are left out.
 
-        All are held in memory at once. Raises DamagedState for one that cannot be read, and as ``record_of_wire``, and as any read.
+        All are held in memory at once. Raises DamagedState for one that cannot be read, and as any read.
         """
         wanted = list(dict.fromkeys(ids))
         found = self._wire(wanted)
@@ -187,12 +182,7 @@ class LedgerReader:
             item = found.get(audit_id)
             if item is None or not {"Hash", "Scope", "Sequence"} <= item.keys():
                 continue
-            try:
-                record = record_of_wire(item, self.blobs)
-            except (KeyError, TypeError, AttributeError) as error:
-                what = f"ledger: record {audit_id} is damaged ({type(error).__name__})"
-                raise DamagedState(what, fix="envctl audit verify tells what is wrong") from error
-            yield record
+            yield readable_record(item, self.blobs)
 
     def find(self, text: str, *, limit: int = 100) -> tuple[LedgerRecord, ...]:
         """Return the record with this audit id, else the first ``limit`` records of the transaction of this id; empty if neither is."""

@@ -146,7 +146,7 @@ def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Viola
     ]
     return (
         *(_forbidden(deletes, facts) if deletes else ()),
-        *_deletes(deletes, changes, facts),
+        *(_deletes(deletes, changes, facts) if deletes or facts.desired_count == 0 else ()),
         *_unreviewed_updates(changes, facts),
         *_effects(changes, facts),
     )

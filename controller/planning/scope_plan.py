@@ -242,18 +242,44 @@ BLOCKING: Final = frozenset(
 """Categories of notes on objects that are not changed for a reason of their own."""
 
 
+def to_be_made(scope: ScopePlan) -> tuple[Change, ...]:
+    """Return the changes of a scope that may be made: all where nothing refuses it, none where it is only observed or not known.
+
+    Where a guard refuses a live scope it holds the edits, and what it counts. What nobody asks for goes on: what the clock
+    switches, and what is healed, as far as it relies on nothing that is held.
+    """
+    if scope.state is ScopeState.OK:
+        return scope.changes
+    if scope.state is not ScopeState.REFUSED or scope.scope == CONFIG_SCOPE:
+        return ()
+    refusing = (violation for violation in scope.violations if not violation.overridden)
+    counted = {ref for violation in refusing for ref in violation.counted}
+    going = [
+        change
+        for change in scope.changes
+        if change.cause is Cause.SCHEDULED
+        or (change.cause is Cause.DRIFTED and change.ref not in counted)
+    ]
+    held = {change.ref for change in scope.changes} - {change.ref for change in going}
+    while relying := {change.ref for change in going if not held.isdisjoint(change.depends_on)}:
+        going = [change for change in going if change.ref not in relying]
+        held |= relying
+    return tuple(going)
+
+
 def blocks(scope: ScopePlan, ref: ResourceRef) -> tuple[Violation | Note, ...]:
     """Return everything that keeps ``ref`` from becoming what it should be in this scope; empty if nothing does.
 
-    A violation that nobody approved stops its whole scope: those that count the object come first, then the others,
-    then notes on the object itself.
+    A violation that nobody approved stops its whole scope, but for what ``to_be_made`` lets go on: those that count the
+    object come first, then the others, then notes on the object itself.
     """
     refusing = [violation for violation in scope.violations if not violation.overridden]
     own = [violation for violation in refusing if ref in violation.counted]
     others = [violation for violation in refusing if ref not in violation.counted]
-    changes = any(change.ref == ref for change in scope.changes)
+    going = to_be_made(scope)
+    held = any(change.ref == ref and change not in going for change in scope.changes)
     notes = [note for note in scope.notes if note.ref == ref and note.category in BLOCKING]
-    return (*own, *(others if changes else ()), *notes)
+    return (*own, *(others if held else ()), *notes)
 
 
 _KNOWN = (ScopeState.OK, ScopeState.OBSERVE)
@@ -326,9 +352,11 @@ def finish(
     # Ordered first, so that what is said of a change held back does not depend on the order they came in.
     ordered = in_order(change for result in results for change in result.changes)
     withheld = frozenset().union(*(result.withheld for result in results))
-    unblocked = block_changes(
-        observed.scope, ordered, options.barriers, withheld, options.approvals
-    )
+    unblocked = Unblocked(ordered)
+    if options.barriers or withheld:
+        unblocked = block_changes(
+            observed.scope, ordered, options.barriers, withheld, options.approvals
+        )
     known = partial(known_paths, observed)
     changes = with_file_edits(unblocked.changes, options.source_paths, known)
     facts = GuardFacts(

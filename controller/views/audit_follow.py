@@ -1,7 +1,7 @@
 """What others change, as people read it while it comes. Pure; no colour."""
 
 from controller.engine.streams.follow import Round
-from controller.ledger.records import summary_of
+from controller.ledger.summaries import summary_of
 from controller.model.ledger_record import LedgerRecord
 from controller.model.printable import printable
 from controller.views.audit import TITLES, record_time_text, who_text

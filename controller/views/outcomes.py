@@ -84,12 +84,13 @@ def next_run_line(planned: CombinedPlan, report: ApplyReport, command: str) -> s
 
 def apply_json(planned: CombinedPlan, report: ApplyReport | None) -> ApplyDocument:
     """Return the plan, and what became of its changes, for programs; nothing of a plan that only observes was tried."""
-    tried = report if planned.plan.enforced or (report and report.outcomes) else None
+    tried = report if planned.acts or (report and report.outcomes) else None
+    stopped = (report.stopped if report else "", str(planned.source_error or ""))
     return {
         "plan": plan_object(planned.plan, planned.names, __version__),
         "applied": tried is not None,
         "transaction": tried.transaction if tried else "",
-        "stopped": report.stopped if report else "",
+        "stopped": "\n".join(filter(None, stopped)),
         "notKept": list(report.not_kept) if report else [],
         "outcomes": [
             filled(OutcomeObject, outcome, outcome.change, outcome.change.ref)

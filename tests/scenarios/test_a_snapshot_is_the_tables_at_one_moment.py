@@ -1,7 +1,7 @@
 """A snapshot holds the tables as they were at one position of the ledger, even while writes go on, and it can prove it.
 
 Covers: engine.snapshots.create, engine.snapshots.roll_forward, engine.snapshots.verify, engine.snapshots.contents,
-engine.snapshots.places.
+engine.snapshots.places, engine.snapshots.selection.
 """
 
 import gzip
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from controller.aws.tables import scan_wire
 from controller.engine.snapshots import create, roll_forward
 from controller.engine.snapshots.contents import observed_in
 from controller.engine.snapshots.create import SnapshotOrder, create_snapshot
@@ -82,7 +83,7 @@ def test_writes_that_go_on_meanwhile_are_in_it_whole_or_not_at_all(
     installed: Fleet, store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert installed.apply().code == 0
-    scan = create.scan_wire
+    scan = scan_wire
 
     def slow_scan(client: Any, table: str, segments: int) -> Iterator[Sequence[Any]]:
         pages = list(scan(client, table, segments))
@@ -190,7 +191,7 @@ def test_what_was_broken_off_is_no_snapshot(installed: Fleet, store: FolderStore
 
 def test_sets_numbers_and_bytes_come_back_exactly(installed: Fleet, store: FolderStore) -> None:
     client = installation().master.client
-    exact = {
+    exact: dict[str, Any] = {
         "ServiceName": {"S": "Odd"},
         "Numbers": {"NS": ["1", "0.1234567890123456789012345678"]},
         "Bytes": {"B": b"\x00\xff"},

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from moto import mock_aws
@@ -11,7 +12,7 @@ from moto import mock_aws
 from controller.aws.items import to_wire
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.state.rows import row_of_override
-from controller.errors import InvalidDesiredState, PlanRefused, SourceUnavailable
+from controller.errors import ExitCode, InvalidDesiredState, PlanRefused, SourceUnavailable
 from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
@@ -43,29 +44,51 @@ def plan_is_refused(estate: LiveEstate) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "error"),
+    ("trouble", "error", "code"),
     [
-        (source_is_gone, SourceUnavailable),
-        (commit_is_broken, InvalidDesiredState),
-        (plan_is_refused, PlanRefused),
+        (source_is_gone, SourceUnavailable, ExitCode.TRY_AGAIN),
+        (commit_is_broken, InvalidDesiredState, ExitCode.DESIRED_STATE_WRONG),
+        (plan_is_refused, PlanRefused, ExitCode.REFUSED),
     ],
 )
 def test_drift_is_healed_all_the_same(
-    estate: LiveEstate, trouble: Callable[[LiveEstate], None], error: type[Exception]
+    estate: LiveEstate, trouble: Callable[[LiveEstate], None], error: type[Exception], code: int
 ) -> None:
     trouble(estate)
     estate.client("ssm").delete_parameter(Name="/owners/e0")
 
-    with pytest.raises(error):
-        estate.applied()
-    report = estate.applied(SCOPE)
+    done = estate.applied_once()
 
-    assert report.exit_code == 0
+    assert done.exit_code == code
+    assert isinstance(done.planned.source_error or done.refused, error)
+    assert done.report is not None
+    assert [outcome.status for outcome in done.report.outcomes] == ["applied"]
+    assert estate.statuses()["config"].state in ("stalled", "refused")
     names = [f"/owners/e{n}" for n in range(5)]
     found = estate.client("ssm").get_parameters(Names=names)["Parameters"]
     assert {json.loads(one["Value"])["owner"] for one in found} == {"Tango"}
     assert len(found) == 5
     assert live_changes(estate.planned(SCOPE)) == []
+    # With nothing to heal the trouble is all there is to say.
+    with pytest.raises(error):
+        estate.applied_once()
+
+
+@pytest.mark.parametrize(
+    "asked", [{"adopt": True}, {"reviewed": "f" * 64}, {"scopes": ("config",)}]
+)
+def test_what_needs_the_source_is_not_done_without_it(
+    estate: LiveEstate, asked: dict[str, Any]
+) -> None:
+    commit_is_broken(estate)
+    estate.client("ssm").delete_parameter(Name="/owners/e0")
+
+    with pytest.raises(InvalidDesiredState):
+        estate.applied_once(*asked.pop("scopes", ()), **asked)
+
+    assert [str(one.ref) for one in live_changes(estate.planned(SCOPE))] == [
+        f"OwnerParameter/{SCOPE}/e0"
+    ]
 
 
 def test_a_refused_plan_shows_live_accounts_as_they_stay(estate: LiveEstate) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import uuid4
 
-from controller.aws.items import MAX_ITEM_BYTES, item_bytes, to_wire, wire_json
+from controller.aws.items import MAX_ITEM_BYTES, WireItem, item_bytes, to_wire, wire_json
 from controller.aws.transactions import DeleteWrite, PutWrite, UpdateWrite, Write
 from controller.engine.commit.lease import LEASE_S, epoch_ms
 from controller.engine.commit.storage import ApplyRequest, Storage, actor_of
@@ -69,11 +69,6 @@ class Transaction:
     token: str
     changes: tuple[PreparedChange, ...] = ()
     """The changes it consists of, where it does: their items are its item writes, one record each, in this order."""
-
-    @property
-    def owners(self) -> tuple[PreparedChange, ...]:
-        """For each item write, and likewise each record, the change it belongs to."""
-        return tuple(prepared for prepared in self.changes for _ in prepared.items)
 
 
 def prepare(
@@ -206,12 +201,8 @@ def _bytes_of(
     request: ApplyRequest,
     at: datetime,
 ) -> int:
-    """Estimate what an item and its record put into a transaction. Raises RefusedByAws if DynamoDB cannot hold one of them."""
-    written = 0
-    if isinstance(write, PutWrite):
-        # Of a small item it is enough to know that it has fewer bytes than this.
-        at_most = len(wire_json(write.wire))
-        written = at_most if at_most <= _SMALL_BYTES else item_bytes(write.wire)
+    """Estimate what an item, what it is compared with and its record put into a transaction. Raises RefusedByAws if DynamoDB cannot hold one of them."""
+    written = _wire_bytes(write.wire) if isinstance(write, PutWrite) else 0
     if written > MAX_ITEM_BYTES:
         where = f" in {change.origin}" if change.origin else ""
         raise RefusedByAws(
@@ -219,9 +210,16 @@ def _bytes_of(
             fix=f"split the object, or take out what is large{where}",
         )
     try:
-        return written + record_bytes(item, storage, request, at)
+        compared = _wire_bytes(write.values) if write.values else 0
+        return written + compared + record_bytes(item, storage, request, at)
     except ImagesTooLarge as error:
         raise RefusedByAws(f"{change.ref}: {error}") from error
+
+
+def _wire_bytes(wire: WireItem) -> int:
+    # Of a small item it is enough to know that it has fewer bytes than this.
+    at_most = len(wire_json(wire))
+    return at_most if at_most <= _SMALL_BYTES else item_bytes(wire)
 
 
 def record_bytes(item: ItemWrite, storage: Storage, request: ApplyRequest, at: datetime) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from controller.aws.errors import OutcomeUnknown
@@ -47,9 +48,11 @@ from controller.errors import (
     worst_exit_code,
 )
 from controller.events import ChangeSettled, Emit, RunStopped, discard_event
+from controller.model.canonical import ABSENT
 from controller.model.ledger_record import Head, ItemWrite, Requester
 from controller.model.plan import DONE, Change, Outcome, Status
 from controller.model.ref import NO_REASON, Reason
+from controller.planning.wording import NAMES_SHOWN
 from controller.targets.table_items.writes import version_of
 
 
@@ -146,12 +149,10 @@ class _Run:
     def _settle(
         self, transaction: Transaction, status: Status, message: Reason = NO_REASON
     ) -> None:
-        written = status in DONE
-        ids: dict[int, list[str]] = {prepared.index: [] for prepared in transaction.changes}
-        for owner, record in zip(transaction.owners, transaction.records, strict=True):
-            ids[owner.index].append(record.audit_id)
-        for place, audit_ids in ids.items():
-            self.queue.settle(place, status, message, audit_ids if written else ())
+        records = iter(transaction.records)
+        for prepared in transaction.changes:
+            ids = [record.audit_id for record in islice(records, len(prepared.items))]
+            self.queue.settle(prepared.index, status, message, ids if status in DONE else ())
 
     def _cope(
         self, transaction: Transaction, trouble: Cancelled | EnvctlError
@@ -192,11 +193,13 @@ class _Run:
     def _take_out(self, transaction: Transaction, answer: Cancelled) -> None:
         count = len(transaction.records)
         verdicts: dict[int, tuple[Status, Reason]] = {}
-        items = [item for prepared in transaction.changes for item in prepared.items]
-        for index, (item, owner) in enumerate(zip(items, transaction.owners, strict=True)):
+        items = [
+            (item, prepared.index) for prepared in transaction.changes for item in prepared.items
+        ]
+        for index, (item, place) in enumerate(items):
             verdict = _verdict(item, answer.reasons[index], answer.reasons[count + index])
             if verdict is not None:
-                verdicts.setdefault(owner.index, verdict)
+                verdicts.setdefault(place, verdict)
         for place, (status, message) in verdicts.items():
             self.queue.settle(place, status, message)
         self._put_back(transaction)
@@ -234,6 +237,11 @@ def _conflict(item: ItemWrite, found: Item | None) -> Reason:
     if found is None:
         return Reason(f"{item.ref}: its item in {item.table} is gone", fix="plan again")
     audit = found.get("Audit")
+    if item.before is not None and audit == item.before.get("Audit"):
+        names = {*found, *item.before}
+        other = sorted(n for n in names if found.get(n, ABSENT) != item.before.get(n, ABSENT))
+        shown = ", ".join(other[:NAMES_SHOWN]) + (", …" if len(other) > NAMES_SHOWN else "")
+        return Reason(f"{what}: {shown}, by a writer that does not sign", fix="plan again")
     if not isinstance(audit, dict):
         return Reason(what, fix="plan again")
     planned = (

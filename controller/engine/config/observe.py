@@ -1,18 +1,18 @@
 """What a plan compares the desired state with: the tables, a file that holds what they held, or another desired state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from controller.engine.installation.installation import Installation
+from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
 from controller.engine.state.rows import (
     OVERRIDE_PREFIX,
     STATUS_PREFIX,
-    override_of_row,
     override_rows_in,
     status_of_row,
 )
-from controller.errors import WrongUsage
+from controller.errors import DamagedState, WrongUsage
 from controller.ledger.entities import entity_of_item
 from controller.ledger.ownership import is_ours_by_history
 from controller.ledger.records import who_changed
@@ -57,9 +57,16 @@ class ObservedConfig:
 
     @property
     def overrides(self) -> tuple[Override, ...]:
-        """Every override on record, ended ones too. Raises DamagedState for a damaged one."""
-        rows = (row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ()))
-        return tuple(map(override_of_row, rows))
+        """Every override on record, ended ones too. Raises DamagedState for one of which nothing can be told."""
+        overrides, damaged = self.overrides_sorted_out
+        if damaged:
+            raise next(iter(damaged.values()))
+        return overrides
+
+    @property
+    def overrides_sorted_out(self) -> tuple[tuple[Override, ...], Mapping[str, DamagedState]]:
+        """Every override that can be read, ended ones too, and why others cannot be, by id."""
+        return sorted_out(row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ()))
 
 
 def observe_config(installation: Installation) -> ObservedConfig:
@@ -67,10 +74,11 @@ def observe_config(installation: Installation) -> ObservedConfig:
     master = installation.master
     rows = list(master.store.scan(master.state_table))
     found = installation.tables.observe()
+    recorded_row = recorded_in(installation.ledger, master.state_table)
     mine = (row for row in rows if row["Id"] == STATUS_PREFIX + CONFIG_SCOPE)
     config = next(map(status_of_row, mine), None)
     facts = {
-        OVERRIDES: list(map(dict, override_rows_in(rows))),
+        OVERRIDES: [dict(row) for row in readable_rows(override_rows_in(rows), recorded_row)],
         ACCEPTED_REVISION: config.revision if config else "",
     }
     state = replace(found, facts={**found.facts, **facts})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from controller.decisions.power_map import FollowedSchedule, of_environment, of_role, roles_of
@@ -60,8 +60,8 @@ def meaning_of(
     made: ScopePlan,
     kinds: Kinds,
     options: LiveOptions,
+    overrides: Iterable[Override],
     now: datetime,
-    overrides: Iterable[Override] = (),
 ) -> ScheduleMeaning | None:
     """Return what a plan of the config scope changes about schedules; None if it changes none of them.
 
@@ -142,8 +142,8 @@ class PlanRun:
     observed: tuple[ObservedState, ...]
     """The scopes that were planned, in the modes the settings give them."""
     asked: PlanOptions
-    meaning: Callable[[datetime], ScheduleMeaning | None]
-    """What the plan's changes of schedules mean at another moment."""
+    meaning: Callable[[datetime], ScheduleMeaning | None] | None
+    """What the plan's changes of schedules mean at another moment; None where the config scope is not planned."""
     lines: CommitLines = NO_LINES
     """What the revision's commit approves."""
 
@@ -229,23 +229,25 @@ class Planner:
             asked = replace(asked, edited_as=self.source.cause)
         else:
             authors = self.source.authorship
-        holding = active(seen.overrides, asked.now, git_documents(revision, seen.overrides))
-        laid = apply_overrides(revision, holding, self._kinds)
+        holding, laid = tuple[Override, ...](), revision
+        if seen.overrides:
+            holding = active(seen.overrides, asked.now, git_documents(revision, seen.overrides))
+            laid = apply_overrides(revision, holding, self._kinds)
         planned = [
             plan_config(laid, seen, state, asked, self._rules, overrides=holding, authors=authors)
             for state in states
         ]
-
-        def meaning(moment: datetime) -> ScheduleMeaning | None:
-            """Return what the config plan changes about schedules."""
-            for state, scope in zip(states, planned, strict=True):
-                if scope.scope == CONFIG_SCOPE:
-                    options = self._settings.options
-                    return meaning_of(state, scope, self._kinds, options, moment, holding)
-            return None
-
+        meaning = next(
+            (
+                partial(meaning_of, state, scope, self._kinds, self._settings.options, holding)
+                for state, scope in zip(states, planned, strict=True)
+                if scope.scope == CONFIG_SCOPE
+            ),
+            None,
+        )
         made = plan(planned, revision=accepted.revision, label=accepted.label)
-        made = replace(made, schedules=meaning(asked.now))
+        if meaning is not None:
+            made = replace(made, schedules=meaning(asked.now))
         for violation in made.refused:
             emit(PlanRefusedByGuard(violation.scope, violation.guard, violation.token))
         emit(PlanComputed(made.revision, made.digest, len(made.changes)))

@@ -15,10 +15,10 @@ from controller.engine.commit.storage import ApplyRequest
 from controller.engine.desired.accepted import AcceptedReader
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_scope import ScopeOutcome, ScopeRun
-from controller.engine.live.journal import scopes_left_open
 from controller.engine.live.observe import ScopeSetup, Unobserved, unseen
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.run_memory import RunMemory
+from controller.engine.state.open_records import scopes_left_open
 from controller.engine.state.rows import Finding, read_histories, write_statuses
 from controller.errors import EnvctlError, ExitCode, WrongUsage
 from controller.events import Emit, discard_event
@@ -168,7 +168,7 @@ class LiveAccounts:
 
         def seen(setup: ScopeSetup) -> LiveLook | Unobserved:
             try:
-                if setup.not_entered is not None:
+                if setup.waits:
                     return setup.not_entered
                 if setup.scope.account in broken:
                     return unseen(broken[setup.scope.account], setup)
@@ -239,7 +239,7 @@ class LiveAccounts:
         findings = [outcome.finding for outcome in outcomes]
         schedules = "the schedules worked by"
         return (
-            *kept(schedules, lambda: self._memory.keep_schedules(accepted, scopes)),
+            *kept(schedules, lambda: self._memory.keep_schedules(accepted, scopes, outcomes)),
             *kept(
                 "override tags",
                 lambda: self._memory.keep_tags(accepted, scopes, claim, requester, emit),

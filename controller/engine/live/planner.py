@@ -23,7 +23,7 @@ from controller.planning.authors import with_live_author
 from controller.planning.diff import DiffOptions, DiffResult, departing, diff
 from controller.planning.drift_history import DriftHistory, Storm
 from controller.planning.overrides import suspended
-from controller.planning.scope_plan import Barrier, ScopeOptions, finish
+from controller.planning.scope_plan import Barrier, ScopeOptions, finish, to_be_made
 from controller.planning.wording import what_text
 from controller.ports import LiveTarget, Projected, Shaping
 from controller.settings import Mode, Settings
@@ -70,14 +70,8 @@ class LiveScopePlan:
 
     @property
     def to_do(self) -> tuple[Change, ...]:
-        """The changes that may be made: nothing that is only observed, and of a scope that a guard refuses what the clock does."""
-        return tuple(
-            change
-            for plan in self.plans
-            for change in plan.changes
-            if plan.state is ScopeState.OK
-            or (plan.state is ScopeState.REFUSED and change.cause is Cause.SCHEDULED)
-        )
+        """The changes that may be made, of all its plans."""
+        return tuple(change for plan in self.plans for change in to_be_made(plan))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,9 +22,10 @@ from controller.ledger.queries import (
     Period,
     Question,
 )
-from controller.ledger.records import POWER, EntityKey, RecordSummary
+from controller.ledger.records import POWER, EntityKey
 from controller.ledger.replay import table_digests
 from controller.ledger.stream_changes import STREAM_PREFIX
+from controller.ledger.summaries import RecordSummary
 from controller.ledger.verify import find_strays, verify_ledger
 from controller.loading.closest import closest
 from controller.model.observed import CONFIG_SCOPE

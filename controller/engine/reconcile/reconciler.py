@@ -28,6 +28,7 @@ from controller.engine.reconcile.combined_plan import (
     tables_after,
     with_notes,
 )
+from controller.engine.reconcile.run_report import config_finding, order_of, reported
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.rows import Finding
 from controller.errors import (
@@ -41,10 +42,9 @@ from controller.errors import (
 from controller.events import Emit, NotKept, discard_event
 from controller.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
-from controller.model.plan import DONE, Approval, NoteCategory, Plan, PlanOptions
+from controller.model.plan import Plan, PlanOptions
 from controller.planning.overrides import ending_soon
 from controller.planning.scope_plan import plan
 
@@ -54,7 +54,10 @@ LINES_KEPT: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """All that came of one run. ``report`` is None where nothing was tried: refused, or only planned."""
+    """All that came of one run. ``report`` is None where nothing was tried: refused as a whole, or only planned.
+
+    ``refused`` says what a guard held back; the rest went on where there is a report.
+    """
 
     planned: CombinedPlan
     report: ApplyReport | None = None
@@ -66,12 +69,13 @@ class Reconciled:
     @property
     def exit_code(self) -> ExitCode:
         """Return the code a command ends with."""
-        if self.refused is not None:
-            return exit_code_of(self.refused)
+        refused = () if self.refused is None else (exit_code_of(self.refused),)
         if self.report is None:
-            return self.planned.exit_code
-        planned = () if self.planned.plan.enforced else (self.planned.exit_code,)
-        return worst_exit_code((self.report.exit_code, *planned))
+            return refused[0] if refused else self.planned.exit_code
+        planned = () if self.planned.acts else (self.planned.exit_code,)
+        error = self.planned.source_error
+        source = () if error is None else (exit_code_of(error),)
+        return worst_exit_code((self.report.exit_code, *planned, *refused, *source))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +101,9 @@ class Reconciler:
        or only observed, as they are; how an account is reached is read from the tables as they are alone, and what they
        protect stays protected in this run;
     5. join both into one plan, which is compared with the one that was reviewed: ``plan`` ends here, with nothing written;
-    6. refuse what a guard refuses and nobody approved, and write how the scopes stand;
-    7. apply the config scope: every change in one transaction with its record;
+    6. refuse what a guard refuses and nobody approved: what does not depend on it goes on; where that is nothing, write how
+       the scopes stand;
+    7. apply the config scope, unless it is refused: every change in one transaction with its record;
     8. apply the live scopes side by side, each change between an announced and an ended record; not tried where the
        config tables did not become what was planned;
     9. write how each scope stands;
@@ -127,7 +132,7 @@ class Reconciler:
         now = self.clock()
         return Reconciled(
             planned=planned,
-            refused=refusal_of(planned.plan),
+            refused=refusal_of(planned),
             ended=overdue(planned, now),
             ending_soon=ending_soon(planned.observed.overrides, now, self.announce_within),
         )
@@ -136,17 +141,28 @@ class Reconciler:
     def plan(self, request: ReconcileRequest) -> CombinedPlan:
         """Plan the scopes asked for, writing nothing but the state of a source that is wrong or out of reach (1 to 5).
 
-        Raises as loading and planning the source if the config scope is asked for, WrongUsage for a scope that does not
-        exist, PlanChanged where something else was reviewed.
+        Raises as loading and planning the source if the config scope is asked for and nothing else is to be done, WrongUsage
+        for a scope that does not exist, PlanChanged where something else was reviewed.
         """
         observed = self.observed or observe_config(self._accounts.installation)
         now = self.clock()
         config = None
+        source_error: SourceUnavailable | InvalidDesiredState | None = None
+        # What was reviewed, or is to be taken over, needs the source.
+        follows = request.reach is Reach.APPLY and not (request.reviewed or request.adopt)
         if self.live is None or not request.scopes or CONFIG_SCOPE in request.scopes:
-            config = self._plan_config(observed, request, now)
+            try:
+                config = self._plan_config(observed, request, now)
+            except (SourceUnavailable, InvalidDesiredState) as error:
+                if not (follows and self.own_source):
+                    raise
+                source_error = error
         live = self._plan_live(observed, request, config, now)
-        planned = combined(config, live, observed, request)
-        check_reviewed(planned.plan, request.reviewed)
+        planned = replace(combined(config, live, observed, request), source_error=source_error)
+        if source_error is not None and not planned.acts:
+            raise source_error
+        if request.reviewed:
+            check_reviewed(planned.plan, request.reviewed)
         return planned
 
     @relaxed_gc()
@@ -156,15 +172,20 @@ class Reconciler:
         Raises ScopeBusy, ScopeFromTheFuture for the config scope, and as any call before its first write. Once anything was
         written nothing is raised: what could not be written down afterwards is in the report.
         """
-        refused = refusal_of(planned.plan)
-        if refused is not None:
+        refused = refusal_of(planned)
+        if refused is not None and not planned.acts:
             config, live = planned.config, planned.live
-            findings = [_config_finding(config, NOTHING_APPLIED)] if config is not None else []
+            findings = [config_finding(config, NOTHING_APPLIED)] if config is not None else []
             findings += [finding_of(scope, live.asked) for scope in live.scopes] if live else []
             self._accounts.write_statuses(findings)
             return Reconciled(planned=planned, refused=refused)
-        report = self._apply(planned, request)
-        now = self.clock()
+        done = Reconciled(planned=planned, report=self._apply(planned, request), refused=refused)
+        return self._end_overrides(done, request) if planned.observed.overrides else done
+
+    def _end_overrides(self, done: Reconciled, request: ReconcileRequest) -> Reconciled:
+        """Record the overrides that have ended, and tell of those that end soon."""
+        planned, report, now = done.planned, done.report, self.clock()
+        assert report is not None, "overrides end after an apply"
         ended: list[Ending] = []
         of_now, failed = overdue(planned, now), tuple[NotWritten, ...]()
 
@@ -175,8 +196,8 @@ class Reconciler:
         if of_now:
             failed = kept("the overrides that have ended", write_ends)
         soon = announce(planned.observed.overrides, now, self.announce_within, self.emit)
-        return Reconciled(
-            planned=planned,
+        return replace(
+            done,
             report=self._with_not_kept(report, failed) if failed else report,
             ended=tuple(ended),
             ending_soon=soon,
@@ -250,7 +271,7 @@ class Reconciler:
             if self.observed is not None:
                 judges = "what may be merged, not of what the tables hold"
             lines = self.planner.lines_of_commit(revision, judges)
-            approvals = (*lines.approvals, *_given(request))
+            approvals = (*lines.approvals, *request.given)
             asked = PlanOptions(now=now, approvals=approvals, adopt=request.adopt)
             run = self.planner.plan(revision, observed, asked, scopes, self.emit)
             noted = with_notes(run.plan, lines.notes) if lines.notes else run.plan
@@ -279,9 +300,8 @@ class Reconciler:
             return None
         after = tables_after(tables, config)
         revision = str(tables.facts.get(ACCEPTED_REVISION, ""))
-        approvals: Sequence[Approval] = _given(request)
+        approvals = request.given if config is None else config.asked.approvals
         if config is not None:
-            approvals = config.asked.approvals
             revision = config.plan.revision if after is not None else revision
         accepted = self.live.accepted(tables, now, observed.overrides, revision, after)
         return self.live.plan(
@@ -309,7 +329,7 @@ class Reconciler:
             )
             is_whole = not report.exit_code
             if config.plan.scopes:
-                finding = _config_finding(config, report)
+                finding = config_finding(config, report)
                 failed = kept("how scope config stands", lambda: accounts.write_statuses([finding]))
                 report = self._with_not_kept(report, failed) if failed else report
         if live is None:
@@ -318,12 +338,12 @@ class Reconciler:
             why = "live accounts were not tried: the config tables did not become what was planned"
             return replace(report, stopped="\n".join(filter(None, (report.stopped, why))))
         transaction = report.transaction or new_run_id(self.clock())
-        order = _order(planned, live, request.requester, transaction)
+        order = order_of(planned, live, request.requester, transaction)
         outcomes = accounts.act(live, request.claim, order, self.emit)
         failed = accounts.keep(
             live.accepted, live.scopes, outcomes, request.claim, request.requester, self.emit
         )
-        report = _reported(report, outcomes, transaction, live)
+        report = reported(report, outcomes, transaction, live)
         return self._with_not_kept(report, failed) if failed else report
 
     def _with_not_kept(self, report: ApplyReport, failed: Sequence[NotWritten]) -> ApplyReport:
@@ -336,60 +356,3 @@ class Reconciler:
             exit_code=worst_exit_code((report.exit_code, *codes)),
             not_kept=(*report.not_kept, *map(str, failed)),
         )
-
-
-def _given(request: ReconcileRequest) -> tuple[Approval, ...]:
-    by = f"--override by {request.requester.name}"
-    return tuple(Approval(token, by) for token in request.approvals)
-
-
-def _order(
-    planned: CombinedPlan, live: LivePlanRun, requester: Requester, transaction: str
-) -> ApplyRequest:
-    """Return who applies the live scopes, and what."""
-    accepted = live.accepted.revision
-    return ApplyRequest(
-        actor=requester.as_applier(accepted),
-        transaction=transaction,
-        revision=accepted,
-        plan_digest=planned.plan.digest,
-    )
-
-
-def _reported(
-    config: ApplyReport, live: Sequence[ScopeOutcome], transaction: str, run: LivePlanRun
-) -> ApplyReport:
-    outcomes = (*config.outcomes, *(outcome for scope in live for outcome in scope.outcomes))
-    refused = [
-        ExitCode.REFUSED for scope_plan in run.plans if scope_plan.state is ScopeState.REFUSED
-    ]
-    codes = [config.exit_code, *(scope.exit_code for scope in live), *refused]
-    stopped = (config.stopped, *(scope.stopped for scope in live))
-    return ApplyReport(
-        transaction if outcomes else "",
-        outcomes,
-        worst_exit_code(codes),
-        "\n".join(dict.fromkeys(filter(None, stopped))),
-        config.not_kept,
-    )
-
-
-def _config_finding(run: PlanRun, report: ApplyReport) -> Finding:
-    scopes = [scope_plan for scope_plan in run.plan.scopes if scope_plan.scope == CONFIG_SCOPE]
-    if not scopes:
-        return Finding(scope=CONFIG_SCOPE, state=ScopeState.OK)
-    scope = scopes[0]
-    state = ScopeState.STALLED if report.stopped else scope.state
-    left = sum(outcome.status not in DONE for outcome in report.outcomes)
-    known = scope.state is ScopeState.OK
-    return Finding(
-        scope=CONFIG_SCOPE,
-        state=state,
-        reason=report.stopped
-        or scope.reason
-        or "; ".join(v.message for v in scope.violations if not v.overridden),
-        changes=left if known else len(scope.changes),
-        blocked=sum(note.category is NoteCategory.BLOCKED for note in scope.notes),
-        applied=run.plan.revision if known and not left and not report.stopped else "",
-        looked_at=run.asked.now,
-    )

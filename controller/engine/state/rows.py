@@ -252,10 +252,12 @@ def override_of_row(row: Row) -> Override:
         try:
             if needed or row.get(name) is not None:
                 fields[field] = read(row[name])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            row_id = str(row.get("Id"))[:_LONGEST_ID]
+            override_id = row_id.removeprefix(OVERRIDE_PREFIX)
             raise DamagedState(
-                f"overrides: row {str(row.get('Id'))[:_LONGEST_ID]!r} of EnvctlState is damaged: its {name}",
-                fix="delete the row and make the override again",
+                f"overrides: row {row_id!r} of EnvctlState is damaged: its {name}",
+                fix=f"envctl override release {override_id} takes it away; then make the override again",
             ) from error
     return Override(**fields)
 

@@ -9,8 +9,8 @@ from controller.aws.items import number_text
 from controller.engine.streams.table_reader import StreamRead
 from controller.errors import EnvctlError
 from controller.ledger.chain import Finding, FindingKind, VerificationReport
-from controller.ledger.records import RecordSummary, summary_of
 from controller.ledger.redaction import DIGEST, is_digest
+from controller.ledger.summaries import RecordSummary, summary_of
 from controller.model.canonical import ABSENT
 from controller.model.ledger_record import LedgerRecord
 from controller.planning.fields import Difference, differences
