@@ -9,7 +9,7 @@ from controller.cli.interruption import stopping_on_signals
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import note, print_as_is, say
 from controller.engine.streams.drain import EMPTY_PAGES
-from controller.engine.streams.follow import Round, StreamFollower
+from controller.engine.streams.follow import Round, StreamFollower, streamed_tables
 from controller.errors import ExitCode, exit_code_of, worst_exit_code
 from controller.model.ledger_record import LedgerRecord
 from controller.views.audit_follow import record_line, round_line
@@ -33,10 +33,17 @@ def follow(
     told: dict[str, str] = {}
     with (
         stopping_on_signals(call.process.interruption),
-        StreamFollower(call.installation, call.requester("follow"), tell, call.emit, pages) as all_,
+        StreamFollower(
+            call.installation,
+            streamed_tables(call.installation),
+            call.requester("follow"),
+            tell,
+            call.emit,
+            pages,
+        ) as all_streams,
     ):
         while True:
-            found = all_.read_all()
+            found = all_streams.read_all()
             if as_json and (once or found.look_at):
                 _print_line(follow_json(reads=found.reads, errors=found.errors))
             elif once:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
 from benchmarks.ministack import MINISTACK, ministack
-from controller.aws.streams import StreamOff
+from controller.aws.streams import PositionLost, StreamOff, TableStream
 from controller.ledger.outside_record import NOBODY_NAMED
 from controller.ledger.records import image_digest
 from tests.support.estate import PREFIX
@@ -192,4 +193,49 @@ def test_a_stream_that_was_off_for_a_while_is_a_gap(
     assert estate.reads().has_gap
     causes = {record.entity_key: record.cause for record in estate.outside()}
     assert causes == {"a": "outside", "b": "gap", "*": "gap"}
+    assert estate.verified().intact
+
+
+def test_a_stream_read_from_its_beginning_again_makes_no_record_twice(
+    estate: StreamedEstate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(estate, service("a"), service("b"))
+    edited(estate, "a", OwningCluster="Mallory")
+    applied(estate, service("a"))
+    edited(estate, "a", OwningCluster="Mallory")
+    estate.reads()
+    before = [record.audit_id for record in estate.outside()]
+    begin = TableStream.iterator
+
+    def lost_once(stream: TableStream, shard: str, after: str) -> str:
+        if after:
+            raise PositionLost("trimmed")
+        return begin(stream, shard, after)
+
+    monkeypatch.setattr(TableStream, "iterator", lost_once)
+    assert estate.reads().has_gap
+    *same, gap = estate.outside()
+    assert [record.audit_id for record in same] == before
+    assert (gap.phase, gap.new_value and gap.new_value["Updated"]) == ("gap", 0)
+    assert estate.verified().intact
+
+
+def test_large_items_go_in_several_transactions(estate: StreamedEstate) -> None:
+    for number in range(12):
+        estate.meddles(SERVICES, ServiceName=f"s{number}", Value="x" * 290_000)
+    assert estate.reads().outside == 12
+    assert len(estate.outside()) == 12
+    assert estate.verified().intact
+
+
+def test_what_no_record_can_hold_stops_no_stream(estate: StreamedEstate) -> None:
+    random = Random(7)
+    for value in "ab":
+        noise = value + random.randbytes(195_000).hex()
+        estate.meddles(SERVICES, ServiceName="large", Value=noise)
+    estate.meddles(SERVICES, ServiceName="small")
+    estate.reads()
+    large, *_, small = estate.outside()
+    assert "Omitted" in (estate.outside()[1].new_value or {})
+    assert (large.entity_key, small.entity_key) == ("large", "small")
     assert estate.verified().intact

@@ -1,6 +1,6 @@
 """The streams of all config tables read, each in a scope of its own; what others changed asks for a look."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -50,6 +50,8 @@ class StreamFollower(AbstractContextManager["StreamFollower"]):
     """
 
     installation: Installation
+    tables: Sequence[TableDefinition]
+    """Those whose streams are read; a job of one table names that alone."""
     requester: Requester
     tell: Tell
     emit: Emit = discard_event
@@ -76,7 +78,7 @@ class StreamFollower(AbstractContextManager["StreamFollower"]):
         Raises Interrupted.
         """
         reads, errors = dict[str, StreamRead](), dict[str, EnvctlError]()
-        for table in streamed_tables(self.installation):
+        for table in self.tables:
             self.installation.master.process.interruption.check()
             try:
                 reads[table.name] = self._reader(table).read(write_gap)

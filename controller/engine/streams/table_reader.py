@@ -29,6 +29,7 @@ from controller.ledger.records import record_wire
 from controller.ledger.stream_changes import (
     STREAM_PREFIX,
     OwnRecord,
+    Passed,
     Recognised,
     StreamChange,
     Verdict,
@@ -50,6 +51,8 @@ SAVED_EVERY: Final = timedelta(minutes=5)
 """How far a stream was read is written down so often where nothing came."""
 _ASKED: Final = ("AuditID", "Scope", "Sequence", "EventID")
 _HISTORY: Final = 500
+_RECORD_BYTES: Final = 4096
+"""What a record holds beside its images, generously."""
 Tell = Callable[[LedgerRecord], None]
 """Hears of each record of a change by others, once it is written."""
 
@@ -159,6 +162,8 @@ class TableReader:
             self._take_all(self._drain)
         except PositionLost:
             self._drain, self.checkpoint.positions = None, {}
+            # The events passed once are passed again.
+            self.checkpoint.passed = Passed()
             again = StreamDrain(TableStream(self.access.streams, stream), self.empty_pages)
             with suppress(PositionLost):
                 self._take_all(again)
@@ -175,18 +180,16 @@ class TableReader:
     def _take(self, drained: Drained) -> None:
         """Record what others changed, and mark our records of deletes; both with how far the shard is read then."""
         self._done.events += len(drained.events)
-        positions, events = self.checkpoint.positions, iter(drained.events)
-        wrote = False
-        while batch := list(islice(events, MOST_TOGETHER)):
-            wrote = False
-            for part in self._written_together(self._recognised(batch)):
-                last = part[-1].change.event.sequence
-                positions[drained.shard] = Position(last)
-                self._write_part(part)
-                wrote = True
-            positions[drained.shard] = Position(batch[-1].sequence)
+        positions, is_saved = self.checkpoint.positions, True
+        batches = list(_batches(drained.events))
+        for batch in batches:
+            found = self._recognised(batch)
+            # Only now: how far items were passed and how far the shard is read are written together, or not at all.
+            is_last = batch is batches[-1]
+            positions[drained.shard] = drained.position if is_last else Position(batch[-1].sequence)
+            is_saved = self._write_found(found)
         positions[drained.shard] = drained.position
-        if drained.events and not wrote:
+        if not is_saved:
             self.write((), ())
 
     def _recognised(self, events: Sequence[StreamEvent]) -> list[Recognised]:
@@ -228,37 +231,26 @@ class TableReader:
         }
 
     def _sequence_before(self, change: StreamChange) -> int:
-        """Return the sequence of our record that left what an event found; 0 where there is none, or no item was found."""
-        if not change.before:
-            return 0
-        history = self.access.ledger.of_item(*change.item)
-        for record in islice(history, _HISTORY):
-            is_ours = not record.scope.startswith(STREAM_PREFIX)
-            if is_ours and change.before in {record.after, record.after or record.before}:
-                return record.sequence
-        return 0
+        """Return the highest sequence of our records that left what an event, or one by others before it, found; 0 for none."""
+        history = list(islice(self.access.ledger.of_item(*change.item), _HISTORY))
+        is_outside = {r.audit_id: r.scope.startswith(STREAM_PREFIX) for r in history}
+        found = {change.before, *(r.before for r in history if is_outside[r.audit_id])} - {""}
+        passed = (
+            record.sequence
+            for record in history
+            if not is_outside[record.audit_id] and (record.after or record.before) in found
+        )
+        return max(passed, default=0)
 
-    def _written_together(self, found: Sequence[Recognised]) -> Iterator[list[Recognised]]:
-        """Yield what is to be written, as much as goes into one transaction."""
-        part, size = list[Recognised](), 0
-        for seen in found:
-            if seen.verdict is not Verdict.OUTSIDE and not seen.claims:
-                continue
-            images = (seen.change.event.old, seen.change.event.new)
-            own = 2 * sum(item_bytes(image) for image in images if image) + 4096
-            if part and size + own > MAX_BYTES:
-                yield part
-                part, size = [], 0
-            part.append(seen)
-            size += own
-        if part:
-            yield part
-
-    def _write_part(self, part: Sequence[Recognised]) -> None:
-        outside = [seen.change for seen in part if seen.verdict is Verdict.OUTSIDE]
-        records = [outside_record(change, self.source) for change in outside]
-        self.write(records, [self._claim(seen.change) for seen in part if seen.claims])
-        self._done.outside += len(records)
+    def _write_found(self, found: Sequence[Recognised]) -> bool:
+        """Write what there is to be written; tell whether there was anything."""
+        outside = [seen.change for seen in found if seen.verdict is Verdict.OUTSIDE]
+        claims = [self._claim(seen.change) for seen in found if seen.claims]
+        if not outside and not claims:
+            return False
+        self.write([outside_record(change, self.source) for change in outside], claims)
+        self._done.outside += len(outside)
+        return True
 
     def write(self, records: Sequence[LedgerRecord], writes: Sequence[Write]) -> None:
         """Write records and more, and how far the stream is read, in one transaction. Raises as any write."""
@@ -279,6 +271,21 @@ class TableReader:
             values={":event": {"S": change.event.event_id}},
             update="SET EventID = :event",
         )
+
+
+def _batches(events: Sequence[StreamEvent]) -> Iterator[Sequence[StreamEvent]]:
+    """Yield events in their order, as many at a time as one transaction can hold the records of."""
+    batch, size = list[StreamEvent](), 0
+    for event in events:
+        images = (image for image in (event.old, event.new) if image)
+        own = sum(map(item_bytes, images)) + _RECORD_BYTES
+        if batch and (len(batch) == MOST_TOGETHER or size + own > MAX_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
+        size += own
+    if batch:
+        yield batch
 
 
 def holdable(record: LedgerRecord, blobs: BlobStore | None) -> LedgerRecord:
