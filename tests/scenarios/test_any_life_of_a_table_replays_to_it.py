@@ -5,8 +5,8 @@ Covers: engine.streams.table_reader, engine.streams.gap.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -21,7 +21,11 @@ from moto import mock_aws
 from controller.aws.items import Item, to_wire
 from controller.aws.streams import TableStream, find_stream
 from controller.aws.transactions import PutWrite
-from controller.engine.streams.checkpoint import Position, row_of_checkpoint
+from controller.engine.streams.checkpoint import (
+    CHECKPOINT_PREFIX,
+    Position,
+    row_of_checkpoint,
+)
 from controller.engine.streams.drain import StreamDrain
 from controller.targets.table_items.definitions import STATE_TABLE
 from tests.support.estate import PREFIX
@@ -46,9 +50,7 @@ class LifeOfATable(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mock: Any = None
         self.images: list[Item] = []
-        self.has_gap = False
 
     @initialize()
     def begin(self) -> None:
@@ -146,6 +148,12 @@ class LifeOfATable(RuleBasedStateMachine):
             row = to_wire(row_of_checkpoint(checkpoint))
             self.estate.store.write(PutWrite(PREFIX + STATE_TABLE.name, row))
 
+    @rule()
+    def checkpoint_is_lost(self) -> None:
+        """Have the stream read from its beginning."""
+        key = {"Id": f"{CHECKPOINT_PREFIX}{SERVICES}"}
+        self.estate.store.drop(PREFIX + STATE_TABLE.name, key)
+
     @contextmanager
     def killed(self, side: str) -> Iterator[None]:
         setattr(self.estate.store, side, die)
@@ -156,13 +164,20 @@ class LifeOfATable(RuleBasedStateMachine):
             self.estate.store.before = self.estate.store.after = lambda *_: None
 
 
-def test_a_short_life_replays() -> None:
-    run_state_machine_as_test(
-        LifeOfATable,
-        settings=settings(
-            max_examples=5,
-            stateful_step_count=10,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+def live(lives: int, steps: int) -> None:
+    how = settings(
+        max_examples=lives,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )
+    run_state_machine_as_test(LifeOfATable, settings=how)
+
+
+def test_a_short_life_replays() -> None:
+    live(5, 10)
+
+
+@pytest.mark.slow
+def test_long_lives_replay() -> None:
+    live(80, 25)

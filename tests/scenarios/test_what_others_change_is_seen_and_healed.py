@@ -60,6 +60,17 @@ def test_an_edit_in_the_console_is_recorded_and_healed(installed: Fleet, table: 
     assert verified.json["tables"] == []
 
 
+def test_what_others_delete_is_drift_also_once_that_is_recorded(
+    installed: Fleet, table: Any
+) -> None:
+    table.delete_item(Key={"ServiceName": "Search"})
+    assert "deleted InfraConfigServices/Search" in followed().out
+    assert installed.apply("--scope", "config").code == 0
+    listed = envctl("audit", "list", "--entity", "Service/Search", "--format", "json").json
+    causes = [record["cause"] for record in listed["records"][:2]]
+    assert causes == ["drifted", "outside"]
+
+
 def test_each_change_by_others_is_a_line_for_programs(table: Any) -> None:
     edited(table)
     lines = [json.loads(line) for line in followed("--format", "json").out.splitlines()]

@@ -13,8 +13,9 @@ from controller.ledger.outside_record import (
     author_named,
     outside_record,
 )
-from controller.ledger.records import EntityKey, record_of_wire, record_wire
+from controller.ledger.records import EntityKey, chained, record_of_wire, record_wire
 from controller.ledger.stream_changes import change_of
+from controller.model.ledger_record import Head
 from controller.model.table import KeyAttribute, TableDefinition
 
 Image = dict[str, Any] | None
@@ -86,7 +87,8 @@ def streamed(old: Image, new: Image, service: str = "") -> Any:
 
 
 def test_a_record_comes_back_as_it_was_written() -> None:
-    record = streamed({"Raw": b"\x00", "Of": frozenset({1})}, {"Audit": audit(1)})
+    loose = streamed({"Raw": b"\x00", "Of": frozenset({1})}, {"Audit": audit(1)})
+    (record,) = chained([loose], Head("stream/Services", 1, "reader", 0, 0, ""))
     assert record_of_wire(record_wire(record)) == record
     assert (record.audit_id, record.transaction_id, record.scope) == ("e1", "e1", "stream/Services")
     assert (record.change_type, record.cause, record.changed_by) == ("Updated", "outside", "ada")
