@@ -1,6 +1,6 @@
 """What a plan compares the desired state with: the tables, a file that holds what they held, or another desired state."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,10 +11,11 @@ from controller.engine.state.rows import (
     read_override_rows,
 )
 from controller.errors import DamagedState, WrongUsage
-from controller.ledger.ownership import is_ours_by_history
-from controller.ledger.queries import entity_of_item
+from controller.ledger.entities import entity_of_item
+from controller.ledger.ownership import is_ours_by_history, is_there_by_us
 from controller.ledger.records import who_changed
 from controller.model.canonical import parse_canonical
+from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import (
     CONFIG_SCOPE,
     Mark,
@@ -93,8 +94,9 @@ def observe_config(installation: Installation) -> ObservedConfig:
         ACCEPTED_REVISION: head.revision if head else "",
     }
     state = replace(found, facts={**found.facts, **facts})
-    recorded = partial(_is_recorded, installation)
-    return ObservedConfig((state,), recorded, recorded, partial(_ended_by, installation))
+    recorded = partial(_is_recorded, installation, is_ours_by_history)
+    missed = partial(_is_recorded, installation, is_there_by_us)
+    return ObservedConfig((state,), recorded, missed, partial(_ended_by, installation))
 
 
 def _ended_by(installation: Installation, override_id: str) -> Authorship:
@@ -107,7 +109,12 @@ def _ended_by(installation: Installation, override_id: str) -> Authorship:
     return UNKNOWN_AUTHORSHIP
 
 
-def _is_recorded(installation: Installation, ref: ResourceRef, attributes: bytes) -> bool:
+def _is_recorded(
+    installation: Installation,
+    says: Callable[[Iterable[LedgerRecord], str], bool],
+    ref: ResourceRef,
+    attributes: bytes,
+) -> bool:
     master = installation.master
     kind, items = master.kinds.get(ref.kind), parse_canonical(attributes)
     entities = [
@@ -117,7 +124,7 @@ def _is_recorded(installation: Installation, ref: ResourceRef, attributes: bytes
     ]
     history = installation.ledger
     return bool(entities) and all(
-        is_ours_by_history(history.of_item(*entity), CONFIG_SCOPE) for entity in entities
+        says(history.of_item(*entity), CONFIG_SCOPE) for entity in entities
     )
 
 

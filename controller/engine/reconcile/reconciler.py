@@ -49,7 +49,6 @@ from controller.errors import (
 from controller.events import Emit, NotKept, discard_event
 from controller.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import Actor
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Plan, PlanOptions
@@ -231,12 +230,11 @@ class Reconciler:
         and as reading or writing the controller's own rows.
         """
         accounts = self._accounts
-        name, trigger = request.requester
-        actor = Actor("", accepted.revision, name, trigger)
+        actor = request.requester.as_applier(accepted.revision)
 
         def work_on(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:
             run = accounts.plan(accepted, (setup,), options)
-            digest = plan(run.plans, revision=accepted.revision, label=trigger).digest
+            digest = plan(run.plans, revision=accepted.revision, label=actor.trigger).digest
             order = ApplyRequest(
                 actor=actor,
                 transaction=transaction,
@@ -257,7 +255,7 @@ class Reconciler:
             done = tuple(pool.map(work_on, accounts.scopes(accepted, scopes)))
         parts = [part for run, _ in done for part in run.plans]
         followed = Followed(
-            plan=plan(parts, revision=accepted.revision, label=trigger),
+            plan=plan(parts, revision=accepted.revision, label=actor.trigger),
             scopes=tuple(scope for run, _ in done for scope in run.scopes),
             outcomes=tuple(outcome for _, of_scope in done for outcome in of_scope),
         )
