@@ -1,6 +1,6 @@
 """What a plan compares the desired state with: the tables, a file that holds what they held, or another desired state."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -9,6 +9,7 @@ from controller.engine.state.damaged_overrides import readable_rows, recorded_in
 from controller.engine.state.rows import (
     OVERRIDE_PREFIX,
     STATUS_PREFIX,
+    Row,
     override_rows_in,
     status_of_row,
 )
@@ -66,7 +67,8 @@ class ObservedConfig:
     @property
     def overrides_sorted_out(self) -> tuple[tuple[Override, ...], Mapping[str, DamagedState]]:
         """Every override that can be read, ended ones too, and why others cannot be, by id."""
-        return sorted_out(row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ()))
+        rows = [row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ())]
+        return sorted_out(rows) if rows else ((), {})
 
 
 def observe_config(installation: Installation) -> ObservedConfig:
@@ -74,11 +76,14 @@ def observe_config(installation: Installation) -> ObservedConfig:
     master = installation.master
     rows = list(master.store.scan(master.state_table))
     found = installation.tables.observe()
-    recorded_row = recorded_in(installation.ledger, master.state_table)
+    overrides: Iterable[Row] = override_rows_in(rows)
+    if overrides:
+        recorded_row = recorded_in(installation.ledger, master.state_table)
+        overrides = readable_rows(overrides, recorded_row)
     mine = (row for row in rows if row["Id"] == STATUS_PREFIX + CONFIG_SCOPE)
     config = next(map(status_of_row, mine), None)
     facts = {
-        OVERRIDES: [dict(row) for row in readable_rows(override_rows_in(rows), recorded_row)],
+        OVERRIDES: [dict(row) for row in overrides],
         ACCEPTED_REVISION: config.revision if config else "",
     }
     state = replace(found, facts={**found.facts, **facts})
