@@ -13,7 +13,7 @@ from controller.engine.live.observe import (
     Unobserved,
     unseen,
 )
-from controller.errors import EnvctlError
+from controller.errors import EnvctlError, NotAppliedYet
 from controller.ledger.ownership import deleted_by_us, is_towards, unfinished
 from controller.model.canonical import parse_canonical
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
@@ -128,7 +128,12 @@ class _Scope:
         # What does not say from where it comes is by a target itself, and begins with its name.
         if target and error.part not in ("", target):
             reason = Reason(f"target {target}: {error.message}", detail=error.detail, fix=error.fix)
-        return ScopePlan(self.view.setup.scope.name, why.state, reason=reason)
+        return ScopePlan(
+            self.view.setup.scope.name,
+            why.state,
+            reason=reason,
+            awaits_run=isinstance(error, NotAppliedYet),
+        )
 
     def _of_mode(self, mode: Mode) -> ScopePlan | None:
         parts = [part for part in self.view.parts if part.mode == mode]
@@ -147,7 +152,8 @@ class _Scope:
         options = ScopeOptions(
             diff=DiffOptions(target="", now=self.asked.now),
             limits=self.planner.settings.guards,
-            approvals=self.asked.approvals,
+            # Where nothing is done, nothing has to be approved.
+            approvals=self.asked.approvals if mode == "enforce" else None,
             barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
         )
         made = finish(observed, [self._compared(part) for part in parts], options)

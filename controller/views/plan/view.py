@@ -41,7 +41,7 @@ def fields_of(change: Change, names: FieldNames) -> tuple[FieldChange, ...]:
     """
     if change.action not in ("create", "delete"):
         return change.fields
-    return field_changes(change.ref, _whole(change), names)
+    return field_changes(change.ref, _whole(change), names, whole=True)
 
 
 def _whole(change: Change) -> tuple[Difference, ...]:
@@ -208,7 +208,7 @@ def _entry(
     if nameless:
         count = max(map(len, nameless))
         alike = _alike(first, nameless, expand=expand)
-        fields = field_changes(first.ref, alike, names)
+        fields = field_changes(first.ref, alike, names, whole=True)
     shown = fields if expand else fields[:FIELDS_SHOWN]
     remarks = (scope_text(scopes), effects_text(changes), first.because)
     return Entry(
