@@ -23,9 +23,8 @@ from controller.ledger.ledger_table import (
     SUMMARY,
     TRANSACTION_INDEX,
 )
-from controller.ledger.order import newest_first
 from controller.ledger.records import EntityKey, iso_ms, readable_record
-from controller.ledger.summaries import RecordSummary, summary_of_item
+from controller.ledger.summaries import RecordSummary, newest_first, summary_of_item
 from controller.model.ledger_record import LedgerRecord
 
 if TYPE_CHECKING:

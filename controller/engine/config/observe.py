@@ -8,6 +8,7 @@ from controller.engine.installation.installation import Installation
 from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
 from controller.engine.state.rows import (
     OVERRIDE_PREFIX,
+    Row,
     read_override_rows,
 )
 from controller.errors import DamagedState, WrongUsage
@@ -68,7 +69,8 @@ class ObservedConfig:
     @property
     def overrides_sorted_out(self) -> tuple[tuple[Override, ...], Mapping[str, DamagedState]]:
         """Every override that can be read, ended ones too, and why others cannot be, by id."""
-        return sorted_out(row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ()))
+        rows = [row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ())]
+        return sorted_out(rows) if rows else ((), {})
 
     @property
     def planned_from(self) -> PlannedFrom | None:
@@ -87,9 +89,12 @@ def observe_config(installation: Installation) -> ObservedConfig:
     head = installation.leases.read(CONFIG_SCOPE)
     rows = read_override_rows(master.store, master.state_table)
     found = installation.tables.observe()
-    recorded_row = recorded_in(installation.ledger, master.state_table)
+    overrides: Iterable[Row] = rows
+    if rows:
+        recorded_row = recorded_in(installation.ledger, master.state_table)
+        overrides = readable_rows(rows, recorded_row)
     facts = {
-        OVERRIDES: [dict(row) for row in readable_rows(rows, recorded_row)],
+        OVERRIDES: [dict(row) for row in overrides],
         SEQUENCE: head.sequence if head else 0,
         ACCEPTED_REVISION: head.revision if head else "",
     }

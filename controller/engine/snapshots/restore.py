@@ -26,7 +26,7 @@ from controller.engine.state.override_commit import (
 from controller.engine.state.rows import GENESIS_PREFIX, row_of_override
 from controller.errors import InvalidDesiredState, SourceUnavailable, WrongUsage
 from controller.events import Emit, discard_event
-from controller.model.ledger_record import Actor, ItemWrite
+from controller.model.ledger_record import ItemWrite
 from controller.model.observed import CONFIG_SCOPE, ObservedState, Ownership
 from controller.model.override import Override
 from controller.model.plan import Change, PlanOptions
@@ -102,7 +102,7 @@ class Restorer:
         storage = self.accounts.installation.storage()
         if refusal_of(prepared.planned) is None:
             apply = ApplyRequest(
-                actor=Actor("", self.source.name, *request.requester),
+                actor=request.requester.as_applier(self.source.name),
                 transaction=new_run_id(self.clock()),
                 revision=self.source.name,
             )
