@@ -181,7 +181,7 @@ def plan_config(
     only the tables can tell: values that must stay, or that something outside the YAML has taken.
     """
     desired, options = revision.desired, _options(revision, observed, asked, rules, overrides)
-    projections = {ref: resource.projection for ref, resource in desired.resources.items()}
+    projections = revision.loaded.projections
     schedules = tuple(schedule_barriers(projections, observed))
     held: tuple[Barrier, ...] = schedules
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
