@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.audit_follow import follow
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation
+from controller.cli.ledger.follow import follow
 from controller.cli.process import counted, note, say, say_document
 from controller.engine.commit.lease import LEASE_S, Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
