@@ -12,7 +12,7 @@ from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
 from controller.engine.state.recover import recover_scope
-from controller.errors import ExitCode, WrongUsage
+from controller.errors import DamagedState, ExitCode, WrongUsage
 from controller.model.ledger_record import Actor
 from controller.views.audit import (
     list_lines,
@@ -117,6 +117,9 @@ def show(
     call: Invocation = context.obj
     found = call.installation.ledger.find(name)
     if not found:
+        stray = call.installation.ledger.stray(name)
+        if stray is not None:
+            raise DamagedState(f"ledger: {stray.what}", fix=stray.fix)
         raise WrongUsage(
             f"the ledger has no record and no transaction {name!r}",
             fix="envctl audit list shows what there is",

@@ -151,6 +151,8 @@ class Violation:
     overridden: bool = False
     approved_by: str = ""
     """Who approved it by what: ``--override by NAME``, ``a line of commit abc1234 of COMMITTER``; empty if nobody did."""
+    in_commit: bool = False
+    """Whether the commit that is planned approves it: so it does for whoever applies that commit."""
     has_token: bool = True
     """Whether what approves it is known: not where the plan compares with another source, which has other states."""
 
@@ -167,6 +169,8 @@ class Approval(NamedTuple):
     """``maxDeletes@`` and digits."""
     by: str
     """As ``Violation.approved_by`` says it."""
+    in_commit: bool = False
+    """As ``Violation.in_commit``."""
 
 
 class NoteCategory(StrEnum):
@@ -236,6 +240,8 @@ class ScopePlan:
     """Objects found per kind: what shares are shares of."""
     left_to_next_run: int = 0
     """Changes that only what was applied last holds: the run after this one makes them."""
+    awaits_run: bool = False
+    """Whether the way there has to be applied first: the run after this one looks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 from controller.errors import EnvctlError, StaleEpoch
 from controller.model.plan import DONE, Change, Outcome, Progress, Status
 from controller.model.ref import NO_REASON, Reason
-from controller.planning.scope_plan import Graph
+from controller.planning.order import Graph
 
 _BROKEN: Final = frozenset(Status) - DONE
 

@@ -144,7 +144,8 @@ class _Run:
                     self.queue.settle(place, Status.FAILED, error.reason)
 
         count = prefix_length(loads(), self.max_changes)
-        self.queue.put_back([prepared.index for prepared in batch[count:]])
+        if count < len(batch):
+            self.queue.put_back([prepared.index for prepared in batch[count:]])
         return batch[:count]
 
     def _put_back(self, transaction: Transaction | None) -> None:

@@ -71,6 +71,11 @@ class LivePlanRun:
         """Everything to be shown; a scope has several where its targets differ in mode or in what could be seen."""
         return tuple(plan for scope in self.scopes for plan in scope.plans)
 
+    def after(self, records: int) -> "LivePlanRun":
+        """Return the run as planned from the tables that so many records of ours more have led to."""
+        known = self.planned_from
+        return replace(self, planned_from=replace(known, sequence=known.sequence + records))
+
     def exit_codes(self, *, strict: bool) -> list[ExitCode]:
         """Return what the command's exit code is made of: 2 changes to apply, 3 refused, 5 and 6 what cannot be seen."""
         plans = self.plans
@@ -124,7 +129,7 @@ class LiveAccounts:
             raise EnvctlError(
                 f"live accounts: the config tables cannot be read, so what is accepted is not known: {observed.reason}"
             )
-        sequence = int(observed.facts.get("sequence", 0))
+        sequence = int((after or observed).facts.get("sequence", 0))
         return self._reader.read(observed, now, overrides, revision, after, sequence)
 
     def scopes(self, accepted: AcceptedState, wanted: Sequence[str] = ()) -> tuple[ScopeSetup, ...]:

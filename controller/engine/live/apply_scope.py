@@ -40,7 +40,7 @@ from controller.events import (
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import CONFIG_SCOPE, ScopeState
-from controller.model.plan import DONE, Change, Outcome, Status
+from controller.model.plan import DONE, Cause, Change, Outcome, Status
 from controller.model.ref import NO_REASON, Reason, ResourceRef
 from controller.planning.drift_history import DriftHistory
 from controller.settings import weaker
@@ -128,7 +128,10 @@ class ScopeRun:
 
     def _passes(self, claim: Claim, waits_since: datetime | None = None) -> Generator[ScopeOutcome]:
         """Take the scope, and yield after each pass what has become of it so far, until nothing is under way; then give it back."""
-        history, changes = self._warn(), self.plan.to_do
+        history = self.asked.histories.get(self._name, DriftHistory())
+        if self.plan.storms:
+            history = self._warn(history)
+        changes = self.plan.to_do
         # What was left open where nobody may go in now is settled by the run that may.
         if not changes and (not self.left_open or self.plan.setup.waits):
             yield ScopeOutcome((), self._finding(()))
@@ -138,7 +141,9 @@ class ScopeRun:
             interruption.check()
             storage = self.installation.storage()
             violations = [v for plan in self.plan.plans for v in plan.violations]
-            request = replace(self.request, approvals=approvals_of(violations))
+            request = self.request
+            if violations:
+                request = replace(request, approvals=approvals_of(violations))
             writer = ScopeWriter.take(self._name, claim, storage, request, self.emit)
         except EnvctlError as error:
             yield self._stopped((), error, left=changes)
@@ -233,8 +238,9 @@ class ScopeRun:
             for outcome in result.outcomes
             if outcome.status in DONE and outcome.change.ref not in unfinished
         ]
-        now = self.installation.master.process.clock()
-        history = self._remember(history, history.with_done(done, now))
+        if history != DriftHistory() or any(change.cause is Cause.DRIFTED for change in done):
+            now = self.installation.master.process.clock()
+            history = self._remember(history, history.with_done(done, now))
         if result.stopped is not None:
             raise result.stopped
         return history
@@ -316,12 +322,11 @@ class ScopeRun:
         asked = replace(self.asked, now=now, targets=targets, only=only)
         return self.planner.plan_one(self.plan.setup, asked)
 
-    def _warn(self) -> DriftHistory:
+    def _warn(self, history: DriftHistory) -> DriftHistory:
         """Tell of storms nobody has been told of, once; return what is remembered from now on."""
-        history, now = self.asked.histories.get(self._name, DriftHistory()), self.asked.now
         untold = history.untold(self.plan.storms)
         if untold:
-            history = self._remember(history, history.with_told(untold, now))
+            history = self._remember(history, history.with_told(untold, self.asked.now))
         for storm in untold:
             until = iso_ms(storm.until)
             self.emit(DriftStormFound(self._name, str(storm.ref), storm.ours, storm.theirs, until))

@@ -8,12 +8,7 @@ from typing import Final
 
 from controller.decisions.turns import next_turn
 from controller.engine.commit.storage import ApplyRequest, new_run_id
-from controller.engine.config.apply import (
-    NOTHING_APPLIED,
-    ApplyReport,
-    apply_config,
-    config_writer,
-)
+from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config, config_writer
 from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, observe_config
 from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.config.still_due import as_planned, none_due, still_due
@@ -38,10 +33,12 @@ from controller.engine.reconcile.combined_plan import (
     tables_after,
     with_notes,
 )
+from controller.engine.reconcile.partly_applied import planned_again
 from controller.engine.reconcile.run_report import config_finding, order_of, reported, with_not_kept
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.rows import Finding
 from controller.errors import (
+    EnvctlError,
     ExitCode,
     InvalidDesiredState,
     PlanRefused,
@@ -116,8 +113,8 @@ class Reconciler:
        the scopes stand;
     7. apply the config scope, unless it is refused: every change in one transaction with its record; where it was written since it
        was planned from, what is due still;
-    8. apply the live scopes side by side, each change between an announced and an ended record; not tried where the
-       config tables did not become what was planned;
+    8. apply the live scopes side by side, each change between an announced and an ended record; where the config tables did
+       not become what was planned, or something else is accepted by now, as far as it is due still;
     9. write how each scope stands;
     10. record the overrides that have ended, and tell of those that end soon.
 
@@ -357,19 +354,22 @@ class Reconciler:
                 report = with_not_kept(report, failed, self.emit) if failed else report
         if live is None:
             return report
-        if not is_whole:
-            why = "live accounts were not tried: the config tables did not become what was planned"
-            return replace(report, stopped="\n".join(filter(None, (report.stopped, why))))
+        if is_whole:
+            live = live.after(report.config.records)
+        else:
+            try:
+                live, dropped = planned_again(accounts, planned.observed, live, self.clock())
+            except EnvctlError as error:
+                why = (report.stopped, f"live accounts were not tried: {error}")
+                return replace(report, stopped="\n".join(filter(None, why)))
+            report = replace(report, outcomes=(*report.outcomes, *dropped))
         transaction = report.transaction or new_run_id(self.clock())
         order = order_of(planned, live, request.requester, transaction)
-        known = live.planned_from
-        planned_from = replace(known, sequence=known.sequence + report.config.records)
-        live = replace(live, planned_from=planned_from)
-        asked = request.claim, order, self.emit
-        outcomes = accounts.act(live, *asked, accepted_now=self._accepted_now)
-        failed = accounts.keep(
-            live.accepted, live.scopes, outcomes, request.claim, request.requester, self.emit
+        outcomes = accounts.act(
+            live, request.claim, order, self.emit, accepted_now=self._accepted_now
         )
+        asked = request.claim, request.requester, self.emit
+        failed = accounts.keep(live.accepted, live.scopes, outcomes, *asked)
         report = reported(report, outcomes, transaction, live)
         return with_not_kept(report, failed, self.emit) if failed else report
 

@@ -22,7 +22,9 @@ from controller.views.plan.wording import COUNTED_ACTIONS, summary
 
 Object = dict[str, Any]
 _SHOWN_OF_VIOLATIONS: Final = {
-    name: key for name, key in keys_of(Violation).items() if name not in ("scope", "has_token")
+    name: key
+    for name, key in keys_of(Violation).items()
+    if name not in ("scope", "has_token", "in_commit")
 } | {"token": "token"}
 
 
