@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from controller.decisions.turns import next_turn
 from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config, config_writer
 from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, observe_config
@@ -321,7 +322,7 @@ class Reconciler:
         if config is not None:
             revision = config.plan.revision if after is not None else revision
         accepted = self.live.accepted(tables, now, observed.overrides, revision, after)
-        return self.live.plan(
+        run = self.live.plan(
             accepted,
             self.live.scopes(accepted, wanted),
             LivePlanOptions(
@@ -332,6 +333,8 @@ class Reconciler:
                 deep=request.deep or request.adopt,
             ),
         )
+        planned_from = replace(run.planned_from, turns_at=next_turn(accepted, now))
+        return replace(run, planned_from=planned_from)
 
     def _accepted_now(self) -> AcceptedScopes:
         """Read what is accepted now, with every override that holds. Raises as that."""
