@@ -24,7 +24,7 @@ from controller.cli.plan import (
     note_unused_tokens,
     note_warnings,
 )
-from controller.cli.process import note, say, say_document, say_lines
+from controller.cli.process import note, note_error, say, say_document, say_lines
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
 from controller.engine.commit.lease import Claim
@@ -32,7 +32,6 @@ from controller.engine.queries.moments import parse_duration
 from controller.engine.reconcile.combined_plan import (
     CombinedPlan,
     ReconcileRequest,
-    refusal_of,
 )
 from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.errors import WrongUsage
@@ -46,6 +45,8 @@ _NOBODY_TO_ASK = (
     "add --yes; with a plan file or --expect DIGEST it does what was reviewed and nothing else"
 )
 
+
+_NOT_FROM_SOURCE = "the source is wrong or out of reach, as is said at the end: accounts are kept as was accepted last"
 
 PlanArgument = Annotated[
     Path | None,
@@ -101,14 +102,18 @@ def apply(
     reconciler = call.reconciler(source, partial(note_warnings, call.emit))
     as_json = output is Format.JSON
     planned = reconciler.plan(request)
+    if claim is not None and planned.source_error is not None:
+        raise planned.source_error
     if claim is not None:
         check_plan_file(claim, planned, call.process.clock())
     if not as_json:
-        lines = text_lines(planned.plan, names=planned.names)
-        # Without the last line, which says what to type next: that is being done.
-        say_lines(lines[:-1] if planned.plan.changes and not planned.plan.refused else lines)
+        # What to type next is being done.
+        goes_on = bool(planned.plan.changes) and not planned.plan.refused
+        say_lines(text_lines(planned.plan, names=planned.names, says_next=not goes_on))
         note_unused_tokens(planned)
-    if planned.plan.enforced and refusal_of(planned.plan) is None and not yes:
+        if planned.source_error is not None:
+            note(_NOT_FROM_SOURCE)
+    if planned.acts and not yes:
         ask(as_json=as_json, fix=_NOBODY_TO_ASK, declined="not applied")
     _carry_out(call, source, reconciler, planned, request, as_json=as_json)
 
@@ -157,7 +162,7 @@ def _read_claim(plan: Path, *, adopt: bool) -> PlanClaim:
 def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) -> None:
     """Say all that came of the run, and where it takes another one, the command ``again``.
 
-    Raises what refuses it, where that is not said as JSON.
+    Raises what refuses it as a whole, where that is not said as JSON; what was held back while the rest went on is said.
     """
     for ending in result.ended:
         note(ended_text(ending.override, ending.why))
@@ -165,9 +170,8 @@ def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) ->
         note(soon_text(override, call.process.clock()))
     if as_json:
         say_document("apply", apply_json(result.planned, result.report))
-    elif result.refused is not None:
-        raise result.refused
-    elif result.report is not None:
+        return
+    if result.report is not None:
         for line in failure_lines(result.report):
             note(line)
         if result.report.outcomes:
@@ -175,3 +179,9 @@ def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) ->
             next_run = next_run_line(result.planned, result.report, again)
             if next_run:
                 say(next_run)
+    if result.refused is not None:
+        if result.report is None:
+            raise result.refused
+        note_error(result.refused)
+    if result.planned.source_error is not None:
+        note_error(result.planned.source_error)

@@ -7,11 +7,20 @@ import typer
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import note, say, say_document
+from controller.engine.commit.lease import LEASE_S, Claim
+from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
-from controller.engine.state.recover import recover_head
-from controller.errors import ExitCode, WrongUsage
-from controller.views.audit import list_lines, record_lines, transaction_lines, verification_lines
+from controller.engine.state.recover import recover_scope
+from controller.errors import DamagedState, ExitCode, WrongUsage
+from controller.model.ledger_record import Actor
+from controller.views.audit import (
+    list_lines,
+    record_lines,
+    recovery_lines,
+    transaction_lines,
+    verification_lines,
+)
 from controller.views.documents.audit import list_json, show_json, verification_json
 
 audit = several(
@@ -108,6 +117,9 @@ def show(
     call: Invocation = context.obj
     found = call.installation.ledger.find(name)
     if not found:
+        stray = call.installation.ledger.stray(name)
+        if stray is not None:
+            raise DamagedState(f"ledger: {stray.what}", fix=stray.fix)
         raise WrongUsage(
             f"the ledger has no record and no transaction {name!r}",
             fix="envctl audit list shows what there is",
@@ -141,16 +153,17 @@ def verify(
 def recover(
     context: typer.Context,
     scope: Annotated[
-        str, typer.Argument(metavar="SCOPE", help="config, or ACCOUNT/REGION, whose head is lost.")
+        str,
+        typer.Argument(metavar="SCOPE", help="config, or ACCOUNT/REGION, of which a row is lost."),
     ],
 ) -> None:
-    """Make a scope's lost head again from the last record of its chain, which must be whole."""
+    """Make a scope's own rows again from its records, whose chain must be whole: its head, and what is open. Recorded itself."""
     call: Invocation = context.obj
-    found = call.installation
-    head = recover_head(scope, found.ledger, found.leases, call.process.clock(), found.ledger.blobs)
-    if head is None:
-        say(f"scope {scope}: has a head; nothing was written")
-        return
-    say(
-        f"scope {scope}: head made again at #{head.sequence:,} {head.last_hash[:12]}, owned by nobody"
+    found, process = call.installation, call.process
+    name, trigger = call.requester("recover")
+    request = ApplyRequest(
+        actor=Actor(name, "", name, trigger), transaction=new_run_id(process.clock())
     )
+    claim = Claim(process.instance, wait_s=LEASE_S)
+    made = recover_scope(scope, found.ledger, found.storage(), request, claim)
+    say("\n".join(recovery_lines(scope, made)))

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -30,7 +30,6 @@ from controller.errors import ExitCode, WrongUsage
 from controller.events import Emit, discard_event, lines_to
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
-from controller.ports import Source
 from controller.settings import Settings
 
 
@@ -116,13 +115,10 @@ class Invocation:
             return lines_to(sys.stderr, moment)
         return lines_to(self.opened.enter_context(_appended(Path(self.events))), moment)
 
-    def source(self, text: str | None) -> Source:
-        """Open the source a command names, else the settings' own."""
-        return open_desired(text, self.settings, self.process)
-
     def planner(self, text: str | None) -> Planner:
         """Return what loads and plans that source."""
-        return Planner(lambda: self.source(text), self.settings, catalog.kinds())
+        opening = partial(open_desired, text, self.settings, self.process)
+        return Planner(opening, self.settings, catalog.kinds())
 
     def reconciler(
         self, source: str | None, emit: Emit, observed: ObservedConfig | None = None

@@ -14,18 +14,16 @@ from typer.exceptions import TyperException
 from controller import __version__
 from controller.cli.commands import AllCommands
 from controller.cli.process import (
-    counted,
     log_without_secrets,
     note,
     note_as_is,
-    note_problems,
+    note_error,
     say,
     say_document,
 )
 from controller.errors import (
     EnvctlError,
     ExitCode,
-    InvalidDesiredState,
     WrongUsage,
     exit_code_of,
 )
@@ -148,12 +146,8 @@ def fail(error: Exception, *, as_json: bool) -> int:
                 fix="report it with that file; nothing else is known to be wrong",
             )
         )
-    elif isinstance(ours, InvalidDesiredState):
-        note_problems(ours.problems)
-        wrong = sum(not problem.warning for problem in ours.problems)
-        note(f"{counted(wrong, 'problem')}: nothing is planned from this")
     else:
-        note(f"envctl: {ours}")
+        note_error(ours)
     return exit_code_of(ours)
 
 

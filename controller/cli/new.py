@@ -11,6 +11,7 @@ from controller.cli.process import note, note_problems, say
 from controller.engine.authoring.scaffold import scaffold
 from controller.engine.authoring.write_files import write_file
 from controller.engine.desired.load_revision import RevisionLoader
+from controller.engine.installation.installation import open_desired
 from controller.errors import ExitCode, WrongUsage
 
 
@@ -27,7 +28,7 @@ def new(
 ) -> None:
     """Scaffold a document: next free ports, references that exist, its name checked. Exit 1: its name is wrong."""
     call: Invocation = context.obj
-    opened = call.source(source)
+    opened = open_desired(source, call.settings, call.process)
     if out is not None and out.exists():
         raise WrongUsage(
             f"{out} exists", fix="name a new file; several documents may be joined with ---"

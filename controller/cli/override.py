@@ -1,18 +1,28 @@
 """``envctl override``: what is to be otherwise for a while."""
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation, ask
-from controller.cli.process import say, say_document
+from controller.cli.process import note, say, say_document
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.engine.config.observe import observe_config
-from controller.engine.overrides.service import OverrideAsked, Overrides, Prepared
+from controller.engine.overrides.service import (
+    Done,
+    OverrideAsked,
+    Overrides,
+    Prepared,
+    release_unread,
+    unread_override,
+)
 from controller.engine.power.fleet import accepted_now
-from controller.errors import WrongUsage
+from controller.errors import WrongUsage, exit_code_of, worst_exit_code
+from controller.events import Emit
 from controller.model.canonical import digest
 from controller.model.ref import ResourceRef
 from controller.views.override_report import done_lines, prepared_lines, report_json
@@ -85,18 +95,21 @@ def make(
     )
     overrides = _overrides(call)
     prepared = overrides.prepare(asked, lambda ref: _base_digest(call, source, ref))
-    _go_on(call, overrides, prepared, output, yes=yes)
+    _go_on(call, overrides.carry_out, prepared, output, yes=yes)
 
 
 @override.command("list")
 def list_overrides(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
     """List what is otherwise now, what ends first on top."""
     call: Invocation = context.obj
-    found = observe_config(call.installation).overrides
+    found, damaged = observe_config(call.installation).overrides_sorted_out
     if output is Format.JSON:
         say_document("override-list", list_json(found))
     else:
         say("\n".join(list_lines(found, call.process.clock())))
+    for error in damaged.values():
+        note(f"envctl: {error}")
+    raise typer.Exit(worst_exit_code(map(exit_code_of, damaged.values())))
 
 
 @override.command("release")
@@ -111,8 +124,12 @@ def release(
 ) -> None:
     """End overrides early: what they held is as documents and schedules say again."""
     call: Invocation = context.obj
+    unread = unread_override(call.installation, what)
+    if unread is not None:
+        taken_away = partial(release_unread, call.installation, call.requester("override"))
+        _go_on(call, taken_away, unread, output, yes=yes)
     overrides = _overrides(call)
-    _go_on(call, overrides, overrides.to_release(what), output, yes=yes)
+    _go_on(call, overrides.carry_out, overrides.to_release(what), output, yes=yes)
 
 
 def _overrides(call: Invocation) -> Overrides:
@@ -121,15 +138,20 @@ def _overrides(call: Invocation) -> Overrides:
 
 
 def _go_on(
-    call: Invocation, overrides: Overrides, prepared: Prepared, output: Format, *, yes: bool
-) -> None:
+    call: Invocation,
+    carry_out: Callable[[Prepared, Emit], Done],
+    prepared: Prepared,
+    output: Format,
+    *,
+    yes: bool,
+) -> NoReturn:
     as_json = output is Format.JSON
     if not as_json:
         say("\n".join(prepared_lines(prepared)))
     if not yes:
         ask(as_json=as_json, fix="add --yes", declined="nothing was written")
     with stopping_on_signals(call.process.interruption) as heard:
-        done = overrides.carry_out(prepared, call.emit)
+        done = carry_out(prepared, call.emit)
     if as_json:
         say_document("override", report_json(prepared, done, call.process.clock()))
     else:

@@ -6,6 +6,7 @@ Nothing else reads the clock, the environment or who is at work.
 import getpass
 import logging
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from functools import partial
 
 from controller.engine.commit.interruption import Interruption
 from controller.engine.installation.process_context import ProcessContext
+from controller.errors import EnvctlError, InvalidDesiredState
 from controller.model.printable import LONGEST_NAME, in_short, printable_lines
 from controller.model.ref import Problem
 from controller.redactor import REDACTOR
@@ -62,7 +64,8 @@ def process_context() -> ProcessContext:
         clock=utc_now,
         sleep=interruption.wait,
         user=in_short(user, LONGEST_NAME),
-        instance=f"{socket.gethostname()}-{os.getpid()}",
+        # Containers of one name may all be process 1: what is random keeps one from taking another's lease for its own.
+        instance=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
         interruption=interruption,
     )
 
@@ -132,6 +135,16 @@ def note_problems(problems: Iterable[Problem]) -> None:
     """Print problems, in the order given."""
     for problem in problems:
         note(str(problem))
+
+
+def note_error(error: EnvctlError) -> None:
+    """Print an error on standard error; of a wrong desired state every problem."""
+    if isinstance(error, InvalidDesiredState):
+        note_problems(error.problems)
+        wrong = sum(not problem.warning for problem in error.problems)
+        note(f"{counted(wrong, 'problem')}: nothing is planned from this")
+    else:
+        note(f"envctl: {error}")
 
 
 def counted(count: int, noun: str) -> str:

@@ -19,6 +19,7 @@ from controller.daemon.memory_queue import MemoryQueue
 from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
+from controller.engine.installation.installation import open_desired
 from controller.errors import EnvctlError, ExitCode
 from controller.ports import WorkQueue
 
@@ -67,7 +68,7 @@ def make_daemon(call: Invocation) -> Daemon:
     jobs = Jobs(
         accounts=call.live,
         planner=call.planner(None),
-        polled=partial(call.source, None),
+        polled=partial(open_desired, None, settings, process),
         queue=queue,
         settings=settings,
         clock=process.clock,

@@ -6,7 +6,7 @@ import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import say_document, say_lines
-from controller.engine.installation.installation import settings_with_origins
+from controller.engine.installation.installation import open_desired, settings_with_origins
 from controller.engine.queries.status.read import read_status, with_look
 from controller.views.documents.status import settings_json, status_json
 from controller.views.status_text import settings_lines, status_lines
@@ -35,7 +35,9 @@ def status(
             say_lines(tuple(settings_lines(shown)))
         return
     now, given = call.process.clock(), call.settings.source
-    source = call.source(None) if given.git is not None or given.folder is not None else None
+    source = None
+    if given.git is not None or given.folder is not None:
+        source = open_desired(None, call.settings, call.process)
     read = read_status(call.installation, call.live, source, now)
     view = with_look(read, call.live) if look else read.view
     if output is Format.JSON:

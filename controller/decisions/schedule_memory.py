@@ -4,15 +4,16 @@ By what is remembered the clock is told from edits: a switch is the clock's wher
 as then it was only a matter of time. It is an edit's where the schedule known before wants something else, or none was known.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+from controller.decisions.evaluator import Evaluation
 from controller.decisions.power_map import PowerMap
 from controller.model.plan import Cause
-from controller.scheduling.decision import Decision
+from controller.scheduling.decision import Decision, SkipCode
 from controller.scheduling.facts import Source
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.schedule import (
@@ -79,6 +80,51 @@ def cause_of(
         return Cause.SCHEDULED
     before = memory.wanted(environment, role, now)
     return Cause.SCHEDULED if before is decision.wanted else Cause.EDITED
+
+
+def left_to_switch(
+    instances: Iterable[Evaluation],
+    before: ScheduleMemory,
+    after: ScheduleMemory,
+    switched: Collection[str],
+    now: datetime,
+) -> frozenset[str]:
+    """Return the environments, in lower case, in which the edit from ``before`` to ``after`` has something left to switch.
+
+    That is an instance which follows the documents and is not where they want it now, although the schedule known before
+    wanted something else of it: postponed, in maintenance, kept on by an override, failed, or refused. Once it is switched it
+    is so by that edit, however late. ``switched`` are the ids of instances and the names of groups that a run has just
+    brought where they are wanted.
+    """
+    left = set()
+    for found in instances:
+        role = found.role.facts.name if found.role else ""
+        wanted = after.wanted(found.environment, role, now)
+        if wanted is before.wanted(found.environment, role, now) or not _by_documents(found):
+            continue
+        ignored = found.role is not None and found.role.facts.when_off == "ignore"
+        if wanted is State.ON:
+            there = found.instance.state in ("pending", "running")
+        elif wanted is State.OFF and not ignored:
+            there = found.instance.state not in ("pending", "running")
+        else:
+            continue
+        if not there and not {found.instance.instance_id, found.group} & set(switched):
+            left.add(found.environment.lower())
+    return frozenset(left)
+
+
+def _by_documents(found: Evaluation) -> bool:
+    """Tell whether a schedule of documents counts for an instance, now or once overrides and maintenance have ended."""
+    decision = found.decision
+    if not decision.chain:
+        return decision.reason is not None and decision.reason.code is SkipCode.IN_MAINTENANCE
+    own = next(
+        rule
+        for rule in decision.chain
+        if rule.source is not Source.OVERRIDE and rule.schedule is not None
+    )
+    return not own.is_persons_tag
 
 
 def to_json(memory: ScheduleMemory) -> dict[str, Any]:

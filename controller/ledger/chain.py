@@ -22,6 +22,7 @@ from controller.ledger.large_images import (
     ImagesLost,
     unpack_images,
 )
+from controller.ledger.records import is_sequence
 from controller.model.ledger_record import Head
 
 
@@ -119,15 +120,6 @@ _FIX = {
     FindingKind.BROKEN_LINK: f"one of the two was replaced: {_RESTORE}",
     FindingKind.HEAD: "find who wrote the head row of EnvctlState or the audit table (CloudTrail) before applying again",
 }
-
-
-MOST_RECORDS = 2**53
-"""Sequences end here: what JSON readers take as a whole number."""
-
-
-def is_sequence(value: object) -> bool:
-    """Tell whether a value can be the sequence of a record: a positive whole number."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_RECORDS
 
 
 def stray_of(item: Mapping[str, Any]) -> Finding | None:

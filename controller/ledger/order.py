@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import Final, TypeVar
 
-from controller.ledger.records import RecordSummary
+from controller.ledger.summaries import RecordSummary
 from controller.model.ledger_record import LedgerRecord
 
 BY_MOMENT: Final = attrgetter("iso_timestamp", "sequence")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from controller.aws.items import WireItem
+from controller.aws.items import WireItem, from_wire
 from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query
-from controller.errors import DamagedState, WrongUsage
+from controller.errors import WrongUsage
 from controller.kinds.language.kind import Kind
-from controller.ledger.chain import ChainEntry
+from controller.ledger.chain import ChainEntry, Finding, stray_of
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import (
     ACTOR_INDEX,
@@ -25,13 +25,8 @@ from controller.ledger.ledger_table import (
     TRANSACTION_INDEX,
 )
 from controller.ledger.order import newest_first
-from controller.ledger.records import (
-    EntityKey,
-    RecordSummary,
-    iso_ms,
-    record_of_wire,
-    summary_of_item,
-)
+from controller.ledger.records import EntityKey, iso_ms, readable_record
+from controller.ledger.summaries import RecordSummary, summary_of_item
 from controller.model.ledger_record import LedgerRecord
 from controller.model.table import TableDefinition
 
@@ -181,7 +176,7 @@ class LedgerReader:
     def records(self, ids: Iterable[str]) -> Iterator[LedgerRecord]:
         """Yield the full records with these audit ids, in the order asked; those that are none of ours are left out.
 
-        All are held in memory at once. Raises DamagedState for one that cannot be read, and as ``record_of_wire``, and as any read.
+        All are held in memory at once. Raises DamagedState for one that cannot be read, and as any read.
         """
         wanted = list(dict.fromkeys(ids))
         found = self._wire(wanted)
@@ -189,12 +184,7 @@ class LedgerReader:
             item = found.get(audit_id)
             if item is None or not {"Hash", "Scope", "Sequence"} <= item.keys():
                 continue
-            try:
-                record = record_of_wire(item, self.blobs)
-            except (KeyError, TypeError, AttributeError) as error:
-                what = f"ledger: record {audit_id} is damaged ({type(error).__name__})"
-                raise DamagedState(what, fix="envctl audit verify tells what is wrong") from error
-            yield record
+            yield readable_record(item, self.blobs)
 
     def find(self, text: str, *, limit: int = 100) -> tuple[LedgerRecord, ...]:
         """Return the record with this audit id, else the first ``limit`` records of the transaction of this id; empty if neither is."""
@@ -203,6 +193,11 @@ class LedgerReader:
             return found
         page = self.page(OfTransaction(text), limit=limit)
         return tuple(self.records(record.audit_id for record in reversed(page.records)))
+
+    def stray(self, audit_id: str) -> Finding | None:
+        """Return what keeps the item of this id out of every chain; None if there is none, or it stands in one. Raises as any read."""
+        item = self._wire([audit_id]).get(audit_id)
+        return None if item is None else stray_of(from_wire(item))
 
     def of_item(self, table: str, hash_key: str, range_key: str | None) -> Iterator[LedgerRecord]:
         """Yield the records of one item of a (physical) table, newest first. Raises as any read."""

@@ -1,16 +1,16 @@
-"""Records of item writes: the chain they make from the head they continue, their form as items of the audit table, their lines.
+"""Records of item writes: the chain they make from the head they continue, and their form as items of the audit table.
 
 Images of items are digested whole, and shown without what only the controller needs.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from controller.aws.items import WireItem, canonical_wire, from_wire, item_bytes, to_wire
-from controller.ledger.chain import is_sequence
+from controller.errors import DamagedState
 from controller.ledger.large_images import (
     IMAGES,
     LARGE_BYTES,
@@ -72,7 +72,7 @@ def chained(records: Iterable[LedgerRecord], head: Head) -> tuple[LedgerRecord, 
     """
     linked = []
     sequence, last_hash, last_at = head.sequence, head.last_hash, head.last_at
-    texts = (*_ACTOR.values(), *_OF_SOME_ACTORS.values())
+    texts = (*ACTOR.values(), *OF_SOME_ACTORS.values())
     for record in records:
         sequence += 1
         last_at = max(last_at, record.iso_timestamp)
@@ -107,7 +107,8 @@ def _record(
     action = "baseline" if phase == "baseline" else action_of(write.before, write.after)
     old_value, old_meta = split_image(write.before and redact(write.table, dict(write.before)))
     new_value, new_meta = split_image(write.after and redact(write.table, dict(write.after)))
-    audit = new_meta.get("Audit", {})
+    signed = new_meta.get("Audit")
+    audit = signed if isinstance(signed, dict) else {}
     keys = [str(value) for value in write.key.values()]
     return LedgerRecord(
         audit_id=audit_id(table, write.key, action, before, after),
@@ -143,7 +144,7 @@ def iso_ms(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-_ATTRIBUTES: Final = {
+ATTRIBUTES: Final = {
     "AuditID": "audit_id",
     "Source": "source",
     "ISOTimestamp": "iso_timestamp",
@@ -165,14 +166,14 @@ _ATTRIBUTES: Final = {
 _IMAGES: Final = dict(zip(IMAGES, ("old_value", "new_value", "old_meta", "new_meta"), strict=True))
 _OF_LIVE_CHANGES: Final = {"Account": "account", "RequestID": "request_id", "Intended": "intended"}
 """Only where there is one: records of items have always been without them, and so have their hashes."""
-_ACTOR: Final = {
+ACTOR: Final = {
     "Author": "author",
     "Commit": "commit",
     "AppliedBy": "applied_by",
     "Trigger": "trigger",
 }
 """What every ``Actor`` has: attribute -> field."""
-_OF_SOME_ACTORS: Final = {
+OF_SOME_ACTORS: Final = {
     "Principal": "principal",
     "Role": "role",
     "Subject": "subject",
@@ -190,11 +191,11 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
         "Range": record.entity_range,
         "Version": record.entity_version,
     }
-    of_some = {name: getattr(record.actor, field) for name, field in _OF_SOME_ACTORS.items()}
+    of_some = {name: getattr(record.actor, field) for name, field in OF_SOME_ACTORS.items()}
     of_some[_APPROVALS] = [{"Approval": token, "By": by} for token, by in record.actor.approvals]
-    actor = {name: getattr(record.actor, field) for name, field in _ACTOR.items()}
+    actor = {name: getattr(record.actor, field) for name, field in ACTOR.items()}
     actor |= {name: value for name, value in of_some.items() if value}
-    always, of_live_changes = (_ATTRIBUTES | _IMAGES).items(), _OF_LIVE_CHANGES.items()
+    always, of_live_changes = (ATTRIBUTES | _IMAGES).items(), _OF_LIVE_CHANGES.items()
     return {
         **{name: getattr(record, field) for name, field in always},
         "Date": record.iso_timestamp[:10],
@@ -208,12 +209,19 @@ def to_item(record: LedgerRecord) -> dict[str, Any]:
     }
 
 
-def _actor_of_item(item: Mapping[str, Any]) -> Actor:
-    """Read an actor. Raises KeyError for what is none of ours."""
-    fields = {field: item[name] for name, field in _ACTOR.items()}
-    fields |= {field: item.get(name, "") for name, field in _OF_SOME_ACTORS.items()}
+def actor_of_item(item: Mapping[str, Any]) -> Actor:
+    """Read an actor. Raises KeyError, TypeError for what is none of ours."""
+    fields = {field: _text(item[name]) for name, field in ACTOR.items()}
+    fields |= {field: _text(item.get(name, "")) for name, field in OF_SOME_ACTORS.items()}
     given = item.get(_APPROVALS, ())
-    return Actor(**fields, approvals=tuple(Approved(a["Approval"], a["By"]) for a in given))
+    approvals = (Approved(_text(a["Approval"]), _text(a["By"])) for a in given)
+    return Actor(**fields, approvals=tuple(approvals))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(type(value).__name__)
+    return value
 
 
 def who_changed(actor: Actor, changed_by: str) -> str:
@@ -235,21 +243,40 @@ def record_wire(record: LedgerRecord, blobs: BlobStore | None = None) -> WireIte
 def record_of_wire(item: Mapping[str, Any], blobs: BlobStore | None = None) -> LedgerRecord:
     """Read a record from the wire item found, in whatever form its images were written.
 
-    Raises KeyError for an item that is not one of our records, and as ``unpack_images``.
+    Raises KeyError, TypeError or AttributeError for an item that is not one of our records, and as ``unpack_images``.
     """
     packed = PACKED_DIGEST in item or PACKED in item
     plain = from_wire(unpack_images(item, blobs) if packed else item)
     entity, optional = plain["Entity"], (_IMAGES | _OF_LIVE_CHANGES).items()
-    fields: dict[str, Any] = {field: plain[name] for name, field in _ATTRIBUTES.items()}
+    fields: dict[str, Any] = {field: plain[name] for name, field in ATTRIBUTES.items()}
     fields |= {field: plain[name] for name, field in optional if name in plain}
+    for field, value in fields.items():
+        if field in _IMAGES.values():
+            is_ours = value is None or isinstance(value, dict)
+        else:
+            is_ours = is_sequence(value) if field == "sequence" else isinstance(value, str)
+        if not is_ours:
+            raise TypeError(field)
+    range_key = entity.get("Range")
     return LedgerRecord(
         **{"old_value": None, "new_value": None, **fields},
-        entity_type=entity["Type"],
-        entity_key=entity["Key"],
-        entity_range=entity.get("Range"),
+        entity_type=_text(entity["Type"]),
+        entity_key=_text(entity["Key"]),
+        entity_range=None if range_key is None else _text(range_key),
         entity_version=entity.get("Version"),
-        actor=_actor_of_item(plain["Actor"]),
+        actor=actor_of_item(plain["Actor"]),
     )
+
+
+def readable_record(item: WireItem, blobs: BlobStore | None = None) -> LedgerRecord:
+    """Read a record as ``record_of_wire``. Raises DamagedState for an item that is not one of our records."""
+    try:
+        return record_of_wire(item, blobs)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DamagedState(
+            f"ledger: record {item['AuditID']['S']} is damaged ({type(error).__name__})",
+            fix="envctl audit verify tells what is wrong",
+        ) from error
 
 
 META = ("Audit", "Managed")
@@ -288,7 +315,15 @@ def split_image(image: Mapping[str, Any] | None) -> tuple[dict[str, Any] | None,
     return value, {name: image[name] for name in META if name in image}
 
 
-NOBODY = Actor("", "", "", "")
+MOST_RECORDS = 2**53
+"""Sequences end here: what JSON readers take as a whole number."""
+
+
+def is_sequence(value: object) -> bool:
+    """Tell whether a value can be the sequence of a record: a positive whole number."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_RECORDS
+
+
 POWER: Final = "Power"
 """Entity type of a record of instances that were switched; its key is ``<scope>/<environment>``."""
 
@@ -303,67 +338,6 @@ class EntityKey(NamedTuple):
     def __str__(self) -> str:
         """Print in one text, as the entity index has it and is asked: ``ConfigEnvironments/c50``."""
         return "/".join(part for part in self if part is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class RecordSummary:
-    """What the indexes hold of a record. Texts are empty and ``sequence`` is 0 for records other programs wrote."""
-
-    audit_id: str
-    iso_timestamp: str
-    """UTC, milliseconds, ``Z``."""
-    transaction_id: str
-    changed_by: str
-    entity: EntityKey
-    entity_version: int | None
-    change_type: str
-    cause: str
-    phase: str
-    origin: str
-    scope: str
-    sequence: int
-    actor: Actor
-
-    @property
-    def is_in_no_chain(self) -> bool:
-        """Whether it has no place in any scope's chain: other programs wrote it, whoever it names."""
-        return not self.scope or self.sequence == 0
-
-    @property
-    def is_power(self) -> bool:
-        """Whether it is of instances switched: many, and seldom what is looked for, so lists show them only when asked."""
-        return self.entity.table == POWER
-
-
-def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
-    """Read a plain item of the audit table or of one of its indexes, whoever wrote it."""
-    entity: Mapping[str, Any] = item.get("Entity") or {}
-    actor = item.get("Actor")
-    range_key = entity.get("Range")
-    return RecordSummary(
-        audit_id=item["AuditID"],
-        iso_timestamp=item.get("ISOTimestamp") or "",
-        transaction_id=item.get("TransactionID") or "",
-        changed_by=item.get("ChangedBy") or "",
-        entity=EntityKey(
-            str(entity.get("Type", "")),
-            str(entity.get("Key", "")),
-            None if range_key is None else str(range_key),
-        ),
-        entity_version=entity.get("Version"),
-        change_type=item.get("ChangeType") or "",
-        cause=item.get("Cause") or "",
-        phase=item.get("Phase") or "",
-        origin=item.get("Origin") or "",
-        scope=item.get("Scope") or "",
-        sequence=item["Sequence"] if is_sequence(item.get("Sequence")) else 0,
-        actor=_actor_of_item(actor) if isinstance(actor, Mapping) else NOBODY,
-    )
-
-
-def summary_of(record: LedgerRecord) -> RecordSummary:
-    """Return the line of a full record."""
-    return summary_of_item(to_item(record))
 
 
 DIGEST: Final = "Digest"

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from controller.ledger.chain import ChainEntry, Finding, FindingKind, is_sequence
+from controller.ledger.chain import ChainEntry, Finding, FindingKind
 from controller.ledger.queries import entity_of_item
-from controller.ledger.records import EntityKey, image_digest
+from controller.ledger.records import EntityKey, image_digest, is_sequence
 from controller.model.table import TableDefinition
 
 NOTHING = ""

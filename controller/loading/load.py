@@ -178,7 +178,9 @@ class ChangedDocuments:
     ) -> ValidatedDocument | tuple[Finding, ...]:
         if document.issues:
             return document.issues
-        defaults = self.defaults.for_kind(folder_of(origin.path), document.kind)
+        defaults: Mapping[str, Any] = {}
+        if self.defaults.documents:
+            defaults = self.defaults.for_kind(folder_of(origin.path), document.kind)
         return validate_document(self.kinds[document.kind], document.body, origin, index, defaults)
 
 
@@ -270,8 +272,10 @@ def load(
     resolved, noted, resources = _resolved(before, changes, documents, world, kinds)
     found_clashes = _clashes(before.clashes, changes, kinds, resources)
     issues = [issue for file in changes.wrong.values() for issue in file.issues]
-    issues += _dangling(changes, world)
-    issues += defaults_issues(defaults.documents, kinds)
+    if changes.wrong and not changes.is_partial:
+        issues += _dangling(changes, world)
+    if defaults.documents:
+        issues += defaults_issues(defaults.documents, kinds)
     for found in noted.values():
         issues += placed(found.issues, found.resource.origin, found.resource.index)
     issues += [issue for of_kind in found_clashes.values() for issue in of_kind]
@@ -350,7 +354,7 @@ def _resolved(
 
 def _dangling(changes: DocumentChanges, world: TracingWorld) -> Iterator[PlacedIssue]:
     """Find references to nothing in documents that are not valid; those of the others are resolved."""
-    for file in () if changes.is_partial else changes.wrong.values():
+    for file in changes.wrong.values():
         for reference in file.references:
             named = reference.named
             if world.facts(named.kind, named.name) is None and named[1:] not in changes.broken_refs:

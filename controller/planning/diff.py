@@ -73,7 +73,7 @@ class DiffResult(NamedTuple):
 NOTHING: Final = b"null"
 """Base of a create: there must be nothing."""
 
-_NOT_AUTHORED: Final = frozenset({"shape", "owned", BENEATH, LEAVING})
+_NOT_AUTHORED: Final = frozenset({"shape", "owned", "marks", BENEATH, LEAVING})
 _NO_PARTS: Final[dict[str, Json]] = {"metadata": {}, "spec": {}}
 _EMPTY_MARK: Final = Mark("", "", "", "", 0, "", {})
 
@@ -172,7 +172,8 @@ def _update(
     kind = options.kinds.get(ref.kind)
     after = parse_canonical(projection.attributes)
     if kind is not None:
-        after = keep_found(before, after, kind.shared, projection.owned)
+        if kind.shared:
+            after = keep_found(before, after, kind.shared, projection.owned)
         after = without_marks(kind, after) if is_leaving(found) else after
     found_differences = differences(before, after)
     left = options.left.get(ref)
@@ -187,6 +188,10 @@ def _update(
     paths = (options.names.name_path(ref, difference.path) for difference in fields)
     cause, because = _why(overridden, paths, options)
     wanted = parse_canonical(projection.extra)
+    told = field_changes(ref, fields, options.names)
+    if kind is not None and kind.collapse_fields:
+        found_extra = (found.mark or _EMPTY_MARK).extra
+        told = collapse_fields(told, kind, (before, found_extra), (after, wanted))
     is_beneath = BENEATH in wanted and cause is not Cause.OVERRIDDEN
     return Change(
         action="update",
@@ -194,12 +199,7 @@ def _update(
         ref=ref,
         cause=cause,
         fields=(
-            *collapse_fields(
-                field_changes(ref, fields, options.names),
-                kind,
-                (before, (found.mark or _EMPTY_MARK).extra),
-                (after, wanted),
-            ),
+            *told,
             *(overridden.edits_beneath() if is_beneath else ()),
         ),
         before=found.attributes,
@@ -225,7 +225,7 @@ def _but_left(
 
 def collapse_fields(
     fields: tuple[FieldChange, ...],
-    kind: Kind[Any] | None,
+    kind: Kind[Any],
     before: tuple[Json, Mapping[str, Any]],
     after: tuple[Json, Mapping[str, Any]],
 ) -> tuple[FieldChange, ...]:
@@ -235,7 +235,7 @@ def collapse_fields(
     attributes are told one by one: somebody changed one of them alone.
     """
     told = fields
-    for name, whole in () if kind is None else kind.collapse_fields.items():
+    for name, whole in kind.collapse_fields.items():
         inside = [
             field for field in told if field.path == name or field.path.startswith(f"{name}.")
         ]

@@ -1,6 +1,7 @@
 """What only the tables can tell to be wrong: a value that may not change, or that something outside the YAML has taken."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from controller.kinds.language.fields import yaml_path
@@ -40,9 +41,11 @@ def find_kept_values(
     if not changed:
         return ()
     kept = [*_changed_values(changed, observed, options)]
-    kept += _changed_names(changed, desired, observed, options)
-    for name in sorted({ref.kind for ref in changed}):
-        kept += _taken_values(options.kinds[name], changed, desired, observed)
+    left = observed.objects.keys() - desired.keys()
+    if left:
+        kept += _changed_names(changed, left, observed, options)
+        for name in sorted({ref.kind for ref in changed}):
+            kept += _taken_values(options.kinds[name], changed, left, observed)
     return tuple(kept)
 
 
@@ -69,7 +72,7 @@ def _changed_values(
 
 def _changed_names(
     changed: Mapping[ResourceRef, Projection],
-    desired: Mapping[ResourceRef, Projection],
+    left: AbstractSet[ResourceRef],
     observed: ObservedState,
     options: DiffOptions,
 ) -> Iterator[KeptValue]:
@@ -78,7 +81,7 @@ def _changed_names(
     kinds = {ref.kind for ref in new}
     held = {
         _item_keys(options.kinds[ref.kind], observed.objects[ref].attributes): ref
-        for ref in observed.objects.keys() - desired.keys()
+        for ref in left
         if ref.kind in kinds and observed.objects[ref].ownership is Ownership.OURS
     }
     for ref in new if held else ():
@@ -104,13 +107,13 @@ def _item_keys(kind: Kind[Any], attributes: bytes) -> tuple[tuple[str, str], ...
 def _taken_values(
     kind: Kind[Any],
     changed: Mapping[ResourceRef, Projection],
-    desired: Mapping[ResourceRef, Projection],
+    left: AbstractSet[ResourceRef],
     observed: ObservedState,
 ) -> Iterator[KeptValue]:
     if not kind.unique:
         return
     taken: dict[tuple[str, Value], Observation] = {}
-    for ref in sorted(observed.objects.keys() - desired.keys()):
+    for ref in sorted(left):
         found = observed.objects[ref]
         # What is not desired goes on using its values: all but those of ours that are deleted.
         keeps = found.ownership is not Ownership.OURS or kind.leaving is Leaving.TOMBSTONE

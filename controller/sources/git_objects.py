@@ -164,24 +164,20 @@ def _tree(git: GitProcess, child: "subprocess.Popen[bytes]", name: str) -> list[
     content = answers.read(size + 1)
     if len(content) != size + 1:
         raise _missing(git, name)
-    entries = list(_entries(content[:size]))
+    content, place, entries = content[:size], 0, list[_Named]()
+    # For each entry its mode, a space, its name, a zero byte and the 20 bytes of its id.
+    while place < size:
+        end = content.find(b"\0", place) % (size + 1)
+        mode, _, called = content[place:end].partition(b" ")
+        place = end + 1 + _ID_BYTES
+        kind = _KINDS.get(mode, "file")
+        if called in _NO_NAMES or b"/" in called or place > size:
+            kind = "misnamed"
+        entries.append(_Named(called, kind, content[end + 1 : place].hex()))
     times = Counter(entry.name for entry in entries)
     return [
         entry._replace(kind="duplicate") if times[entry.name] > 1 else entry for entry in entries
     ]
-
-
-def _entries(content: bytes) -> Iterator[_Named]:
-    """Read a tree object: for each entry its mode, a space, its name, a zero byte and the 20 bytes of its id."""
-    place = 0
-    while place < len(content):
-        end = content.find(b"\0", place) % (len(content) + 1)
-        mode, _, name = content[place:end].partition(b" ")
-        place = end + 1 + _ID_BYTES
-        kind = _KINDS.get(mode, "file")
-        if name in _NO_NAMES or b"/" in name or place > len(content):
-            kind = "misnamed"
-        yield _Named(name, kind, content[end + 1 : place].hex())
 
 
 def _missing(git: GitProcess, object_id: str) -> BrokenCache:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from controller.engine.state.recover import Recovered
 from controller.ledger.chain import OF_ITEMS, Finding, Verification, VerificationReport
-from controller.ledger.records import RecordSummary, summary_of, who_changed
+from controller.ledger.records import who_changed
+from controller.ledger.summaries import RecordSummary, summary_of
 from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.ledger_record import Actor, Approved, LedgerRecord
 from controller.model.printable import in_short, printable, printable_json
@@ -197,3 +199,16 @@ def _finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
         place = f"{found.where}: " if found.kind in OF_ITEMS else ""
         yield f"  {found.kind.value}: {place}{found.what}"
         yield f"    fix: {found.fix}"
+
+
+def recovery_lines(scope: str, made: Recovered | None) -> Iterator[str]:
+    """Yield which rows of a scope were made again, and where that is on record."""
+    if made is None:
+        yield f"scope {scope}: has a head, and says what is open; nothing was written"
+        return
+    head, open_records = made.head, made.open_records
+    if head is not None:
+        yield f"scope {scope}: head made again at #{head.sequence:,} {head.last_hash[:12]}, owned by nobody"
+    if open_records is not None:
+        yield f"scope {scope}: {len(open_records):,} announced and not ended, as its records say; the next run settles it"
+    yield f"audit {made.transaction}"

@@ -24,7 +24,7 @@ def what_of(scope: ScopeLine) -> str:
     """Return in one line why a scope is not in order; empty for one that is."""
     status = scope.status
     if status is None:
-        return "nobody looked at it yet"
+        return scope.damaged or "nobody looked at it yet"
     first = status.reason.message
     counts = []
     if status.changes:
@@ -38,6 +38,8 @@ def what_of(scope: ScopeLine) -> str:
         counts.append(f"{scope.lacking:,} {noun} for what the account lacks")
     if scope.open_records:
         counts.append(f"{scope.open_records} announced and not ended: the next run settles it")
+    if scope.damaged:
+        counts.append(f"damaged: {scope.damaged}; envctl doctor {scope.name}")
     if not scope.known:
         counts.append("no Account or EnvironmentType names it any more")
     parts = [first, ", ".join(counts)]

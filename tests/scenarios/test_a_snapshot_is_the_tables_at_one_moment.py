@@ -1,7 +1,7 @@
 """A snapshot holds the tables as they were at one position of the ledger, even while writes go on, and it can prove it.
 
 Covers: engine.snapshots.create, engine.snapshots.roll_forward, engine.snapshots.verify, engine.snapshots.contents,
-engine.snapshots.places.
+engine.snapshots.places, engine.snapshots.selection.
 """
 
 import gzip

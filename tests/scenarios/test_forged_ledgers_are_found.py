@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from controller.aws.items import to_wire
-from controller.ledger.chain import ChainEntry, is_sequence
+from controller.ledger.chain import ChainEntry
 from controller.ledger.heads import row_of_head
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.records import record_hash, record_of_wire, to_item
+from controller.ledger.records import is_sequence, record_hash, record_of_wire, to_item
 from controller.ledger.verify import find_strays, verify_ledger
 from controller.targets.table_items.definitions import STATE_TABLE
 from tests.scenarios.test_the_ledger_proves_what_happened import lived_in

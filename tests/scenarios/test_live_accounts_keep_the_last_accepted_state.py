@@ -1,9 +1,13 @@
-"""With the source gone, a broken commit or a refused plan, live accounts are kept as was last accepted."""
+"""With the source gone, a broken commit or a refused plan, live accounts are kept as was last accepted.
+
+Covers: engine.reconcile.partly_applied.
+"""
 
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from moto import mock_aws
@@ -11,12 +15,13 @@ from moto import mock_aws
 from controller.aws.items import to_wire
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.state.rows import row_of_override
-from controller.errors import InvalidDesiredState, PlanRefused, SourceUnavailable
+from controller.errors import ExitCode, InvalidDesiredState, PlanRefused, SourceUnavailable
 from controller.model.override import Override
 from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
 from tests.support.fleet_yaml import account, environment
 from tests.support.live_accounts import SCOPE, LiveEstate, live_changes, live_scopes
+from tests.support.reconcilers import asked
 
 FLEET = {f"e{n}.yaml": environment(f"e{n}") for n in range(5)}
 
@@ -43,29 +48,85 @@ def plan_is_refused(estate: LiveEstate) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "error"),
+    ("trouble", "error", "code"),
     [
-        (source_is_gone, SourceUnavailable),
-        (commit_is_broken, InvalidDesiredState),
-        (plan_is_refused, PlanRefused),
+        (source_is_gone, SourceUnavailable, ExitCode.TRY_AGAIN),
+        (commit_is_broken, InvalidDesiredState, ExitCode.DESIRED_STATE_WRONG),
+        (plan_is_refused, PlanRefused, ExitCode.REFUSED),
     ],
 )
 def test_drift_is_healed_all_the_same(
-    estate: LiveEstate, trouble: Callable[[LiveEstate], None], error: type[Exception]
+    estate: LiveEstate, trouble: Callable[[LiveEstate], None], error: type[Exception], code: int
 ) -> None:
     trouble(estate)
     estate.client("ssm").delete_parameter(Name="/owners/e0")
 
-    with pytest.raises(error):
-        estate.applied()
-    report = estate.applied(SCOPE)
+    done = estate.applied_once()
 
-    assert report.exit_code == 0
+    assert done.exit_code == code
+    assert isinstance(done.planned.source_error or done.refused, error)
+    assert done.report is not None
+    assert [outcome.status for outcome in done.report.outcomes] == ["applied"]
+    assert estate.statuses()["config"].state in ("stalled", "refused")
     names = [f"/owners/e{n}" for n in range(5)]
     found = estate.client("ssm").get_parameters(Names=names)["Parameters"]
     assert {json.loads(one["Value"])["owner"] for one in found} == {"Tango"}
     assert len(found) == 5
     assert live_changes(estate.planned(SCOPE)) == []
+    # With nothing to heal the trouble is all there is to say.
+    with pytest.raises(error):
+        estate.applied_once()
+
+
+def test_an_item_that_cannot_be_written_keeps_no_account_from_being_healed(
+    estate: LiveEstate,
+) -> None:
+    estate.client("ssm").delete_parameter(Name="/owners/e4")
+    estate.has({f"{name}.yaml": environment(name, owner="Search") for name in ("e0", "e1")})
+    run, request = estate.reconciler(estate.live()), asked()
+    planned = run.plan(request)
+    # Another program writes the item meanwhile.
+    estate.installation.master.client.update_item(
+        TableName="ConfigEnvironments",
+        Key={"EnvironmentName": {"S": "e0"}},
+        UpdateExpression="SET Audit.Version = :version",
+        ExpressionAttributeValues={":version": {"N": "77"}},
+    )
+
+    done = run.apply(planned, request)
+
+    assert done.exit_code == ExitCode.FAILED
+    assert done.report is not None
+    became = {str(outcome.change.ref): outcome for outcome in done.report.outcomes}
+    assert {name: outcome.status.value for name, outcome in became.items()} == {
+        "Environment/e0": "conflicted",
+        "Environment/e1": "applied",
+        f"OwnerParameter/{SCOPE}/e0": "skipped",
+        f"OwnerParameter/{SCOPE}/e1": "applied",
+        f"OwnerParameter/{SCOPE}/e4": "applied",
+    }
+    said = became[f"OwnerParameter/{SCOPE}/e0"].message
+    assert "did not become what it was planned from" in said
+    assert owner(estate) == "Tango"
+
+
+@pytest.mark.parametrize(
+    "needs", [{"adopt": True}, {"reviewed": "f" * 64}, {"scopes": ("config",)}]
+)
+def test_what_needs_the_source_is_not_done_without_it(
+    estate: LiveEstate, needs: dict[str, Any]
+) -> None:
+    scopes = needs.get("scopes", ())
+    options = {name: value for name, value in needs.items() if name != "scopes"}
+    commit_is_broken(estate)
+    estate.client("ssm").delete_parameter(Name="/owners/e0")
+
+    with pytest.raises(InvalidDesiredState):
+        estate.applied_once(*scopes, **options)
+
+    assert [str(one.ref) for one in live_changes(estate.planned(SCOPE))] == [
+        f"OwnerParameter/{SCOPE}/e0"
+    ]
 
 
 def test_a_refused_plan_shows_live_accounts_as_they_stay(estate: LiveEstate) -> None:

@@ -352,27 +352,6 @@ def test_what_was_just_launched_is_left_on_until_its_grace_is_over(
     assert estate.lifecycles(WEB) == ["Standby"] * 3
 
 
-def test_an_edit_that_would_stop_too_much_is_refused_but_the_clock_is_not(
-    sandbox: AwsForTests, tmp_path: Path
-) -> None:
-    estate = PowerEstate(sandbox, tmp_path / "fleet", guards={"maxStopsByEdit": 1})
-    estate.environment("c51", schedule="on")
-    estate.accept()
-    estate.tick()
-    clocked = estate.group(WEB)
-    edited = [estate.instance("c51") for _ in range(2)]
-    estate.environment("c51", schedule="off")
-    estate.accept()
-
-    for _ in range(2):
-        evening = estate.at(EVENING).tick()
-        states = estate.states()
-        assert {states[one] for one in clocked} == {"stopped"}
-        assert {states[one] for one in edited} == {"running"}
-        (refused,) = evening.plan.refused
-        assert refused.guard == "maxStopsByEdit"
-
-
 def test_limits_by_setting(sandbox: AwsForTests, tmp_path: Path) -> None:
     limits = {"limitTo": {"environments": ["C51"]}}
     estate = PowerEstate(sandbox, tmp_path / "fleet", power=limits)

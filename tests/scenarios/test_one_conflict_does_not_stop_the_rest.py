@@ -9,12 +9,14 @@ from dataclasses import replace
 
 import pytest
 
+from controller.aws.transactions import MAX_BYTES, transaction_bytes
 from controller.errors import RefusedByAws, Unreachable
 from controller.events import ApplyProgressed, Event
 from controller.model.plan import Status
 from controller.model.ref import ResourceRef
+from controller.model.resource import Projection
 from tests.support.estate import PREFIX, Estate
-from tests.support.toy_kinds import SERVICES, environment, service
+from tests.support.toy_kinds import SERVICES, environment, projection, service
 
 
 @pytest.fixture
@@ -110,6 +112,71 @@ def test_an_item_without_a_version_must_be_just_as_it_was_found(
     assert item is not None
     assert item["Audit"]["Version"] == 1
     assert estate.plans() == ()
+
+
+@pytest.mark.parametrize("size", [10, 300_000])
+@pytest.mark.parametrize(
+    ("meddling", "said"),
+    [
+        (
+            {"Value": {"RunbookUrl": "x"}},
+            "its item in InfraConfigServices was changed after the plan was made: Value",
+        ),
+        (
+            {"Note": "by hand"},
+            "was changed after the plan was made: Note, by a writer that does not sign",
+        ),
+    ],
+)
+def test_what_a_writer_that_leaves_the_audit_alone_wrote_is_not_lost_unseen(
+    estate: Estate, meddling: dict[str, object], said: str, size: int
+) -> None:
+    def noted(port: int, **note: str) -> Projection:
+        item = {"ServiceName": "a", "Value": {"Port": port, "Text": "x" * size}, **note}
+        return projection(ref("a"), {SERVICES.name: item})
+
+    estate.wants(noted(40000))
+    worker = estate.worker().takes()
+    worker.applies()
+    estate.wants(noted(40001, Note="of the document"))
+    changes = estate.plans()
+    found = estate.item(SERVICES.name, ServiceName="a")
+    assert found is not None
+    estate.meddles(SERVICES.name, **{**found, **meddling})
+    (outcome,) = worker.applies(changes).outcomes
+    assert outcome.status is Status.CONFLICTED
+    assert said in outcome.message
+    meddled = estate.item(SERVICES.name, ServiceName="a")
+    assert meddled == {**found, **meddling}
+    assert worker.applies(estate.plans()).outcomes[0].status is Status.APPLIED
+    # What it takes away, the ledger has seen.
+    del meddled["Audit"], meddled["Managed"]
+    assert estate.records()[-1].old_value == meddled
+    estate.check_ledger()
+
+
+def test_what_large_items_are_compared_with_counts_as_well(estate: Estate) -> None:
+    worker = estate.worker().takes()
+    for fill in "xy":
+        estate.wants(*(service(f"s{n:02}", Description=fill * 350_000) for n in range(12)))
+        assert {o.status for o in worker.applies().outcomes} == {Status.APPLIED}
+    sizes = [transaction_bytes(writes) for writes in estate.store.transactions]
+    assert max(sizes) < MAX_BYTES
+    assert len(sizes) > 4
+
+
+def test_an_item_of_too_many_attributes_is_not_written_uncompared(estate: Estate) -> None:
+    estate.wants(service("a"), service("b"))
+    worker = estate.worker().takes()
+    worker.applies()
+    found = estate.item(SERVICES.name, ServiceName="a")
+    assert found is not None
+    estate.meddles(SERVICES.name, **found, **{f"X{n}": n for n in range(200)})
+    estate.wants(service("a", 1), service("b", 1))
+    by_key = {o.change.ref.key: o for o in worker.applies().outcomes}
+    assert by_key["a"].status is Status.FAILED
+    assert "Service/a: its item has 205 attributes" in by_key["a"].message
+    assert by_key["b"].status is Status.APPLIED
 
 
 def test_one_that_aws_refuses_is_found_and_only_it_fails(estate: Estate) -> None:

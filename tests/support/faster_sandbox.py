@@ -3,11 +3,13 @@
 Given to ``embedded_aws`` by name and imported by its process, where it applies for good.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from controller.sandbox.application import CONTROLS
 from controller.sandbox.interception import ONE_AT_A_TIME
 from tests.support.faster_moto import answers, lookups, xml
+from tests.support.kept_aws import bring_back, keep
 from tests.support.seed_fleet import FleetSize, seed_fleet
 
 
@@ -16,7 +18,17 @@ def _seed_fleet(body: dict[str, Any]) -> dict[str, Any]:
         return seed_fleet(FleetSize(**body))
 
 
+def _one_at_a_time(control: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+    def held(body: dict[str, Any]) -> None:
+        with ONE_AT_A_TIME:
+            control(body)
+
+    return held
+
+
 answers.install()
 lookups.install()
 xml.install()
 CONTROLS["fleet"] = _seed_fleet
+CONTROLS["keep"] = _one_at_a_time(keep)
+CONTROLS["bring-back"] = _one_at_a_time(bring_back)

@@ -139,13 +139,13 @@ class LiveEstate:
     def applied_once(
         self, *scopes: str, worker: str = "worker-a", take_over: bool = False, **asked: Any
     ) -> Reconciled:
-        """Plan and apply in one run. Raises what refuses it."""
+        """Plan and apply in one run. Raises what refuses it as a whole."""
         accounts = self.live(worker)
         request = request_of(*scopes, claim=Claim(worker, take_over=take_over), **asked)
         done = self.reconciler(accounts).reconcile(request)
-        if done.refused is not None:
+        if done.report is None:
+            assert done.refused is not None
             raise done.refused
-        assert done.report is not None
         return done
 
     def reconciler(self, accounts: LiveAccounts) -> Reconciler:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import uuid4
 
-from controller.aws.items import MAX_ITEM_BYTES, item_bytes, to_wire, wire_json
+from controller.aws.items import MAX_ITEM_BYTES, WireItem, item_bytes, to_wire, wire_json
 from controller.aws.transactions import DeleteWrite, PutWrite, UpdateWrite, Write
 from controller.engine.commit.lease import LEASE_S, epoch_ms
 from controller.engine.commit.storage import ApplyRequest, Storage, actor_of
@@ -16,6 +16,7 @@ from controller.ledger.large_images import LARGE_BYTES, ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import build_records, chained, record_wire
 from controller.model.ledger_record import Head, ItemWrite, LedgerRecord, Phase
+from controller.model.observed import CONFIG_SCOPE
 from controller.model.plan import Change
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.table_items.item_form import dump_plain
@@ -38,6 +39,13 @@ _HEAD_NAMES = {
     "#at": "LastAt",
     "#lease": "LeaseUntil",
 }
+_CONFIG_HEAD = (", #revision = :revision", "", {"#revision": "Revision"})
+_LIVE_HEAD = (
+    ", #from = :from",
+    " AND (attribute_not_exists(#from) OR #from <= :from)",
+    {"#from": "PlannedFrom"},
+)
+"""What a head says besides, by what is set, on what condition, and the names in both."""
 
 
 class Load(NamedTuple):
@@ -69,11 +77,6 @@ class Transaction:
     token: str
     changes: tuple[PreparedChange, ...] = ()
     """The changes it consists of, where it does: their items are its item writes, one record each, in this order."""
-
-    @property
-    def owners(self) -> tuple[PreparedChange, ...]:
-        """For each item write, and likewise each record, the change it belongs to."""
-        return tuple(prepared for prepared in self.changes for _ in prepared.items)
 
 
 def prepare(
@@ -175,14 +178,16 @@ def build_transaction(
     puts = (
         PutWrite(ledger, record_wire(record, storage.blobs), _RECORD_IS_NEW) for record in linked
     )
+    more, only_if, names = _CONFIG_HEAD if before.scope == CONFIG_SCOPE else _LIVE_HEAD
+    besides = {":revision": after.revision, ":from": after.planned_from}
     # The head is last: that is where its failing condition is looked for.
     head_write = UpdateWrite(
         storage.physical(STATE_TABLE.name),
         {"Id": {"S": HEAD_PREFIX + before.scope}},
-        update="SET #sequence = :next, #hash = :hash, #at = :at, #lease = :lease",
-        # Only if it is still ours and where we left it.
-        condition="#epoch = :epoch AND #owner = :owner AND #sequence = :sequence",
-        names=_HEAD_NAMES,
+        update=f"SET #sequence = :next, #hash = :hash, #at = :at, #lease = :lease{more}",
+        # Only if it is still ours and where we left it, and nothing newer has been planned from.
+        condition=f"#epoch = :epoch AND #owner = :owner AND #sequence = :sequence{only_if}",
+        names={**_HEAD_NAMES, **names},
         values=to_wire(
             {
                 ":epoch": before.epoch,
@@ -192,6 +197,7 @@ def build_transaction(
                 ":hash": after.last_hash,
                 ":at": after.last_at,
                 ":lease": after.lease_until,
+                **{name: value for name, value in besides.items() if name in more},
             }
         ),
     )
@@ -207,12 +213,8 @@ def _bytes_of(
     request: ApplyRequest,
     at: datetime,
 ) -> int:
-    """Estimate what an item and its record put into a transaction. Raises RefusedByAws if DynamoDB cannot hold one of them."""
-    written = 0
-    if isinstance(write, PutWrite):
-        # Of a small item it is enough to know that it has fewer bytes than this.
-        at_most = len(wire_json(write.wire))
-        written = at_most if at_most <= _SMALL_BYTES else item_bytes(write.wire)
+    """Estimate what an item, what it is compared with and its record put into a transaction. Raises RefusedByAws if DynamoDB cannot hold one of them."""
+    written = _wire_bytes(write.wire) if isinstance(write, PutWrite) else 0
     if written > MAX_ITEM_BYTES:
         where = f" in {change.origin}" if change.origin else ""
         raise RefusedByAws(
@@ -220,9 +222,16 @@ def _bytes_of(
             fix=f"split the object, or take out what is large{where}",
         )
     try:
-        return written + record_bytes(item, storage, request, at)
+        compared = _wire_bytes(write.values) if write.values else 0
+        return written + compared + record_bytes(item, storage, request, at)
     except ImagesTooLarge as error:
         raise RefusedByAws(f"{change.ref}: {error}") from error
+
+
+def _wire_bytes(wire: WireItem) -> int:
+    # Of a small item it is enough to know that it has fewer bytes than this.
+    at_most = len(wire_json(wire))
+    return at_most if at_most <= _SMALL_BYTES else item_bytes(wire)
 
 
 def record_bytes(item: ItemWrite, storage: Storage, request: ApplyRequest, at: datetime) -> int:

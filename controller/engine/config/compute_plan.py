@@ -132,14 +132,14 @@ def _value(attributes: bytes, table: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def still_in_use(
-    desired: Mapping[ResourceRef, Projection],
+def _still_in_use(
+    leaving: AbstractSet[ResourceRef],
     observed: ObservedState,
     kinds: Mapping[str, Kind[Any]],
 ) -> Iterator[Barrier]:
     """Hold the leaving of what somebody's virtual host sends requests to (domain rule: not while one names it)."""
     marked = {name for name, kind in kinds.items() if kind.leaving is Leaving.MARK_THEN_DELETE}
-    leaving = frozenset(ref for ref in departing(desired, observed) if ref.kind in marked)
+    leaving = frozenset(ref for ref in leaving if ref.kind in marked)
     naming: dict[ResourceRef, ResourceRef] = {}
     for ref in sorted(observed.objects) if leaving else ():
         found, kind = observed.objects[ref], kinds.get(ref.kind)
@@ -179,40 +179,39 @@ def plan_config(
     ``authors`` once, for the documents the changes come from; None where there are none. Raises InvalidDesiredState for what
     only the tables can tell: values that must stay, or that something outside the YAML has taken.
     """
-    desired = revision.desired
+    desired, options = revision.desired, _options(revision, observed, asked, rules, overrides)
     projections = {ref: resource.projection for ref, resource in desired.resources.items()}
-    options = _options(revision, observed, asked, rules, overrides)
+    schedules = tuple(schedule_barriers(projections, observed))
+    held: tuple[Barrier, ...] = schedules
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
         if kept := find_kept_values(projections, observed, options):
             raise InvalidDesiredState(_placed(kept, desired, revision))
         leaving = departing(projections, observed)
-        observed = with_references(observed, leaving, rules.kinds)
-        found = {ref: observed.objects[ref].attributes for ref in leaving}
-        options = replace(
-            options,
-            unrecorded=found.keys() - _recorded(found, seen.recorded),
-            removed_outside=_recorded(_missing(projections, observed, rules.kinds), seen.missed),
-        )
-    held = tuple(schedule_barriers(projections, observed))
-    scope = plan_scope(
-        projections,
-        observed,
-        ScopeOptions(
-            diff=options,
-            limits=rules.limits,
-            approvals=None if seen.stands_in else asked.approvals,
-            barriers=(*held, *still_in_use(projections, observed, rules.kinds)),
-            source_paths=frozenset(revision.tree.files),
-        ),
+        if leaving:
+            observed = with_references(observed, leaving, rules.kinds)
+            found = {ref: observed.objects[ref].attributes for ref in leaving}
+            held += tuple(_still_in_use(leaving, observed, rules.kinds))
+            options = replace(options, unrecorded=found.keys() - _recorded(found, seen.recorded))
+        missing = projections.keys() - observed.objects.keys()
+        if 0 < len(missing) <= MOST_ASKED_FOR:
+            gone = missing - left_with_retired(projections, rules.kinds).keys()
+            wanted = {ref: projections[ref].attributes for ref in gone}
+            options = replace(options, removed_outside=_recorded(wanted, seen.missed))
+    guarded = ScopeOptions(
+        diff=options,
+        limits=rules.limits,
+        approvals=None if seen.stands_in else asked.approvals,
+        barriers=held,
+        source_paths=frozenset(revision.tree.files),
     )
-    scope = refuse_lifting(scope, held, observed, projections, rules.kinds, asked.now)
+    scope = plan_scope(projections, observed, guarded)
+    scope = refuse_lifting(scope, schedules, observed, projections, rules.kinds, asked.now)
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     if authors is not None:
         changes = with_document_authors(changes, authors)
     changes = with_own_authors(changes, overrides, partial(_ended_by, seen, observed, asked.now))
-    return replace(
-        scope, changes=changes, notes=tuple(sorted((*scope.notes, *in_force(overrides))))
-    )
+    notes = tuple(sorted((*scope.notes, *in_force(overrides)))) if overrides else scope.notes
+    return replace(scope, changes=changes, notes=notes)
 
 
 def _ended_by(
@@ -249,15 +248,13 @@ def _options(
 ) -> DiffOptions:
     """Return how the tables are compared, as far as the ledger need not be asked."""
     marks = (found.mark for found in observed.objects.values() if found.ownership is Ownership.OURS)
-    return DiffOptions(
+    options = DiffOptions(
         target="tables",
         # The id our marks carry; empty where nothing is ours yet.
         installation=next((mark.by for mark in marks if mark is not None), ""),
         now=asked.now,
         kinds=rules.kinds,
         adopt=asked.adopt,
-        suspended=suspended(overrides),
-        left=left_fields(overrides),
         edited_as=asked.edited_as,
         overridden={ref: plain.projection for ref, plain in revision.beneath.items()},
         origins={
@@ -265,25 +262,13 @@ def _options(
         },
         names=yaml_field_names(rules.kinds),
     )
-
-
-def _missing(
-    projections: Mapping[ResourceRef, Projection],
-    observed: ObservedState,
-    kinds: Mapping[str, Kind[Any]],
-) -> dict[ResourceRef, bytes]:
-    """Return what is wanted and not there, with its items; nothing where that is too much to ask for one by one."""
-    missing = projections.keys() - observed.objects.keys()
-    if not 0 < len(missing) <= MOST_ASKED_FOR:
-        return {}
-    gone = missing - left_with_retired(projections, kinds).keys()
-    return {ref: projections[ref].attributes for ref in gone}
+    if not overrides:
+        return options
+    return replace(options, suspended=suspended(overrides), left=left_fields(overrides))
 
 
 def _recorded(objects: Mapping[ResourceRef, bytes], recorded: Recorded) -> frozenset[ResourceRef]:
     """Return those of the objects that a record says we made: a mark alone is not enough to delete."""
-    if not objects:
-        return frozenset()
     refs = sorted(objects)
     with ThreadPoolExecutor(8, thread_name_prefix="ask-ledger") as pool:
         answers = list(pool.map(recorded, refs, [objects[ref] for ref in refs]))

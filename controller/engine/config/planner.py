@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from controller.decisions.power_map import FollowedSchedule, of_environment, of_role, roles_of
@@ -32,13 +32,13 @@ from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
-from controller.model.plan import Plan, PlanOptions, ScheduleMeaning, ScopePlan
+from controller.model.plan import Plan, PlannedFrom, PlanOptions, ScheduleMeaning, ScopePlan
 from controller.model.ref import Reason, ResourceRef
 from controller.model.resource import DesiredState
 from controller.planning.approvals import NO_LINES, Commit, CommitLines, lines_of
 from controller.planning.authors import Authors
 from controller.planning.fields import FieldNames
-from controller.planning.overrides import active
+from controller.planning.overrides import active, next_end
 from controller.planning.schedule_meaning import (
     EnvironmentFollowing,
     Following,
@@ -60,8 +60,8 @@ def meaning_of(
     made: ScopePlan,
     kinds: Kinds,
     options: LiveOptions,
+    overrides: Iterable[Override],
     now: datetime,
-    overrides: Iterable[Override] = (),
 ) -> ScheduleMeaning | None:
     """Return what a plan of the config scope changes about schedules; None if it changes none of them.
 
@@ -142,8 +142,12 @@ class PlanRun:
     observed: tuple[ObservedState, ...]
     """The scopes that were planned, in the modes the settings give them."""
     asked: PlanOptions
-    meaning: Callable[[datetime], ScheduleMeaning | None]
-    """What the plan's changes of schedules mean at another moment."""
+    meaning: Callable[[datetime], ScheduleMeaning | None] | None
+    """What the plan's changes of schedules mean at another moment; None where the config scope is not planned."""
+    as_loaded: LoadedRevision
+    """The revision with no override laid over it."""
+    planned_from: PlannedFrom | None = None
+    """None where no tables were read."""
     lines: CommitLines = NO_LINES
     """What the revision's commit approves."""
 
@@ -229,27 +233,34 @@ class Planner:
             asked = replace(asked, edited_as=self.source.cause)
         else:
             authors = self.source.authorship
-        holding = active(seen.overrides, asked.now, git_documents(revision, seen.overrides))
-        laid = apply_overrides(revision, holding, self._kinds)
+        holding, laid = tuple[Override, ...](), revision
+        if seen.overrides:
+            holding = active(seen.overrides, asked.now, git_documents(revision, seen.overrides))
+            laid = apply_overrides(revision, holding, self._kinds)
         planned = [
             plan_config(laid, seen, state, asked, self._rules, overrides=holding, authors=authors)
             for state in states
         ]
-
-        def meaning(moment: datetime) -> ScheduleMeaning | None:
-            """Return what the config plan changes about schedules."""
-            for state, scope in zip(states, planned, strict=True):
-                if scope.scope == CONFIG_SCOPE:
-                    options = self._settings.options
-                    return meaning_of(state, scope, self._kinds, options, moment, holding)
-            return None
-
+        meaning = next(
+            (
+                partial(meaning_of, state, scope, self._kinds, self._settings.options, holding)
+                for state, scope in zip(states, planned, strict=True)
+                if scope.scope == CONFIG_SCOPE
+            ),
+            None,
+        )
         made = plan(planned, revision=accepted.revision, label=accepted.label)
-        made = replace(made, schedules=meaning(asked.now))
+        if meaning is not None:
+            made = replace(made, schedules=meaning(asked.now))
         for violation in made.refused:
             emit(PlanRefusedByGuard(violation.scope, violation.guard, violation.token))
         emit(PlanComputed(made.revision, made.digest, len(made.changes)))
-        return PlanRun(laid, made, self._names, tuple(states), asked, meaning)
+        known = seen.planned_from
+        if known is not None:
+            known = replace(known, turns_at=next_end(holding, asked.now))
+        return PlanRun(
+            laid, made, self._names, tuple(states), asked, meaning, revision, planned_from=known
+        )
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
         name, found = self.source.name, revision.tree.revision.id

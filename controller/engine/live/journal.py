@@ -4,18 +4,22 @@ Records go in batches, each in one transaction with the head and the list of wha
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
 from controller.aws.items import to_wire
-from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import actor_of
+from controller.engine.state.open_records import (
+    OPEN_PREFIX,
+    open_records_of_row,
+    row_of_open_records,
+)
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.records import DIGEST, iso_ms, record_of_wire, refs_of
+from controller.ledger.records import DIGEST, iso_ms, readable_record, refs_of
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.live import LiveScope
@@ -130,16 +134,8 @@ def _image_of(record: LedgerRecord, ref: ResourceRef, *, new: bool) -> bytes | N
     return None if image is None else canonical_bytes(image)
 
 
-OPEN_PREFIX: Final = "open#"
 MAX_RECORDS: Final = 49
 """Records of one transaction; with the head and the list of open records it stays far below DynamoDB's hundred."""
-
-
-def scopes_left_open(store: ItemStore, state_table: str, scopes: Iterable[str]) -> frozenset[str]:
-    """Return the scopes in which something was announced and not ended. Raises as any read."""
-    keys = [{"Id": OPEN_PREFIX + scope} for scope in scopes]
-    rows = store.batch_get(state_table, keys) if keys else ()
-    return frozenset(str(row["Id"]).removeprefix(OPEN_PREFIX) for row in rows if row.get("Records"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,16 +230,19 @@ class Journal:
         return replace(record, audit_id=_audit_id(record))
 
     def left_open(self) -> tuple[LedgerRecord, ...]:
-        """Return the records that announced something of which nobody wrote what became of it. Raises as any read."""
+        """Return the records that announced something of which nobody wrote what became of it.
+
+        Raises DamagedState where it is not known which, and as any read.
+        """
         storage = self.writer.storage
         key = {"Id": OPEN_PREFIX + self.scope.name}
         row = storage.store.get(storage.physical(STATE_TABLE.name), key)
-        keys = [{"AuditID": record_id} for record_id in row.get("Records", ())] if row else []
+        keys = [{"AuditID": record_id} for record_id in open_records_of_row(row)] if row else []
         if not keys:
             return ()
         found = list(storage.store.batch_get(storage.physical(LEDGER_TABLE.name), keys))
         self.still_open[:] = [str(item["AuditID"]) for item in found]
-        records = (record_of_wire(to_wire(item), storage.blobs) for item in found)
+        records = (readable_record(to_wire(item), storage.blobs) for item in found)
         return tuple(sorted(records, key=lambda record: record.sequence))
 
     def record_intent(self, batches: Sequence[Batch]) -> tuple[LedgerRecord, ...]:
@@ -283,7 +282,7 @@ class Journal:
         for first in range(0, len(records), MAX_RECORDS):
             part = records[first : first + MAX_RECORDS]
             left = open_after(part)
-            row = {"Id": OPEN_PREFIX + self.scope.name, "Records": left}
+            row = row_of_open_records(self.scope.name, left)
             written += self.writer.append(part, [PutWrite(table, to_wire(row))])
             self.still_open[:] = left
         return tuple(written)

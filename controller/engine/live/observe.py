@@ -34,10 +34,8 @@ class ScopeSetup:
     waits: str = ""
 
     @property
-    def not_entered(self) -> "Unobserved | None":
-        """Why nothing is called there in this run; None where something may be."""
-        if not self.waits:
-            return None
+    def not_entered(self) -> "Unobserved":
+        """Why nothing is called there in this run, where it ``waits``."""
         error = NotAppliedYet(
             self.waits, fix="the run after the one that applies it goes in: envctl apply"
         )
@@ -160,7 +158,7 @@ class Observer:
         deep: bool = False,
     ) -> ScopeView:
         """Look once, and let every target say what it sees and wants. Errors become what is not known."""
-        if setup.not_entered is not None:
+        if setup.waits:
             return ScopeView(setup, unknown={"": setup.not_entered})
         try:
             seen = look(self.access, setup.scope, now)

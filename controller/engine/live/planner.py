@@ -13,7 +13,7 @@ from controller.engine.live.observe import (
     Unobserved,
     unseen,
 )
-from controller.errors import EnvctlError
+from controller.errors import EnvctlError, NotAppliedYet
 from controller.ledger.ownership import deleted_by_us, is_towards, unfinished
 from controller.model.canonical import parse_canonical
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
@@ -23,7 +23,7 @@ from controller.planning.authors import with_live_author
 from controller.planning.diff import DiffOptions, DiffResult, departing, diff
 from controller.planning.drift_history import DriftHistory, Storm
 from controller.planning.overrides import suspended
-from controller.planning.scope_plan import Barrier, ScopeOptions, finish
+from controller.planning.scope_plan import Barrier, ScopeOptions, finish, to_be_made
 from controller.planning.wording import what_text
 from controller.ports import LiveTarget, Projected, Shaping
 from controller.settings import Mode, Settings
@@ -70,14 +70,8 @@ class LiveScopePlan:
 
     @property
     def to_do(self) -> tuple[Change, ...]:
-        """The changes that may be made: nothing that is only observed, and of a scope that a guard refuses what the clock does."""
-        return tuple(
-            change
-            for plan in self.plans
-            for change in plan.changes
-            if plan.state is ScopeState.OK
-            or (plan.state is ScopeState.REFUSED and change.cause is Cause.SCHEDULED)
-        )
+        """The changes that may be made, of all its plans."""
+        return tuple(change for plan in self.plans for change in to_be_made(plan))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +128,12 @@ class _Scope:
         # What does not say from where it comes is by a target itself, and begins with its name.
         if target and error.part not in ("", target):
             reason = Reason(f"target {target}: {error.message}", detail=error.detail, fix=error.fix)
-        return ScopePlan(self.view.setup.scope.name, why.state, reason=reason)
+        return ScopePlan(
+            self.view.setup.scope.name,
+            why.state,
+            reason=reason,
+            awaits_run=isinstance(error, NotAppliedYet),
+        )
 
     def _of_mode(self, mode: Mode) -> ScopePlan | None:
         parts = [part for part in self.view.parts if part.mode == mode]
@@ -153,7 +152,8 @@ class _Scope:
         options = ScopeOptions(
             diff=DiffOptions(target="", now=self.asked.now),
             limits=self.planner.settings.guards,
-            approvals=self.asked.approvals,
+            # Where nothing is done, nothing has to be approved.
+            approvals=self.asked.approvals if mode == "enforce" else None,
             barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
         )
         made = finish(observed, [self._compared(part) for part in parts], options)
@@ -169,8 +169,9 @@ class _Scope:
         wanted = {ref: projections[ref] for ref in projections if ref in counted}
         found = {ref: objects[ref] for ref in objects if ref in counted}
         observed = replace(part.observed, objects=found)
-        held, is_ours = suspended(self.planner.accepted.overrides), self.planner.is_ours
-        if part.projected.waits_for_environment:
+        overrides, is_ours = self.planner.accepted.overrides, self.planner.is_ours
+        held = suspended(overrides) if overrides else frozenset[ResourceRef]()
+        if held and part.projected.waits_for_environment:
             held |= {
                 ref
                 for ref, name in part.projected.environments.items()
@@ -192,10 +193,12 @@ class _Scope:
             origins=part.projected.origins,
         )
         result = diff(wanted, observed, options)
-        shaped = (self._shaped(change, part.projected) for change in result.changes)
+        shaped = tuple(self._shaped(change, part.projected) for change in result.changes)
+        missing = left - objects.keys()
+        if not any(change.cause is Cause.DRIFTED for change in shaped):
+            return DiffResult(shaped, result.notes, result.withheld | missing)
         changes = [self._continued(change) for change in shaped]
         calm, notes = self._without_storms(changes, part)
-        missing = left - objects.keys()
         return DiffResult(calm, (*result.notes, *notes), result.withheld | missing)
 
     def _shaped(self, change: Change, projected: Projected) -> Change:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from controller.decisions.evaluator import power_rules_of
+from controller.decisions.evaluator import Evaluator, power_rules_of
 from controller.decisions.power_map import power_map
-from controller.decisions.schedule_memory import ScheduleMemory, memory_of
+from controller.decisions.schedule_memory import ScheduleMemory, left_to_switch, memory_of
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.installation.installation import Installation
+from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.observe import Part, environments_of
 from controller.engine.live.planner import LiveScopePlan
 from controller.engine.state.override_commit import MOST, Ending, end_overrides, make_overrides
@@ -24,9 +25,8 @@ from controller.events import Emit, RunStopped
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Actor, Requester
 from controller.model.live import LiveLook, Tags
-from controller.model.observed import ScopeState
 from controller.model.override import Override
-from controller.model.plan import Cause
+from controller.model.plan import DONE
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import ACTOR as TAG_MAKER
 from controller.planning.overrides import override_of_tag, tags_to_record
@@ -48,36 +48,66 @@ class RunMemory:
     _made: dict[str, Override] = field(default_factory=dict, init=False)
     """Records of tags, by id: an accepted state read before they were made does not have them."""
 
-    def keep_schedules(self, accepted: AcceptedState, plans: Iterable[LiveScopePlan]) -> None:
+    def keep_schedules(
+        self,
+        accepted: AcceptedState,
+        plans: Sequence[LiveScopePlan],
+        outcomes: Sequence[ScopeOutcome],
+    ) -> None:
         """Remember for each scope in which power is enforced what it worked by. Raises as any read or write.
 
-        Where a guard refused what an edit asks for, the schedules from before are kept: asked again, it is still the edit.
+        ``outcomes`` are those of the scopes, in their order. Where an edit has something left to switch, be it refused,
+        postponed or failed, the schedules from before are kept for its environment: asked again, it is still the edit.
         """
         # An override ends by the clock, so what is remembered is what holds without it.
         current = memory_of(power_map(accepted.written))
         client = self.installation.master.client
         prefix = self.installation.master.settings.resource_prefix
+        became = {
+            plan.setup.scope.name: outcome for plan, outcome in zip(plans, outcomes, strict=True)
+        }
         for plan, part in _power_parts(plans):
             scope = plan.setup.scope
             before = part.observed.facts.get(SCHEDULES) or self._schedules.get(scope.name)
             if before is None:
                 before = read_memory(client, prefix, scope.name)
-            names = environments_of(accepted, scope, accepted.options.default_region)
-            # The environments, in lower case, of which a guard let something lie that an edit or an override asks for.
-            refused = frozenset(
-                part.projected.environments[change.ref].lower()
-                for scope_plan in plan.plans
-                if scope_plan.state is ScopeState.REFUSED
-                for change in scope_plan.changes
-                if change.target == part.target.name and change.cause is not Cause.SCHEDULED
-            )
-            now, kept = current.only({*map(str.lower, names)} - refused), before.only(refused)
-            after = ScheduleMemory(
-                {**now.environments, **kept.environments}, {**now.roles, **kept.roles}
-            )
+            names = {
+                name.lower()
+                for name in environments_of(accepted, scope, accepted.options.default_region)
+            }
+            after = current.only(names)
+            if after != before:
+                left = self._left(accepted, plan, before, after, became[scope.name])
+                now, kept = after.only(names - left), before.only(left)
+                after = ScheduleMemory(
+                    {**now.environments, **kept.environments}, {**now.roles, **kept.roles}
+                )
             if after != before:
                 write_memory(client, prefix, scope.name, after)
             self._schedules[scope.name] = after
+
+    def _left(
+        self,
+        accepted: AcceptedState,
+        plan: LiveScopePlan,
+        before: ScheduleMemory,
+        after: ScheduleMemory,
+        became: ScopeOutcome,
+    ) -> frozenset[str]:
+        """Return the environments of a scope in which an edit has something left to switch after a run."""
+        assert plan.view.look is not None, "power saw it"
+        now = self.installation.master.process.clock()
+        rules = power_rules_of(accepted.options)
+        evaluator = Evaluator(plan.view.look, power_map(accepted), now, rules)
+        status = {
+            outcome.change.ref: outcome.status
+            for outcome in became.outcomes
+            if outcome.change.target == Power.name
+        }
+        # What AWS goes on with may still come to nothing.
+        ended = became.again_at is None
+        switched = {ref.key.rpartition("/")[2] for ref in status if ended and status[ref] in DONE}
+        return left_to_switch(evaluator.instances, before, after, switched, now)
 
     def keep_tags(
         self,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Final
 
@@ -14,6 +14,7 @@ from controller.decisions.power_map import (
 )
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
+from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.overrides.check import check_overrides, read_assignment
@@ -21,7 +22,9 @@ from controller.engine.overrides.effect import Effect, effect_of
 from controller.engine.power.fleet import LIVE, AcceptedNow, CachedLook, find_object, zone_followed
 from controller.engine.reconcile.combined_plan import ReconcileRequest
 from controller.engine.reconcile.reconciler import Reconciler
+from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out, unread
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
+from controller.engine.state.rows import OVERRIDE_PREFIX
 from controller.errors import EnvctlError, ExitCode, WrongUsage, exit_code_of, worst_exit_code
 from controller.events import Emit, discard_event
 from controller.model.canonical import ABSENT
@@ -240,3 +243,32 @@ class Overrides:
         if ref.kind in LIVE:
             raise WrongUsage(f"{ref} is not in Git, so Git cannot end it", fix="give --until TIME")
         return None, base_digest(ref)
+
+
+def unread_override(installation: Installation, override_id: str) -> Prepared | None:
+    """Return the release of an override of whose row nothing but its id can be told; None if there is no such row.
+
+    Raises as any read.
+    """
+    master = installation.master
+    row = master.store.get(master.state_table, {"Id": OVERRIDE_PREFIX + override_id})
+    recorded = recorded_in(installation.ledger, master.state_table)
+    _, damaged = sorted_out(readable_rows([row] if row else [], recorded))
+    if override_id not in damaged:
+        return None
+    stand_in = unread(override_id, damaged[override_id])
+    return Prepared((stand_in,), Effect(), UTC, None, comes=False, holding=())
+
+
+def release_unread(
+    installation: Installation, requester: Requester, prepared: Prepared, emit: Emit = discard_event
+) -> Done:
+    """Take such a row away, as it is on record then. Raises ScopeBusy, and as any write."""
+    process = installation.master.process
+    name, trigger = requester
+    transaction = new_run_id(process.clock())
+    request = ApplyRequest(actor=Actor(name, "", name, trigger), transaction=transaction)
+    endings = [Ending(override, f"released by {name}") for override in prepared.overrides]
+    claim = Claim(process.instance, wait_s=WAIT_S)
+    end_overrides(installation.storage(), endings, request, claim, emit)
+    return Done(transaction, ())

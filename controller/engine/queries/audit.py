@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
+from controller.engine.live.accounts import LiveAccounts
 from controller.engine.state.rows import read_recorded_rows
-from controller.errors import WrongUsage
+from controller.errors import EnvctlError, WrongUsage
 from controller.ledger.chain import VerificationReport
 from controller.ledger.heads import HEAD_PREFIX
 from controller.ledger.queries import (
@@ -21,8 +22,9 @@ from controller.ledger.queries import (
     Question,
     entities_of,
 )
-from controller.ledger.records import POWER, EntityKey, RecordSummary
+from controller.ledger.records import POWER, EntityKey
 from controller.ledger.replay import table_digests
+from controller.ledger.summaries import RecordSummary
 from controller.ledger.verify import find_strays, verify_ledger
 from controller.loading.closest import closest
 from controller.model.observed import CONFIG_SCOPE
@@ -130,8 +132,21 @@ def page_of(
     return Page(tuple(records), token)
 
 
+def _accepted_scopes(installation: Installation) -> list[str]:
+    """Return the scopes whose accounts the tables name; none where these cannot be read, which plans tell."""
+    accounts, now = LiveAccounts(installation), installation.master.process.clock()
+    try:
+        setups = accounts.scopes(accounts.accepted(installation.tables.observe(), now))
+    except EnvctlError:
+        return []
+    return [setup.scope.name for setup in setups]
+
+
 def verify_installation(installation: Installation, *, replay: bool) -> VerificationReport:
-    """Check every scope's chain, and with ``replay`` the tables against the records. Raises as any read."""
+    """Check every scope's chain, and with ``replay`` the tables against the records. Raises as any read.
+
+    Scopes are those that have a head, those that records name, and those that accepted documents ask for.
+    """
     master = installation.master
 
     def tables() -> Iterator[tuple[EntityKey, str]]:
@@ -145,7 +160,7 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
     ledger = installation.ledger
     strays, named = find_strays(master.store.scan(ledger.table))
     report = verify_ledger(
-        dict.fromkeys([*_scopes(master), *named]),
+        dict.fromkeys([*_scopes(master), *named, *_accepted_scopes(installation)]),
         ledger,
         installation.leases,
         sleep=master.process.sleep,

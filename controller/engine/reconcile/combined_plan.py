@@ -20,7 +20,15 @@ from controller.engine.live.observe import environments_of
 from controller.engine.live.planner import LiveScopePlan
 from controller.engine.power.fleet import evaluate_looks
 from controller.engine.state.override_commit import Ending, end_overrides
-from controller.errors import ExitCode, PlanChanged, PlanRefused, WrongUsage, worst_exit_code
+from controller.errors import (
+    ExitCode,
+    InvalidDesiredState,
+    PlanChanged,
+    PlanRefused,
+    SourceUnavailable,
+    WrongUsage,
+    worst_exit_code,
+)
 from controller.events import Emit, OverrideEnded, OverrideEndsSoon
 from controller.ledger.records import iso_ms
 from controller.model.accepted import AcceptedState
@@ -28,7 +36,7 @@ from controller.model.canonical import DIGEST_DIGITS, short
 from controller.model.ledger_record import Actor, Requester
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
-from controller.model.plan import Note, Plan, ScheduleMeaning, ScopePlan
+from controller.model.plan import Approval, Note, Plan, ScheduleMeaning, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.planning.approvals import unused_lines, why_unused
 from controller.planning.authors import CONTROLLER
@@ -112,6 +120,12 @@ class ReconcileRequest:
     wait: bool = True
     """Whether a run that only follows waits for what AWS goes on with; else the outcome says when to look again."""
 
+    @property
+    def given(self) -> tuple[Approval, ...]:
+        """The approvals, with whose they are."""
+        by = f"--override by {self.requester.name}"
+        return tuple(Approval(token, by) for token in self.approvals)
+
 
 @dataclass(frozen=True, slots=True)
 class CombinedPlan:
@@ -129,10 +143,19 @@ class CombinedPlan:
     exit_code: ExitCode
     observed: ObservedConfig
     """What it was planned from."""
+    source_error: SourceUnavailable | InvalidDesiredState | None = None
+    """Why nothing is planned from the source, where live scopes follow what was accepted last all the same."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether any change of it may be made."""
+        live = self.live.scopes if self.live is not None else ()
+        return bool(self.plan.enforced) or any(scope.to_do for scope in live)
 
     def schedules_at(self, moment: datetime) -> ScheduleMeaning | None:
         """Return what the plan's changes of schedules mean at a moment; None if it has none."""
-        meaning = self.config.meaning(moment) if self.config is not None else None
+        told = None if self.config is None else self.config.meaning
+        meaning = None if told is None else told(moment)
         return meaning if self.live is None else _seen(meaning, self.live, moment)
 
 
@@ -146,15 +169,20 @@ def combined(
     scopes: list[ScopePlan] = []
     codes: list[ExitCode] = []
     revision, label, names, schedules = "", ACCEPTED, PLAIN_NAMES, None
+    planned_from = observed.planned_from
     if config is not None:
         scopes += config.plan.scopes
         codes.append(config.exit_code(strict=request.strict))
         revision, label = config.plan.revision, config.plan.label
         names, schedules = config.names, config.plan.schedules
+        planned_from = config.planned_from
     if live is not None:
         scopes += live.plans
         codes += live.exit_codes(strict=request.strict_live)
         schedules = _seen(schedules, live, live.asked.now)
+        # All that turns: schedules, and the ends of overrides.
+        turns_at = live.planned_from.turns_at
+        planned_from = replace(planned_from, turns_at=turns_at) if planned_from else None
     joined = plan(scopes, revision=revision, label=label)
     violations = [violation for scope in joined.scopes for violation in scope.violations]
     if config is not None and joined.refused:
@@ -165,7 +193,7 @@ def combined(
     return CombinedPlan(
         config,
         live,
-        replace(joined, schedules=schedules, options=options),
+        replace(joined, schedules=schedules, options=options, planned_from=planned_from),
         names,
         {token: why for token in request.approvals if (why := why_unused(violations, token))},
         worst_exit_code(codes),
@@ -198,8 +226,6 @@ def tables_after(tables: ObservedState, config: PlanRun | None) -> ObservedState
 
 def check_reviewed(plan: Plan, reviewed: str) -> None:
     """Raise PlanChanged unless the plan is the one that was reviewed, WrongUsage for a digest cut too short."""
-    if not reviewed:
-        return
     if len(reviewed) < DIGEST_DIGITS:
         raise WrongUsage(
             f"{reviewed!r} is too short to tell plans apart",
@@ -210,14 +236,13 @@ def check_reviewed(plan: Plan, reviewed: str) -> None:
         raise PlanChanged(reviewed, plan.digest, why)
 
 
-def refusal_of(plan: Plan) -> PlanRefused | None:
-    """Return what refuses a plan: a violation that nobody approved, where it stops all that was to be done.
+def refusal_of(planned: CombinedPlan) -> PlanRefused | None:
+    """Return what refuses a plan: the violations that nobody approved; None where there are none.
 
-    A refused config scope stops everything, as live scopes follow it; a refused live scope only itself.
+    It is refused as a whole only where it does not act: what a guard refuses holds back what depends on it, not what others do.
     """
-    refused = plan.refused
-    stops = any(violation.scope == CONFIG_SCOPE for violation in refused)
-    if not refused or not (stops or not plan.enforced):
+    plan, refused = planned.plan, planned.plan.refused
+    if not refused:
         return None
     count = f"{len(refused)} violation{'' if len(refused) == 1 else 's'}"
     lifted = [violation for violation in refused if violation.overridable and violation.token]

@@ -53,10 +53,15 @@ class PreparedRestore:
     is_genesis: bool
 
     @property
+    def writes(self) -> bool:
+        """Tell whether anything is written before the first change: never for what a guard refuses."""
+        of_config = bool(_config_changes(self.planned))
+        return of_config or (bool(self.back) and refusal_of(self.planned) is None)
+
+    @property
     def waits_for_a_word(self) -> bool:
-        """Tell whether carrying it out writes anything, and nothing refuses it: somebody is to be asked."""
-        writes = bool(self.planned.plan.enforced or self.back)
-        return writes and refusal_of(self.planned.plan) is None
+        """Tell whether carrying it out writes anything: somebody is to be asked."""
+        return self.planned.acts or self.writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +86,12 @@ class Restorer:
         """
         is_genesis = self._is_genesis()
         seen = observe_config(self.accounts.installation)
-        # What an earlier restore holds is not held against this one: it says anew what is to be.
-        observed = _without(seen, [made for made in seen.overrides if is_held(made)])
+        known = {made.id for made in seen.overrides}
+        back = self._back(known)
+        observed = _as_restored(seen, back)
         planned = self._reconciler(observed).plan(request)
         changes = _config_changes(planned)
         held = self._held(planned, observed, changes, request.requester.name)
-        known = {made.id for made in seen.overrides}
         changed = {change.ref for change in changes}
         fresh = tuple(made for made in held if made.id not in known)
         wanted = {made.id for made in held}
@@ -95,26 +100,36 @@ class Restorer:
             for made in seen.overrides
             if is_held(made) and made.ref in changed and made.id not in wanted
         )
-        return PreparedRestore(planned, fresh, self._back(known), superseded, is_genesis)
+        return PreparedRestore(planned, fresh, back, superseded, is_genesis)
 
     def carry_out(self, prepared: PreparedRestore, request: ReconcileRequest) -> Reconciled:
-        """Write the overrides, then do what was planned. Raises as both, before the first change."""
+        """Write the overrides, then do what was planned, if it is that still. Raises as both, before the first change."""
+        planned = prepared.planned
+        if prepared.writes and (
+            prepared.held or prepared.back or prepared.superseded or prepared.is_genesis
+        ):
+            self._write(prepared, request)
+            # The ledger has gone on: what is applied is planned from where it stands.
+            observed = _as_restored(observe_config(self.accounts.installation), ())
+            again = replace(request, reviewed=planned.plan.digest)
+            planned = self._reconciler(observed).plan(again)
+        return self._reconciler(planned.observed).apply(planned, request)
+
+    def _write(self, prepared: PreparedRestore, request: ReconcileRequest) -> None:
         storage = self.accounts.installation.storage()
-        if refusal_of(prepared.planned.plan) is None:
-            apply = ApplyRequest(
-                actor=Actor("", self.source.name, *request.requester),
-                transaction=new_run_id(self.clock()),
-                revision=self.source.name,
-            )
-            if prepared.is_genesis:
-                record_row(storage, self._genesis(), apply, request.claim, self.emit)
-            made = (*prepared.held, *prepared.back)
-            if made:
-                make_overrides(storage, made, apply, request.claim, self.emit)
-            why = f"{self.source.name} was restored over it"
-            endings = [Ending(override, why) for override in prepared.superseded]
-            end_overrides(storage, endings, apply, request.claim, self.emit)
-        return self._reconciler(prepared.planned.observed).apply(prepared.planned, request)
+        apply = ApplyRequest(
+            actor=Actor("", self.source.name, *request.requester),
+            transaction=new_run_id(self.clock()),
+            revision=self.source.name,
+        )
+        if prepared.is_genesis:
+            record_row(storage, self._genesis(), apply, request.claim, self.emit)
+        made = (*prepared.held, *prepared.back)
+        if made:
+            make_overrides(storage, made, apply, request.claim, self.emit)
+        why = f"{self.source.name} was restored over it"
+        endings = [Ending(override, why) for override in prepared.superseded]
+        end_overrides(storage, endings, apply, request.claim, self.emit)
 
     def _reconciler(self, observed: ObservedConfig) -> Reconciler:
         return Reconciler(
@@ -237,14 +252,22 @@ class Restorer:
         return ItemWrite(STATE_TABLE.name, key, None, row, ref, GENESIS, "", UNKNOWN_AUTHORSHIP)
 
 
-def _without(seen: ObservedConfig, overrides: list[Override]) -> ObservedConfig:
-    gone = {row_of_override(made)["Id"] for made in overrides}
+def _as_restored(seen: ObservedConfig, back: tuple[Override, ...]) -> ObservedConfig:
+    """Return what was seen with the overrides that are put ``back``, and without what earlier restores hold.
 
-    def cleared(state: ObservedState) -> ObservedState:
+    That is not held against this one: it says anew what is to be.
+    """
+    gone = {row_of_override(made)["Id"] for made in seen.overrides if is_held(made)}
+    if not gone and not back:
+        return seen
+
+    def changed(state: ObservedState) -> ObservedState:
         rows = [row for row in state.facts.get(OVERRIDES, ()) if row["Id"] not in gone]
-        return replace(state, facts={**state.facts, OVERRIDES: rows})
+        return replace(
+            state, facts={**state.facts, OVERRIDES: [*rows, *map(row_of_override, back)]}
+        )
 
-    return replace(seen, scopes=tuple(map(cleared, seen.scopes))) if gone else seen
+    return replace(seen, scopes=tuple(map(changed, seen.scopes)))
 
 
 def _config_changes(planned: CombinedPlan) -> tuple[Change, ...]:

@@ -10,7 +10,7 @@ from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
 from controller.engine.commit.transaction import records_of
-from controller.engine.state.rows import OVERRIDE_PREFIX, row_of_override
+from controller.engine.state.rows import OVERRIDE_PREFIX, Row, row_of_override
 from controller.errors import Conflict, ScopeBusy, StaleEpoch
 from controller.events import Emit, discard_event
 from controller.model.ledger_record import ItemWrite
@@ -46,7 +46,9 @@ def make_overrides(
     with ScopeWriter.take(CONFIG_SCOPE, claim, storage, request, emit) as writer:
         for first in range(0, len(overrides), MOST):
             part = overrides[first : first + MOST]
-            _record(writer, [_write(override, comes=True) for override in part])
+            _record(
+                writer, [_write(override, None, row_of_override(override)) for override in part]
+            )
 
 
 def record_row(
@@ -86,7 +88,7 @@ def end_overrides(
 
 def _end(writer: ScopeWriter, part: Sequence[Ending]) -> Sequence[Ending]:
     try:
-        _record(writer, [_write(ending.override, comes=False) for ending in part])
+        _record(writer, [_write(ending.override, _found(writer, ending), None) for ending in part])
     except Conflict:
         if len(part) == 1:
             return ()
@@ -95,13 +97,19 @@ def _end(writer: ScopeWriter, part: Sequence[Ending]) -> Sequence[Ending]:
     return part
 
 
-def _write(override: Override, *, comes: bool) -> ItemWrite:
-    row = row_of_override(override)
+def _found(writer: ScopeWriter, ending: Ending) -> Row:
+    """Return the row as it is: a damaged one is recorded as it was found."""
+    storage, key = writer.storage, {"Id": OVERRIDE_PREFIX + ending.override.id}
+    found = storage.store.get(storage.physical(STATE_TABLE.name), key)
+    return row_of_override(ending.override) if found is None else found
+
+
+def _write(override: Override, before: Row | None, after: Row | None) -> ItemWrite:
     return ItemWrite(
         table=STATE_TABLE.name,
         key={"Id": OVERRIDE_PREFIX + override.id},
-        before=None if comes else row,
-        after=row if comes else None,
+        before=before,
+        after=after,
         ref=override.ref,
         cause=Cause.OVERRIDDEN.value,
         origin="",

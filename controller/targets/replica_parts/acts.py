@@ -51,7 +51,7 @@ def copy_all(changes: Sequence[Change], acts: LiveActs) -> Results:
         ref = change.ref
         try:
             write = copying.write(change, places[ref], found.get(ref), sources.get(ref))
-        except Conflict as error:
+        except (Conflict, RefusedByAws) as error:
             results[ref] = error
             continue
         if write is None:
@@ -113,7 +113,7 @@ class _Copying:
         if (None if found is None else state_digest(found)) != (base["state"] if base else None):
             text = f"{name} was changed in the account since it was looked at"
             raise Conflict(text, fix="plan again")
-        condition, names, values = _unchanged(found, place)
+        condition, names, values = _unchanged(name, found, place)
         if wanted is None:
             return DeleteWrite(table, to_wire(place.key), condition, names, values)
         return PutWrite(table, to_wire(wanted), condition, names, values)
@@ -137,10 +137,12 @@ class _Copying:
         )
 
 
-def _unchanged(found: Item | None, place: _Place) -> tuple[str, dict[str, str], WireItem]:
+def _unchanged(
+    name: str, found: Item | None, place: _Place
+) -> tuple[str, dict[str, str], WireItem]:
     if found is None:
         return "attribute_not_exists(#key)", {"#key": next(iter(place.key))}, {}
-    return as_found(found, found)
+    return as_found(name, found)
 
 
 def _parts(writes: Mapping[ResourceRef, Write]) -> list[dict[ResourceRef, Write]]:

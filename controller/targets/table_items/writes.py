@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from controller.aws.items import Item, WireItem, to_wire, to_wire_value
 from controller.aws.transactions import DeleteWrite, PutWrite
+from controller.errors import RefusedByAws
 from controller.ledger.records import iso_ms
 from controller.model.canonical import without_empty
 from controller.model.ledger_record import ItemWrite
@@ -24,7 +25,8 @@ from controller.targets.table_items.item_form import (
     mark_of,
 )
 
-_NO_KEYS: WireItem = {}
+MOST_COMPARED: Final = 120
+"""Attributes of an item that a write compares: with each an operator and an AND, or a function of some thirty letters."""
 _CREATE_NAMES: dict[str, Mapping[str, str]] = {}
 
 
@@ -72,8 +74,9 @@ def item_writes(
 def guarded(write: ItemWrite, table: str) -> PutWrite | DeleteWrite:
     """Return the conditional write of one item to a (physical) table.
 
-    A create asks that there is no such item. Anything else asks that it is the item planned from: by ``Audit.Version`` and
-    ``Audit.TransactionID``, or, for an item that has them not, by every attribute it was found with.
+    A create asks that there is no such item. Anything else asks that it is the item planned from: that every attribute is as
+    it was found, and that what the write brings is not there yet. So nothing that others wrote meanwhile is lost unseen.
+    Raises RefusedByAws for an item of more attributes than a condition compares.
     Raises TypeError or ValueError for a value that DynamoDB cannot hold.
     """
     if write.before is None:
@@ -83,7 +86,7 @@ def guarded(write: ItemWrite, table: str) -> PutWrite | DeleteWrite:
         return PutWrite(
             table, to_wire(write.after), "attribute_not_exists(#key)", names, show_found=True
         )
-    condition, names, values = _unchanged(write.before, write.key)
+    condition, names, values = as_found(str(write.ref), write.before, write.after or ())
     if write.after is None:
         return DeleteWrite(table, to_wire(write.key), condition, names, values, show_found=True)
     return PutWrite(table, to_wire(write.after), condition, names, values, show_found=True)
@@ -145,31 +148,27 @@ def _write(
     )
 
 
-def _unchanged(
-    before: Mapping[str, Any], key: Mapping[str, Any]
+def as_found(
+    name: str, item: Mapping[str, Any], written: Iterable[str] = ()
 ) -> tuple[str, dict[str, str], WireItem]:
-    audit = before.get(AUDIT)
-    if isinstance(audit, dict) and "Version" in audit:
-        names = {"#audit": AUDIT, "#version": "Version", "#transaction": "TransactionID"}
-        values = {":version": to_wire_value(audit["Version"])}
-        condition = "#audit.#version = :version AND "
-        if "TransactionID" in audit:
-            values[":transaction"] = to_wire_value(audit["TransactionID"])
-            return condition + "#audit.#transaction = :transaction", names, values
-        return condition + "attribute_not_exists(#audit.#transaction)", names, values
-    return as_found(before, key)
+    """Return condition, names and values that ask for every attribute the item of ``name`` was found with, key included, and for no
+    other among those that are ``written``.
 
-
-def as_found(item: Mapping[str, Any], key: Iterable[str]) -> tuple[str, dict[str, str], WireItem]:
-    """Return condition, names and values that ask for every attribute an item was found with.
-
-    The key is compared too: it makes the condition fail where the item is gone.
+    Raises RefusedByAws where these are too many: DynamoDB's conditions have at most 300 operators and 4 KB.
     """
-    found = dict(enumerate(sorted({*item, *key})))
+    found = dict(enumerate(sorted(item)))
+    new = dict(enumerate(sorted(set(written) - item.keys()), len(found)))
+    if len(found) + len(new) > MOST_COMPARED:
+        raise RefusedByAws(
+            f"{name}: its item has {len(found):,} attributes; a write compares {MOST_COMPARED} with what was found",
+            fix="take out those that belong to nobody, then plan again",
+        )
     return (
-        " AND ".join(f"#a{n} = :a{n}" for n in found),
-        {f"#a{n}": name for n, name in found.items()},
-        {f":a{n}": to_wire_value(item[name]) for n, name in found.items()},
+        " AND ".join(
+            [f"#a{n} = :a{n}" for n in found] + [f"attribute_not_exists(#a{n})" for n in new]
+        ),
+        {f"#a{n}": attribute for n, attribute in (found | new).items()},
+        {f":a{n}": to_wire_value(item[attribute]) for n, attribute in found.items()},
     )
 
 

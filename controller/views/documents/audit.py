@@ -7,8 +7,8 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from controller.aws.items import number_text
 from controller.ledger.chain import Finding, FindingKind, VerificationReport
-from controller.ledger.records import RecordSummary, summary_of
 from controller.ledger.redaction import DIGEST, is_digest
+from controller.ledger.summaries import RecordSummary, summary_of
 from controller.model.canonical import ABSENT
 from controller.model.ledger_record import LedgerRecord
 from controller.planning.fields import Difference, differences

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, TypedDict
 
 from controller.engine.queries.explain.explanation import BlockCode, Explanation
-from controller.ledger.records import summary_of
+from controller.ledger.summaries import summary_of
 from controller.loading.positions import dotted
 from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source

@@ -23,9 +23,12 @@ _LINE_STYLES: Final[dict[str, Style]] = {"+": "add", "-": "remove", " ": "plain"
 
 
 def text_lines(
-    plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False
+    plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False, says_next: bool = True
 ) -> tuple[Line, ...]:
-    """Return the plan as lines of styled spans, for the caller to print with colour or without."""
+    """Return the plan as lines of styled spans, for the caller to print with colour or without.
+
+    ``says_next``: the last line is what to type next.
+    """
     shown = view(plan, names, expand=expand)
     what = Span(f"  {shown.label}   {scopes_text(plan)}")
     lines: list[Line] = [(Span(f"Plan {short(plan.digest)}", "bold"), what)]
@@ -51,7 +54,8 @@ def text_lines(
         lines += [(), (verdict, Span(f"  {violation.scope}: {violation.message}"))]
         lines += ((Span(f"  {line}"),) for line in violation_lines(violation))
     guards = Span(guards_text(plan), "warn" if plan.refused else "plain")
-    return (*lines, (), (guards,), (Span(next_text(plan)),))
+    lines += [(), (guards,)]
+    return (*lines, (Span(next_text(plan)),)) if says_next else tuple(lines)
 
 
 def _entry(entry: Entry, indent: str, *, expand: bool) -> Iterator[Line]:

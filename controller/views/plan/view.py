@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.observed import ScopeState
-from controller.model.plan import Change, FieldChange, Note, Plan, Violation
+from controller.model.plan import Change, FieldChange, Note, Plan, ScopePlan, Violation
 from controller.model.printable import printable
 from controller.model.ref import ResourceRef
 from controller.planning.edits import collapse, group_by_edit
@@ -41,7 +41,7 @@ def fields_of(change: Change, names: FieldNames) -> tuple[FieldChange, ...]:
     """
     if change.action not in ("create", "delete"):
         return change.fields
-    return field_changes(change.ref, _whole(change), names)
+    return field_changes(change.ref, _whole(change), names, whole=True)
 
 
 def _whole(change: Change) -> tuple[Difference, ...]:
@@ -142,8 +142,8 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
         by_cause.setdefault(change.cause.value, []).append(change)
     asides = (
         *(Aside(cause, entries_of(of_cause)) for cause, of_cause in sorted(by_cause.items())),
-        *_notes(plan, expand=expand),
-        *_scopes(plan),
+        *(_notes(plan, expand=expand) if any(scope.notes for scope in plan.scopes) else ()),
+        *(_odd_scope(scope, plan) for scope in plan.scopes if scope.state not in NOT_EXPLAINED),
     )
     violations = tuple(
         replace(violation, scope=printable(violation.scope), message=printable(violation.message))
@@ -208,7 +208,7 @@ def _entry(
     if nameless:
         count = max(map(len, nameless))
         alike = _alike(first, nameless, expand=expand)
-        fields = field_changes(first.ref, alike, names)
+        fields = field_changes(first.ref, alike, names, whole=True)
     shown = fields if expand else fields[:FIELDS_SHOWN]
     remarks = (scope_text(scopes), effects_text(changes), first.because)
     return Entry(
@@ -255,18 +255,15 @@ def _notes(plan: Plan, *, expand: bool) -> Iterator[Aside]:
         yield Aside(category, tuple(entries))
 
 
-def _scopes(plan: Plan) -> Iterator[Aside]:
-    seen = {scope.scope for scope in plan.scopes if scope.state not in DARK}
-    for scope in plan.scopes:
-        if scope.state in NOT_EXPLAINED:
-            continue
-        if scope.state is ScopeState.OBSERVE:
-            outcome = "shown, not applied"
-        elif scope.scope in seen:
-            outcome = "the rest of the scope goes on"
-        else:
-            outcome = "nothing planned there"
-        why = printable("; ".join(filter(None, (scope.reason.message, outcome))))
-        # The reason may go on with commands to type, on lines of their own.
-        below = tuple(map(printable, scope.reason.below.split("\n"))) if scope.reason.below else ()
-        yield Aside(scope.state.value, (Entry("", printable(scope.scope), (why,), below=below),))
+def _odd_scope(odd: ScopePlan, plan: Plan) -> Aside:
+    """Return why a scope is not planned as others are, and what becomes of it."""
+    if odd.state is ScopeState.OBSERVE:
+        outcome = "shown, not applied"
+    elif any(part.scope == odd.scope and part.state not in DARK for part in plan.scopes):
+        outcome = "the rest of the scope goes on"
+    else:
+        outcome = "nothing planned there"
+    why = printable("; ".join(filter(None, (odd.reason.message, outcome))))
+    # The reason may go on with commands to type, on lines of their own.
+    below = tuple(map(printable, odd.reason.below.split("\n"))) if odd.reason.below else ()
+    return Aside(odd.state.value, (Entry("", printable(odd.scope), (why,), below=below),))

@@ -8,10 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.decisions.schedule_memory import NOTHING_KNOWN, ScheduleMemory, from_json, to_json
+from controller.decisions.evaluator import Evaluator, power_rules_of
+from controller.decisions.power_map import power_map
+from controller.decisions.schedule_memory import (
+    NOTHING_KNOWN,
+    ScheduleMemory,
+    from_json,
+    left_to_switch,
+    memory_of,
+    to_json,
+)
+from controller.model.live import FoundGroup, FoundInstance
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import Period, compile_periods
 from controller.scheduling.schedule import ExceptDates, Schedule, State
+from tests.support.live_account import FLEET, accepted_of
+from tests.unit.decisions.looks import group, instance, look
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 OFFICE = compile_periods(
@@ -69,3 +81,82 @@ def test_what_is_damaged_is_not_known(change: dict[str, object]) -> None:
     written = copy.deepcopy(to_json(ScheduleMemory({"c50": OFFICE})))
     assert from_json({**written, **change}) == NOTHING_KNOWN
     assert from_json({}) == NOTHING_KNOWN
+
+
+ON, OFF = (
+    ScheduleMemory({"c50": parse_schedule("on")}),
+    ScheduleMemory({"c50": parse_schedule("off")}),
+)
+UNTIL = "on until 2026-11-24T13:00Z"
+
+
+def left(
+    *found: FoundInstance | FoundGroup,
+    now: str = "off",
+    before: ScheduleMemory = ON,
+    switched: tuple[str, ...] = (),
+    when_off: str = "standby",
+) -> set[str]:
+    documents = copy.deepcopy(FLEET)
+    documents["Environment", "c50"]["schedule"] = now
+    documents["DeploymentMap", "web"]["roles"][0]["whenOff"] = when_off
+    accepted = accepted_of(documents)
+    power = power_map(accepted)
+    evaluator = Evaluator(look(*found, at=NOON), power, NOON, power_rules_of(accepted.options))
+    return set(left_to_switch(evaluator.instances, before, memory_of(power), switched, NOON))
+
+
+@pytest.mark.parametrize(
+    ("found", "because"),
+    [
+        (instance("i-1"), "it runs: refused, or its stop failed"),
+        (instance("i-1", launched_at=NOON), "its stop waits for its grace"),
+        (instance("i-1", Maintenance="true"), "its stop waits for the end of its maintenance"),
+        (instance("i-1", envctl__override=UNTIL), "its stop waits for the end of an override"),
+        (instance("i-1", "pending"), "its stop waits until it has started"),
+    ],
+)
+def test_an_edit_has_something_left_to_switch(found: FoundInstance, because: str) -> None:
+    assert left(found) == {"c50"}, because
+
+
+@pytest.mark.parametrize(
+    ("found", "because"),
+    [
+        (instance("i-1", "stopped"), "it is as the edit wants it"),
+        (instance("i-1", "stopping"), "it is nearly so"),
+        (instance("i-1", environment="c99"), "nobody knows its environment"),
+        (instance("i-1", environment="c51"), "its environment was not edited"),
+        (instance("i-1", Schedule="on"), "it follows the tag of a person, not the document"),
+        (instance("i-1", Schedule="noschedule"), "a person wants it left alone"),
+    ],
+)
+def test_nothing_of_an_edit_is_left(found: FoundInstance, because: str) -> None:
+    assert left(found) == set(), because
+
+
+def test_what_was_switched_just_now_is_not_left() -> None:
+    member = group("c50-ta-Web", {"i-1": "InService"})
+    assert left(instance("i-1"), member) == {"c50"}
+    assert left(instance("i-1"), member, switched=("i-1",)) == set()
+    assert left(instance("i-1"), member, switched=("c50-ta-Web",)) == set(), "its group went to 0"
+
+
+def test_what_a_role_ignores_is_never_switched() -> None:
+    assert left(instance("i-1"), when_off="ignore") == set()
+
+
+@pytest.mark.parametrize(
+    ("state", "now", "before", "expected"),
+    [
+        ("stopped", "on", OFF, {"c50"}),
+        ("running", "on", OFF, set()),
+        ("stopped", "noschedule", ON, set()),
+        ("running", "off", OFF, set()),
+        ("running", "off", NOTHING_KNOWN, {"c50"}),
+    ],
+)
+def test_it_counts_what_the_schedule_before_wanted(
+    state: str, now: str, before: ScheduleMemory, expected: set[str]
+) -> None:
+    assert left(instance("i-1", state), now=now, before=before) == expected

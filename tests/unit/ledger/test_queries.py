@@ -29,7 +29,8 @@ from controller.ledger.queries import (
     _History,
     _merge,
 )
-from controller.ledger.records import NOBODY, EntityKey, RecordSummary, record_wire, summary_of
+from controller.ledger.records import EntityKey, record_wire
+from controller.ledger.summaries import NOBODY, RecordSummary, summary_of
 from controller.model.ledger_record import ItemWrite
 from controller.ports import History
 from tests.unit.ledger.ledgers import PREFIX, SCOPE, START, head_of, image, records_of, write

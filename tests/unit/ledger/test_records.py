@@ -13,10 +13,10 @@ from controller.ledger.records import (
     record_hash,
     record_of_wire,
     split_image,
-    summary_of,
     to_item,
     who_changed,
 )
+from controller.ledger.summaries import summary_of
 from controller.model.ledger_record import Actor, Approved
 from tests.unit.ledger.ledgers import Image, image, services
 

@@ -7,13 +7,21 @@ from typing import Any
 import pytest
 
 from controller.model.observed import Observation, Ownership, ScopeState
-from controller.model.plan import Cause, ScopePlan
+from controller.model.plan import Cause, Change, ScopePlan, Violation
 from controller.model.ref import Reason
 from controller.model.resource import Projection
-from controller.planning.scope_plan import Barrier, ScopeOptions, finish, plan, plan_scope
+from controller.planning.scope_plan import (
+    Barrier,
+    ScopeOptions,
+    finish,
+    plan,
+    plan_scope,
+    to_be_made,
+)
 from controller.planning.wording import as_applied
 from tests.unit.planning.worlds import (
     by_hand,
+    change,
     desired_of,
     found,
     item,
@@ -186,3 +194,53 @@ def test_the_same_inputs_give_the_same_plan_in_any_order() -> None:
     first, second = planned(desired, objects), planned(desired[::-1], objects[::-1])
 
     assert first == second
+
+
+LIVE = "staging-eu/eu-west-1"
+
+
+def caused(text: str, cause: Cause, *needs: str) -> Change:
+    return replace(change(text, needs=needs), cause=cause)
+
+
+REFUSED = ScopePlan(
+    LIVE,
+    ScopeState.REFUSED,
+    (
+        caused("Group/edited", Cause.EDITED),
+        caused("Group/healed", Cause.DRIFTED),
+        caused("Group/counted", Cause.DRIFTED),
+        caused("Group/image", Cause.IMAGE),
+        caused("ScalingSchedules/edited", Cause.DRIFTED, "Group/edited"),
+        caused("Alarm/edited", Cause.DRIFTED, "ScalingSchedules/edited"),
+        caused("ScalingSchedules/healed", Cause.DRIFTED, "Group/healed"),
+        caused("Instance/i-1", Cause.SCHEDULED),
+    ),
+    (
+        Violation("maxInstancesEnded", LIVE, "m", "d", (ref("Group/counted"),)),
+        Violation("maxDeletes", LIVE, "m", "d", (ref("Group/healed"),), overridden=True),
+    ),
+)
+
+
+def made(scope: ScopePlan) -> list[str]:
+    return [str(change.ref) for change in to_be_made(scope)]
+
+
+def test_where_a_guard_refuses_what_nobody_asks_for_goes_on() -> None:
+    assert made(REFUSED) == ["Group/healed", "ScalingSchedules/healed", "Instance/i-1"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected", "because"),
+    [
+        (replace(REFUSED, state=ScopeState.OK), len(REFUSED.changes), "nothing refuses it"),
+        (replace(REFUSED, state=ScopeState.OBSERVE), 0, "it is only observed"),
+        (replace(REFUSED, state=ScopeState.UNKNOWN), 0, "it is not known"),
+        (replace(REFUSED, scope="config"), 0, "the tables become a revision as a whole"),
+    ],
+)
+def test_in_other_states_all_or_nothing_is_made(
+    scope: ScopePlan, expected: int, because: str
+) -> None:
+    assert len(made(scope)) == expected, because

@@ -49,4 +49,3 @@ def test_the_rest_is_told_as_it_is() -> None:
     assert collapse_fields(FIELDS, ENVIRONMENT, FOLLOWS, other) == FIELDS, "reads the same"
     assert collapse_fields(FIELDS[:1], ENVIRONMENT, FOLLOWS, ON) == FIELDS[:1], "nothing of it"
     assert collapse_fields(FIELDS, kinds()["Service"], FOLLOWS, ON) == FIELDS, "another kind"
-    assert collapse_fields(FIELDS, None, FOLLOWS, ON) == FIELDS, "a kind of live accounts"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from controller.ledger.chain import Finding, FindingKind, Verification, VerificationReport
-from controller.ledger.records import NOBODY, EntityKey, RecordSummary, summary_of
+from controller.ledger.records import EntityKey
+from controller.ledger.summaries import NOBODY, RecordSummary, summary_of
 from controller.model.ledger_record import LedgerRecord
 from controller.views.audit import (
     list_lines,

@@ -77,7 +77,7 @@ class _ScopeExamination:
         shown = ", ".join(f"{target.name}: {mode}" for target, mode in modes)
         own = f"Account/{self._setup.scope.account_name} has mode {self._setup.mode}"
         yield self._ok("mode", f"{own}; {shown or 'every target is off'}")
-        if self._setup.not_entered is not None:
+        if self._setup.waits:
             yield self._unseen("role", self._setup.not_entered)
             return
         role = self._role()

@@ -9,18 +9,19 @@ from controller.aws.sessions import MASTER
 from controller.aws.table_setup import describe_table, find_differences
 from controller.engine.commit.lease import head_lost
 from controller.engine.installation.bootstrap import MAX_THREADS, all_tables
-from controller.engine.installation.installation import Installation, Master
-from controller.engine.live.journal import scopes_left_open
+from controller.engine.installation.installation import Installation, Master, open_desired
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.queries.doctor.account import AccountDoctor
 from controller.engine.queries.doctor.report import Check, Health, check_of_error
+from controller.engine.state.damaged_overrides import sorted_out
+from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
+from controller.engine.state.rows import override_rows_in
 from controller.errors import DamagedState, EnvctlError, WrongUsage
 from controller.ledger.ledger_table import SCOPE_INDEX
 from controller.model.ledger_record import Head
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
-from controller.ports import Source
 from controller.settings import Settings
 
 INSTALLATION: Final = "installation"
@@ -42,9 +43,6 @@ class Patient(Protocol):
     @property
     def installation(self) -> Installation:
         """The installation in it."""
-
-    def source(self, text: str | None) -> Source:
-        """Open the settings' source."""
 
 
 def examine(patient: Patient, wanted: str | None) -> tuple[Check, ...]:
@@ -95,6 +93,7 @@ def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
     if wanted in (None, CONFIG_SCOPE):
         yield from _head(CONFIG_SCOPE, installation, now)
         yield from _unreadable(found)
+        yield from _damaged_overrides(master)
     doctor = AccountDoctor(installation, found.accepted, found.accounts.targets, now)
     doctor.know(setups)
     parallel = settings.live.parallel_scopes
@@ -115,7 +114,7 @@ def _source(patient: Patient, settings: Settings) -> Check:
             "add source: {git: {url: …, ref: main}} to the settings, or name one with --source each time",
         )
     try:
-        source = patient.source(None)
+        source = open_desired(None, settings, patient.master.process)
         source.changed_since(None)
     except EnvctlError as error:
         return check_of_error(INSTALLATION, "source", error)
@@ -181,7 +180,8 @@ def _head(scope: str, installation: Installation, now: datetime) -> Iterator[Che
         head = installation.leases.read(scope)
         table = installation.master.state_table
         store, ledger = installation.master.store, installation.ledger.table
-        left_open = scopes_left_open(store, table, [scope])
+        row = store.get(table, {"Id": OPEN_PREFIX + scope})
+        left_open = open_records_of_row(row) if row else ()
         if head is None and store.has_any(ledger, SCOPE_INDEX, "Scope", scope):
             raise head_lost(scope)
     except DamagedState as error:
@@ -211,6 +211,13 @@ def _lease(scope: str, head: Head | None, now: datetime) -> Check:
     else:
         text = f"nobody, after epoch {head.epoch}"
     return Check(scope, "owner", Health.OK, text)
+
+
+def _damaged_overrides(master: Master) -> Iterator[Check]:
+    """Yield rows of overrides that are not as we write them, also where the ledger has what they were."""
+    _, damaged = sorted_out(override_rows_in(master.store.scan(master.state_table)))
+    for error in damaged.values():
+        yield check_of_error(CONFIG_SCOPE, "overrides", error, lacks=True)
 
 
 def _unreadable(found: AcceptedNow) -> Iterator[Check]:

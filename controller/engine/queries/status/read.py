@@ -1,6 +1,7 @@
 """Status read from the tables alone: it costs the same whether accounts answer or not."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,7 +11,6 @@ from controller.decisions.power_map import SCHEDULE_PATH, compiled
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.finding import reasons, scope_counts_of, worst
-from controller.engine.live.journal import OPEN_PREFIX
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.queries.status.view import (
     LookedScope,
@@ -21,18 +21,18 @@ from controller.engine.queries.status.view import (
     Switch,
     storm_views,
 )
+from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
+from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
 from controller.engine.state.rows import (
     FLIPS_PREFIX,
     history_of_row,
-    override_of_row,
     override_rows_in,
     statuses_in,
 )
-from controller.errors import EnvctlError
+from controller.errors import DamagedState, EnvctlError, ScopeFromTheFuture
 from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import Head
-from controller.model.observed import CONFIG_SCOPE
+from controller.model.observed import CONFIG_SCOPE, ScopeStatus
 from controller.model.plan import NoteCategory
 from controller.planning.overrides import segments
 from controller.ports import Source
@@ -66,13 +66,16 @@ def read_status(
     """
     master = installation.master
     rows = {str(row["Id"]): row for row in master.store.scan(master.state_table)}
-    found = map(override_of_row, override_rows_in(rows.values()))
+    recorded = recorded_in(installation.ledger, master.state_table)
+    found, damaged = sorted_out(readable_rows(override_rows_in(rows.values()), recorded))
     holding = (override for override in found if override.until is None or override.until > now)
     overrides = tuple(
         sorted(holding, key=lambda override: (str(override.ref), override.path, override.id))
     )
     accepted, known, unreadable = None, None, ""
     try:
+        if damaged:
+            raise next(iter(damaged.values()))
         accepted = accounts.accepted(installation.tables.observe(), now, overrides)
         setups = accounts.scopes(accepted)
         known = frozenset({CONFIG_SCOPE, *(setup.scope.name for setup in setups)})
@@ -106,24 +109,29 @@ def _scopes(rows: Rows, known: frozenset[str] | None) -> tuple[ScopeLine, ...]:
     statuses = statuses_in(rows.values())
     names = {CONFIG_SCOPE, *statuses, *(known or ())}
     return tuple(
-        ScopeLine(
-            name=name,
-            status=statuses.get(name),
-            head=_head(name, rows),
-            open_records=len(rows.get(OPEN_PREFIX + name, {}).get("Records", ())),
-            known=known is None or name in known,
-        )
+        _scope(name, rows, statuses.get(name), known is None or name in known)
         for name in sorted(names, key=lambda scope: (scope != CONFIG_SCOPE, scope))
     )
 
 
-def _head(scope: str, rows: Rows) -> Head | None:
-    row = rows.get(HEAD_PREFIX + scope)
+def _scope(name: str, rows: Rows, status: ScopeStatus | None, known: bool) -> ScopeLine:
+    head_row, open_row = rows.get(HEAD_PREFIX + name), rows.get(OPEN_PREFIX + name, {})
+    head, open_records, damaged = None, 0, ""
     try:
-        return head_of_row(scope, dict(row)) if row else None
-    except EnvctlError:
-        # A damaged head, or one of a newer controller, is doctor's to tell; the rest of status holds all the same.
-        return None
+        # One of a newer controller is doctor's to tell; the rest of status holds all the same.
+        with suppress(ScopeFromTheFuture):
+            head = head_of_row(name, head_row) if head_row else None
+        open_records = len(open_records_of_row(open_row))
+    except DamagedState as error:
+        damaged = error.message
+    return ScopeLine(
+        name=name,
+        status=status,
+        head=head,
+        open_records=open_records,
+        known=known,
+        damaged=damaged,
+    )
 
 
 def _source(source: Source | None, applied: str) -> SourceView:

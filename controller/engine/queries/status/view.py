@@ -32,6 +32,7 @@ class ScopeLine:
     """One scope. ``status`` None: nobody looked at it yet; ``head`` None: nothing was ever written there.
 
     ``known`` is False for a scope that no account names any more. ``open_records`` were announced and not ended.
+    ``damaged`` says which of its rows is not as we write it, if one is.
     """
 
     name: str
@@ -39,6 +40,7 @@ class ScopeLine:
     head: Head | None = None
     open_records: int = 0
     known: bool = True
+    damaged: str = ""
 
     @property
     def state(self) -> str:
@@ -51,7 +53,7 @@ class ScopeLine:
         found = self.status
         if found is None or found.state is not ScopeState.OK:
             return False
-        left = found.changes or found.blocked or self.open_records or self.lacking
+        left = found.changes or found.blocked or self.open_records or self.lacking or self.damaged
         return not left and self.known
 
     @property

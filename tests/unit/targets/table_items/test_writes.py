@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from controller.aws.items import from_wire
 from controller.aws.transactions import DeleteWrite, PutWrite
+from controller.errors import RefusedByAws
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import NOBODY_KNOWN, MadeBy
 from controller.model.plan import Action, Cause, Change
@@ -20,7 +21,14 @@ from controller.targets.table_items.item_form import (
     mark_id,
     mark_of,
 )
-from controller.targets.table_items.writes import Stamp, guarded, item_writes, version_of
+from controller.targets.table_items.writes import (
+    MOST_COMPARED,
+    Stamp,
+    as_found,
+    guarded,
+    item_writes,
+    version_of,
+)
 from tests.support.estate import TABLES
 
 AT = datetime(2026, 11, 24, 10, 0, 0, 123999, tzinfo=UTC)
@@ -119,8 +127,10 @@ def test_an_update_counts_on_and_keeps_other_audit_keys() -> None:
         "Ticket": "INC-1",
     }
     guard = guarded(write, "T")
-    assert guard.condition == "#audit.#version = :version AND #audit.#transaction = :transaction"
-    assert guard.values == {":version": {"N": "4"}, ":transaction": {"S": "before"}}
+    compared = "#a0 = :a0 AND #a1 = :a1 AND #a2 = :a2 AND attribute_not_exists(#a3)"
+    assert guard.condition == compared
+    assert guard.names == {"#a0": "Audit", "#a1": "Managed", "#a2": "ServiceName", "#a3": "X"}
+    assert from_wire(guard.values) == {":a0": audit, ":a1": FOUND_MARK, ":a2": "a"}
 
 
 def test_a_delete_has_the_same_condition_and_no_image_after() -> None:
@@ -130,7 +140,20 @@ def test_a_delete_has_the_same_condition_and_no_image_after() -> None:
     guard = guarded(write, "T")
     assert isinstance(guard, DeleteWrite)
     assert guard.wire == {"ServiceName": {"S": "a"}}
-    assert guard.condition.endswith("attribute_not_exists(#audit.#transaction)")
+    assert guard.condition == "#a0 = :a0 AND #a1 = :a1"
+    assert from_wire(guard.values) == {":a0": {"Version": 4}, ":a1": "a"}
+
+
+def test_what_one_condition_cannot_compare_is_not_written() -> None:
+    found = {f"x{n:03}": n for n in range(MOST_COMPARED)}
+    condition, names, _ = as_found("Service/a", found)
+    assert len(condition) < 4096
+    assert len(names) == MOST_COMPARED
+    assert len(as_found("Service/a", {}, found)[0]) < 4096
+    with pytest.raises(
+        RefusedByAws, match=r"Service/a: its item has 120 attributes; a write compares 120"
+    ):
+        as_found("Service/a", found, ["ServiceName"])
 
 
 def test_an_object_that_left_keeps_the_place_it_was_written_at() -> None:

@@ -1,0 +1,99 @@
+"""Lines of records: what indexes hold of them, whoever wrote them, so that lists show also what is no record of ours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from controller.ledger.records import (
+    ACTOR,
+    ATTRIBUTES,
+    OF_SOME_ACTORS,
+    POWER,
+    EntityKey,
+    actor_of_item,
+    is_sequence,
+    to_item,
+)
+from controller.model.ledger_record import Actor, LedgerRecord
+
+NOBODY = Actor("", "", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSummary:
+    """What the indexes hold of a record. Texts are empty and ``sequence`` is 0 for records other programs wrote."""
+
+    audit_id: str
+    iso_timestamp: str
+    """UTC, milliseconds, ``Z``."""
+    transaction_id: str
+    changed_by: str
+    entity: EntityKey
+    entity_version: int | None
+    change_type: str
+    cause: str
+    phase: str
+    origin: str
+    scope: str
+    sequence: int
+    actor: Actor
+
+    @property
+    def is_in_no_chain(self) -> bool:
+        """Whether it has no place in any scope's chain: other programs wrote it, whoever it names."""
+        return not self.scope or self.sequence == 0
+
+    @property
+    def is_power(self) -> bool:
+        """Whether it is of instances switched: many, and seldom what is looked for, so lists show them only when asked."""
+        return self.entity.table == POWER
+
+
+def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
+    """Read a plain item of the audit table or of one of its indexes, whoever wrote it."""
+    entity, actor = item.get("Entity"), item.get("Actor")
+    named = entity if isinstance(entity, Mapping) else {}
+    range_key, version = named.get("Range"), named.get("Version")
+    return RecordSummary(
+        **{field: _shown(item.get(name)) for name, field in _OF_SUMMARY.items()},
+        entity=EntityKey(
+            str(named.get("Type", "")),
+            str(named.get("Key", "")),
+            None if range_key is None else str(range_key),
+        ),
+        entity_version=version if isinstance(version, int) else None,
+        sequence=item["Sequence"] if is_sequence(item.get("Sequence")) else 0,
+        actor=_shown_actor(actor) if isinstance(actor, Mapping) else NOBODY,
+    )
+
+
+_OF_SUMMARY: Final = {
+    "AuditID": "audit_id",
+    **{
+        name: field
+        for name, field in ATTRIBUTES.items()
+        if field != "sequence" and field in RecordSummary.__slots__
+    },
+}
+_LONGEST_GARBAGE: Final = 40
+
+
+def _shown(value: Any) -> str:
+    """Return a text as it is, empty for nothing, and the beginning of whatever else stands in its place."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else str(value)[:_LONGEST_GARBAGE]
+
+
+def _shown_actor(item: Mapping[str, Any]) -> Actor:
+    texts = (ACTOR | OF_SOME_ACTORS).items()
+    try:
+        return actor_of_item(item)
+    except (KeyError, TypeError, AttributeError):
+        shown: dict[str, Any] = {field: _shown(item.get(name)) for name, field in texts}
+        return Actor(**shown)
+
+
+def summary_of(record: LedgerRecord) -> RecordSummary:
+    """Return the line of a full record."""
+    return summary_of_item(to_item(record))
