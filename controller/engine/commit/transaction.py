@@ -164,16 +164,15 @@ def build_transaction(
 ) -> Transaction:
     """Join item writes, records and the head's update into one transaction that follows ``before``.
 
-    Images too large for a record are put into the storage's bucket now. Raises ImagesTooLarge if there is none.
+    Without records the head stays where it is, and the writes depend on it all the same. Images too large for a record are put into the storage's bucket now. Raises ImagesTooLarge if there is none.
     """
     linked = chained(records, before)
-    after = replace(
-        before,
-        sequence=linked[-1].sequence,
-        last_hash=linked[-1].hash,
-        last_at=linked[-1].iso_timestamp,
-        lease_until=epoch_ms(at + timedelta(seconds=LEASE_S)),
-    )
+    after = replace(before, lease_until=epoch_ms(at + timedelta(seconds=LEASE_S)))
+    if linked:
+        last = linked[-1]
+        after = replace(
+            after, sequence=last.sequence, last_hash=last.hash, last_at=last.iso_timestamp
+        )
     ledger = storage.physical(LEDGER_TABLE.name)
     puts = (
         PutWrite(ledger, record_wire(record, storage.blobs), _RECORD_IS_NEW) for record in linked

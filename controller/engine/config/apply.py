@@ -50,7 +50,7 @@ from controller.errors import (
 )
 from controller.events import ChangeSettled, Emit, RunStopped, discard_event
 from controller.model.canonical import ABSENT
-from controller.model.ledger_record import Actor, Head, ItemWrite, Requester
+from controller.model.ledger_record import Head, ItemWrite, Requester
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.plan import DONE, Change, Outcome, Status
 from controller.model.ref import NO_REASON, Reason
@@ -299,7 +299,7 @@ def config_writer(
     """Take the config scope, to apply a plan of it. Raises ScopeBusy, ScopeFromTheFuture, and as any write."""
     revision = run.revision.tree.revision
     request = ApplyRequest(
-        actor=Actor("", revision.id, *requester),
+        actor=requester.as_applier(revision.id),
         transaction=new_run_id(installation.master.process.clock()),
         revision=revision.id,
         plan_digest=run.plan.digest,

@@ -9,6 +9,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
+from controller.decisions.lifting import may_lift
 from controller.engine.config.lifting import refuse_lifting
 from controller.engine.config.observe import ObservedConfig, Recorded
 from controller.engine.desired.find_edits import with_edits, yaml_field_names
@@ -180,7 +181,7 @@ def plan_config(
     only the tables can tell: values that must stay, or that something outside the YAML has taken.
     """
     desired, options = revision.desired, _options(revision, observed, asked, rules, overrides)
-    projections = {ref: resource.projection for ref, resource in desired.resources.items()}
+    projections = revision.loaded.projections
     schedules = tuple(schedule_barriers(projections, observed))
     held: tuple[Barrier, ...] = schedules
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
@@ -205,7 +206,8 @@ def plan_config(
         source_paths=frozenset(revision.tree.files),
     )
     scope = plan_scope(projections, observed, guarded)
-    scope = refuse_lifting(scope, schedules, observed, projections, rules.kinds, asked.now)
+    if may_lift(scope.changes):
+        scope = refuse_lifting(scope, schedules, observed, projections, rules.kinds, asked.now)
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     if authors is not None:
         changes = with_document_authors(changes, authors)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from controller.decisions.lifting import BY_REVISION, LiftedAndActed, lifted_and_acted, may_lift
+from controller.decisions.lifting import BY_REVISION, LiftedAndActed, lifted_and_acted
 from controller.engine.desired.accepted import AcceptedReader, accepted_after
 from controller.kinds.language.kind import Kind
 from controller.model.accepted import LiveOptions
@@ -37,8 +37,6 @@ def refuse_lifting(
 
     ``schedules`` are the barriers that keep schedules of environments; what those hold is in no change of the plan.
     """
-    if not may_lift(made.changes):
-        return made
     drifted = frozenset(
         change.ref
         for change in made.changes

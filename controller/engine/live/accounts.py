@@ -10,7 +10,6 @@ from controller import catalog
 from controller.aws.live_look import look
 from controller.aws.secrets import Secrets
 from controller.aws.sessions import AccountAccess
-from controller.decisions.turns import next_turn
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest
 from controller.engine.desired.accepted import AcceptedReader
@@ -63,6 +62,7 @@ class LivePlanRun:
     asked: LivePlanOptions
     scopes: tuple[LiveScopePlan, ...]
     planned_from: PlannedFrom
+    """Without the next turn where nobody thinks between plan and act."""
     left_open: frozenset[str] = frozenset()
     """Scopes in which an earlier run announced something and did not end it."""
 
@@ -200,8 +200,7 @@ class LiveAccounts:
         left_open = scopes_left_open(master.store, table, names)
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="live-plan") as pool:
             scopes = tuple(pool.map(lambda setup: planner.plan_one(setup, asked), setups))
-        turns_at = next_turn(accepted, asked.now)
-        planned_from = PlannedFrom(accepted.sequence, accepted.revision, turns_at)
+        planned_from = PlannedFrom(accepted.sequence, accepted.revision)
         return LivePlanRun(accepted, asked, scopes, planned_from, left_open)
 
     def act(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from controller.aws.cloud_trail import SERVICE, OtherWriters
 from controller.engine.commit.change_queue import not_tried
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
@@ -167,7 +168,7 @@ class ScopeRun:
             run = LiveRun(
                 reads=self.planner.reads(self.plan.setup),
                 writer=writer,
-                journal=Journal(writer, self.plan.setup.scope, self.plan.setup.role_arn or ""),
+                journal=self._journal(writer),
                 targets={target.name: target for target in self.planner.targets},
                 waits_since=waits_since,
             )
@@ -226,6 +227,14 @@ class ScopeRun:
         self.planner = replace(self.planner, accepted=found.state)
         self.plan = replace(self.plan, setup=replace(mine, mode=weaker(mine.mode, setup.mode)))
         return True
+
+    def _journal(self, writer: ScopeWriter) -> Journal:
+        setup = self.plan.setup
+        journal = Journal(writer, setup.scope, setup.role_arn or "")
+        if self.installation.master.settings.live.cloud_trail == "off":
+            return journal
+        client = self.planner.reads(setup).client(SERVICE)
+        return replace(journal, other_writer=OtherWriters(client).of)
 
     def _settled(
         self, result: LiveResult, history: DriftHistory, unfinished: frozenset[ResourceRef]

@@ -33,7 +33,7 @@ from controller.events import Emit, OverrideEnded, OverrideEndsSoon
 from controller.ledger.records import iso_ms
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import DIGEST_DIGITS, short
-from controller.model.ledger_record import Actor, Requester
+from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Approval, Note, Plan, ScheduleMeaning, ScopePlan
@@ -280,7 +280,7 @@ def record_ends(
         return ()
     request = ApplyRequest(
         # Nobody ended them but the clock, or Git.
-        actor=Actor(CONTROLLER.author, "", *requester),
+        actor=requester.as_applier(author=CONTROLLER.author),
         transaction=new_run_id(installation.master.process.clock()),
     )
     gone = end_overrides(installation.storage(), endings, request, claim, emit)

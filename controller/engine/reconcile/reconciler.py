@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from controller.decisions.turns import next_turn
 from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config, config_writer
 from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, observe_config
 from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.config.still_due import as_planned, none_due, still_due
 from controller.engine.desired.load_revision import LoadedRevision
+from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun, NotWritten, kept
 from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.finding import finding_of
@@ -48,7 +50,6 @@ from controller.errors import (
 from controller.events import Emit, NotKept, discard_event
 from controller.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import Actor
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Plan, PlanOptions
@@ -130,6 +131,7 @@ class Reconciler:
     """Overrides that end within this time are announced."""
     own_source: bool = True
     observed: ObservedConfig | None = None
+    observe: Callable[[Installation], ObservedConfig] = observe_config
     emit: Emit = discard_event
 
     def reconcile(self, request: ReconcileRequest) -> Reconciled:
@@ -152,7 +154,7 @@ class Reconciler:
         Raises as loading and planning the source if the config scope is asked for and nothing else is to be done, WrongUsage
         for a scope that does not exist, PlanChanged where something else was reviewed.
         """
-        observed = self.observed or observe_config(self._accounts.installation)
+        observed = self.observed or self.observe(self._accounts.installation)
         now = self.clock()
         config = None
         source_error: SourceUnavailable | InvalidDesiredState | None = None
@@ -229,12 +231,11 @@ class Reconciler:
         and as reading or writing the controller's own rows.
         """
         accounts = self._accounts
-        name, trigger = request.requester
-        actor = Actor("", accepted.revision, name, trigger)
+        actor = request.requester.as_applier(accepted.revision)
 
         def work_on(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:
             run = accounts.plan(accepted, (setup,), options)
-            digest = plan(run.plans, revision=accepted.revision, label=trigger).digest
+            digest = plan(run.plans, revision=accepted.revision, label=actor.trigger).digest
             order = ApplyRequest(
                 actor=actor,
                 transaction=transaction,
@@ -255,7 +256,7 @@ class Reconciler:
             done = tuple(pool.map(work_on, accounts.scopes(accepted, scopes)))
         parts = [part for run, _ in done for part in run.plans]
         followed = Followed(
-            plan=plan(parts, revision=accepted.revision, label=trigger),
+            plan=plan(parts, revision=accepted.revision, label=actor.trigger),
             scopes=tuple(scope for run, _ in done for scope in run.scopes),
             outcomes=tuple(outcome for _, of_scope in done for outcome in of_scope),
         )
@@ -321,7 +322,7 @@ class Reconciler:
         if config is not None:
             revision = config.plan.revision if after is not None else revision
         accepted = self.live.accepted(tables, now, observed.overrides, revision, after)
-        return self.live.plan(
+        run = self.live.plan(
             accepted,
             self.live.scopes(accepted, wanted),
             LivePlanOptions(
@@ -332,6 +333,8 @@ class Reconciler:
                 deep=request.deep or request.adopt,
             ),
         )
+        planned_from = replace(run.planned_from, turns_at=next_turn(accepted, now))
+        return replace(run, planned_from=planned_from)
 
     def _accepted_now(self) -> AcceptedScopes:
         """Read what is accepted now, with every override that holds. Raises as that."""
@@ -380,7 +383,7 @@ class Reconciler:
         with config_writer(installation, config, *asked) as writer:
             due, now_at = as_planned(config), self.clock()
             if not planned_from.holds(writer.lease.head.sequence, now_at):
-                observed = observe_config(installation)
+                observed = self.observe(installation)
                 try:
                     again = self._plan_config(observed, request, now_at, config.as_loaded)
                     due = still_due(config, again)

@@ -12,7 +12,7 @@ from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.state.rows import Finding
 from controller.errors import ExitCode, exit_code_of, worst_exit_code
 from controller.events import Emit, NotKept
-from controller.model.ledger_record import Actor, Requester
+from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.plan import DONE, NoteCategory
 
@@ -23,7 +23,7 @@ def order_of(
     """Return who applies the live scopes, and what."""
     accepted = live.accepted.revision
     return ApplyRequest(
-        actor=Actor("", accepted, *requester),
+        actor=requester.as_applier(accepted),
         transaction=transaction,
         revision=accepted,
         plan_digest=planned.plan.digest,

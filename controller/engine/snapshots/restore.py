@@ -1,6 +1,6 @@
 """A restore: a plan whose source is a snapshot, the overrides that hold what it puts back, and both carried out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -10,6 +10,7 @@ from controller.engine.config.observe import OVERRIDES, ObservedConfig, observe_
 from controller.engine.config.planner import Planner
 from controller.engine.desired.accepted import accepted_after
 from controller.engine.desired.load_revision import LoadedRevision
+from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.overrides.held import HoldAsked, holding_overrides, is_held
 from controller.engine.reconcile.combined_plan import CombinedPlan, ReconcileRequest, refusal_of
@@ -25,7 +26,7 @@ from controller.engine.state.override_commit import (
 from controller.engine.state.rows import GENESIS_PREFIX, row_of_override
 from controller.errors import InvalidDesiredState, SourceUnavailable, WrongUsage
 from controller.events import Emit, discard_event
-from controller.model.ledger_record import Actor, ItemWrite
+from controller.model.ledger_record import ItemWrite
 from controller.model.observed import CONFIG_SCOPE, ObservedState, Ownership
 from controller.model.override import Override
 from controller.model.plan import Change, PlanOptions
@@ -86,12 +87,11 @@ class Restorer:
         """
         is_genesis = self._is_genesis()
         seen = observe_config(self.accounts.installation)
-        known = {made.id for made in seen.overrides}
-        back = self._back(known)
-        observed = _as_restored(seen, back)
-        planned = self._reconciler(observed).plan(request)
+        planned = self._reconciler().plan(request)
+        observed = planned.observed
         changes = _config_changes(planned)
         held = self._held(planned, observed, changes, request.requester.name)
+        known = {made.id for made in seen.overrides}
         changed = {change.ref for change in changes}
         fresh = tuple(made for made in held if made.id not in known)
         wanted = {made.id for made in held}
@@ -100,44 +100,43 @@ class Restorer:
             for made in seen.overrides
             if is_held(made) and made.ref in changed and made.id not in wanted
         )
-        return PreparedRestore(planned, fresh, back, superseded, is_genesis)
+        return PreparedRestore(planned, fresh, self._back(known), superseded, is_genesis)
 
     def carry_out(self, prepared: PreparedRestore, request: ReconcileRequest) -> Reconciled:
-        """Write the overrides, then do what was planned, if it is that still. Raises as both, before the first change."""
-        planned = prepared.planned
-        if prepared.writes and (
-            prepared.held or prepared.back or prepared.superseded or prepared.is_genesis
-        ):
-            self._write(prepared, request)
-            # The ledger has gone on: what is applied is planned from where it stands.
-            observed = _as_restored(observe_config(self.accounts.installation), ())
-            again = replace(request, reviewed=planned.plan.digest)
-            planned = self._reconciler(observed).plan(again)
-        return self._reconciler(planned.observed).apply(planned, request)
-
-    def _write(self, prepared: PreparedRestore, request: ReconcileRequest) -> None:
+        """Write the overrides, then do what was planned. Raises as both, before the first change."""
         storage = self.accounts.installation.storage()
-        apply = ApplyRequest(
-            actor=Actor("", self.source.name, *request.requester),
-            transaction=new_run_id(self.clock()),
-            revision=self.source.name,
-        )
-        if prepared.is_genesis:
-            record_row(storage, self._genesis(), apply, request.claim, self.emit)
-        made = (*prepared.held, *prepared.back)
-        if made:
-            make_overrides(storage, made, apply, request.claim, self.emit)
-        why = f"{self.source.name} was restored over it"
-        endings = [Ending(override, why) for override in prepared.superseded]
-        end_overrides(storage, endings, apply, request.claim, self.emit)
+        if prepared.writes:
+            apply = ApplyRequest(
+                actor=request.requester.as_applier(self.source.name),
+                transaction=new_run_id(self.clock()),
+                revision=self.source.name,
+            )
+            if prepared.is_genesis:
+                record_row(storage, self._genesis(), apply, request.claim, self.emit)
+            made = (*prepared.held, *prepared.back)
+            if made:
+                make_overrides(storage, made, apply, request.claim, self.emit)
+            why = f"{self.source.name} was restored over it"
+            endings = [Ending(override, why) for override in prepared.superseded]
+            end_overrides(storage, endings, apply, request.claim, self.emit)
+        return self._reconciler(prepared.back).apply(prepared.planned, request)
 
-    def _reconciler(self, observed: ObservedConfig) -> Reconciler:
+    def _reconciler(self, back: Sequence[Override] = ()) -> Reconciler:
+        """Return what plans the snapshot; overrides that were put ``back`` since are not held against it."""
+        known = {made.id for made in back}
+
+        def observe(installation: Installation) -> ObservedConfig:
+            seen = observe_config(installation)
+            # What an earlier restore holds is not held against this one: it says anew what is to be.
+            gone = [made for made in seen.overrides if is_held(made) or made.id in known]
+            return _without(seen, gone)
+
         return Reconciler(
             planner=self.planner,
             live=self.accounts,
             clock=self.clock,
             own_source=False,
-            observed=observed,
+            observe=observe,
             emit=self.emit,
         )
 
@@ -252,22 +251,14 @@ class Restorer:
         return ItemWrite(STATE_TABLE.name, key, None, row, ref, GENESIS, "", UNKNOWN_AUTHORSHIP)
 
 
-def _as_restored(seen: ObservedConfig, back: tuple[Override, ...]) -> ObservedConfig:
-    """Return what was seen with the overrides that are put ``back``, and without what earlier restores hold.
+def _without(seen: ObservedConfig, overrides: list[Override]) -> ObservedConfig:
+    gone = {row_of_override(made)["Id"] for made in overrides}
 
-    That is not held against this one: it says anew what is to be.
-    """
-    gone = {row_of_override(made)["Id"] for made in seen.overrides if is_held(made)}
-    if not gone and not back:
-        return seen
-
-    def changed(state: ObservedState) -> ObservedState:
+    def cleared(state: ObservedState) -> ObservedState:
         rows = [row for row in state.facts.get(OVERRIDES, ()) if row["Id"] not in gone]
-        return replace(
-            state, facts={**state.facts, OVERRIDES: [*rows, *map(row_of_override, back)]}
-        )
+        return replace(state, facts={**state.facts, OVERRIDES: rows})
 
-    return replace(seen, scopes=tuple(map(changed, seen.scopes)))
+    return replace(seen, scopes=tuple(map(cleared, seen.scopes))) if gone else seen
 
 
 def _config_changes(planned: CombinedPlan) -> tuple[Change, ...]:
