@@ -15,7 +15,7 @@ from controller.engine.queries.moments import parse_moment
 from controller.engine.snapshots.places import open_store
 from controller.engine.state.anchor_heads import anchor_heads
 from controller.engine.state.recover import recover_scope
-from controller.errors import ExitCode, WrongUsage
+from controller.errors import DamagedState, ExitCode, WrongUsage
 from controller.views.audit import (
     list_lines,
     record_lines,
@@ -119,6 +119,9 @@ def show(
     call: Invocation = context.obj
     found = call.installation.ledger.find(name)
     if not found:
+        stray = call.installation.ledger.stray(name)
+        if stray is not None:
+            raise DamagedState(f"ledger: {stray.what}", fix=stray.fix)
         raise WrongUsage(
             f"the ledger has no record and no transaction {name!r}",
             fix="envctl audit list shows what there is",

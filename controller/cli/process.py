@@ -6,6 +6,7 @@ Nothing else reads the clock, the environment or who is at work.
 import getpass
 import logging
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -63,7 +64,8 @@ def process_context() -> ProcessContext:
         sleep=interruption.wait,
         user=in_short(user, LONGEST_NAME),
         host=in_short(f"{local}@{socket.gethostname()}", LONGEST_NAME),
-        instance=f"{socket.gethostname()}-{os.getpid()}",
+        # Containers of one name may all be process 1: what is random keeps one from taking another's lease for its own.
+        instance=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
         interruption=interruption,
     )
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from controller.aws.items import WireItem
+from controller.aws.items import WireItem, from_wire
 from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query
 from controller.errors import WrongUsage
-from controller.ledger.chain import ChainEntry
+from controller.ledger.chain import ChainEntry, Finding, stray_of
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import (
     ACTOR_INDEX,
@@ -191,6 +191,11 @@ class LedgerReader:
             return found
         page = self.page(OfTransaction(text), limit=limit)
         return tuple(self.records(record.audit_id for record in reversed(page.records)))
+
+    def stray(self, audit_id: str) -> Finding | None:
+        """Return what keeps the item of this id out of every chain; None if there is none, or it stands in one. Raises as any read."""
+        item = self._wire([audit_id]).get(audit_id)
+        return None if item is None else stray_of(from_wire(item))
 
     def of_item(self, table: str, hash_key: str, range_key: str | None) -> Iterator[LedgerRecord]:
         """Yield the records of one item of a (physical) table, newest first. Raises as any read."""

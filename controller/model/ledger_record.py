@@ -136,3 +136,7 @@ class Head:
     format: int = LEDGER_FORMAT
     last_at: str = ""
     """When the newest record was written, as it says itself; empty in heads from before it was kept."""
+    revision: str = ""
+    """Of the config scope: the revision last applied to it in full, which is what the tables hold; empty if not known."""
+    planned_from: int = 0
+    """Of a live scope: the config scope's sequence that its newest records were planned from. Nothing older may act."""

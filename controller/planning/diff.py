@@ -73,7 +73,7 @@ class DiffResult(NamedTuple):
 NOTHING: Final = b"null"
 """Base of a create: there must be nothing."""
 
-_NOT_AUTHORED: Final = frozenset({"shape", "owned", BENEATH, LEAVING})
+_NOT_AUTHORED: Final = frozenset({"shape", "owned", "marks", BENEATH, LEAVING})
 _NO_PARTS: Final[dict[str, Json]] = {"metadata": {}, "spec": {}}
 _EMPTY_MARK: Final = Mark("", "", "", "", 0, "", {})
 

@@ -77,7 +77,7 @@ def _with_schedules(
         for note in made.notes
         if note.category is not NoteCategory.BLOCKED or note.ref not in held
     )
-    made = replace(made, notes=notes, left_to_next_run=made.left_to_next_run - len(held))
+    made = replace(made, notes=notes, left_to_next_run=max(0, made.left_to_next_run - len(held)))
     return _refused(made, [_violation(made.scope, lifted[0].guard, lifted[0].because, types, held)])
 
 

@@ -196,8 +196,8 @@ class RevisionLoader:
             lambda content_id: next(data for _, data in source.read([content_id])),
             lambda: secret_names_of(self.kinds),
         )
-        problems = first_problems((*tree.problems, *problems_of(loaded, origins, self.kinds)))
-        return LoadedRevision(tree, loaded, problems, origins)
+        found = (*tree.problems, *problems_of(loaded, origins, self.kinds))
+        return LoadedRevision(tree, loaded, first_problems(found) if found else (), origins)
 
 
 def apply_overrides(

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
+from controller.engine.live.accounts import LiveAccounts
 from controller.engine.queries.anchors import read_anchors
 from controller.engine.state.rows import read_override_rows
-from controller.errors import WrongUsage
+from controller.errors import EnvctlError, WrongUsage
 from controller.ledger.chain import VerificationReport
 from controller.ledger.entities import entities_of
 from controller.ledger.heads import HEAD_PREFIX
@@ -138,12 +139,23 @@ def page_of(
     return Page(tuple(records), token)
 
 
+def _accepted_scopes(installation: Installation) -> list[str]:
+    """Return the scopes whose accounts the tables name; none where these cannot be read, which plans tell."""
+    accounts, now = LiveAccounts(installation), installation.master.process.clock()
+    try:
+        setups = accounts.scopes(accounts.accepted(installation.tables.observe(), now))
+    except EnvctlError:
+        return []
+    return [setup.scope.name for setup in setups]
+
+
 def verify_installation(
     installation: Installation, *, replay: bool, anchors_in: SnapshotStore | None = None
 ) -> VerificationReport:
     """Check every scope's chain, with a store also against its anchors, and with ``replay`` the tables against the records.
 
-    Raises as any read.
+    Scopes are those that have a head, those that records or anchors name, and those that accepted documents ask for. Raises as
+    any read.
     """
     found = None if anchors_in is None else read_anchors(anchors_in, installation)
     master = installation.master
@@ -159,7 +171,14 @@ def verify_installation(
     ledger = installation.ledger
     strays, named = find_strays(master.store.scan(ledger.table))
     report = verify_ledger(
-        dict.fromkeys([*_scopes(master), *named, *(found.by_scope if found else ())]),
+        dict.fromkeys(
+            [
+                *_scopes(master),
+                *named,
+                *_accepted_scopes(installation),
+                *(found.by_scope if found else ()),
+            ]
+        ),
         ledger,
         installation.leases,
         sleep=master.process.sleep,
