@@ -16,6 +16,7 @@ from controller.cli.main import keep_traceback
 from controller.cli.process import note
 from controller.daemon.jobs import Jobs
 from controller.daemon.memory_queue import MemoryQueue
+from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
@@ -75,15 +76,22 @@ def make_daemon(call: Invocation) -> Daemon:
         instance=process.instance,
         emit=call.emit,
     )
+    records = RecordJobs(installation=call.installation, jobs=jobs)
     workers = Workers(
         queue=queue,
-        handlers=jobs.handlers,
+        handlers={**jobs.handlers, **records.handlers},
         count=settings.daemon.workers,
         interruption=process.interruption,
         emit=call.emit,
         keep_traceback=lambda error: note(f"envctl: a bug of envctl: {keep_traceback(error)}"),
     )
-    return Daemon(jobs=jobs, workers=workers, systemd=Systemd(process.environment), emit=call.emit)
+    return Daemon(
+        jobs=jobs,
+        records=records,
+        workers=workers,
+        systemd=Systemd(process.environment),
+        emit=call.emit,
+    )
 
 
 class _Signals:
