@@ -200,7 +200,7 @@ def test_what_others_change_is_recorded_and_healed_within_seconds(
 
     daemon.records.tick_streams()
 
-    assert daemon.work() == ["reconcile config"]
+    assert daemon.work()[0] == "reconcile config"
     found = client.get_item(TableName="ConfigDeploymentMaps", Key=key)["Item"]
     assert "web-9" not in str(found)
     daemon.records.close()
