@@ -176,6 +176,17 @@ class QueueSettings(SettingsPart):
     """URL of an SQS FIFO queue with a redrive policy, which daemons on several machines share. Without it the work is in memory."""
 
 
+class HttpSettings(SettingsPart):
+    """The HTTP interface of ``envctl run``."""
+
+    host: str = "127.0.0.1"
+    """Address it listens on. On a loopback address reads need no token, on any other they do; writes always do."""
+    port: Annotated[int | None, Field(ge=0, le=65535)] = None
+    """Port it listens on; 0 takes one that is free. Without it there is no interface."""
+    credentials: Annotated[str | None, HiddenWhereWrong()] = None
+    """Where digests of tokens and secrets of webhooks are kept: a file, s3://BUCKET/KEY or secretsmanager://NAME. Never a token itself."""
+
+
 class CopySettings(SettingsPart):
     """Where each snapshot is copied to besides."""
 
@@ -251,6 +262,8 @@ class Settings(SettingsPart):
     """How ``envctl run`` works."""
     queue: QueueSettings = QueueSettings()
     """Where the daemon's work is kept."""
+    http: HttpSettings = HttpSettings()
+    """The HTTP interface of ``envctl run``."""
     prices: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     """What an hour of an instance costs, by its type (``m6i.large: 0.107``); reports then say what schedules save."""
     trusted_image_owners: Names = _OPTIONS.trusted_image_owners
