@@ -6,7 +6,10 @@ from fastapi import FastAPI
 
 from controller import __version__
 from controller.api.health import health_routes
+from controller.api.ledger import ledger_routes
+from controller.api.old_shapes import old_shape_routes
 from controller.api.problems import answer_with_problems
+from controller.api.questions import question_routes
 from controller.api.requests import Requests
 from controller.api.served import Served
 
@@ -25,9 +28,14 @@ def create_app(served: Served) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.add_middleware(Requests, emit=served.emit, count=served.metrics.count_request)
+    app.add_middleware(
+        Requests,
+        emit=served.emit,
+        count=served.metrics.count_request,
+        keep_traceback=served.keep_traceback,
+    )
     answer_with_problems(app)
-    for router in (health_routes(served),):
-        app.include_router(router)
+    for routes in (health_routes, question_routes, ledger_routes, old_shape_routes):
+        app.include_router(routes(served))
     served.metrics.ask(served.queue.backlog, served.scopes_by_state)
     return app

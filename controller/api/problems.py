@@ -58,7 +58,6 @@ def answer_with_problems(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _bug)
 
 
 def _error(request: Request, error: Exception) -> Response:
@@ -101,8 +100,9 @@ def _http(request: Request, error: Exception) -> Response:
     return _problem(request, status, {"code": status.name, "detail": error.detail}, error.headers)
 
 
-def _bug(request: Request, error: Exception) -> Response:
-    detail = f"this is a bug of envctl: {type(error).__name__}; its log has the traceback"
+def bug_answer(request: Request, error: Exception) -> Response:
+    """Return what is answered where we have a bug: nothing of what it says."""
+    detail = f"this is a bug of envctl: {type(error).__name__}; its log says where the traceback is"
     return _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, {"code": "Bug", "detail": detail})
 
 

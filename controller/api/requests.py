@@ -8,10 +8,12 @@ from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
+from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from controller.api.problems import bug_answer
 from controller.events import Emit, RequestServed
 
 LONGEST_BODY: Final = 1 << 20
@@ -32,6 +34,8 @@ class Requests:
     app: ASGIApp
     emit: Emit
     count: Count
+    keep_traceback: Callable[[Exception], object]
+    """Keeps what a bug of ours has to be reported with."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -41,11 +45,12 @@ class Requests:
         given = Headers(scope=scope).get(HEADER, "")
         request_id = given if _ID.fullmatch(given) else uuid4().hex
         scope["envctl.request"] = request_id
-        status, began = HTTPStatus.INTERNAL_SERVER_ERROR.value, time.monotonic()
+        status, began, started = HTTPStatus.INTERNAL_SERVER_ERROR.value, time.monotonic(), False
 
         async def sent(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started
             if message["type"] == "http.response.start":
+                started = True
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers[HEADER] = request_id
@@ -55,6 +60,10 @@ class Requests:
 
         try:
             await self.app(scope, _bounded(scope, receive), sent)
+        except Exception as error:  # noqa: BLE001 - a bug in one answer ends neither the listener nor what others are answered
+            self.keep_traceback(error)
+            if not started:
+                await bug_answer(Request(scope), error)(scope, receive, sent)
         finally:
             self._tell(scope, request_id, status, time.monotonic() - began)
 

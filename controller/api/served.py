@@ -33,6 +33,8 @@ class Served:
     access: Access
     metrics: Metrics
     emit: Emit
+    keep_traceback: Callable[[Exception], object]
+    """Keeps what a bug of ours has to be reported with."""
     planning: Lock = field(default_factory=Lock)
     status: SharedReading[StatusView] = field(init=False)
     state: SharedReading[AcceptedNow] = field(init=False)

@@ -9,8 +9,8 @@ from typer.core import TyperGroup
 
 from controller.cli.commands import several
 from controller.cli.interruption import stopping_on_signals
-from controller.cli.invocation import Format, FormatOption, Invocation, ask
-from controller.cli.process import note, say, say_document
+from controller.cli.invocation import Format, FormatOption, Invocation, ask, say_answer
+from controller.cli.process import say, say_document
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import (
     Done,
@@ -21,12 +21,12 @@ from controller.engine.overrides.service import (
     unread_override,
 )
 from controller.engine.power.fleet import accepted_now
-from controller.errors import WrongUsage, exit_code_of, worst_exit_code
+from controller.errors import WrongUsage
 from controller.events import Emit
 from controller.model.canonical import digest
 from controller.model.ref import ResourceRef
 from controller.views.override_report import done_lines, prepared_lines, report_json
-from controller.views.override_text import list_json, list_lines
+from controller.views.override_text import overrides_answer
 
 MAKE = "make"
 
@@ -102,14 +102,9 @@ def make(
 def list_overrides(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
     """List what is otherwise now, what ends first on top."""
     call: Invocation = context.obj
-    found, damaged = observe_config(call.installation).overrides_sorted_out
-    if output is Format.JSON:
-        say_document("override-list", list_json(found))
-    else:
-        say("\n".join(list_lines(found, call.process.clock())))
-    for error in damaged.values():
-        note(f"envctl: {error}")
-    raise typer.Exit(worst_exit_code(map(exit_code_of, damaged.values())))
+    answer = overrides_answer(observe_config(call.installation), call.process.clock())
+    say_answer(answer, output)
+    raise typer.Exit(answer.exit_code)
 
 
 @override.command("release")

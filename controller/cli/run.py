@@ -104,6 +104,7 @@ def make_running(call: Invocation) -> Running:
         access=Access(_credentials(call), settings.http.host),
         metrics=metrics,
         emit=emit,
+        keep_traceback=_note_bug,
     )
     return Running(daemon, HttpServer(create_app(served), settings.http.host, settings.http.port))
 
@@ -136,9 +137,13 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
         count=settings.daemon.workers,
         interruption=process.interruption,
         emit=emit,
-        keep_traceback=lambda error: note(f"envctl: a bug of envctl: {keep_traceback(error)}"),
+        keep_traceback=_note_bug,
     )
     return Daemon(jobs=jobs, workers=workers, systemd=Systemd(process.environment), emit=emit)
+
+
+def _note_bug(error: Exception) -> None:
+    note(f"envctl: a bug of envctl: {keep_traceback(error)}")
 
 
 class _Signals:

@@ -1,9 +1,10 @@
 """The HTTP interface on a free port of this machine, for a while."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -16,8 +17,11 @@ from controller.api.served import Served
 from controller.api.server import HttpServer
 from controller.cli.invocation import Invocation
 from controller.daemon.memory_queue import MemoryQueue
+from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import settings_source
+from controller.engine.live.accounts import LiveAccounts
 from controller.events import Event
+from controller.ports import Source
 
 ADA, BOB = "ada's token of thirty-two bytes ..", "bob's token of thirty-two bytes .."
 WEBHOOK_SECRET = "a secret of sixteen bytes"
@@ -50,31 +54,46 @@ def serving(app: FastAPI) -> Iterator[httpx.Client]:
 class InterfaceByHand:
     """The interface as ``envctl run`` composes it, but for the daemon, which nothing here needs."""
 
-    call: Invocation = field(default_factory=lambda: Invocation(None, None))
+    accounts: LiveAccounts
+    source: Callable[[], Source | None]
     credentials: str | None = CREDENTIALS
     host: str = "127.0.0.1"
     alive: bool = True
     events: list[Event] = field(default_factory=list)
+    bugs: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Put it together."""
-        process = self.call.process
-        self.queue = MemoryQueue(process.clock)
+        master = self.accounts.installation.master
+        self.queue = MemoryQueue(master.process.clock)
         self.metrics = Metrics()
         self.served = Served(
-            accounts=self.call.live,
-            planner=self.call.planner(None),
-            source=lambda: settings_source(self.call.settings, process),
+            accounts=self.accounts,
+            planner=Planner(self._source, master.settings, master.kinds),
+            source=self.source,
             queue=self.queue,
             is_alive=lambda: self.alive,
             access=Access(self._kept(), self.host),
             metrics=self.metrics,
             emit=self.metrics.counting(self.events.append),
+            keep_traceback=self.bugs.append,
         )
         self.app = create_app(self.served)
+
+    @classmethod
+    def of_commands(cls, **more: Any) -> "InterfaceByHand":
+        """Return one that works where the commands do."""
+        call = Invocation(None, None)
+        return cls(call.live, lambda: settings_source(call.settings, call.process), **more)
+
+    def _source(self) -> Source:
+        source = self.source()
+        assert source is not None
+        return source
 
     def _kept(self) -> KeptCredentials | None:
         if self.credentials is None:
             return None
         read = self.credentials.encode
-        return KeptCredentials("credentials.yaml", read, self.call.process.clock)
+        clock = self.accounts.installation.master.process.clock
+        return KeptCredentials("credentials.yaml", read, clock)

@@ -26,6 +26,7 @@ from controller.ledger.replay import table_digests
 from controller.ledger.summaries import RecordSummary
 from controller.ledger.verify import find_strays, verify_ledger
 from controller.loading.closest import closest
+from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.ref import ResourceRef
 from controller.targets.table_items.definitions import STATE_TABLE
@@ -129,6 +130,17 @@ def page_of(
         if token is None or len(records) >= limit:
             break
     return Page(tuple(records), token)
+
+
+def find_records(installation: Installation, name: str) -> tuple[LedgerRecord, ...]:
+    """Return the record of an audit id, or those of a transaction. Raises WrongUsage if there is neither, and as any read."""
+    found = installation.ledger.find(name)
+    if not found:
+        raise WrongUsage(
+            f"the ledger has no record and no transaction {name!r}",
+            fix="envctl audit list shows what there is",
+        )
+    return found
 
 
 def verify_installation(installation: Installation, *, replay: bool) -> VerificationReport:

@@ -37,12 +37,20 @@ ERRORS = {
 }
 
 
+bugs: list[Exception] = []
+
+
 def application(events: list[Event], credentials: str | None, host: str) -> FastAPI:
     kept = None
     if credentials is not None:
         kept = KeptCredentials("c.yaml", credentials.encode, utc_now)
     access, app = Access(kept, host), FastAPI(openapi_url=None, redirect_slashes=False)
-    app.add_middleware(Requests, emit=events.append, count=Metrics().count_request)
+    app.add_middleware(
+        Requests,
+        emit=events.append,
+        count=Metrics().count_request,
+        keep_traceback=bugs.append,
+    )
     answer_with_problems(app)
 
     @app.get("/errors/{name}")
@@ -89,6 +97,7 @@ def test_what_is_not_there_and_what_is_ours_are_problems_too(client: httpx.Clien
     assert client.delete("/read").json()["code"] == "METHOD_NOT_ALLOWED"
     broken = client.get("/errors/bug")
     assert (broken.status_code, broken.json()["code"]) == (500, "Bug")
+    assert [type(bug) for bug in bugs] == [KeyError]
     assert "Traceback" not in broken.text
 
 
