@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from controller import __version__
+from controller.api.changes import change_routes
 from controller.api.health import health_routes
 from controller.api.ledger import ledger_routes
 from controller.api.old_shapes import old_shape_routes
@@ -12,8 +13,18 @@ from controller.api.problems import answer_with_problems
 from controller.api.questions import question_routes
 from controller.api.requests import Requests
 from controller.api.served import Served
+from controller.api.webhooks import webhook_routes
 
 OPENAPI: Final = "/api/v1/openapi.json"
+
+_ROUTES: Final = (
+    health_routes,
+    question_routes,
+    ledger_routes,
+    change_routes,
+    webhook_routes,
+    old_shape_routes,
+)
 
 
 def create_app(served: Served) -> FastAPI:
@@ -35,7 +46,7 @@ def create_app(served: Served) -> FastAPI:
         keep_traceback=served.keep_traceback,
     )
     answer_with_problems(app)
-    for routes in (health_routes, question_routes, ledger_routes, old_shape_routes):
+    for routes in _ROUTES:
         app.include_router(routes(served))
     served.metrics.ask(served.queue.backlog, served.scopes_by_state)
     return app

@@ -21,7 +21,10 @@ from controller.ports import Source, WorkQueue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """Thread-safe; ``is_alive`` tells whether the daemon's ticks come."""
+    """Thread-safe; ``is_alive`` tells whether the daemon's ticks come.
+
+    ``accounts`` belong to an instance of another name than the daemon's workers: what is asked for by HTTP waits for their scopes.
+    """
 
     accounts: LiveAccounts
     planner: Planner
@@ -36,6 +39,7 @@ class Served:
     keep_traceback: Callable[[Exception], object]
     """Keeps what a bug of ours has to be reported with."""
     planning: Lock = field(default_factory=Lock)
+    changing: Lock = field(default_factory=Lock)
     status: SharedReading[StatusView] = field(init=False)
     state: SharedReading[AcceptedNow] = field(init=False)
 

@@ -17,14 +17,12 @@ from controller.engine.overrides.service import (
     OverrideAsked,
     Overrides,
     Prepared,
+    authored_digest,
     release_unread,
     unread_override,
 )
 from controller.engine.power.fleet import accepted_now
-from controller.errors import WrongUsage
 from controller.events import Emit
-from controller.model.canonical import digest
-from controller.model.ref import ResourceRef
 from controller.views.override_report import done_lines, prepared_lines, report_json
 from controller.views.override_text import overrides_answer
 
@@ -94,7 +92,7 @@ def make(
         what=what, assignments=tuple(values or ()), until=until, until_git=until_git, reason=reason
     )
     overrides = _overrides(call)
-    prepared = overrides.prepare(asked, lambda ref: _base_digest(call, source, ref))
+    prepared = overrides.prepare(asked, lambda ref: authored_digest(call.planner(source), ref))
     _go_on(call, overrides.carry_out, prepared, output, yes=yes)
 
 
@@ -152,10 +150,3 @@ def _go_on(
     else:
         say("\n".join(done_lines(prepared, done)))
     raise typer.Exit(heard.exit_code(done.exit_code))
-
-
-def _base_digest(call: Invocation, source: str | None, ref: ResourceRef) -> str:
-    found = call.planner(source).load().desired.resources.get(ref)
-    if found is None:
-        raise WrongUsage(f"the source has no {ref}", fix="give --until TIME instead of --until-git")
-    return digest(found.document)

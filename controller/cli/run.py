@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 from typing import Final, NamedTuple
@@ -95,9 +96,13 @@ def make_running(call: Invocation) -> Running:
     daemon = _daemon(call, queue, emit)
     if settings.http.port is None:
         return Running(daemon, None)
+    # Whoever asks by HTTP takes no scope away from a worker: they are two, and wait for each other.
+    asking = replace(process, instance=f"{process.instance}-http")
+    apart = Invocation(call.config, call.events, call.opened, asking)
+    apart.settings = settings
     served = Served(
-        accounts=call.live,
-        planner=call.planner(None),
+        accounts=apart.live,
+        planner=apart.planner(None),
         source=lambda: settings_source(settings, process),
         queue=queue,
         is_alive=lambda: daemon.is_alive,
