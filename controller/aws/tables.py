@@ -213,14 +213,22 @@ def batch_get_wire(
     table: str,
     keys: Iterable[Mapping[str, Any]],
     *,
+    attributes: Sequence[str] = (),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[WireItem]:
-    """Yield the same items as ``batch_get`` as they stand in the answer: wire items, binary as base64 text."""
+    """Yield the same items as ``batch_get`` as they stand in the answer: wire items, binary as base64 text.
+
+    ``attributes`` are those wanted, of the top level; all if empty.
+    """
     waiting = [to_wire(key) for key in keys]
     tries = 0
+    names = {f"#p{place}": name for place, name in enumerate(attributes)}
+    asked: dict[str, Any] = {"ConsistentRead": True}
+    if names:
+        asked |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
     while waiting:
         batch, rest = waiting[:BATCH_GET_KEYS], waiting[BATCH_GET_KEYS:]
-        body = wire_json({"RequestItems": {table: {"Keys": batch, "ConsistentRead": True}}})
+        body = wire_json({"RequestItems": {table: {"Keys": batch, **asked}}})
         with aws_errors(f"tables: read items of {table}", place_of(client), table):
             answer = orjson.loads(RawCall(body).send(client, "batch_get_item", _ANY_BATCH))
         yield from answer.get("Responses", {}).get(table, [])
@@ -236,15 +244,23 @@ def batch_get_wire(
         waiting = list(unprocessed) + rest
 
 
-def scan_wire(
-    client: "DynamoDBClient", table: str, segments: int = 1
-) -> Iterator[Sequence[WireItem]]:
-    """Yield every item of a table as it stands in the answers, a page at a time: wire items, binary as base64 text.
+def scan_lines(
+    client: "DynamoDBClient",
+    table: str,
+    segments: int = 1,
+    keep: Callable[[WireItem], bool] = lambda _: True,
+) -> Iterator[Sequence[bytes]]:
+    """Yield every item of a table that is kept as DynamoDB's JSON of it, a page at a time: a tenth of the memory of values.
 
     Raises as ``scan``.
     """
+
+    def lines_of_page(*asked: Any) -> tuple[Sequence[bytes], WireItem | None]:
+        items, next_key = _wire_page(*asked)
+        return [wire_json(item) for item in items if keep(item)], next_key
+
     request = {"TableName": table, "ConsistentRead": True}
-    return _side_by_side(_wire_page, client, table, request, segments)
+    return _side_by_side(lines_of_page, client, table, request, segments)
 
 
 def _scan_side_by_side(

@@ -144,7 +144,7 @@ class Invocation:
 
     def requester(self, trigger: str) -> Requester:
         """Return the person at work, and the command they gave."""
-        return Requester(self.process.user, trigger)
+        return Requester(self.process.user, trigger, self.process.host)
 
 
 def say_answer(answer: Answer, output: Format) -> None:

@@ -21,12 +21,12 @@ NOT_COMMANDS = {
     "__init__",
     "__main__",
     "commands",
-    "interruption",
     "invocation",
     "main",
     "output",
     "process",
     "schedule_queries",
+    "audit_follow",
 }
 
 
