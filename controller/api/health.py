@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
+from fastapi.responses import PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
 from controller import __version__
@@ -56,7 +57,8 @@ def health_routes(served: Served) -> APIRouter:
 
     @router.get(
         "/metrics",
-        responses={200: {"description": "Done", "content": {"text/plain": {}}}},
+        responses=says({"type": "string"}, media_type="text/plain"),
+        response_class=PlainTextResponse,
     )
     def metrics(_caller: Annotated[Caller, Depends(served.access.may("read"))]) -> Response:
         """Return figures for Prometheus. A part that cannot be read is left out, and ``envctl_readable`` says so."""

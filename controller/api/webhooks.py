@@ -34,6 +34,22 @@ _RESULT: Final = {
 }
 
 
+_REQUEST: Final = {
+    "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}},
+    "parameters": [
+        {"name": name, "in": "header", "required": False, "schema": {"type": "string"}}
+        for name in (
+            "X-Hub-Signature-256",
+            "X-GitHub-Event",
+            "X-GitHub-Delivery",
+            "X-Gitlab-Token",
+            "X-Gitlab-Event",
+            "X-Gitlab-Event-UUID",
+        )
+    ],
+}
+
+
 def is_signed(headers: Mapping[str, str], body: bytes, secrets: Iterable[str]) -> bool:
     """Tell whether a body is signed as GitHub does it, or comes with GitLab's token, by one of the secrets. Takes as long whichever it is."""
     signature = headers.get("x-hub-signature-256", "").encode()
@@ -84,7 +100,9 @@ def webhook_routes(served: Served) -> APIRouter:
     """Return the route. Whoever calls it has one of the secrets."""
     router, limit, deliveries = APIRouter(tags=["webhooks"]), RateLimit(), Deliveries()
 
-    @router.post("/webhooks/git", status_code=202, responses=says(_RESULT, 202))
+    @router.post(
+        "/webhooks/git", status_code=202, responses=says(_RESULT, 202), openapi_extra=_REQUEST
+    )
     async def git(request: Request) -> Response:
         """Take a push of GitHub (X-Hub-Signature-256) or GitLab (X-Gitlab-Token): the source is asked whether it has changed."""
         body = await request.body()
