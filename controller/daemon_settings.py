@@ -1,10 +1,11 @@
-"""Settings of ``envctl run``: how often it looks, how much it does side by side, where its work is kept."""
+"""Settings of ``envctl run``: how often it looks, how much it does side by side, where its work is kept, where it is asked by HTTP."""
 
 from typing import Annotated
 
 from pydantic import Field
 
 from controller.kinds.language.documented import SettingsPart
+from controller.kinds.language.spec import HiddenWhereWrong
 
 
 class IntervalSettings(SettingsPart):
@@ -38,3 +39,14 @@ class QueueSettings(SettingsPart):
 
     sqs: str | None = None
     """URL of an SQS FIFO queue with a redrive policy, which daemons on several machines share. Without it the work is in memory."""
+
+
+class HttpSettings(SettingsPart):
+    """The HTTP interface of ``envctl run``."""
+
+    host: str = "127.0.0.1"
+    """Address it listens on. On a loopback address reads need no token, on any other they do; writes always do."""
+    port: Annotated[int | None, Field(ge=0, le=65535)] = None
+    """Port it listens on; 0 takes one that is free. Without it there is no interface."""
+    credentials: Annotated[str | None, HiddenWhereWrong()] = None
+    """Where digests of tokens and secrets of webhooks are kept: a file, s3://BUCKET/KEY or secretsmanager://NAME. Never a token itself."""

@@ -6,7 +6,12 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
-from controller.daemon_settings import DaemonSettings, IntervalSettings, QueueSettings
+from controller.daemon_settings import (
+    DaemonSettings,
+    HttpSettings,
+    IntervalSettings,
+    QueueSettings,
+)
 from controller.errors import WrongUsage
 from controller.kinds.language.documented import Names, SettingsPart
 from controller.kinds.language.kind import Finding, RuleSettings
@@ -237,6 +242,8 @@ class Settings(SettingsPart):
     """How ``envctl run`` works."""
     queue: QueueSettings = QueueSettings()
     """Where the daemon's work is kept."""
+    http: HttpSettings = HttpSettings()
+    """The HTTP interface of ``envctl run``."""
     prices: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     """What an hour of an instance costs, by its type (``m6i.large: 0.107``); reports then say what schedules save."""
     trusted_image_owners: Names = _OPTIONS.trusted_image_owners
