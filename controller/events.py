@@ -99,7 +99,7 @@ class SnapshotTaken(Event, name="snapshot.taken"):
 
     snapshot: str
     items: int
-    stored_bytes: int
+    size: int
     seconds: float
 
 

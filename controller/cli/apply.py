@@ -1,17 +1,14 @@
 """``envctl apply``: the plan, done."""
 
 import shlex
-import sys
-import time
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from controller.cli.interruption import stopping_on_signals
 from controller.cli.invocation import (
     AdoptOption,
     DeepOption,
@@ -27,7 +24,9 @@ from controller.cli.plan import (
     note_unused_tokens,
     note_warnings,
 )
-from controller.cli.process import note, note_as_is, note_error, say, say_document, say_lines
+from controller.cli.process import note, note_error, say, say_document, say_lines
+from controller.cli.terminal.interruption import stopping_on_signals
+from controller.cli.terminal.progress import ProgressLine
 from controller.engine.commit.lease import Claim
 from controller.engine.queries.moments import parse_duration
 from controller.engine.reconcile.combined_plan import (
@@ -36,17 +35,12 @@ from controller.engine.reconcile.combined_plan import (
 )
 from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.errors import WrongUsage
-from controller.events import ApplyProgressed, Emit, Event, discard_event
-from controller.model.plan import Progress
 from controller.planning.plan_file import PlanClaim, read_plan
 from controller.views.documents.plan_review import check_plan_file
 from controller.views.outcomes import apply_json, failure_lines, next_run_line, tally_line
 from controller.views.override_text import ended_text, soon_text
 from controller.views.plan.text import text_lines
 
-FIRST_AFTER_S = 2.0
-TERMINAL_EVERY_S = 0.5
-ELSEWHERE_EVERY_S = 15.0
 _NOBODY_TO_ASK = (
     "add --yes; with a plan file or --expect DIGEST it does what was reviewed and nothing else"
 )
@@ -191,55 +185,3 @@ def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) ->
         note_error(result.refused)
     if result.planned.source_error is not None:
         note_error(result.planned.source_error)
-
-
-@dataclass(eq=False)
-class ProgressLine:
-    """Listens after each transaction, and tells ``emit`` on; prints on standard error when it is time. To be closed."""
-
-    emit: Emit = discard_event
-    _next_at: float = field(default_factory=lambda: time.monotonic() + FIRST_AFTER_S, init=False)
-    _printed: bool = field(default=False, init=False)
-    _scopes: dict[str, ApplyProgressed] = field(default_factory=dict, init=False)
-    """Scopes are worked on side by side: what is shown is their sum."""
-    _first: tuple[float, int] | None = field(default=None, init=False)
-    """When the first transaction was through, and how much it held: before it others may have been waited for."""
-
-    def tell(self, event: Event) -> None:
-        """Tell any event on; take where a scope stands, and print where the run does when it is time."""
-        self.emit(event)
-        if not isinstance(event, ApplyProgressed):
-            return
-        now = time.monotonic()
-        self._scopes[event.scope] = event
-        known = list(self._scopes.values())
-        progress = Progress(sum(scope.done for scope in known), sum(scope.total for scope in known))
-        if not progress.total:
-            return
-        if self._first is None:
-            self._first = now, progress.done
-        if now < self._next_at:
-            return
-        terminal = sys.stderr.isatty()
-        self._next_at = now + (TERMINAL_EVERY_S if terminal else ELSEWHERE_EVERY_S)
-        text = progress_text(progress, now - self._first[0], self._first[1])
-        if terminal:
-            note_as_is(f"\r\x1b[K{text}")
-            self._printed = True
-        else:
-            note(text)
-
-    def close(self) -> None:
-        """Take the line off the terminal."""
-        if self._printed:
-            note_as_is("\r\x1b[K")
-
-
-def progress_text(progress: Progress, elapsed_s: float, before: int) -> str:
-    """Return ``applied 4,900 of 10,000 (49 %), about 12 s left``; ``before`` were done before the time began."""
-    done, total = progress
-    share = f"{done / total:.0%}".replace("%", " %")
-    text = f"applied {done:,} of {total:,} ({share})"
-    if not before < done < total:
-        return text
-    return f"{text}, about {elapsed_s / (done - before) * (total - done):,.0f} s left"

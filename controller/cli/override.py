@@ -8,9 +8,9 @@ import typer
 from typer.core import TyperGroup
 
 from controller.cli.commands import several
-from controller.cli.interruption import stopping_on_signals
 from controller.cli.invocation import Format, FormatOption, Invocation, ask
 from controller.cli.process import note, say, say_document
+from controller.cli.terminal.interruption import stopping_on_signals
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import (
     Done,

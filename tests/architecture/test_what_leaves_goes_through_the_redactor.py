@@ -16,6 +16,7 @@ WRITES = {
     "controller/cli/invocation.py": "opens the file of events, which are redacted as lines",
     "controller/cli/main.py": "reports of bugs",
     "controller/engine/authoring/write_files.py": "what writes files",
+    "controller/engine/snapshots/copies.py": "snapshots: items as the tables hold them",
     "controller/events.py": "lines of events",
     "controller/snapshots/bucket.py": "snapshots: items as the tables hold them",
     "controller/snapshots/folder.py": "snapshots: items as the tables hold them",

@@ -69,6 +69,14 @@ COMMANDS = (
     ("schedule-report", "schedule report --days 1"),
     ("override", "override release c50 --yes"),
     ("import", f"import --out {OUT}"),
+    ("snapshot", "snapshot create"),
+    ("snapshot-list", "snapshot list"),
+    ("snapshot", "snapshot verify latest"),
+    ("snapshot-show", "snapshot show latest"),
+    (PLAN, "snapshot diff latest"),
+    ("snapshot-prune", "snapshot prune --yes"),
+    ("restore", "restore latest --plan"),
+    ("restore", "restore latest --yes"),
     ("error", "explain Service/Nobody"),
     ("error", "plan --nonsense"),
     ("error", "audit show nothing"),
@@ -79,7 +87,7 @@ COMMANDS = (
 def estate(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     """An account, environments with schedules and a service, applied, and then a service edited."""
     text = f"source: {{folder: {installed.folder}}}\nlive: {{parallelScopes: 1}}\n"
-    use_settings(tmp_path, monkeypatch, text)
+    use_settings(tmp_path, monkeypatch, f"{text}snapshots: {{folder: {tmp_path / 'kept'}}}\n")
     installed.has({"estate.yaml": ESTATE, "search.yaml": service("Search", 40000)})
     assert installed.apply("--scope", "config").code == 0
     return installed.has({"search.yaml": service("Search", 40000, description="other")})

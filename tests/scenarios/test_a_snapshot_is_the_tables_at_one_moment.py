@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from controller.aws.tables import scan_wire
-from controller.engine.snapshots import create, roll_forward
+from controller.engine.snapshots import roll_forward
 from controller.engine.snapshots.contents import observed_in
 from controller.engine.snapshots.create import SnapshotOrder, create_snapshot
 from controller.engine.snapshots.places import find_snapshot, list_snapshots
@@ -83,10 +83,9 @@ def test_writes_that_go_on_meanwhile_are_in_it_whole_or_not_at_all(
     installed: Fleet, store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert installed.apply().code == 0
-    scan = scan_wire
 
     def slow_scan(client: Any, table: str, segments: int) -> Iterator[Sequence[Any]]:
-        pages = list(scan(client, table, segments))
+        pages = list(scan_wire(client, table, segments))
         if table == SERVICES:
             # After they were read, so that what was read is old.
             files = {
@@ -96,7 +95,7 @@ def test_writes_that_go_on_meanwhile_are_in_it_whole_or_not_at_all(
             assert installed.has(files).apply().code == 0
         yield from pages
 
-    monkeypatch.setattr(create, "scan_wire", slow_scan)
+    monkeypatch.setattr("controller.engine.snapshots.create.scan_wire", slow_scan)
 
     manifest = taken(store)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
-from controller.engine.state.rows import read_override_rows
+from controller.engine.state.rows import read_recorded_rows
 from controller.errors import WrongUsage
 from controller.ledger.chain import VerificationReport
 from controller.ledger.heads import HEAD_PREFIX
@@ -140,8 +140,8 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
             physical = table.prefixed(master.settings.resource_prefix)
             yield from table_digests(physical, master.store.scan(physical.name))
         state = STATE_TABLE.prefixed(master.settings.resource_prefix)
-        # Of the controller's own rows those that people make are in the ledger.
-        yield from table_digests(state, read_override_rows(master.store, state.name))
+        # Of the controller's own rows those that people make are in the ledger, and where tables came from.
+        yield from table_digests(state, read_recorded_rows(master.store, state.name))
 
     ledger = installation.ledger
     strays, named = find_strays(master.store.scan(ledger.table))

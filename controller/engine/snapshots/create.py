@@ -14,7 +14,7 @@ from controller.aws.tables import MAX_SEGMENTS, scan_wire
 from controller.catalog import kind_tables
 from controller.engine.installation.installation import Installation
 from controller.engine.snapshots.roll_forward import RollForward
-from controller.engine.state.rows import OVERRIDE_PREFIX, statuses_in
+from controller.engine.state.rows import RECORDED_PREFIXES, statuses_in
 from controller.errors import EnvctlError
 from controller.events import Emit, SnapshotProgressed, SnapshotTaken, discard_event
 from controller.ledger.heads import HEAD_PREFIX, head_of_row
@@ -146,7 +146,7 @@ class _Taking:
         physical = master.settings.resource_prefix + table.name
         pages: Iterable[Sequence[WireItem]] = scan_wire(master.client, physical, MAX_SEGMENTS)
         if table == STATE_TABLE:
-            pages = map(_overrides_alone, pages)
+            pages = map(_recorded_alone, pages)
         return spool_table(table, self._paced(pages), folder, self._tell)
 
     def _paced(self, pages: Iterable[Sequence[WireItem]]) -> Iterator[Sequence[WireItem]]:
@@ -171,8 +171,8 @@ def snapshot_tables(
     return (*tables, LEDGER_TABLE) if with_ledger else tables
 
 
-def _overrides_alone(page: Sequence[WireItem]) -> Sequence[WireItem]:
-    return [item for item in page if item["Id"]["S"].startswith(OVERRIDE_PREFIX)]
+def _recorded_alone(page: Sequence[WireItem]) -> Sequence[WireItem]:
+    return [item for item in page if item["Id"]["S"].startswith(RECORDED_PREFIXES)]
 
 
 def _revision(rows: Iterable[dict[str, object]]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from controller.aws.sessions import MASTER
 from controller.engine.installation.installation import Master
-from controller.errors import EnvctlError, WrongUsage
+from controller.errors import DamagedState, WrongUsage
 from controller.snapshots.bucket import BucketStore
 from controller.snapshots.folder import FolderStore
 from controller.snapshots.manifest import (
@@ -33,6 +33,8 @@ class Listed:
     manifest: Manifest | None
     verified: bool
     wrong: str = ""
+    has_manifest: bool = True
+    """Whether its creation came to its end."""
 
     @property
     def known(self) -> Known:
@@ -109,10 +111,10 @@ def _ids(store: SnapshotStore) -> Iterator[str]:
 def _listed(store: SnapshotStore, snapshot: str, at: datetime, files: set[str]) -> Listed:
     if MANIFEST not in files:
         wrong = "its creation did not come to its end"
-        return Listed(snapshot, at, None, verified=False, wrong=wrong)
+        return Listed(snapshot, at, None, verified=False, wrong=wrong, has_manifest=False)
     try:
         manifest = read_manifest(store, snapshot)
-    except (WrongUsage, EnvctlError) as error:
+    except (WrongUsage, DamagedState) as error:
         return Listed(snapshot, at, None, verified=False, wrong=error.message)
     missing = [table.file for table in manifest.tables if table.file not in files]
     if missing:

@@ -1,18 +1,20 @@
-"""Which objects a restore is about, and how far it goes: everything, or what a kind, a name, an environment names. Pure."""
+"""Which objects a restore is about: everything, or what a kind, a name, an environment names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final
 
 from controller.errors import WrongUsage
+from controller.kinds.language.kind import Kinds
+from controller.model.observed import ObservedState
 from controller.model.ref import ResourceRef
-
-_Object = TypeVar("_Object")
+from controller.targets.table_items.item_form import found_references
 
 
 class Mode(StrEnum):
-    """What becomes of objects that a snapshot has not."""
+    """What becomes of selected objects that a snapshot has not."""
 
     MERGE = "merge"
     """They stay as they are."""
@@ -20,7 +22,7 @@ class Mode(StrEnum):
     """They go, as what is no longer in the YAML goes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Objects of these kinds, and of these names, and of these environments; no restriction where one is empty."""
 
@@ -33,48 +35,41 @@ class Selection:
         """Tell whether every object is meant."""
         return not (self.kinds or self.keys or self.environments)
 
-    def has(self, ref: ResourceRef) -> bool:
-        """Tell whether an object is meant. A name is the whole key, or its part behind the environment."""
-        if self.kinds and ref.kind not in self.kinds:
-            return False
-        if self.keys and not {ref.key, ref.key.rpartition("/")[2]} & set(self.keys):
-            return False
-        return not self.environments or environment_of(ref) in self.environments
-
-    def check(self, known: Mapping[ResourceRef, object], where: str) -> None:
-        """Raise WrongUsage if it names what is not among the ``known`` objects, which are those of ``where``."""
-        if any(map(self.has, known)):
-            return
-        named = [*self.kinds, *self.keys, *self.environments]
-        what = " ".join(named) if named else "any object"
-        raise WrongUsage(
-            f"{where} has nothing of {what}",
-            fix="envctl snapshot show lists what it has, by kind",
+    def within(
+        self, refs: Iterable[ResourceRef], environments: Mapping[ResourceRef, AbstractSet[str]]
+    ) -> frozenset[ResourceRef]:
+        """Return those that are meant. A name is the whole key, or its part behind the environment."""
+        nothing: AbstractSet[str] = frozenset()
+        return frozenset(
+            ref
+            for ref in refs
+            if (not self.kinds or ref.kind in self.kinds)
+            and (not self.keys or {ref.key, ref.key.rpartition("/")[2]} & set(self.keys))
+            and (not self.environments or environments.get(ref, nothing) & set(self.environments))
         )
 
-
-def environment_of(ref: ResourceRef) -> str:
-    """Return the environment an object is, or is one of; empty for what belongs to none."""
-    if ref.kind == "Environment":
-        return ref.key
-    owner, slash, _ = ref.key.rpartition("/")
-    return owner if slash else ""
-
-
-def selected(
-    then: Mapping[ResourceRef, _Object],
-    now: Mapping[ResourceRef, _Object],
-    selection: Selection,
-    mode: Mode,
-) -> dict[ResourceRef, _Object]:
-    """Return what is wanted: the selected objects as they were ``then``, all others as they are ``now``."""
-    kept = {ref: found for ref, found in now.items() if not selection.has(ref)}
-    back = {ref: found for ref, found in then.items() if selection.has(ref)}
-    if mode is Mode.MERGE:
-        return {**now, **back}
-    return {**kept, **back}
+    def check(self, found: Collection[ResourceRef], where: str) -> None:
+        """Return if anything was found that is meant. Raises WrongUsage otherwise."""
+        if not found:
+            named = ", ".join((*self.kinds, *self.keys, *self.environments)) or "anything"
+            raise WrongUsage(
+                f"{where}: neither it nor the tables have an object of {named}",
+                fix="envctl snapshot show counts what it has, by kind",
+            )
 
 
-def only_selected(refs: Iterator[ResourceRef], selection: Selection) -> list[ResourceRef]:
-    """Return those of the objects that are meant."""
-    return [ref for ref in refs if selection.has(ref)]
+EVERYTHING: Final = Selection()
+
+
+def environments_of(
+    observed: ObservedState, kinds: Kinds
+) -> Mapping[ResourceRef, AbstractSet[str]]:
+    """Return the environments that each object is of: itself, or those it names."""
+    found: dict[ResourceRef, AbstractSet[str]] = {}
+    for ref, seen in observed.objects.items():
+        if ref.kind == "Environment":
+            found[ref] = {ref.key}
+        elif ref.kind in kinds:
+            named = found_references(kinds[ref.kind], seen.attributes)
+            found[ref] = {other.key for other in named if other.kind == "Environment"}
+    return found

@@ -39,11 +39,28 @@ def make_overrides(
     claim: Claim,
     emit: Emit = discard_event,
 ) -> None:
-    """Write new overrides. Raises Conflict if one of that id is there, ScopeBusy, and as any write."""
+    """Write new overrides, a transaction's worth at a time.
+
+    Raises Conflict if one of that id is there, ScopeBusy, and as any write; those of earlier transactions are there then.
+    """
     with ScopeWriter.take(CONFIG_SCOPE, claim, storage, request, emit) as writer:
-        _record(
-            writer, [_write(override, None, row_of_override(override)) for override in overrides]
-        )
+        for first in range(0, len(overrides), MOST):
+            part = overrides[first : first + MOST]
+            _record(
+                writer, [_write(override, None, row_of_override(override)) for override in part]
+            )
+
+
+def record_row(
+    storage: Storage,
+    item: ItemWrite,
+    request: ApplyRequest,
+    claim: Claim,
+    emit: Emit = discard_event,
+) -> None:
+    """Write a new row of EnvctlState with its record. Raises Conflict if it is there, ScopeBusy, and as any write."""
+    with ScopeWriter.take(CONFIG_SCOPE, claim, storage, request, emit) as writer:
+        _record(writer, [item])
 
 
 def end_overrides(

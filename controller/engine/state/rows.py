@@ -219,7 +219,11 @@ def history_of_row(row: Mapping[str, Any]) -> DriftHistory:
         return DriftHistory()
 
 
-OVERRIDE_PREFIX = "override#"
+OVERRIDE_PREFIX: Final = "override#"
+GENESIS_PREFIX: Final = "genesis#"
+"""Rows that say which snapshot the tables were made of, and where the ledger of before stood: behind it is the snapshot's id."""
+RECORDED_PREFIXES: Final = (OVERRIDE_PREFIX, GENESIS_PREFIX)
+"""What rows begin with whose every change is in the ledger, as that of an item of the config tables is."""
 
 Row = Mapping[str, Any]
 _LONGEST_ID: Final = 80
@@ -305,6 +309,13 @@ def override_rows_in(rows: Iterable[Row]) -> tuple[Row, ...]:
 def read_override_rows(store: ItemStore, state_table: str) -> tuple[Row, ...]:
     """Return the rows of all overrides, ended ones too, by id. Raises as any read."""
     return override_rows_in(store.scan(state_table))
+
+
+def read_recorded_rows(store: ItemStore, state_table: str) -> tuple[Row, ...]:
+    """Return the rows whose every change is in the ledger. Raises as any read."""
+    return tuple(
+        row for row in store.scan(state_table) if str(row["Id"]).startswith(RECORDED_PREFIXES)
+    )
 
 
 def read_overrides(store: ItemStore, prefix: str) -> tuple[Override, ...]:

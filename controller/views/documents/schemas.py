@@ -39,6 +39,13 @@ from controller.views.documents.envelope import FORMAT_VERSION, keys_of
 from controller.views.documents.explanation import ExplainDocument
 from controller.views.documents.installation import BootstrapDocument, ImportDocument
 from controller.views.documents.problem import ErrorDocument
+from controller.views.documents.snapshots import (
+    RestoreDocument,
+    SnapshotDocument,
+    SnapshotListDocument,
+    SnapshotPruneDocument,
+    SnapshotShowDocument,
+)
 from controller.views.documents.status import SettingsDocument, StatusDocument
 from controller.views.documents.validation import ValidateDocument
 from controller.views.effective import RenderDocument
@@ -60,10 +67,15 @@ DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "override": ("envctl override make, envctl override release", OverrideDocument),
     "override-list": ("envctl override list", OverrideListDocument),
     "render": ("envctl render", RenderDocument),
+    "restore": ("envctl restore", RestoreDocument),
     "schedule-exceptions": ("envctl schedule exceptions", ScheduleExceptionsDocument),
     "schedule-preview": ("envctl schedule preview", SchedulePreviewDocument),
     "schedule-report": ("envctl schedule report", ScheduleReportDocument),
     "settings": ("envctl status --settings", SettingsDocument),
+    "snapshot": ("envctl snapshot create, envctl snapshot verify", SnapshotDocument),
+    "snapshot-list": ("envctl snapshot list", SnapshotListDocument),
+    "snapshot-prune": ("envctl snapshot prune", SnapshotPruneDocument),
+    "snapshot-show": ("envctl snapshot show", SnapshotShowDocument),
     "status": ("envctl status", StatusDocument),
     "validate": ("envctl validate", ValidateDocument),
 }

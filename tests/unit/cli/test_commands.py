@@ -21,7 +21,6 @@ NOT_COMMANDS = {
     "__init__",
     "__main__",
     "commands",
-    "interruption",
     "invocation",
     "main",
     "output",

@@ -5,8 +5,8 @@ from contextlib import closing
 import pytest
 
 from controller.cli import process
-from controller.cli.apply import ProgressLine, progress_text
 from controller.cli.process import counted, log_without_secrets, note, say, say_lines
+from controller.cli.terminal.progress import ProgressLine, progress_text
 from controller.events import ApplyProgressed
 from controller.model.plan import Progress
 from controller.redactor import REDACTOR
@@ -39,7 +39,7 @@ def test_short_applies_have_no_progress(capsys: pytest.CaptureFixture[str]) -> N
 def test_nothing_to_do_has_no_progress(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr("controller.cli.terminal.progress.FIRST_AFTER_S", 0.0)
     with closing(ProgressLine()) as progress:
         progress.tell(ApplyProgressed("config", 0, 0))
 
@@ -49,7 +49,7 @@ def test_nothing_to_do_has_no_progress(
 def test_long_applies_do(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr("controller.cli.terminal.progress.FIRST_AFTER_S", 0.0)
     with closing(ProgressLine()) as progress:
         progress.tell(ApplyProgressed("config", 1, 2))
         progress.tell(ApplyProgressed("config", 2, 2))
@@ -60,8 +60,8 @@ def test_long_applies_do(
 def test_scopes_side_by_side_are_added_up(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
-    monkeypatch.setattr("controller.cli.apply.ELSEWHERE_EVERY_S", 0.0)
+    monkeypatch.setattr("controller.cli.terminal.progress.FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr("controller.cli.terminal.progress.ELSEWHERE_EVERY_S", 0.0)
     with closing(ProgressLine()) as progress:
         for scope, done in (("a/eu-west-1", 1), ("b/eu-west-1", 1), ("a/eu-west-1", 2)):
             progress.tell(ApplyProgressed(scope, done, 2))
@@ -72,7 +72,7 @@ def test_scopes_side_by_side_are_added_up(
 def test_on_a_terminal_the_line_is_rewritten_and_gone_at_the_end(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("controller.cli.apply.FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr("controller.cli.terminal.progress.FIRST_AFTER_S", 0.0)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     with closing(ProgressLine()) as progress:
         progress.tell(ApplyProgressed("config", 1, 2))

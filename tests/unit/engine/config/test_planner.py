@@ -9,6 +9,7 @@ from controller.catalog import kinds
 from controller.engine.config.observe import ObservedConfig, seen_in_desired
 from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.desired.load_revision import RevisionLoader
+from controller.engine.desired.stored_objects import stored_objects
 from controller.engine.state.rows import row_of_override
 from controller.errors import InvalidDesiredState
 from controller.kinds.language.kind import DEFAULT_RULES
@@ -18,7 +19,6 @@ from controller.model.plan import Cause, Change, PlanOptions
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState
 from controller.settings import Settings
-from tests.support.stored_objects import stored_objects
 from tests.support.text_source import TextSource
 from tests.support.yaml_fleet import CLUSTER, KINDS, SERVICE
 

@@ -10,6 +10,7 @@ import pytest
 from controller.catalog import kinds
 from controller.engine.config.observe import seen_in_desired
 from controller.engine.desired.accepted import AcceptedReader, accepted_after
+from controller.engine.desired.stored_objects import stored_objects
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import environments_of
 from controller.kinds.language.kind import RuleSettings
@@ -24,7 +25,6 @@ from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState
 from controller.planning.fields import keep_found
 from controller.settings import Mode, Settings
-from tests.support.stored_objects import stored_objects
 from tests.support.yaml_fleet import KINDS, examples, loaded
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

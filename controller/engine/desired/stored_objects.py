@@ -1,4 +1,4 @@
-"""What the tables hold, as a source of desired state that is not YAML has it."""
+"""What a scope holds of ours, as a source of desired state that is not YAML has it."""
 
 from controller.kinds.language.kind import Kinds
 from controller.loading.validated import StoredObject

@@ -1,0 +1,189 @@
+"""``envctl snapshot``: copies of the tables, taken and proven."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from controller import __version__
+from controller.cli.commands import several
+from controller.cli.invocation import Format, FormatOption, Invocation, ask
+from controller.cli.plan import PlanFormat
+from controller.cli.process import say, say_document, say_lines
+from controller.cli.terminal.interruption import stopping_on_signals
+from controller.cli.terminal.progress import ItemsLine
+from controller.engine.snapshots.contents import observed_in
+from controller.engine.snapshots.places import LATEST, list_snapshots, open_store
+from controller.engine.snapshots.service import Snapshots
+from controller.errors import EnvctlError, ExitCode
+from controller.views.documents.plan import render_json
+from controller.views.documents.snapshots import (
+    prune_json,
+    shown_json,
+    snapshot_json,
+    snapshot_list_json,
+)
+from controller.views.plan.html import render_html
+from controller.views.plan.markdown import render_markdown
+from controller.views.plan.text import text_lines
+from controller.views.snapshots import (
+    removed_lines,
+    shown_lines,
+    snapshot_lines,
+    verdict_lines,
+)
+
+snapshot = several(
+    name="snapshot",
+    help="Copies of the tables: taken every night, proven, and put back with envctl restore.",
+)
+
+
+def snapshot_ids(incomplete: str) -> Iterator[str]:
+    """Yield the ids that begin so, for a shell that completes them; none where they cannot be read."""
+    try:
+        listed = list_snapshots(open_store(Invocation(None, None).master))
+    except EnvctlError:
+        # Whoever presses Tab is not told why nothing comes: the command tells it.
+        return
+    known = [LATEST, *(found.id for found in listed if found.manifest is not None)]
+    yield from (name for name in known if name.startswith(incomplete))
+
+
+SnapshotArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SNAPSHOT",
+        help="An id, the beginning of one, or latest.",
+        autocompletion=snapshot_ids,
+    ),
+]
+
+
+@snapshot.command("create")
+def create(
+    context: typer.Context,
+    *,
+    ledger: Annotated[
+        bool, typer.Option("--ledger", help="Also the audit table, which may be large.")
+    ] = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Take a snapshot of the config tables and the overrides, read it back, and compare it with the ledger."""
+    call: Invocation = context.obj
+    with (
+        stopping_on_signals(call.process.interruption),
+        closing(ItemsLine(call.emit)) as progress,
+    ):
+        snapshots = Snapshots.of(call.installation, progress.tell)
+        verdict = snapshots.create(call.process.user, with_ledger=ledger)
+    if output is Format.JSON:
+        say_document("snapshot", snapshot_json(verdict))
+    else:
+        say("\n".join(verdict_lines(verdict, "took and verified")))
+
+
+@snapshot.command("verify")
+def verify(
+    context: typer.Context, which: SnapshotArgument, output: FormatOption = Format.TEXT
+) -> None:
+    """Read a snapshot back, check every digest, load it, and compare it with the ledger."""
+    call: Invocation = context.obj
+    with closing(ItemsLine(call.emit)) as progress:
+        snapshots = Snapshots.of(call.installation, progress.tell)
+        verdict = snapshots.verify(snapshots.find(which))
+    if output is Format.JSON:
+        say_document("snapshot", snapshot_json(verdict))
+    else:
+        say("\n".join(verdict_lines(verdict, "verified")))
+
+
+@snapshot.command("list")
+def list_all(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
+    """List the snapshots, the newest on top."""
+    call: Invocation = context.obj
+    listed = Snapshots.of(call.installation).listed()
+    if output is Format.JSON:
+        say_document("snapshot-list", snapshot_list_json(listed))
+    else:
+        say("\n".join(snapshot_lines(listed, call.process.clock())))
+
+
+@snapshot.command("show")
+def show(
+    context: typer.Context, which: SnapshotArgument, output: FormatOption = Format.TEXT
+) -> None:
+    """Say what a snapshot is of, and count what it holds."""
+    call: Invocation = context.obj
+    snapshots = Snapshots.of(call.installation)
+    manifest = snapshots.find(which)
+    observed = observed_in(snapshots.store, manifest, call.master.kinds)
+    if output is Format.JSON:
+        say_document("snapshot-show", shown_json(manifest, observed))
+        return
+    verified = any(found.verified for found in snapshots.listed() if found.id == manifest.id)
+    say("\n".join(shown_lines(manifest, observed, verified=verified)))
+
+
+@snapshot.command("diff")
+def diff(
+    context: typer.Context,
+    which: SnapshotArgument,
+    other: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SNAPSHOT]",
+            help="What it is compared with; default: the tables as they are.",
+            autocompletion=snapshot_ids,
+        ),
+    ] = None,
+    *,
+    expand: Annotated[
+        bool, typer.Option("--expand", help="Show all names, fields and lines.")
+    ] = False,
+    output: Annotated[
+        PlanFormat, typer.Option("--format", help="How to show it.")
+    ] = PlanFormat.TEXT,
+) -> None:
+    """Show what changed since a snapshot, or from one to another. Exit 0: nothing; 2: something."""
+    call: Invocation = context.obj
+    snapshots = Snapshots.of(call.installation)
+    after = None if other is None else snapshots.find(other)
+    run = snapshots.changed_since(snapshots.find(which), after, call.process.clock())
+    match output:
+        case PlanFormat.TEXT:
+            say_lines(text_lines(run.plan, names=run.names, expand=expand))
+        case PlanFormat.MARKDOWN:
+            say(render_markdown(run.plan, names=run.names, expand=expand))
+        case PlanFormat.HTML:
+            say(render_html(run.plan, names=run.names))
+        case PlanFormat.JSON:
+            text = render_json(run.plan, names=run.names, controller_version=__version__)
+            say(text.decode())
+    raise typer.Exit(ExitCode.CHANGES if run.plan.changes else ExitCode.DONE)
+
+
+@snapshot.command("prune")
+def prune(
+    context: typer.Context,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Only say which would go.")] = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Take away the snapshots that the settings no longer keep; never the last good one."""
+    call: Invocation = context.obj
+    snapshots = Snapshots.of(call.installation, call.emit)
+    outdated = snapshots.outdated(call.process.clock())
+    as_json, goes = output is Format.JSON, bool(outdated) and not plan
+    if not as_json:
+        say("\n".join(removed_lines(outdated, done=False)))
+    if goes and not yes:
+        ask(as_json=as_json, fix="add --yes", declined="nothing was removed")
+    if goes:
+        snapshots.remove(outdated)
+    if as_json:
+        say_document("snapshot-prune", prune_json(outdated, removed=goes))
+    elif goes:
+        say("\n".join(removed_lines(outdated, done=True)))

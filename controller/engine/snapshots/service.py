@@ -1,0 +1,164 @@
+"""What is asked about snapshots from a command line or by the daemon: taken and proven, thinned out, compared, restored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from controller.engine.config.observe import ObservedConfig
+from controller.engine.config.planner import Planner, PlanRun
+from controller.engine.installation.installation import Installation
+from controller.engine.live.accounts import LiveAccounts
+from controller.engine.snapshots.contents import observed_in
+from controller.engine.snapshots.copies import copy_snapshot, write_old_names
+from controller.engine.snapshots.create import SnapshotOrder, create_snapshot
+from controller.engine.snapshots.places import (
+    Listed,
+    copy_store,
+    find_snapshot,
+    list_snapshots,
+    open_store,
+)
+from controller.engine.snapshots.restore import Restorer
+from controller.engine.snapshots.selection import EVERYTHING, Mode, Selection
+from controller.engine.snapshots.source import SnapshotSource, TablesSource
+from controller.engine.snapshots.verify import Verdict, verify_snapshot
+from controller.events import Emit, SnapshotRemoved, discard_event
+from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
+from controller.model.plan import PlanOptions
+from controller.ports import DesiredSource
+from controller.snapshots.manifest import MANIFEST, Manifest
+from controller.snapshots.retention import Retention, to_remove
+from controller.snapshots.store import SnapshotStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshots:
+    """The snapshots of one installation, in the store of its settings."""
+
+    installation: Installation
+    store: SnapshotStore
+    emit: Emit = discard_event
+
+    @classmethod
+    def of(cls, installation: Installation, emit: Emit = discard_event) -> "Snapshots":
+        """Return those of an installation. Raises WrongUsage if its settings name no place for them."""
+        return cls(installation=installation, store=open_store(installation.master), emit=emit)
+
+    def create(self, requester: str, *, with_ledger: bool = False) -> Verdict:
+        """Take a snapshot, prove it, and copy it where the settings say. Raises as each of them."""
+        master = self.installation.master
+        settings = master.settings.snapshots
+        order = SnapshotOrder(
+            requester=requester,
+            with_ledger=with_ledger,
+            megabytes_per_s=settings.megabytes_per_second,
+        )
+        manifest = create_snapshot(self.installation, self.store, order, self.emit)
+        verdict = self.verify(manifest)
+        if settings.environment_manager_names:
+            write_old_names(self.store, manifest)
+        copies = copy_store(master)
+        if copies is not None:
+            copy_snapshot(self.store, copies, manifest)
+        return verdict
+
+    def verify(self, manifest: Manifest) -> Verdict:
+        """Prove a snapshot. Raises as ``verify_snapshot``."""
+        return verify_snapshot(self.installation, self.store, manifest, self.emit)
+
+    def find(self, text: str) -> Manifest:
+        """Return the snapshot a person names. Raises as ``find_snapshot``."""
+        return find_snapshot(self.store, text)
+
+    def listed(self) -> tuple[Listed, ...]:
+        """Return every snapshot, oldest first. Raises as reading the store."""
+        return list_snapshots(self.store)
+
+    def outdated(self, now: datetime) -> tuple[Listed, ...]:
+        """Return the snapshots that retention no longer keeps, oldest first. Raises as reading the store.
+
+        Those that never came to their end go, too, once they are a day old.
+        """
+        settings = self.installation.master.settings.snapshots
+        retention = Retention(
+            keep_days=settings.keep_days,
+            daily=settings.daily,
+            weekly=settings.weekly,
+            monthly=settings.monthly,
+        )
+        listed = self.listed()
+        whole = [found.known for found in listed if found.manifest is not None]
+        torn = [
+            found
+            for found in listed
+            if found.manifest is None and not found.has_manifest and (now - found.at).days >= 1
+        ]
+        gone = {known.id for known in to_remove(whole, retention, now)}
+        return tuple(found for found in listed if found.id in gone or found in torn)
+
+    def remove(self, outdated: Sequence[Listed]) -> None:
+        """Take snapshots away, each beginning with its manifest. Raises as writing the store."""
+        for found in outdated:
+            files = [file.key for file in self.store.list(f"{found.id}/")]
+            manifest = f"{found.id}/{MANIFEST}"
+            self.store.delete(sorted(files, key=lambda key: key != manifest))
+            self.emit(SnapshotRemoved(found.id))
+
+    def changed_since(self, before: Manifest, after: Manifest | None, now: datetime) -> PlanRun:
+        """Return what changed from one snapshot to another, None for the tables as they are, as a plan that nobody carries out.
+
+        Raises as planning, and as reading the store and the tables.
+        """
+        master = self.installation.master
+        source: DesiredSource = TablesSource(
+            kinds=master.kinds, settings=master.settings.of_rules, now=self._look
+        )
+        if after is not None:
+            source = self.source(after)
+        planner = Planner(lambda: source, master.settings, master.kinds)
+        state = replace(
+            observed_in(self.store, before, master.kinds), scope=CONFIG_SCOPE, state=ScopeState.OK
+        )
+        seen = ObservedConfig(
+            (state,), lambda _ref, _held: True, lambda _ref, _held: False, stands_in=True
+        )
+        return planner.plan(planner.load(), seen, PlanOptions(now=now))
+
+    def source(
+        self, manifest: Manifest, selection: Selection = EVERYTHING, mode: Mode = Mode.REPLACE
+    ) -> SnapshotSource:
+        """Return a snapshot as the source of desired state; nothing is read yet."""
+        master = self.installation.master
+        return SnapshotSource(
+            store=self.store,
+            manifest=manifest,
+            kinds=master.kinds,
+            settings=master.settings.of_rules,
+            now=self._look,
+            selection=selection,
+            mode=mode,
+        )
+
+    def restorer(
+        self,
+        accounts: LiveAccounts,
+        source: SnapshotSource,
+        own: Planner | None,
+        until: datetime | None,
+        reason: str,
+    ) -> Restorer:
+        """Return what restores a source; ``own`` plans the settings' own source, None where they name none."""
+        master = self.installation.master
+        return Restorer(
+            accounts=accounts,
+            source=source,
+            planner=Planner(lambda: source, master.settings, master.kinds),
+            own=own,
+            clock=master.process.clock,
+            until=until,
+            reason=reason,
+            emit=self.emit,
+        )
+
+    def _look(self) -> ObservedState:
+        return self.installation.tables.observe()

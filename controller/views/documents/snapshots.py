@@ -1,0 +1,138 @@
+"""Documents of snapshots: listed, taken and proven, shown, thinned out, restored."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, TypedDict
+
+from controller.engine.reconcile.reconciler import Reconciled
+from controller.engine.snapshots.places import Listed
+from controller.engine.snapshots.restore import PreparedRestore
+from controller.engine.snapshots.verify import Verdict
+from controller.model.observed import ObservedState
+from controller.snapshots.manifest import Manifest
+from controller.views.documents.envelope import filled
+from controller.views.outcomes import ApplyDocument, apply_json
+from controller.views.override_text import OverrideObject, override_json
+
+
+class SnapshotLine(TypedDict):
+    """One snapshot of a list."""
+
+    id: str
+    at: Annotated[
+        datetime, "When it was taken; of one that is broken off, when it was last written."
+    ]
+    usable: bool
+    verified: Annotated[bool, "It was read back and compared with the ledger once."]
+    wrong: Annotated[str, "Why it cannot be used; empty if it can."]
+    items: Annotated[int | None, "null: not known."]
+    storedBytes: Annotated[int | None, "null: not known."]
+
+
+class SnapshotListDocument(TypedDict):
+    """The snapshots there are, oldest first."""
+
+    snapshots: list[SnapshotLine]
+
+
+class SnapshotDifference(TypedDict):
+    """An item that is otherwise in a snapshot than the ledger says."""
+
+    where: Annotated[str, "Table and key."]
+    what: str
+
+
+class SnapshotDocument(TypedDict):
+    """A snapshot that was read back whole."""
+
+    id: str
+    createdAt: datetime
+    createdBy: str
+    account: str
+    region: str
+    revision: str
+    position: Annotated[int, "Record of scope config after which the tables were so."]
+    items: int
+    storedBytes: int
+    objects: int
+    differing: Annotated[list[SnapshotDifference], "Items that were changed past the ledger."]
+
+
+class SnapshotShowDocument(TypedDict):
+    """What a snapshot holds."""
+
+    id: str
+    createdAt: datetime
+    createdBy: str
+    account: str
+    region: str
+    revision: str
+    position: Annotated[int, "Record of scope config after which the tables were so."]
+    items: int
+    storedBytes: int
+    kinds: Annotated[Mapping[str, int], "Kind -> how many objects."]
+
+
+class SnapshotPruneDocument(TypedDict):
+    """Which snapshots are no longer kept."""
+
+    removed: Annotated[bool, "Whether they were taken away."]
+    snapshots: Annotated[list[str], "Their ids."]
+
+
+class RestoreDocument(TypedDict):
+    """The plan of a restore, and what became of its changes."""
+
+    snapshot: str
+    held: Annotated[list[OverrideObject], "Overrides that hold what was put back."]
+    putBack: Annotated[list[OverrideObject], "Overrides of the snapshot that hold again."]
+    restored: Annotated[ApplyDocument, "As of an apply."]
+
+
+def snapshot_list_json(listed: Iterable[Listed]) -> SnapshotListDocument:
+    """Return a list for programs."""
+    return {
+        "snapshots": [
+            filled(
+                SnapshotLine,
+                found,
+                usable=found.manifest is not None,
+                items=found.manifest.items if found.manifest else None,
+                storedBytes=found.manifest.stored_bytes if found.manifest else None,
+            )
+            for found in listed
+        ]
+    }
+
+
+def snapshot_json(verdict: Verdict) -> SnapshotDocument:
+    """Return a proven snapshot for programs."""
+    differing = [
+        SnapshotDifference(where=found.where, what=found.what) for found in verdict.differing
+    ]
+    return filled(SnapshotDocument, verdict.manifest, objects=verdict.objects, differing=differing)
+
+
+def shown_json(manifest: Manifest, observed: ObservedState) -> SnapshotShowDocument:
+    """Return what a snapshot holds for programs."""
+    kinds = Counter(ref.kind for ref in observed.objects)
+    return filled(SnapshotShowDocument, manifest, kinds=dict(sorted(kinds.items())))
+
+
+def prune_json(outdated: Sequence[Listed], *, removed: bool) -> SnapshotPruneDocument:
+    """Return which snapshots go, or went."""
+    return {"removed": removed, "snapshots": [found.id for found in outdated]}
+
+
+def restore_json(
+    snapshot: str, prepared: PreparedRestore, result: Reconciled | None
+) -> RestoreDocument:
+    """Return a restore for programs; without a result it was only planned."""
+    report = result.report if result is not None else None
+    return {
+        "snapshot": snapshot,
+        "held": [override_json(made) for made in prepared.held],
+        "putBack": [override_json(made) for made in prepared.back],
+        "restored": apply_json(prepared.planned, report),
+    }

@@ -1,0 +1,120 @@
+"""Snapshots in words: lists, what one holds, what came of taking, proving and thinning them out."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from controller.engine.snapshots.places import Listed
+from controller.engine.snapshots.restore import PreparedRestore
+from controller.engine.snapshots.verify import Verdict
+from controller.events import SnapshotProgressed
+from controller.model.observed import ObservedState
+from controller.planning.wording import NAMES_SHOWN
+from controller.snapshots.manifest import Manifest
+from controller.views.style import aligned
+from controller.views.time_text import utc_text
+
+_UNITS = ("B", "KB", "MB", "GB", "TB")
+
+
+def size_text(count: int) -> str:
+    """Return a number of bytes as people read it: ``1.4 MB``."""
+    size, unit = float(count), 0
+    while size >= 1000 and unit < len(_UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:,.0f} {_UNITS[unit]}" if unit == 0 else f"{size:,.1f} {_UNITS[unit]}"
+
+
+def age_text(at: datetime, now: datetime) -> str:
+    """Return how old something is: ``3 h``, ``12 days``."""
+    hours = max(0, int((now - at).total_seconds() // 3600))
+    if hours < 48:
+        return f"{hours} h"
+    return f"{hours // 24} days"
+
+
+def snapshot_lines(listed: Sequence[Listed], now: datetime) -> list[str]:
+    """Return a line for each snapshot, the newest on top."""
+    if not listed:
+        return ["no snapshots: envctl snapshot create takes one"]
+    rows = [("SNAPSHOT", "AGE", "ITEMS", "SIZE", "STATE")]
+    for found in reversed(listed):
+        manifest = found.manifest
+        rows.append(
+            (
+                found.id,
+                age_text(found.at, now),
+                "" if manifest is None else f"{manifest.items:,}",
+                "" if manifest is None else size_text(manifest.stored_bytes),
+                found.wrong or ("verified" if found.verified else "not verified"),
+            )
+        )
+    return aligned(rows)
+
+
+def shown_lines(manifest: Manifest, observed: ObservedState, *, verified: bool) -> list[str]:
+    """Return what a snapshot is of, and how many objects of each kind it holds."""
+    kinds = Counter(ref.kind for ref in observed.objects)
+    facts = [
+        ("snapshot", manifest.id),
+        ("taken", f"{utc_text(manifest.created_at)} by {manifest.created_by}"),
+        ("of", f"account {manifest.account}, {manifest.region}"),
+        ("revision", manifest.revision or "not known"),
+        ("position", f"record #{manifest.position:,} of scope config"),
+        ("size", f"{manifest.items:,} items, {size_text(manifest.stored_bytes)}"),
+        ("state", "verified" if verified else "not verified"),
+    ]
+    counts = [(kind, f"{count:,}") for kind, count in sorted(kinds.items())]
+    return [*aligned(facts), "", *aligned([("KIND", "OBJECTS"), *counts])]
+
+
+def verdict_lines(verdict: Verdict, done: str) -> list[str]:
+    """Return that a snapshot is proven, and what is otherwise in it than the ledger says."""
+    manifest = verdict.manifest
+    said = (
+        f"{done} {manifest.id}: {manifest.items:,} items, {size_text(manifest.stored_bytes)},"
+        f" the tables as of record #{manifest.position:,}"
+    )
+    lines = [said]
+    if verdict.differing:
+        count = len(verdict.differing)
+        noun = "item was" if count == 1 else "items were"
+        lines.append(
+            f"{count:,} {noun} changed past the ledger: the snapshot has them as they were"
+        )
+        lines += [f"  {found.where}: {found.what}" for found in verdict.differing[:NAMES_SHOWN]]
+    return lines
+
+
+def restore_lines(prepared: PreparedRestore) -> list[str]:
+    """Return what a restore does besides its changes."""
+    lines = []
+    objects = sorted({str(made.ref) for made in prepared.held})
+    if objects:
+        more = f" and {len(objects) - NAMES_SHOWN} more" if len(objects) > NAMES_SHOWN else ""
+        until = prepared.held[0].until
+        ends = f"until {utc_text(until)}" if until else "until Git changes their documents"
+        lines.append(
+            f"held {ends}, as Git says otherwise: {', '.join(objects[:NAMES_SHOWN])}{more}"
+        )
+    if prepared.superseded:
+        lines.append(f"overrides of earlier restores that end: {len(prepared.superseded)}")
+    if prepared.back:
+        lines.append(f"overrides put back: {', '.join(made.id for made in prepared.back)}")
+    if prepared.is_genesis:
+        lines.append("the snapshot is of another installation: a record will name it and its heads")
+    return lines
+
+
+def removed_lines(outdated: Iterable[Listed], *, done: bool) -> list[str]:
+    """Return which snapshots go, or went."""
+    ids = [found.id for found in outdated]
+    if not ids:
+        return ["nothing to remove"]
+    return [f"{'removed' if done else 'would remove'} {snapshot}" for snapshot in ids]
+
+
+def items_text(event: SnapshotProgressed) -> str:
+    """Return ``verified 4,000 of 10,000 items``; without a total where it is not known."""
+    of_all = f" of {event.total:,}" if event.total else ""
+    return f"{event.doing} {event.done:,}{of_all} items"

@@ -1,0 +1,203 @@
+"""A restore is a plan: guarded, recorded, and held against the source that says otherwise until Git changes its mind.
+
+Covers: engine.snapshots.restore, engine.snapshots.source, engine.snapshots.service, engine.overrides.held,
+engine.desired.stored_objects.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command_line import Ended, Fleet, envctl, installation, service, use_settings
+
+SERVICES = "InfraConfigServices"
+FILES = {
+    "search.yaml": service("Search", 40000, description="finds things"),
+    "auth.yaml": service("Auth", 40001, description="knows who"),
+    "checkout.yaml": service("Checkout", 40002, description="takes money"),
+}
+
+
+@pytest.fixture
+def backed_up(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """Three services, applied from the settings' own source, and a snapshot of them."""
+    text = f"source: {{folder: {installed.folder}}}\nsnapshots: {{folder: {tmp_path / 'kept'}}}\n"
+    use_settings(tmp_path, monkeypatch, text)
+    installed.has(FILES)
+    ended = envctl("apply", "--yes")
+    assert ended.code == 0, ended.err
+    ended = envctl("snapshot", "create")
+    assert ended.code == 0, ended.err
+    assert "took and verified" in ended.out
+    return installed
+
+
+def applied(fleet: Fleet, files: dict[str, str | None]) -> None:
+    fleet.has(files)
+    ended = envctl("apply", "--yes")
+    assert ended.code == 0, ended.err
+
+
+def restored(*options: object) -> Ended:
+    ended = envctl("restore", "latest", "--yes", *options)
+    assert ended.code == 0, ended.err + ended.out
+    return ended
+
+
+def services() -> dict[str, Any]:
+    found = installation().master.store.scan(SERVICES)
+    return {item["ServiceName"]: item["Value"].get("Description") for item in found}
+
+
+def overrides() -> list[dict[str, Any]]:
+    return list(envctl("override", "list", "--format", "json").json["overrides"])
+
+
+def test_nothing_changed_nothing_to_restore(backed_up: Fleet) -> None:
+    ended = envctl("restore", "latest", "--plan")
+
+    assert ended.code == 0, ended.out
+
+
+def test_a_field_gets_its_value_back_and_keeps_it(backed_up: Fleet) -> None:
+    applied(backed_up, {"search.yaml": service("Search", 40000, description="an accident")})
+
+    ended = restored()
+
+    assert services()["Search"] == "finds things"
+    assert "held until Git changes" in ended.out
+    (held,) = overrides()
+    assert (held["ref"], held["path"], held["untilGit"]) == ("Service/Search", "description", True)
+    again = envctl("plan")
+    assert again.code == 0, again.out
+
+
+def test_git_changing_the_document_ends_what_was_held(backed_up: Fleet) -> None:
+    applied(backed_up, {"search.yaml": service("Search", 40000, description="an accident")})
+    restored()
+
+    applied(backed_up, {"search.yaml": service("Search", 40000, description="on purpose")})
+
+    assert services()["Search"] == "on purpose"
+    assert overrides() == []
+
+
+def test_what_git_deleted_comes_back_and_stays(backed_up: Fleet) -> None:
+    applied(backed_up, {"checkout.yaml": None})
+    assert envctl("restore", "latest", "--plan").code == 2
+
+    restored()
+
+    assert services().keys() == {"Search", "Auth", "Checkout"}
+    again = envctl("plan")
+    assert again.code == 0, again.out
+
+
+def test_what_somebody_changed_by_hand_needs_no_override(backed_up: Fleet) -> None:
+    installation().master.client.update_item(
+        TableName=SERVICES,
+        Key={"ServiceName": {"S": "Search"}},
+        UpdateExpression="SET #v.Description = :d",
+        ExpressionAttributeNames={"#v": "Value"},
+        ExpressionAttributeValues={":d": {"S": "by hand"}},
+    )
+
+    restored()
+
+    assert services()["Search"] == "finds things"
+    assert overrides() == []
+
+
+def test_merge_leaves_what_the_snapshot_has_not_and_replace_takes_it_away(
+    backed_up: Fleet,
+) -> None:
+    applied(backed_up, {"new.yaml": service("New", 40003)})
+
+    restored()
+    assert "New" in services()
+
+    restored("--mode", "replace")
+    gone = next(
+        item for item in installation().master.store.scan(SERVICES) if item["ServiceName"] == "New"
+    )
+    assert gone["Deleted"] == "true"
+    again = envctl("plan")
+    assert again.code == 0, again.out
+
+
+def test_only_what_is_named_is_restored(backed_up: Fleet) -> None:
+    applied(
+        backed_up,
+        {
+            "search.yaml": service("Search", 40000, description="an accident"),
+            "auth.yaml": service("Auth", 40001, description="wanted"),
+        },
+    )
+
+    restored("--kind", "Service", "--key", "Search")
+
+    assert services() == {
+        "Search": "finds things",
+        "Auth": "wanted",
+        "Checkout": "takes money",
+    }
+
+
+def test_records_say_who_restored_from_what(backed_up: Fleet) -> None:
+    applied(backed_up, {"search.yaml": service("Search", 40000, description="an accident")})
+    restored("--kind", "Service")
+
+    shown = envctl("audit", "list", "--entity", "Service/Search", "--format", "json").json
+    newest = shown["records"][0]
+
+    assert newest["cause"] == "restored"
+    assert newest["appliedBy"] == "ada"
+    verified = envctl("audit", "verify", "--replay")
+    assert verified.code == 0, verified.out
+
+
+def test_a_second_restore_replaces_what_the_first_holds(backed_up: Fleet) -> None:
+    applied(backed_up, {"search.yaml": service("Search", 40000, description="second")})
+    assert envctl("snapshot", "create").code == 0
+    second = envctl("snapshot", "list", "--format", "json").json["snapshots"][-1]["id"]
+    first = envctl("snapshot", "list", "--format", "json").json["snapshots"][0]["id"]
+    assert envctl("restore", first, "--yes").code == 0
+    assert services()["Search"] == "finds things"
+
+    ended = envctl("restore", second, "--yes")
+
+    assert ended.code == 0, ended.err
+    assert services()["Search"] == "second"
+    assert overrides() == []
+
+
+def test_a_wrong_name_or_kind_is_told(backed_up: Fleet) -> None:
+    assert envctl("restore", "latest", "--kind", "Servic", "--plan").code == 64
+    assert "nothing" not in envctl("restore", "latest", "--key", "Nobody", "--plan").out
+    assert envctl("restore", "20000101", "--plan").code == 64
+
+
+def test_a_broken_source_does_not_stand_in_the_way_of_a_restore_with_an_end(
+    backed_up: Fleet,
+) -> None:
+    applied(backed_up, {"search.yaml": service("Search", 40000, description="an accident")})
+    backed_up.has({"search.yaml": "kind: Nothing\n"})
+
+    refused = envctl("restore", "latest", "--yes")
+    restored("--until", "+2h")
+
+    assert refused.code == 64
+    assert "--until TIME" in refused.err
+    assert services()["Search"] == "finds things"
+
+
+def test_the_document_says_what_was_done(backed_up: Fleet) -> None:
+    applied(backed_up, {"search.yaml": service("Search", 40000, description="an accident")})
+
+    found = envctl("restore", "latest", "--yes", "--format", "json").json
+
+    assert [held["ref"] for held in found["held"]] == ["Service/Search"]
+    assert found["restored"]["applied"] is True
+    assert json.dumps(found["restored"]["outcomes"]).count("applied") == 1
