@@ -236,15 +236,23 @@ def batch_get_wire(
         waiting = list(unprocessed) + rest
 
 
-def scan_wire(
-    client: "DynamoDBClient", table: str, segments: int = 1
-) -> Iterator[Sequence[WireItem]]:
-    """Yield every item of a table as it stands in the answers, a page at a time: wire items, binary as base64 text.
+def scan_lines(
+    client: "DynamoDBClient",
+    table: str,
+    segments: int = 1,
+    keep: Callable[[WireItem], bool] = lambda _: True,
+) -> Iterator[Sequence[bytes]]:
+    """Yield every item of a table that is kept as DynamoDB's JSON of it, a page at a time: a tenth of the memory of values.
 
     Raises as ``scan``.
     """
+
+    def lines_of_page(*asked: Any) -> tuple[Sequence[bytes], WireItem | None]:
+        items, next_key = _wire_page(*asked)
+        return [wire_json(item) for item in items if keep(item)], next_key
+
     request = {"TableName": table, "ConsistentRead": True}
-    return _side_by_side(_wire_page, client, table, request, segments)
+    return _side_by_side(lines_of_page, client, table, request, segments)
 
 
 def _scan_side_by_side(

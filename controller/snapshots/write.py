@@ -88,7 +88,7 @@ def key_of_wire(table: TableDefinition, item: Mapping[str, Mapping[str, str]]) -
 
 def spool_table(
     table: TableDefinition,
-    pages: Iterable[Sequence[WireItem]],
+    pages: Iterable[Sequence[bytes]],
     folder: Path,
     tell: Callable[[int], None],
 ) -> Spooled:
@@ -97,7 +97,7 @@ def spool_table(
     with path.open("xb") as file:
         writer = ArrayWriter(file)
         for page in pages:
-            writer.add(map(wire_json, page))
+            writer.add(page)
             tell(len(page))
         writer.finish()
     return Spooled(table, path, writer.described(table))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from controller.aws.tables import scan_wire
+from controller.aws.tables import scan_lines
 from controller.engine.snapshots import roll_forward
 from controller.engine.snapshots.contents import observed_in
 from controller.engine.snapshots.create import SnapshotOrder, create_snapshot
@@ -84,8 +84,8 @@ def test_writes_that_go_on_meanwhile_are_in_it_whole_or_not_at_all(
 ) -> None:
     assert installed.apply().code == 0
 
-    def slow_scan(client: Any, table: str, segments: int) -> Iterator[Sequence[Any]]:
-        pages = list(scan_wire(client, table, segments))
+    def slow_scan(client: Any, table: str, *how: Any) -> Iterator[Sequence[Any]]:
+        pages = list(scan_lines(client, table, *how))
         if table == SERVICES:
             # After they were read, so that what was read is old.
             files = {
@@ -95,7 +95,7 @@ def test_writes_that_go_on_meanwhile_are_in_it_whole_or_not_at_all(
             assert installed.has(files).apply().code == 0
         yield from pages
 
-    monkeypatch.setattr("controller.engine.snapshots.create.scan_wire", slow_scan)
+    monkeypatch.setattr("controller.engine.snapshots.create.scan_lines", slow_scan)
 
     manifest = taken(store)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from controller import __version__
-from controller.aws.items import WireItem, item_bytes
+from controller.aws.items import WireItem
 from controller.aws.sessions import MASTER
-from controller.aws.tables import MAX_SEGMENTS, scan_wire
+from controller.aws.tables import MAX_SEGMENTS, scan_lines
 from controller.catalog import kind_tables
 from controller.engine.installation.installation import Installation
 from controller.engine.snapshots.roll_forward import RollForward
@@ -144,18 +144,17 @@ class _Taking:
     def _spool(self, table: TableDefinition, folder: Path) -> Spooled:
         master = self.installation.master
         physical = master.settings.resource_prefix + table.name
-        pages: Iterable[Sequence[WireItem]] = scan_wire(master.client, physical, MAX_SEGMENTS)
-        if table == STATE_TABLE:
-            pages = map(_recorded_alone, pages)
+        keep = _is_recorded if table == STATE_TABLE else _is_any
+        pages = scan_lines(master.client, physical, MAX_SEGMENTS, keep)
         return spool_table(table, self._paced(pages), folder, self._tell)
 
-    def _paced(self, pages: Iterable[Sequence[WireItem]]) -> Iterator[Sequence[WireItem]]:
+    def _paced(self, pages: Iterable[Sequence[bytes]]) -> Iterator[Sequence[bytes]]:
         sleep = self.installation.master.process.sleep
         pace = Pace(self.order.megabytes_per_s * MEGABYTE, sleep)
         for page in pages:
             self.installation.master.process.interruption.check()
             if pace.bytes_per_s:
-                pace.take(sum(map(item_bytes, page)))
+                pace.take(sum(map(len, page)))
             yield page
 
     def _tell(self, count: int) -> None:
@@ -171,8 +170,12 @@ def snapshot_tables(
     return (*tables, LEDGER_TABLE) if with_ledger else tables
 
 
-def _recorded_alone(page: Sequence[WireItem]) -> Sequence[WireItem]:
-    return [item for item in page if item["Id"]["S"].startswith(RECORDED_PREFIXES)]
+def _is_recorded(item: WireItem) -> bool:
+    return bool(item["Id"]["S"].startswith(RECORDED_PREFIXES))
+
+
+def _is_any(_: WireItem) -> bool:
+    return True
 
 
 def _revision(rows: Iterable[dict[str, object]]) -> str:
