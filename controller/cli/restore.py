@@ -106,7 +106,8 @@ def restore(
         stopping_on_signals(call.process.interruption) as heard,
         closing(ProgressLine(call.emit)) as progress,
     ):
-        result = replace(restorer, emit=progress.tell).carry_out(prepared, request)
+        run = replace(restorer.run, emit=progress.tell)
+        result = replace(restorer, run=run).carry_out(prepared, request)
     if as_json:
         say_document("restore", restore_json(manifest.id, prepared, result))
     else:
