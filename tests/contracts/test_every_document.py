@@ -77,6 +77,7 @@ COMMANDS = (
     ("snapshot-prune", "snapshot prune --yes"),
     ("restore", "restore latest --plan"),
     ("restore", "restore latest --yes"),
+    ("rollback", "rollback --to 0s --plan"),
     ("error", "explain Service/Nobody"),
     ("error", "plan --nonsense"),
     ("error", "audit show nothing"),
