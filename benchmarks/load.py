@@ -4,8 +4,10 @@
 
 Cold: every file is parsed, validated, checked with all rules and planned against an in-memory target that holds it all.
 Warm: one file has changed among twice as many files with as many objects.
-Each time is the least of the rounds, which are interleaved. Cold ones are wall time on both sides, as ``envctl`` parses
-many new files by several processes where cores are free; with ``--alone`` there is one process, and they are CPU time.
+Both sides take turns. A figure is the median of the rounds' ratios, and rounds go on until half of them lie within
+``SPREAD`` of it, or there were ``--rounds``; how far they lie apart is printed with it.
+Cold ones are wall time on both sides, as ``envctl`` parses many new files by several processes where cores are free;
+with ``--alone`` there is one process, and they are CPU time.
 Warm ones are CPU time: everything happens in process.
 Memory is what one cold load and plan keeps, and its peak, per object, measured in a process of its own.
 """
@@ -19,8 +21,9 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -37,6 +40,7 @@ from controller.planning.scope_plan import ScopeOptions, plan_scope
 from controller.targets.tables import Tables
 
 COLD_LIMIT, WARM_LIMIT = 1.2, 0.02
+LEAST_ROUNDS, SPREAD = 3, 0.02
 KEPT_LIMIT_KB, PEAK_LIMIT_KB = 4.0, 10.0
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 KINDS = kinds()
@@ -89,9 +93,8 @@ def fleet_of(objects: int, files: int, parse: Parse = parse_side_by_side) -> Fle
 
 def planned(loaded: Loaded, observed: ObservedState) -> ScopePlan:
     """Plan the config scope, guards and all."""
-    desired = {ref: one.projection for ref, one in loaded.resources.items()}
     how = DiffOptions(target="tables", now=NOW, kinds=kinds())
-    return plan_scope(desired, observed, ScopeOptions(diff=how))
+    return plan_scope(loaded.projections, observed, ScopeOptions(diff=how))
 
 
 def cold_plan(fleet: Fleet, target: Tables) -> tuple[Loaded, ScopePlan]:
@@ -118,27 +121,53 @@ def seconds(action: Callable[[], object], clock: Clock) -> float:
     return took
 
 
-def cold_times(fleet: Fleet, rounds: int, clock: Clock) -> tuple[float, float]:
-    """Return the seconds of (C loader, cold load and plan)."""
+class Measured(NamedTuple):
+    """Rounds of one figure: the ratio of ours to the C loader in the middle, and the seconds that go with it.
+
+    ``spread`` is how far half of the ratios lie from the middle at most, as a share of it.
+    """
+
+    ratio: float
+    ours_s: float
+    loader_s: float
+    spread: float
+    rounds: int
+
+
+def measured(rounds: Iterator[tuple[float, float]], most: int) -> Measured:
+    """Take rounds of (C loader, ours) in seconds until they agree, or so many."""
+    taken: list[tuple[float, float]] = []
+    while True:
+        taken.append(next(rounds))
+        ordered = sorted(taken, key=lambda times: times[1] / times[0])
+        loader, ours = ordered[len(ordered) // 2]
+        middle = ours / loader
+        apart = sorted(abs(ours / loader - middle) / middle for loader, ours in taken)
+        spread = apart[len(apart) // 2]
+        if len(taken) >= most or (len(taken) >= LEAST_ROUNDS and spread <= SPREAD):
+            return Measured(middle, ours, loader, spread, len(taken))
+
+
+def cold_rounds(fleet: Fleet, clock: Clock) -> Iterator[tuple[float, float]]:
+    """Yield the seconds of (C loader, cold load and plan)."""
     target = applied(fleet.load().resources.values())
-    loader, cold = [], []
-    for _ in range(rounds):
-        loader.append(seconds(lambda: load_with_pyyaml(fleet.texts.values()), clock))
-        cold.append(seconds(lambda: cold_plan(fleet, target), clock))
-    return min(loader), min(cold)
+    while True:
+        yield (
+            seconds(lambda: load_with_pyyaml(fleet.texts.values()), clock),
+            seconds(lambda: cold_plan(fleet, target), clock),
+        )
 
 
-def warm_times(fleet: Fleet, rounds: int) -> tuple[float, float]:
-    """Return the CPU seconds of (C loader for everything, load and plan after one file has changed)."""
+def warm_rounds(fleet: Fleet) -> Iterator[tuple[float, float]]:
+    """Yield the CPU seconds of (C loader for everything, load and plan after one file has changed)."""
     first = fleet.load()
     assert not [placed for placed in first.issues if not placed.issue.warning], "must be valid"
     observed = applied(first.resources.values()).observe()
-    loader, warm = [], []
-    for number in range(rounds):
-        loader.append(seconds(lambda: load_with_pyyaml(fleet.texts.values()), time.process_time))
+    for number in count():
+        loader = seconds(lambda: load_with_pyyaml(fleet.texts.values()), time.process_time)
         fleet.edit(number)
-        warm.append(seconds(lambda: planned(fleet.load(first.memory), observed), time.process_time))
-    return min(loader), min(warm)
+        warm = seconds(lambda: planned(fleet.load(first.memory), observed), time.process_time)
+        yield loader, warm
 
 
 def load_with_pyyaml(texts: Iterable[bytes]) -> None:
@@ -193,33 +222,38 @@ def measured_memory(objects: int, files: int) -> tuple[float, float]:
     return kept, peak
 
 
+def agreement(figure: Measured) -> str:
+    """Say how well the rounds of a figure agree."""
+    return f", half of {figure.rounds} rounds within {figure.spread:.1%}"
+
+
 def main() -> None:
     """Print every figure with its limit."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--objects", type=int, default=100_000)
     parser.add_argument("--files", type=int, default=5_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=9, help="at most")
     parser.add_argument("--alone", action="store_true", help="parse in this process alone")
     parser.add_argument("--check", action="store_true", help="exit 1 over a limit")
     options = parser.parse_args()
     parse = parse_one_by_one if options.alone else parse_side_by_side
     clock = time.process_time if options.alone else time.perf_counter
-    loader, cold = cold_times(
-        fleet_of(options.objects, options.files, parse), options.rounds, clock
+    cold = measured(
+        cold_rounds(fleet_of(options.objects, options.files, parse), clock), options.rounds
     )
-    loader_warm, warm = warm_times(
-        fleet_of(options.objects, 2 * options.files, parse), options.rounds
+    warm = measured(
+        warm_rounds(fleet_of(options.objects, 2 * options.files, parse)), options.rounds
     )
     half = measured_memory(options.objects // 2, options.files // 2)
     kept, peak = measured_memory(options.objects, options.files)
     rows = [
-        ("cold load and plan", cold / loader, COLD_LIMIT, f"{cold:.2f} s"),
-        ("one changed file", warm / loader_warm, WARM_LIMIT, f"{warm * 1000:.0f} ms"),
+        ("cold load and plan", cold.ratio, COLD_LIMIT, f"{cold.ours_s:.2f} s{agreement(cold)}"),
+        ("one changed file", warm.ratio, WARM_LIMIT, f"{warm.ours_s:.3f} s{agreement(warm)}"),
         ("KB kept per object", kept, KEPT_LIMIT_KB, f"{half[0]:.1f} at half the size"),
         ("KB per object at the peak", peak, PEAK_LIMIT_KB, f"{half[1]:.1f} at half the size"),
     ]
     print(
-        f"{options.objects} objects in {options.files} files; the C loader alone needs {loader:.2f} s"
+        f"{options.objects} objects in {options.files} files; the C loader alone needs {cold.loader_s:.2f} s"
     )
     for name, figure, limit, note in rows:
         print(f"  {name:<28} {figure:7.3f}  (limit {limit})  {note}")

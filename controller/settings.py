@@ -107,6 +107,8 @@ class LiveSettings(SettingsPart):
     """Groups of one account and region whose instances are replaced at the same time."""
     replicate: Names = _OPTIONS.replicate
     """Kinds or tables whose items are copied into the tables of each account, where the target ``replicas`` is not off."""
+    cloud_trail: Literal["off", "read"] = "off"
+    """``read``: records of drift in accounts say who else wrote the object, as CloudTrail there tells; it needs cloudtrail:LookupEvents."""
     tag_keys: dict[str, str] = Field(default_factory=dict)
     """Keys of the tags on groups that differ from the usual: ``OwningTeam: team``; an empty key leaves the tag out."""
 

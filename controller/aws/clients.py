@@ -37,6 +37,8 @@ _PLACES: "weakref.WeakKeyDictionary[Any, Place]" = weakref.WeakKeyDictionary()
 _TRANSIENT_ERRORS = (aws.HTTPClientError, aws.ConnectionError, aws.IncompleteReadError)
 _CONTENDED = frozenset({"TransactionConflict"})
 BETWEEN_TRIES = Backoff(first_s=0.2, longest_s=20.0)
+NEVER_AGAIN = frozenset({"cloudtrail"})
+"""Services that are asked for hints alone, which nobody waits for."""
 _CONTEXT_KEY = "envctl_first_try_at_s"
 
 
@@ -49,7 +51,9 @@ _CONFIG = Config(
     tcp_keepalive=True,
 )
 CLIENT_CONFIGS: Mapping[str, Config] = defaultdict(
-    lambda: _CONFIG, dynamodb=_CONFIG.merge(Config(parameter_validation=False))
+    lambda: _CONFIG,
+    dynamodb=_CONFIG.merge(Config(parameter_validation=False)),
+    cloudtrail=_CONFIG.merge(Config(connect_timeout=2, read_timeout=5)),
 )
 """Service -> botocore's settings for a client of it. Retries are ours, hence off here.
 
@@ -135,7 +139,10 @@ class Retries:
         stop = self.stop if place.account else None
         if stop is not None and stop.is_set():
             return None
-        api = (place.account, place.region, operation.service_model.service_name, operation.name)
+        service = operation.service_model.service_name
+        if service in NEVER_AGAIN:
+            return None
+        api = (place.account, place.region, service, operation.name)
         pause_s = self.pause_before_retry_s(api, attempts, first_at_s)
         if pause_s is None:
             return None

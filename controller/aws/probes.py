@@ -101,6 +101,8 @@ OF_TARGET: Final[Mapping[str, tuple[Probe, ...]]] = {
 COPIES: Final = ("dynamodb:BatchGetItem", "dynamodb:Scan")
 """What the target ``replicas`` looks with; whether it may shows in its own look."""
 
+HINTS: Final = ("cloudtrail:LookupEvents",)
+"""What only the setting live.cloudTrail needs: without it nobody is named, and nothing else is missed."""
 NOT_PROBED: Final[Mapping[str, tuple[str, ...]]] = {
     "groups": (
         "autoscaling:CreateAutoScalingGroup",
@@ -143,4 +145,4 @@ def actions() -> frozenset[str]:
     """Return everything that the controller's role in an account is to be allowed, all targets on."""
     probes = (*LOOK, *(probe for probes in OF_TARGET.values() for probe in probes))
     changes = (action for of_target in NOT_PROBED.values() for action in of_target)
-    return frozenset((*(probe.action for probe in probes), *COPIES, *changes))
+    return frozenset((*(probe.action for probe in probes), *COPIES, *HINTS, *changes))

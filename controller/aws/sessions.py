@@ -29,6 +29,7 @@ from controller.model.printable import in_short
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -121,6 +122,10 @@ class AwsAccess:
     def client(
         self, service: Literal["dynamodb"], account: str = MASTER, region: str = ""
     ) -> "DynamoDBClient": ...
+    @overload
+    def client(
+        self, service: Literal["dynamodbstreams"], account: str = MASTER, region: str = ""
+    ) -> "DynamoDBStreamsClient": ...
     @overload
     def client(
         self, service: Literal["ec2"], account: str = MASTER, region: str = ""

@@ -213,14 +213,22 @@ def batch_get_wire(
     table: str,
     keys: Iterable[Mapping[str, Any]],
     *,
+    attributes: Sequence[str] = (),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[WireItem]:
-    """Yield the same items as ``batch_get`` as they stand in the answer: wire items, binary as base64 text."""
+    """Yield the same items as ``batch_get`` as they stand in the answer: wire items, binary as base64 text.
+
+    ``attributes`` are those wanted, of the top level; all if empty.
+    """
     waiting = [to_wire(key) for key in keys]
     tries = 0
+    names = {f"#p{place}": name for place, name in enumerate(attributes)}
+    asked: dict[str, Any] = {"ConsistentRead": True}
+    if names:
+        asked |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
     while waiting:
         batch, rest = waiting[:BATCH_GET_KEYS], waiting[BATCH_GET_KEYS:]
-        body = wire_json({"RequestItems": {table: {"Keys": batch, "ConsistentRead": True}}})
+        body = wire_json({"RequestItems": {table: {"Keys": batch, **asked}}})
         with aws_errors(f"tables: read items of {table}", place_of(client), table):
             answer = orjson.loads(RawCall(body).send(client, "batch_get_item", _ANY_BATCH))
         yield from answer.get("Responses", {}).get(table, [])

@@ -110,7 +110,8 @@ def apply(
         # What to type next is being done.
         goes_on = bool(planned.plan.changes) and not planned.plan.refused
         say_lines(text_lines(planned.plan, names=planned.names, says_next=not goes_on))
-        note_unused_tokens(planned)
+        if planned.unused_tokens:
+            note_unused_tokens(planned)
         if planned.source_error is not None:
             note(_NOT_FROM_SOURCE)
     if planned.acts and not yes:

@@ -6,14 +6,16 @@ import typer
 
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.process import note, say, say_document
+from controller.cli.ledger.follow import follow
+from controller.cli.process import counted, note, say, say_document
 from controller.engine.commit.lease import LEASE_S, Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.queries.audit import Asked, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
+from controller.engine.snapshots.places import open_store
+from controller.engine.state.anchor_heads import anchor_heads
 from controller.engine.state.recover import recover_scope
-from controller.errors import ExitCode, WrongUsage
-from controller.model.ledger_record import Actor
+from controller.errors import DamagedState, ExitCode, WrongUsage
 from controller.views.audit import (
     list_lines,
     record_lines,
@@ -117,6 +119,9 @@ def show(
     call: Invocation = context.obj
     found = call.installation.ledger.find(name)
     if not found:
+        stray = call.installation.ledger.stray(name)
+        if stray is not None:
+            raise DamagedState(f"ledger: {stray.what}", fix=stray.fix)
         raise WrongUsage(
             f"the ledger has no record and no transaction {name!r}",
             fix="envctl audit list shows what there is",
@@ -134,16 +139,30 @@ def verify(
     replay: Annotated[
         bool, typer.Option("--replay", help="Also follow every record to what the tables hold.")
     ] = False,
+    anchors: Annotated[
+        bool,
+        typer.Option("--anchors", help="Also compare with the anchors in the snapshots' store."),
+    ] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Check that the ledger is whole and unaltered. Exit 7: something was found."""
     call: Invocation = context.obj
-    report = verify_installation(call.installation, replay=replay)
+    store = open_store(call.master) if anchors else None
+    report = verify_installation(call.installation, replay=replay, anchors_in=store)
     if output is Format.JSON:
         say_document("audit-verify", verification_json(report))
     else:
         say("\n".join(verification_lines(report)))
     raise typer.Exit(ExitCode.DONE if report.intact else ExitCode.FAILED)
+
+
+@audit.command("anchor")
+def anchor(context: typer.Context) -> None:
+    """Write where the ledger stands into the snapshots' store, once an hour at best: verify --anchors then finds one rewritten."""
+    call: Invocation = context.obj
+    store = open_store(call.master)
+    written, key = anchor_heads(call.installation, store)
+    say(f"{counted(len(written.heads), 'scope')} anchored in {store.name}/{key}")
 
 
 @audit.command("recover")
@@ -157,10 +176,14 @@ def recover(
     """Make a scope's own rows again from its records, whose chain must be whole: its head, and what is open. Recorded itself."""
     call: Invocation = context.obj
     found, process = call.installation, call.process
-    name, trigger = call.requester("recover")
+    requester = call.requester("recover")
     request = ApplyRequest(
-        actor=Actor(name, "", name, trigger), transaction=new_run_id(process.clock())
+        actor=requester.as_applier(author=requester.name),
+        transaction=new_run_id(process.clock()),
     )
     claim = Claim(process.instance, wait_s=LEASE_S)
     made = recover_scope(scope, found.ledger, found.storage(), request, claim)
     say("\n".join(recovery_lines(scope, made)))
+
+
+audit.command("follow")(follow)

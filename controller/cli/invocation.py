@@ -136,7 +136,7 @@ class Invocation:
 
     def requester(self, trigger: str) -> Requester:
         """Return the person at work, and the command they gave."""
-        return Requester(self.process.user, trigger)
+        return Requester(self.process.user, trigger, self.process.host)
 
 
 def ask(*, as_json: bool, fix: str, declined: str) -> None:

@@ -6,6 +6,7 @@ Nothing else reads the clock, the environment or who is at work.
 import getpass
 import logging
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -49,13 +50,12 @@ def environment_instead(values: Mapping[str, str]) -> Iterator[None]:
 
 def process_context() -> ProcessContext:
     """Return what this process gives a command."""
-    user = os.environ.get(USER_VARIABLE)
-    if not user:
-        try:
-            user = getpass.getuser()
-        except (OSError, KeyError):
-            # A container may run as a number without a name.
-            user = f"uid-{os.getuid()}"
+    try:
+        local = getpass.getuser()
+    except (OSError, KeyError):
+        # A container may run as a number without a name.
+        local = f"uid-{os.getuid()}"
+    user = os.environ.get(USER_VARIABLE) or local
     interruption = Interruption()
     REDACTOR.tell(*(os.environ.get(name, "") for name in OWN_SECRETS))
     return ProcessContext(
@@ -63,7 +63,9 @@ def process_context() -> ProcessContext:
         clock=utc_now,
         sleep=interruption.wait,
         user=in_short(user, LONGEST_NAME),
-        instance=f"{socket.gethostname()}-{os.getpid()}",
+        host=in_short(f"{local}@{socket.gethostname()}", LONGEST_NAME),
+        # Containers of one name may all be process 1: what is random keeps one from taking another's lease for its own.
+        instance=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}",
         interruption=interruption,
     )
 

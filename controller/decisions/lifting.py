@@ -46,7 +46,7 @@ class LiftedAndActed(NamedTuple):
 
 def may_lift(changes: Iterable[Change]) -> bool:
     """Tell whether any change can lift a barrier: whether looking closer is worth while."""
-    return any(_lifts(change) for change in changes)
+    return any(_lifts(change) for change in changes if change.ref.kind in _LIFTING)
 
 
 def lifted_and_acted(

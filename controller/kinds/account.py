@@ -91,6 +91,11 @@ def _recover(items: Items) -> tuple[str, dict[str, Any]]:
     return str(spec.pop("AccountName", None) or number), spec
 
 
+def _written(number: Any) -> Any:
+    """Return a number as documents have it; what is none, as others may have written it, as it is."""
+    return f"{number:012d}" if isinstance(number, int) else number
+
+
 def _role_is_of_the_account(_ref: ResourceRef, facts: AccountFacts, _world: World) -> Findings:
     if facts.role_account != facts.number:
         yield Finding(
@@ -149,4 +154,5 @@ KIND = Kind(
         "letters, digits, '.', '_' and '-', beginning with a letter, such as staging-eu",
     ),
     yaml_places={("AccountName",): ("metadata", "name")},
+    yaml_values={("AccountNumber",): _written},
 )

@@ -36,6 +36,8 @@ class FindingKind(StrEnum):
     HEAD = "head"
     STRAY = "stray"
     """A record that looks like ours and is in no chain."""
+    ANCHOR = "anchor"
+    """The ledger is not the one that was anchored: who rewrites it rewrites its heads, but no anchor."""
     UNREADABLE = "unreadable"
     """Images in an object store that is not there or not named."""
     CHANGED_OUTSIDE = "changed outside"
@@ -95,11 +97,16 @@ class VerificationReport:
     tables: tuple[Finding, ...] | None = None
     strays: tuple[Finding, ...] = ()
     """Records in no chain, at most a thousand."""
+    anchors: int | None = None
+    """With how many anchors the chains were compared; None if with none was asked for."""
+    unusable: tuple[Finding, ...] = ()
+    """Anchors that could not be used, or that there is none."""
 
     @property
     def intact(self) -> bool:
         """Whether nothing is wrong anywhere. What has been overcome is history, and not wrong."""
-        return not self.differing and not self.strays and all(scope.intact for scope in self.scopes)
+        wrong = self.differing or self.strays or self.unusable
+        return not wrong and all(scope.intact for scope in self.scopes)
 
     @property
     def differing(self) -> tuple[Finding, ...]:
@@ -118,6 +125,7 @@ _FIX = {
     FindingKind.ALTERED: f"find who wrote to the audit table (CloudTrail), {_RESTORE}",
     FindingKind.STRAY: "find who wrote it to the audit table (CloudTrail: PutItem); it tells of nothing envctl did",
     FindingKind.BROKEN_LINK: f"one of the two was replaced: {_RESTORE}",
+    FindingKind.ANCHOR: f"somebody rewrote the ledger since (CloudTrail: PutItem on the audit table): {_RESTORE}",
     FindingKind.HEAD: "find who wrote the head row of EnvctlState or the audit table (CloudTrail) before applying again",
 }
 
@@ -152,6 +160,15 @@ class ChainEntry(NamedTuple):
     record: WireItem | None
 
 
+class Anchored(NamedTuple):
+    """Where a chain stood at a moment, by the word of an anchor."""
+
+    sequence: int
+    hash: str
+    at: str
+    """UTC, milliseconds, ``Z``."""
+
+
 class _Stretch(NamedTuple):
     """Records whose sequences follow each other, already checked against each other."""
 
@@ -165,10 +182,19 @@ class ChainCheck:
     """Takes pages of a scope's records. Keeps the findings, and a line for each stretch of pages that came in order.
 
     ``head`` is the scope's head read *before* the first page, None if there was none. Images in an object store need ``blobs``.
+    ``anchors`` say which records there must be.
     """
 
-    def __init__(self, scope: str, head: Head | None, blobs: BlobStore | None = None) -> None:
+    def __init__(
+        self,
+        scope: str,
+        head: Head | None,
+        blobs: BlobStore | None = None,
+        anchors: Iterable[Anchored] = (),
+    ) -> None:
         """Begin with no records."""
+        self._anchors = {(anchor.sequence, anchor.hash): anchor for anchor in anchors}
+        self._anchored = {anchor.sequence for anchor in self._anchors.values()}
         self._scope = scope
         self._head = head
         self._blobs = blobs
@@ -194,6 +220,8 @@ class ChainCheck:
             previous, own = self._check(sequence, audit_id, record)
             if sequence == head_sequence:
                 self._at_head.add(own)
+            if sequence in self._anchored:
+                self._anchors.pop((sequence, own), None)
             if stretch is None:
                 stretch = _Stretch(sequence, sequence, previous, own)
             elif sequence == stretch.last + 1 and doubled != stretch.last:
@@ -227,6 +255,12 @@ class ChainCheck:
         if reached and (head is None or head.sequence < reached):
             says = "there is no head" if head is None else f"the head stands at #{head.sequence:,}"
             self._find(FindingKind.HEAD, reached, f"the ledger goes on to #{reached:,}, but {says}")
+        for anchor in self._anchors.values():
+            self._find(
+                FindingKind.ANCHOR,
+                anchor.sequence,
+                f"record #{anchor.sequence:,} is not, or not as, it was anchored at {anchor.at}: {anchor.hash[:12]}",
+            )
         findings = tuple(sorted(self._findings))
         return Verification(self._scope, self.records, reached, last_hash, findings, self._more)
 

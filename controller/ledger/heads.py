@@ -19,6 +19,8 @@ _ATTRIBUTES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "LastHash": str,
     "Format": int,
     "LastAt": str,
+    "Revision": str,
+    "PlannedFrom": int,
 }
 """What a row holds of a head behind its scope, in the order of its fields, and how it is read."""
 
@@ -33,14 +35,16 @@ class Heads(Protocol):
         """
 
 
-_NOT_ALWAYS: Final = {"LastAt": ""}
-"""What heads from before do not hold, and what it is then."""
+_NOT_ALWAYS: Final[Mapping[str, Any]] = {"LastAt": "", "Revision": "", "PlannedFrom": 0}
+"""What a head need not hold, and what it is then."""
 
 
 def row_of_head(head: Head) -> dict[str, Any]:
     """Return a head as the row that holds it."""
     _, *values = astuple(head)
-    return {"Id": HEAD_PREFIX + head.scope, **dict(zip(_ATTRIBUTES, values, strict=True))}
+    known = zip(_ATTRIBUTES, values, strict=True)
+    held = {name: value for name, value in known if _NOT_ALWAYS.get(name) != value}
+    return {"Id": HEAD_PREFIX + head.scope, **held}
 
 
 def head_of_row(scope: str, row: Mapping[str, Any]) -> Head:

@@ -30,6 +30,17 @@ def is_ours_by_history(
     return False
 
 
+def is_there_by_us(newest_first: Iterable[LedgerRecord], scope: str) -> bool:
+    """Tell whether the last that we did with an item leaves it there, whatever others did since.
+
+    ``scope`` is that of our records. That others deleted it does not make it gone for us: it is drift.
+    """
+    for record in newest_first:
+        if record.scope == scope and record.phase == "done":
+            return record.change_type != "Deleted"
+    return False
+
+
 def unfinished(newest_first: Iterable[LedgerRecord]) -> LedgerRecord | None:
     """Return the last record of an object of which all records are ours, if it is of a change that was not ended well."""
     newest: LedgerRecord | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from controller.ledger.order import BY_MOMENT
+from controller.ledger.summaries import BY_MOMENT
 from controller.model.ledger_record import LedgerRecord
 
 _INSTANCE: Final = "Instance"

@@ -2,7 +2,7 @@
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from operator import attrgetter
@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from controller.aws.items import WireItem
+from controller.aws.items import WireItem, from_wire
 from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query
 from controller.errors import WrongUsage
-from controller.kinds.language.kind import Kind
-from controller.ledger.chain import ChainEntry
+from controller.ledger.chain import ChainEntry, Finding, stray_of
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import (
     ACTOR_INDEX,
@@ -24,11 +23,9 @@ from controller.ledger.ledger_table import (
     SUMMARY,
     TRANSACTION_INDEX,
 )
-from controller.ledger.order import newest_first
 from controller.ledger.records import EntityKey, iso_ms, readable_record
-from controller.ledger.summaries import RecordSummary, summary_of_item
+from controller.ledger.summaries import RecordSummary, newest_first, summary_of_item
 from controller.model.ledger_record import LedgerRecord
-from controller.model.table import TableDefinition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -194,6 +191,11 @@ class LedgerReader:
         page = self.page(OfTransaction(text), limit=limit)
         return tuple(self.records(record.audit_id for record in reversed(page.records)))
 
+    def stray(self, audit_id: str) -> Finding | None:
+        """Return what keeps the item of this id out of every chain; None if there is none, or it stands in one. Raises as any read."""
+        item = self._wire([audit_id]).get(audit_id)
+        return None if item is None else stray_of(from_wire(item))
+
     def of_item(self, table: str, hash_key: str, range_key: str | None) -> Iterator[LedgerRecord]:
         """Yield the records of one item of a (physical) table, newest first. Raises as any read."""
         entity, start = str(EntityKey(table, hash_key, range_key)), None
@@ -203,8 +205,11 @@ class LedgerReader:
             if start is None:
                 return
 
-    def pages(self, scope: str, after: int = 0) -> Iterator[Sequence[ChainEntry]]:
-        """Yield a scope's records above a sequence, in order, as on the wire: what verification reads. Raises as any read."""
+    def pages(self, scope: str, after: int = 0, table: str = "") -> Iterator[Sequence[ChainEntry]]:
+        """Yield a scope's records above a sequence, in order, as on the wire: what verification reads. Raises as any read.
+
+        With ``table`` (its physical name) only records of its items.
+        """
         wanted = Query(
             self.table,
             "#scope = :scope AND #sequence > :after",
@@ -212,14 +217,18 @@ class LedgerReader:
             {"#scope": "Scope", "#sequence": "Sequence"},
             index=SCOPE_INDEX,
             page_size=_CHAIN_PAGE,
-            attributes=("AuditID", "Sequence"),
+            attributes=("AuditID", "Sequence", *(("EntityId",) if table else ())),
         )
+        of_table = f"{table}/" if table else ""
         start: WireItem | None = None
         while True:
             page = query(self.client, wanted, start)
             # One batch at a time: what is checked while it is in the processor's cache is checked twice as fast.
-            for first in range(0, len(page.items), BATCH_GET_KEYS):
-                lines = page.items[first : first + BATCH_GET_KEYS]
+            wanted_lines = [
+                line for line in page.items if str(line.get("EntityId", "")).startswith(of_table)
+            ]
+            for first in range(0, len(wanted_lines), BATCH_GET_KEYS):
+                lines = wanted_lines[first : first + BATCH_GET_KEYS]
                 found = self._wire(line["AuditID"] for line in lines)
                 yield [
                     ChainEntry(line["Sequence"], line["AuditID"], found.get(line["AuditID"]))
@@ -333,58 +342,3 @@ def _merge(histories: Sequence[_History], limit: int) -> tuple[list[RecordSummar
         elif history.next_key is not None:
             position[history.entity] = history.next_key
     return newest_first(taken), position or None
-
-
-_NAME = ("metadata", "name")
-
-
-def entity_of_item(table: TableDefinition, item: Mapping[str, Any]) -> EntityKey:
-    """Return the name of an item of a table, whose definition carries the physical name. Raises KeyError without a key."""
-    return EntityKey(table.name, *map(str, table.key_of(item).values()))
-
-
-def entities_of(
-    kind: Kind[Any], key: str, prefix: str, scan: Callable[[str], Iterable[Mapping[str, Any]]]
-) -> tuple[EntityKey, ...]:
-    """Return the items of the object ``key`` (of its ResourceRef), one per table of its kind.
-
-    Where the name alone does not give the table's key (an Account's number, the environment in an Upstream's key), the items that
-    bear the name are looked for with ``scan`` (physical table name -> items); empty if there is none, as after a delete.
-    """
-    entities: list[EntityKey] = []
-    for table in kind.tables:
-        physical = table.prefixed(prefix)
-        item = _key_by_name(kind, table, key)
-        named = (found for found in scan(physical.name) if kind.identify(found) == key)
-        entities += [entity_of_item(physical, found) for found in ([item] if item else named)]
-    return tuple(entities)
-
-
-def _key_by_name(kind: Kind[Any], table: TableDefinition, key: str) -> dict[str, Any] | None:
-    """Return the key of a table's item if the object's name says all of it; None otherwise."""
-    owner, _, name = key.rpartition("/")
-    item: dict[str, Any] = {}
-    for attribute, _type in table.key_attributes():
-        if kind.yaml_places.get((attribute,)) == _NAME:
-            item[attribute] = name if owner and table.range_key else key
-        elif attribute == "Kind":
-            item[attribute] = kind.name
-        elif owner and table.range_key:
-            item[attribute] = owner
-        else:
-            return None
-    if kind.identify(item) != key:
-        return None
-    try:
-        written = kind.project(key, _Unknown())[table.name]
-    except (TypeError, AttributeError, LookupError, ValueError):
-        return item
-    # The kind itself may give the item another key, made of more than the name.
-    return item if table.key_of(written) == item else None
-
-
-class _Unknown(dict[str, Any]):
-    """A spec of which nothing is known."""
-
-    def __missing__(self, attribute: str) -> str:
-        return ""

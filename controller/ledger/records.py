@@ -33,6 +33,7 @@ CHANGE_TYPES: Mapping[str, Any] = {
     "delete": "Deleted",
     "baseline": "Baseline",
 }
+"""Action -> how a record calls it."""
 
 
 def build_records(  # noqa: PLR0913 - what a record says comes from that many places
@@ -107,8 +108,10 @@ def _record(
     action = "baseline" if phase == "baseline" else action_of(write.before, write.after)
     old_value, old_meta = split_image(write.before and redact(write.table, dict(write.before)))
     new_value, new_meta = split_image(write.after and redact(write.table, dict(write.after)))
+    # Others write there what they like.
     signed = new_meta.get("Audit")
     audit = signed if isinstance(signed, dict) else {}
+    version, user = audit.get("Version"), audit.get("User")
     keys = [str(value) for value in write.key.values()]
     return LedgerRecord(
         audit_id=audit_id(table, write.key, action, before, after),
@@ -123,10 +126,10 @@ def _record(
         entity_type=table,
         entity_key=keys[0],
         entity_range=keys[1] if len(keys) > 1 else None,
-        entity_version=audit.get("Version"),
+        entity_version=version if isinstance(version, int) else None,
         iso_timestamp=iso_ms(at),
         transaction_id="",
-        changed_by=audit.get("User") or actor.applied_by,
+        changed_by=(user if isinstance(user, str) else "") or actor.applied_by,
         actor=actor,
         plan_digest="",
         origin=write.origin,
@@ -178,6 +181,8 @@ OF_SOME_ACTORS: Final = {
     "Role": "role",
     "Subject": "subject",
     "MergedBy": "merged_by",
+    "PullRequest": "pull_request",
+    "Host": "host",
 }
 """Only where there is one: records from before have been without them, and so have their hashes."""
 _APPROVALS: Final = "Approvals"
@@ -328,6 +333,10 @@ POWER: Final = "Power"
 """Entity type of a record of instances that were switched; its key is ``<scope>/<environment>``."""
 
 
+MAX_KEY_BYTES: Final = 2048
+"""DynamoDB: of the hash key of a table or an index."""
+
+
 class EntityKey(NamedTuple):
     """One item of one table: physical table name, and the key's values as text."""
 
@@ -336,8 +345,14 @@ class EntityKey(NamedTuple):
     range_key: str | None = None
 
     def __str__(self) -> str:
-        """Print in one text, as the entity index has it and is asked: ``ConfigEnvironments/c50``."""
-        return "/".join(part for part in self if part is not None)
+        """Print in one text, as the entity index has it and is asked: ``ConfigEnvironments/c50``.
+
+        What no key of an index can hold, as others may name an item, is cut and told apart by its digest.
+        """
+        text = "/".join(part for part in self if part is not None)
+        if len(text) <= MAX_KEY_BYTES // 4 or len(text.encode()) <= MAX_KEY_BYTES:
+            return text
+        return f"{text[: MAX_KEY_BYTES // 8]}…{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 DIGEST: Final = "Digest"

@@ -1,12 +1,18 @@
-"""The ledger against the tables: each item followed from the digest a change left to the digest the next one found."""
+"""The ledger against the tables: each item followed from the digest a change left to the digest the next one found.
+
+A change by others that has a record of its own is a step as any other; one that has none is a difference.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from controller.ledger.chain import ChainEntry, Finding, FindingKind
-from controller.ledger.queries import entity_of_item
+from controller.ledger.entities import entity_of_item
+from controller.ledger.item_path import ImageStep, OutsideSteps
+from controller.ledger.outside_record import GAP
 from controller.ledger.records import EntityKey, image_digest, is_sequence
+from controller.ledger.stream_changes import STREAM_PREFIX
 from controller.model.table import TableDefinition
 
 NOTHING = ""
@@ -34,13 +40,26 @@ class Step(NamedTuple):
     change_type: str
     before: str
     after: str
+    cause: str = ""
+
+
+class Difference(NamedTuple):
+    """An image that no record leads to: ``before`` is what the ledger says of the item, ``after`` what was found."""
+
+    item: EntityKey
+    before: str
+    after: str
+    sequence: int
+    """Of the record that left ``before``; 0 for none."""
+    found_by: int
+    """Sequence of the record that found ``after``; 0 where the table holds it."""
 
 
 class Replay:
     """Follows records in the order of their sequence; holds one digest for each item there ever was.
 
-    ``settled`` is the sequence of each scope's head *before* the tables were read: what was written later may be in the
-    tables or not.
+    Records of what others changed, which are in chains of their own, are to come before all others. ``settled`` is the sequence of
+    each scope's head *before* the tables were read: what was written later may be in the tables or not.
     """
 
     def __init__(self, settled: Mapping[str, int]) -> None:
@@ -48,28 +67,39 @@ class Replay:
         self._settled = settled
         self._now: dict[EntityKey, tuple[int, str]] = {}
         self._moving: dict[EntityKey, set[str]] = {}
-        self.findings: list[Finding] = []
+        self._outside: dict[EntityKey, OutsideSteps] = {}
+        self._breaks: list[Difference] = []
 
     def add(self, step: Step) -> None:
-        """Follow one record. A change that found another image than the last one left is a finding."""
-        known = self._now.get(step.item)
+        """Follow one record. A change that found another image than the last one left is a difference."""
+        if step.scope.startswith(STREAM_PREFIX):
+            self._add_outside(step)
+            return
+        known, outside = self._now.get(step.item), self._outside.get(step.item)
         baseline = step.change_type == "Baseline"
         after = step.after or step.before if baseline else step.after
         found = after if baseline else step.before
-        if known is None:
-            if not baseline and found != NOTHING:
-                # As after an adoption: somebody made it, and the record says what was found.
-                self._overcome(step, "it was there before its first record")
-        elif found != known[1]:
-            what = "changed"
-            if NOTHING in {known[1], found}:
-                what = "made" if known[1] == NOTHING else "deleted"
-            since = f"between #{known[0]:,} and #{step.sequence:,}"
-            self._overcome(step, f"{what} outside the ledger {since}")
+        if outside is not None:
+            leads = outside.lead(known[1] if known else None, found)
+        elif known is None:
+            # As after an adoption: somebody made it, and the record says what was found.
+            leads = baseline or found == NOTHING
+        else:
+            leads = found == known[1]
+        if not leads:
+            sequence, before = known or (0, NOTHING)
+            self._breaks.append(Difference(step.item, before, found, sequence, step.sequence))
         if step.sequence > self._settled.get(step.scope, 0):
             before = known[1] if known else step.before
             self._moving.setdefault(step.item, {before}).add(after)
         self._now[step.item] = step.sequence, after
+
+    def _add_outside(self, step: Step) -> None:
+        outside = self._outside.setdefault(step.item, OutsideSteps())
+        image = ImageStep(step.before, step.after, step.sequence)
+        (outside.jumps if step.cause == GAP else outside.steps).append(image)
+        if step.sequence > self._settled.get(step.scope, 0):
+            self._moving.setdefault(step.item, set()).update(image[:2])
 
     def add_page(self, page: Iterable[ChainEntry]) -> None:
         """Follow what the records of a page of a chain, as on the wire, say of items; what is no readable record is left to the check of the chain."""
@@ -79,35 +109,47 @@ class Replay:
             if step is not None:
                 self.add(step)
 
-    def compare(self, tables: Iterable[tuple[EntityKey, str]]) -> tuple[Finding, ...]:
-        """Return all findings, with what the tables hold (item and digest of its full image, each item once) that the ledger does not say."""
-        found = list(self.findings)
+    def differences(self, tables: Iterable[tuple[EntityKey, str]]) -> list[Difference]:
+        """Return every image that no record leads to, on the way or in the tables (item and digest of its full image, each item once)."""
+        found = [*self._breaks]
         seen: set[EntityKey] = set()
         for item, digest in tables:
             seen.add(item)
-            sequence, last = self._now.get(item, (0, NOTHING))
-            if digest in {last, *self._moving.get(item, ())}:
-                continue
-            if last == NOTHING:
-                gone = f" since its deletion in #{sequence:,}" if sequence else ""
-                what = f"it is in the table, but no record says so{gone}"
-                found.append(_finding(FindingKind.ITEM_UNKNOWN, sequence, item, what, _UNKNOWN))
-            else:
-                what = f"it is not as record #{sequence:,} left it"
-                found.append(_finding(FindingKind.CHANGED_OUTSIDE, sequence, item, what, _CHANGED))
-        for item, (sequence, last) in self._now.items():
-            if item not in seen and NOTHING not in {last, *self._moving.get(item, ())}:
-                what = f"record #{sequence:,} left it there, and it is gone"
-                found.append(_finding(FindingKind.ITEM_MISSING, sequence, item, what, _MISSING))
-        return tuple(sorted(found))
+            found += self._ended(item, digest)
+        for item in (*self._now, *(item for item in self._outside if item not in self._now)):
+            if item not in seen:
+                found += self._ended(item, NOTHING)
+        return found
+
+    def compare(self, tables: Iterable[tuple[EntityKey, str]]) -> tuple[Finding, ...]:
+        """Return the same differences, as verification tells them."""
+        return tuple(sorted(map(_finding_of, self.differences(tables))))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found on the way, as verification tells it."""
+        return tuple(map(_finding_of, self._breaks))
 
     def state(self) -> dict[EntityKey, str]:
         """Return the digest of each item that the records followed so far say is there."""
         return {item: digest for item, (_, digest) in self._now.items() if digest != NOTHING}
 
-    def _overcome(self, step: Step, what: str) -> None:
-        fix = _OVERCOME.format(step.sequence)
-        self.findings.append(_finding(FindingKind.OVERCOME, step.sequence, step.item, what, fix))
+    def _ended(self, item: EntityKey, digest: str) -> Iterator[Difference]:
+        """Yield how an item's records end elsewhere than the table."""
+        known, outside = self._now.get(item), self._outside.get(item)
+        sequence, last = known or (0, NOTHING)
+        moving = self._moving.get(item, ())
+        if outside is None:
+            if digest != last and digest not in moving:
+                yield Difference(item, last, digest, sequence, 0)
+            return
+        ends, left = outside.ends(known[1] if known else None)
+        if left and NOTHING not in moving:
+            yield Difference(item, last, left[0].before, sequence, left[0].sequence)
+        if digest in ends or digest in moving or any(outside.is_jump(e, digest) for e in ends):
+            return
+        end = min(image or NOTHING for image in ends)
+        yield Difference(item, end, digest, sequence, 0)
 
 
 def table_digests(
@@ -126,10 +168,33 @@ def step_of(sequence: int, record: Mapping[str, Mapping[str, Any]]) -> Step | No
         entity = record["Entity"]["M"]
         range_key = entity["Range"]["S"] if "Range" in entity else None
         item = EntityKey(entity["Type"]["S"], entity["Key"]["S"], range_key)
-        said = (record[name]["S"] for name in ("ChangeType", "Before", "After"))
+        said = (record[name]["S"] for name in ("ChangeType", "Before", "After", "Cause"))
         return Step(record["Scope"]["S"], sequence, item, *said)
     except (KeyError, TypeError):
         return None
+
+
+def _finding_of(found: Difference) -> Finding:
+    sequence = found.sequence
+    if found.found_by:
+        what, fix = "it was there before its first record", _OVERCOME.format(found.found_by)
+        if sequence:
+            what = "changed"
+            if NOTHING in {found.before, found.after}:
+                what = "made" if found.before == NOTHING else "deleted"
+            what += f" outside the ledger between #{sequence:,} and #{found.found_by:,}"
+        return _finding(FindingKind.OVERCOME, found.found_by, found.item, what, fix)
+    if found.before == NOTHING:
+        gone = f" since its deletion in #{sequence:,}" if sequence else ""
+        what = f"it is in the table, but no record says so{gone}"
+        return _finding(FindingKind.ITEM_UNKNOWN, sequence, found.item, what, _UNKNOWN)
+    left = f"record #{sequence:,} left it" if sequence else "the records of its stream left it"
+    if found.after == NOTHING:
+        what = f"{left} there, and it is gone"
+        return _finding(FindingKind.ITEM_MISSING, sequence, found.item, what, _MISSING)
+    return _finding(
+        FindingKind.CHANGED_OUTSIDE, sequence, found.item, f"it is not as {left}", _CHANGED
+    )
 
 
 def _finding(kind: FindingKind, sequence: int, item: EntityKey, what: str, fix: str) -> Finding:

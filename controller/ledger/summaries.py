@@ -1,8 +1,9 @@
-"""Lines of records: what indexes hold of them, whoever wrote them, so that lists show also what is no record of ours."""
+"""Lines of records, and their order: what indexes hold of them, whoever wrote them, so that lists show also what is no record of ours."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any, Final, TypeVar
 
 from controller.ledger.records import (
     ACTOR,
@@ -97,3 +98,21 @@ def _shown_actor(item: Mapping[str, Any]) -> Actor:
 def summary_of(record: LedgerRecord) -> RecordSummary:
     """Return the line of a full record."""
     return summary_of_item(to_item(record))
+
+
+BY_MOMENT: Final = attrgetter("iso_timestamp", "sequence")
+"""Sorts records and their lines by time; those of one moment, which an index holds in no order, by sequence."""
+Placed = TypeVar("Placed", LedgerRecord, RecordSummary)
+
+
+def newest_first(records: Iterable[Placed]) -> list[Placed]:
+    """Sort records by time, newest first, but those of one scope by sequence: the clock of a writer may have been wrong."""
+    by_time = sorted(records, key=BY_MOMENT, reverse=True)
+    of_scopes: dict[str, list[Placed]] = {}
+    for record in by_time:
+        of_scopes.setdefault(record.scope, []).append(record)
+    in_sequence = {
+        scope: iter(sorted(found, key=attrgetter("sequence"), reverse=True) if scope else found)
+        for scope, found in of_scopes.items()
+    }
+    return [next(in_sequence[record.scope]) for record in by_time]

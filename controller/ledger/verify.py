@@ -1,11 +1,13 @@
 """One pass over a scope's records: the chain checked, and each item followed on the way."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from controller.gc_tuning import relaxed_gc
 from controller.ledger.chain import (
     MAX_FINDINGS,
+    Anchored,
     ChainCheck,
     ChainEntry,
     Finding,
@@ -17,6 +19,7 @@ from controller.ledger.heads import Heads
 from controller.ledger.large_images import BlobStore
 from controller.ledger.records import EntityKey
 from controller.ledger.replay import Replay
+from controller.ledger.stream_changes import STREAM_PREFIX
 
 LOOKS = 4
 """How often the index is looked at again for records that the head says are there: it follows the table within seconds."""
@@ -38,13 +41,14 @@ def verify_scope(
     sleep: Callable[[float], None],
     replay: Replay | None = None,
     blobs: BlobStore | None = None,
+    anchors: Iterable[Anchored] = (),
 ) -> Verification:
-    """Read all records of a scope once and say whether its chain is whole; feed ``replay`` on the way.
+    """Read all records of a scope once and say whether its chain is whole, and as anchored; feed ``replay`` on the way.
 
     Records written meanwhile are no finding. Raises as any read; then nothing is known.
     """
     before = heads.read(scope)
-    check = ChainCheck(scope, before, blobs)
+    check = ChainCheck(scope, before, blobs, anchors)
     with relaxed_gc():
         for look in range(LOOKS):
             if look:
@@ -66,8 +70,9 @@ def verify_ledger(
     sleep: Callable[[float], None],
     tables: Callable[[], Iterable[tuple[EntityKey, str]]] | None = None,
     blobs: BlobStore | None = None,
+    anchors: Mapping[str, Sequence[Anchored]] = MappingProxyType({}),
 ) -> VerificationReport:
-    """Verify scopes, and with ``tables`` replay them against the tables as they are.
+    """Verify scopes, also against what was anchored of them, and with ``tables`` replay them against the tables as they are.
 
     ``tables`` reads every table anew: item and digest of its full image, each item once. Raises as any read; then nothing is
     known.
@@ -78,10 +83,21 @@ def verify_ledger(
         known = {name: heads.read(name) for name in names}
         replay = Replay({name: head.sequence for name, head in known.items() if head})
         found = list(tables())
-    results = tuple(
-        verify_scope(name, chain_of, heads, sleep=sleep, replay=replay, blobs=blobs)
-        for name in names
-    )
+    # What others did is known before it is asked what a change of ours found.
+    in_order = sorted(names, key=lambda name: not name.startswith(STREAM_PREFIX))
+    verified = {
+        name: verify_scope(
+            name,
+            chain_of,
+            heads,
+            sleep=sleep,
+            replay=replay,
+            blobs=blobs,
+            anchors=anchors.get(name, ()),
+        )
+        for name in in_order
+    }
+    results = tuple(verified[name] for name in names)
     return VerificationReport(results, None if replay is None else replay.compare(found))
 
 

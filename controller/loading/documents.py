@@ -212,7 +212,7 @@ _PLAIN: Final = _PlainScalars()
 
 
 def parse_documents(data: bytes) -> tuple[Document, ...]:
-    """Return the documents of a YAML file, each a mapping.
+    """Return the documents of a YAML file, each a mapping; one without entries where nothing is written.
 
     Raises Irregular for anything ``find_text_problems`` would report, and for nothing else.
     """
@@ -229,10 +229,15 @@ def parse_documents(data: bytes) -> tuple[Document, ...]:
         while type(opening := next(events)) is not StreamEndEvent:
             top = next(events)
             line = top.start_mark.line + 1
-            if opening.version or opening.tags is not None or type(top) is not MappingStartEvent:
+            if opening.version or opening.tags is not None:
                 raise Irregular
-            is_bare = top.anchor is None and top.tag is None
-            value = reader.mapping(1) if is_bare else reader.node(top, 1)
+            if type(top) is MappingStartEvent:
+                is_bare = top.anchor is None and top.tag is None
+                value = reader.mapping(1) if is_bare else reader.node(top, 1)
+            elif is_nothing(top):
+                value = {}
+            else:
+                raise Irregular
             documents.append(Document(line, value))
             next(events)
             reader.anchors.clear()
@@ -242,6 +247,13 @@ def parse_documents(data: bytes) -> tuple[Document, ...]:
     if not documents:
         raise Irregular
     return tuple(documents)
+
+
+def is_nothing(event: Any) -> bool:
+    """Tell whether an event is what stands between two ``---``, or after the last, where nothing is written."""
+    return type(event) is ScalarEvent and not (
+        event.style or event.value or event.anchor or event.tag
+    )
 
 
 def events_of(text: bytes) -> Iterator[Any]:

@@ -68,6 +68,8 @@ def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
 
 
 def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Finding]:
+    if not value:
+        return [Finding((), "the document is empty", "write one, or remove one '---'")]
     unknown = [name for name in value if name not in FIELDS]
     issues = [further((), len(unknown) - MAX_ISSUES)] if len(unknown) > MAX_ISSUES else []
     there_are = "a document has apiVersion, kind, metadata and spec"

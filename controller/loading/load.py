@@ -34,7 +34,7 @@ from controller.loading.validated import (
 )
 from controller.model.canonical import digest, parse_canonical
 from controller.model.ref import Origin, Problem, ProblemCode, ResourceRef
-from controller.model.resource import Resource
+from controller.model.resource import Projection, Resource
 from controller.model.source_bounds import MAX_DOCUMENTS, MAX_FINDINGS, TOO_MANY, UNCHECKED
 
 SourceIds = tuple[str, str]
@@ -221,6 +221,7 @@ class Memory:
     noted: Mapping[ResourceRef, Resolved] = field(default_factory=dict)
     """Those of the objects that have issues."""
     resources: Mapping[ResourceRef, Resource] = field(default_factory=dict)
+    projections: Mapping[ResourceRef, Projection] = field(default_factory=dict)
     clashes: Mapping[str, tuple[PlacedIssue, ...]] = field(default_factory=dict)
     """Kind -> issues of values that two of its objects have."""
     settings: RuleSettings = DEFAULT_RULES
@@ -239,6 +240,8 @@ class Loaded:
     memory: Memory
     exceeded: tuple[Problem, ...] = ()
     """Bounds of the source that were exceeded: then this is not all of it."""
+    projections: Mapping[ResourceRef, Projection] = field(default_factory=dict)
+    """What the resources ask of the tables: kept from load to load, so that a plan does not gather it from each."""
 
 
 def load(
@@ -269,7 +272,7 @@ def load(
         before = Memory(parsed=parsed, settings=settings)
         changes = documents.since(before)
     world = TracingWorld(changes.facts, *settings)
-    resolved, noted, resources = _resolved(before, changes, documents, world, kinds)
+    resolved, noted, resources, projections = _resolved(before, changes, documents, world, kinds)
     found_clashes = _clashes(before.clashes, changes, kinds, resources)
     issues = [issue for file in changes.wrong.values() for issue in file.issues]
     if changes.wrong and not changes.is_partial:
@@ -281,12 +284,13 @@ def load(
     issues += [issue for of_kind in found_clashes.values() for issue in of_kind]
     broken = {path: text for path, cid in files.items() if (text := parsed[cid].broken) is not None}
     marks = changes.files, changes.wrong, changes.facts
-    kept = Memory(parsed, *marks, resolved, noted, resources, found_clashes, settings)
+    kept = Memory(parsed, *marks, resolved, noted, resources, projections, found_clashes, settings)
     if changes.is_partial:
         # What was not looked at is looked at next time.
         kept = Memory(parsed, settings=settings)
-        return Loaded(resources, tuple(issues), broken, kept, (UNCHECKED,))
-    return Loaded(resources, tuple(issues), broken, replace(kept, duplicates=changes.duplicates))
+        return Loaded(resources, tuple(issues), broken, kept, (UNCHECKED,), projections)
+    kept = replace(kept, duplicates=changes.duplicates)
+    return Loaded(resources, tuple(issues), broken, kept, projections=projections)
 
 
 def _parsed(
@@ -316,7 +320,10 @@ def _resolved(
     world: TracingWorld,
     kinds: Kinds,
 ) -> tuple[
-    Mapping[ResourceRef, Resolved], Mapping[ResourceRef, Resolved], Mapping[ResourceRef, Resource]
+    Mapping[ResourceRef, Resolved],
+    Mapping[ResourceRef, Resolved],
+    Mapping[ResourceRef, Resource],
+    Mapping[ResourceRef, Projection],
 ]:
     """Resolve the new documents, and those kept objects that asked about something that is different now.
 
@@ -325,13 +332,13 @@ def _resolved(
     """
     valid, touched = changes.valid, changes.touched
     if changes.is_partial:
-        return {}, {}, {}
+        return {}, {}, {}, {}
     if not touched and not valid:
-        return before.resolved, before.noted, before.resources
+        return before.resolved, before.noted, before.resources, before.projections
     resolved, noted = dict(before.resolved), dict(before.noted)
-    resources = dict(before.resources)
+    resources, projections = dict(before.resources), dict(before.projections)
     for ref in changes.gone:
-        for known in (resolved, noted, resources):
+        for known in (resolved, noted, resources, projections):
             known.pop(ref, None)
     for ref, found in resolved.items() if touched else ():
         if ref not in valid and not touched.isdisjoint(found.asked):
@@ -343,13 +350,13 @@ def _resolved(
             break
         kind = kinds[ref.kind]
         resolved[ref] = made = resolve(valid.pop(ref), kind, world, changes.broken_refs)
-        resources[ref] = made.resource
+        resources[ref], projections[ref] = made.resource, made.resource.projection
         if made.issues:
             noted[ref] = made
             findings_left -= sum(not issue.warning for issue in made.issues)
         else:
             noted.pop(ref, None)
-    return resolved, noted, resources
+    return resolved, noted, resources, projections
 
 
 def _dangling(changes: DocumentChanges, world: TracingWorld) -> Iterator[PlacedIssue]:

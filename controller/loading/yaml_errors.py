@@ -31,6 +31,7 @@ from controller.loading.documents import (
     IrregularScalar,
     cut,
     events_of,
+    is_nothing,
     quoted,
     resolve,
     resolve_tagged,
@@ -137,7 +138,7 @@ class _Walk:
             if opening.version or opening.tags is not None:
                 self.add(opening, (), *_NO_DIRECTIVES)
             start = next(self.events)
-            if type(start) is not MappingStartEvent:
+            if type(start) is not MappingStartEvent and not is_nothing(start):
                 self.add(start, (), *_no_map(start), hidden=True)
             if type(start) is not ScalarEvent:
                 self.node(start, (), 1)
@@ -275,8 +276,6 @@ def _no_map(event: Any) -> tuple[str, str]:
     if type(event) is not ScalarEvent:
         fix = "write each object as a document of its own, with '---' between them"
         return f"{expected}, found a list", fix
-    if not event.style and not event.value:
-        return "the document is empty", "remove one '---'"
     return f"{expected}, found text", "write 'key: value' lines"
 
 

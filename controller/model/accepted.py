@@ -78,6 +78,8 @@ class AcceptedState:
     overrides: tuple[Override, ...] = ()
     revision: str = ""
     """Revision last applied to the tables in full, or, in a plan, the one about to be; empty if that is not known."""
+    sequence: int = 0
+    """Of the config scope's head, read before the tables; 0 before its first record, and where no tables were read."""
     installation: str = ""
     options: LiveOptions = field(default_factory=LiveOptions)
     beneath: "AcceptedState | None" = None

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from controller.model.ref import Authorship, ResourceRef
 
-Phase = Literal["done", "intended", "succeeded", "failed", "baseline"]
+Phase = Literal["done", "intended", "succeeded", "failed", "baseline", "gap"]
 
 
 class Requester(NamedTuple):
@@ -17,6 +17,12 @@ class Requester(NamedTuple):
 
     name: str
     trigger: str
+    host: str = ""
+    """Of a command: the user it ran as and the machine, ``ada@laptop``."""
+
+    def as_applier(self, commit: str = "", author: str = "") -> "Actor":
+        """Return who applies, before it is known whose doing each change is."""
+        return Actor(author, commit, self.name, self.trigger, host=self.host)
 
 
 class Approved(NamedTuple):
@@ -42,6 +48,10 @@ class Actor:
     """Why: the subject of the author's commit, or an override's reason."""
     merged_by: str = ""
     """Who merged the author's commit, where the revision is a merge."""
+    pull_request: str = ""
+    """The request it came by, as the commit or its merge names it: a hint."""
+    host: str = ""
+    """The user a command ran as, and on which machine: as that says."""
     approvals: tuple[Approved, ...] = ()
     """What let the change through although a guard refused it."""
 
@@ -63,7 +73,7 @@ class LedgerRecord:
     hash: str
     phase: Phase
     cause: str
-    change_type: Literal["Created", "Updated", "Deleted", "Baseline"]
+    change_type: Literal["Created", "Updated", "Deleted", "Baseline", "Gap"]
     entity_type: str
     entity_key: str
     entity_range: str | None
@@ -126,3 +136,7 @@ class Head:
     format: int = LEDGER_FORMAT
     last_at: str = ""
     """When the newest record was written, as it says itself; empty in heads from before it was kept."""
+    revision: str = ""
+    """Of the config scope: the revision last applied to it in full, which is what the tables hold; empty if not known."""
+    planned_from: int = 0
+    """Of a live scope: the config scope's sequence that its newest records were planned from. Nothing older may act."""

@@ -196,3 +196,7 @@ class ScopeStatus:
     """Tries in a row that did not end well."""
     seen: ScopeCounts | None = None
     """What the last look that saw everything counted."""
+    epoch: int = 0
+    """The newest in which it was written; 0 where nobody owned the scope then."""
+    planned_from: int = 0
+    """The config scope's sequence it was planned from; 0 where that is not known."""

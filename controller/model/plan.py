@@ -151,6 +151,8 @@ class Violation:
     overridden: bool = False
     approved_by: str = ""
     """Who approved it by what: ``--override by NAME``, ``a line of commit abc1234 of COMMITTER``; empty if nobody did."""
+    in_commit: bool = False
+    """Whether the commit that is planned approves it: so it does for whoever applies that commit."""
     has_token: bool = True
     """Whether what approves it is known: not where the plan compares with another source, which has other states."""
 
@@ -167,6 +169,8 @@ class Approval(NamedTuple):
     """``maxDeletes@`` and digits."""
     by: str
     """As ``Violation.approved_by`` says it."""
+    in_commit: bool = False
+    """As ``Violation.in_commit``."""
 
 
 class NoteCategory(StrEnum):
@@ -236,6 +240,24 @@ class ScopePlan:
     """Objects found per kind: what shares are shares of."""
     left_to_next_run: int = 0
     """Changes that only what was applied last holds: the run after this one makes them."""
+    awaits_run: bool = False
+    """Whether the way there has to be applied first: the run after this one looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFrom:
+    """What a plan was made from. Once it is another, or the clock has turned, what was planned need not be due any more."""
+
+    sequence: int
+    """That of the config scope's head, read before the tables were."""
+    revision: str
+    """The one last applied to the tables in full; empty if not known."""
+    turns_at: datetime | None = None
+    """When a schedule or an override asks for something else next, aware; None if none does."""
+
+    def holds(self, sequence: int, now: datetime) -> bool:
+        """Tell whether a plan made from this would be the same now, as far as tables, overrides and clock go."""
+        return sequence == self.sequence and (self.turns_at is None or now < self.turns_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +273,8 @@ class Plan:
     """What its changes of schedules mean, for who reads it; no part of the digest, as it depends on the hour."""
     options: tuple[str, ...] = ()
     """How it was asked for, where that decides what it holds: ``adopt``, ``deep``. Its file is applied as it was asked for."""
+    planned_from: PlannedFrom | None = None
+    """What it was made from, for who reads it; no part of the digest. None where no tables were read."""
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -299,7 +323,7 @@ class Status(StrEnum):
 
     APPLIED = "applied"
     ALREADY_DONE = "already done"
-    """Our own record was there: the answer to an earlier try had been lost."""
+    """Our own record was there, as the answer to an earlier try had been lost; or somebody else has done the same meanwhile."""
     CONFLICTED = "conflicted"
     FAILED = "failed"
     SKIPPED = "skipped"

@@ -66,6 +66,8 @@ class Authorship(NamedTuple):
     """Why: the first line of the commit's message, an override's reason."""
     merged_by: str = ""
     """Who merged it, where the revision is a merge of others' commits: a hint."""
+    pull_request: str = ""
+    """``#17`` or ``group/project!17``, as its commit or the merge names it: a hint."""
 
 
 UNKNOWN_AUTHORSHIP = Authorship()

@@ -103,7 +103,7 @@ def lines_of(commit: Commit, settings: ApprovalSettings, judges: str = "") -> Co
     if why:
         return CommitLines(notes=(_no_approval(name, why),))
     by = f"a line of commit {name} of {commit.committer}"
-    return CommitLines(tuple(Approval(token, by) for token in tokens), commit=name)
+    return CommitLines(tuple(Approval(token, by, in_commit=True) for token in tokens), commit=name)
 
 
 def unused_lines(lines: CommitLines, violations: Sequence[Violation]) -> tuple[Note, ...]:
@@ -142,10 +142,10 @@ def approve(
 
 
 def _judged(violation: Violation, approvals: Sequence[Approval]) -> Violation:
-    by = next((given.by for given in approvals if _approves(given.token, violation)), None)
+    by = next((given for given in approvals if _approves(given.token, violation)), None)
     if by is None or not violation.overridable:
         return violation
-    return replace(violation, overridden=True, approved_by=by)
+    return replace(violation, overridden=True, approved_by=by.by, in_commit=by.in_commit)
 
 
 def why_unused(violations: Sequence[Violation], token: str) -> str:

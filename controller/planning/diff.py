@@ -26,7 +26,14 @@ from controller.planning.fields import (
     field_changes,
     keep_found,
 )
-from controller.planning.leaving import LEAVING, Deletion, is_leaving, leave, without_marks
+from controller.planning.leaving import (
+    LEAVING,
+    Deletion,
+    is_leaving,
+    is_tombstone,
+    leave,
+    without_marks,
+)
 from controller.planning.override_edits import Overridden
 from controller.planning.overrides import shown_path
 
@@ -73,7 +80,7 @@ class DiffResult(NamedTuple):
 NOTHING: Final = b"null"
 """Base of a create: there must be nothing."""
 
-_NOT_AUTHORED: Final = frozenset({"shape", "owned", BENEATH, LEAVING})
+_NOT_AUTHORED: Final = frozenset({"shape", "owned", "marks", BENEATH, LEAVING})
 _NO_PARTS: Final[dict[str, Json]] = {"metadata": {}, "spec": {}}
 _EMPTY_MARK: Final = Mark("", "", "", "", 0, "", {})
 
@@ -111,11 +118,15 @@ def diff(
 def departing(
     desired: Mapping[ResourceRef, Projection], observed: ObservedState
 ) -> frozenset[ResourceRef]:
-    """Return the objects of ours that are no longer desired: those whose records in the ledger are to be looked up."""
+    """Return the objects of ours that are no longer desired: those whose records in the ledger are to be looked up.
+
+    Tombstones are not among them: they have left, and stay for good.
+    """
     return frozenset(
         ref
         for ref in observed.objects.keys() - desired.keys()
         if observed.objects[ref].ownership is Ownership.OURS
+        and not is_tombstone(observed.objects[ref])
     )
 
 

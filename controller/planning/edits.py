@@ -105,12 +105,12 @@ class EditGroup(NamedTuple):
 
 def with_file_edits(
     changes: Iterable[Change],
-    source_paths: AbstractSet[str] | None,
+    source_paths: AbstractSet[str],
     known_paths: Callable[[], AbstractSet[str]],
 ) -> tuple[Change, ...]:
     """Give what comes and goes with files its edit: the folder or file that is new or gone, else the file it is in.
 
-    ``source_paths`` are the source's files, ``known_paths`` gives those that gave what was found. None leaves all as it is.
+    ``source_paths`` are the source's files, ``known_paths`` gives those that gave what was found.
     """
     placed = list(changes)
     came_or_went = {
@@ -121,7 +121,7 @@ def with_file_edits(
         and (change.cause is Cause.PRUNED or change.action == "create")
         and change.cause not in OF_NO_EDIT
     }
-    if source_paths is None or not came_or_went:
+    if not came_or_went:
         return tuple(placed)
     there = {ADDED: known_paths(), REMOVED: source_paths}
     folders = {what: folders_of(paths) for what, paths in there.items()}

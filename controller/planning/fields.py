@@ -80,12 +80,27 @@ def never_sensitive(_ref: ResourceRef, _path: FieldPath) -> bool:
     return False
 
 
+def never_derived(_ref: ResourceRef, _path: FieldPath) -> str:
+    """Take every attribute for one that documents have."""
+    return ""
+
+
+def as_found(_ref: ResourceRef, _path: FieldPath, value: Json) -> Json:
+    """Write a value, ABSENT too, as it was found."""
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class FieldNames:
-    """How fields are shown: their names, and which of them never show their value."""
+    """How fields are shown: their names, which of them never show their value, and how the others are written.
+
+    ``derived`` gives the own name of an attribute that no document has as it only follows from the field it is called by, else "".
+    """
 
     name_path: NamePath = plain_path
     is_sensitive: Callable[[ResourceRef, FieldPath], bool] = never_sensitive
+    derived: NamePath = never_derived
+    written: Callable[[ResourceRef, FieldPath, Json], Json] = as_found
 
 
 PLAIN_NAMES = FieldNames()
@@ -129,16 +144,26 @@ def apply(found: Iterable[Difference], value: Json) -> Json:
 
 
 def field_changes(
-    ref: ResourceRef, found: Iterable[Difference], names: FieldNames = PLAIN_NAMES
+    ref: ResourceRef,
+    found: Iterable[Difference],
+    names: FieldNames = PLAIN_NAMES,
+    *,
+    whole: bool = False,
 ) -> tuple[FieldChange, ...]:
-    """Name each difference and mask what is sensitive, whole or within the value."""
+    """Name each difference, write its values as the YAML does, and mask what is sensitive, whole or within the value.
+
+    ``whole`` tells that they are all that an object has.
+    """
     changes = []
     for path, *values in found:
         hides = any(names.is_sensitive(ref, path[: end + 1]) for end in range(len(path)))
         (before, hid_before), (after, hid_after) = (
-            _masked(ref, path, value, names, hides=hides) for value in values
+            _masked(ref, path, names.written(ref, path, value), names, hides=hides)
+            for value in values
         )
         name = names.name_path(ref, path)
+        if whole and (own := names.derived(ref, path)):
+            name = f"{name} ({own})"
         changes.append(FieldChange(name, before, after, sensitive=hid_before or hid_after))
     return tuple(changes)
 

@@ -144,11 +144,17 @@ def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Viola
         if leaves(change)
         and not ((found := objects.get(change.ref)) is not None and is_leaving(found))
     ]
+    unreviewed = [c for c in changes if c.action == "update" and c.cause in UNREVIEWED_CAUSES]
+    by_edit = [
+        change
+        for change in changes
+        if change.cause is not Cause.SCHEDULED and (change.effects or change.action == "stop")
+    ]
     return (
         *(_forbidden(deletes, facts) if deletes else ()),
         *(_deletes(deletes, changes, facts) if deletes or facts.desired_count == 0 else ()),
-        *_unreviewed_updates(changes, facts),
-        *_effects(changes, facts),
+        *(_unreviewed_updates(unreviewed, facts) if unreviewed else ()),
+        *(_effects(by_edit, facts) if by_edit else ()),
     )
 
 
@@ -248,9 +254,8 @@ def _truncated(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violati
         )
 
 
-def _unreviewed_updates(changes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
+def _unreviewed_updates(updates: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
     limits = facts.limits
-    updates = [c for c in changes if c.action == "update" and c.cause in UNREVIEWED_CAUSES]
     for kind, count in sorted(Counter(change.ref.kind for change in updates).items()):
         there = max(facts.counts.get(kind, 0), count)
         if there < limits.from_objects or count / there <= limits.max_update_share:
@@ -266,9 +271,8 @@ def _unreviewed_updates(changes: Sequence[Change], facts: GuardFacts) -> Iterato
         )
 
 
-def _effects(changes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
+def _effects(by_edit: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
     """Instances touched by anything but the clock, which switches what the schedules say, however many that is."""
-    by_edit = [change for change in changes if change.cause is not Cause.SCHEDULED]
     for effect, guard, limit_name, what in EFFECTS:
         limit: int = getattr(facts.limits, limit_name)
         counted = [change for change in by_edit if instances_of(change, effect)]

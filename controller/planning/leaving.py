@@ -60,6 +60,16 @@ def is_leaving(found: Observation) -> bool:
     return found.mark is not None and LEAVING in found.mark.extra
 
 
+def is_tombstone(found: Observation) -> bool:
+    """Tell whether the object is a tombstone as we left it: nothing more is done to it."""
+    mark = found.mark
+    return (
+        mark is not None
+        and mark.extra.get(LEAVING) == Leaving.TOMBSTONE
+        and found.digest == mark.digest
+    )
+
+
 def leaves(change: Change) -> bool:
     """Tell whether a change is a step of an object's leaving: a delete, or the mark that comes before."""
     return change.action == "delete" or change.cause is Cause.PRUNED

@@ -86,6 +86,11 @@ def observed_schema() -> Schema:
 def _facts_schema() -> Schema:
     known = {
         "acceptedRevision": text("Revision last applied in full; empty if unknown."),
+        "sequence": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Of the config scope's last record before it was looked at.",
+        },
         "overrides": list_of({"type": "object"}, "Rows of the overrides."),
     }
     return {**object_of({}, known), "description": "What else decisions need."}

@@ -56,6 +56,11 @@ def why_ended(override: Override, now: datetime, documents: Mapping[ResourceRef,
     return ""
 
 
+def next_end(overrides: Iterable[Override], now: datetime) -> datetime | None:
+    """Return when the first of them ends by the clock; None if none will."""
+    return min((made.until for made in overrides if made.until and made.until > now), default=None)
+
+
 def ending_soon(
     overrides: Iterable[Override], now: datetime, within: timedelta
 ) -> tuple[Override, ...]:

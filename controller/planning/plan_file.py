@@ -56,9 +56,26 @@ def plan_schema() -> Schema:
                     "How it was asked for, where that decides what it holds; absent if in the usual way.",
                 ),
                 "schedules": _schedules(),
+                "plannedFrom": _planned_from(),
             },
         ),
     }
+
+
+def _planned_from() -> Schema:
+    turns = {**moment("UTC; null: none does."), "type": ["string", "null"]}
+    found = object_of(
+        {
+            "sequence": {"type": "integer", "minimum": 0},
+            "revision": text("Last applied to the tables in full; empty if not known."),
+            "turnsAt": turns,
+        }
+    )
+    about = (
+        "What it was made from: the config scope's last record, and the revision in force. At turnsAt a schedule or an override"
+        " asks for something else. Not part of the digest; absent where no tables were read."
+    )
+    return {**found, "description": about}
 
 
 def _schedules() -> Schema:

@@ -1,10 +1,9 @@
 """One scope from desired and observed to a plan, its changes in order and held back where they must be; many scopes to one plan.
 
-Nothing goes before what it needs, nothing is gone before what needs it. Locks, freezes, protected actions and things missing hold
+Locks, freezes, protected actions and things missing hold
 single changes back while the rest goes on.
 """
 
-import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -37,82 +36,8 @@ from controller.planning.guards import (
     violation_digest,
 )
 from controller.planning.leaving import is_applied_retired, leaves, left_with_retired
+from controller.planning.order import Graph, in_order
 from controller.planning.wording import as_applied
-
-Edges = dict[int, list[int]]
-"""Places in a list of changes -> places of others."""
-_FREE: Sequence[int] = ()
-
-
-class Graph:
-    """What must follow each change, and what each one must follow, by their places; nothing for those that are free.
-
-    What is made follows what it depends on; what leaves follows the changes of what depended on it. Leaving never waits for
-    what stays, so that the two rules cannot contradict.
-    """
-
-    def __init__(self, changes: Sequence[Change]) -> None:
-        """Compare the changes with each other."""
-        self.followers: Edges = {}
-        self.needed: Edges = {}
-        places: dict[ResourceRef, list[int]] = {}
-        for place, change in enumerate(changes):
-            places.setdefault(change.ref, []).append(place)
-        for place, change in enumerate(changes):
-            for ref in change.depends_on:
-                for named in places.get(ref, ()):
-                    gone = leaves(changes[named])
-                    if named == place or (leaves(change) and not gone):
-                        continue
-                    first, then = (place, named) if gone else (named, place)
-                    self.followers.setdefault(first, []).append(then)
-                    self.needed.setdefault(then, []).append(first)
-
-    def earlier(self, place: int) -> Sequence[int]:
-        """Return the places before this one that it must follow, in order, where changes are in the order they are applied in.
-
-        What comes later (a cycle) is not waited for.
-        """
-        needed = self.needed.get(place)
-        return sorted({first for first in needed if first < place}) if needed else _FREE
-
-
-def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return the changes in dependency order; the order they come in does not matter.
-
-    What is created or updated follows what it depends on; what leaves follows what refers to it, be that updated or
-    leaving too (see Graph). Ties go by kind, key, target, action, leaving objects last. In a cycle the first by that
-    order goes first.
-    """
-    ordered = sorted(
-        changes, key=lambda change: (leaves(change), *change.ref, change.target, change.action)
-    )
-    graph = Graph(ordered)
-    if not graph.needed:
-        return tuple(ordered)
-    waits = {index: len(before) for index, before in graph.needed.items()}
-    ready = [index for index in range(len(ordered)) if index not in waits]
-    done = [False] * len(ordered)
-    result: list[Change] = []
-    while len(result) < len(ordered):
-        index = heapq.heappop(ready) if ready else _first_of_a_cycle(graph.needed, done)
-        done[index] = True
-        result.append(ordered[index])
-        for follower in graph.followers.get(index, ()):
-            waits[follower] -= 1
-            if not waits[follower] and not done[follower]:
-                heapq.heappush(ready, follower)
-    return tuple(result)
-
-
-def _first_of_a_cycle(needed: Edges, done: Sequence[bool]) -> int:
-    """Return where to break a cycle. Every change not done waits for another, so going back ends in a cycle."""
-    trail: list[int] = []
-    index = done.index(False)
-    while index not in trail:
-        trail.append(index)
-        index = min(before for before in needed[index] if not done[before])
-    return min(trail[trail.index(index) :])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,9 +88,8 @@ def block_changes(
     A create held back (or an object ``withheld`` from existing) holds what refers to it; a change held back holds the
     leaving of what it still refers to. ``approvals`` lift barriers from exactly the changes they were given for.
     """
-    reasons: dict[int, str] = {}
     lifted: list[Violation] = []
-    left_to_next_run = 0
+    holding: list[_Holding] = []
     for barrier in barriers:
         counted = {index: change for index, change in enumerate(changes) if barrier.blocks(change)}
         if not counted:
@@ -181,13 +105,9 @@ def block_changes(
         (judged,) = approve((violation,), approvals)
         if judged.overridden:
             lifted.append(judged)
-            continue
-        way_out = (
-            f"; to go on: --override {judged.token}" if judged.overridable and judged.token else ""
-        )
-        left_to_next_run += barrier.lifted and len(counted.keys() - reasons.keys())
-        because = as_applied(barrier.because) if barrier.lifted else barrier.because
-        reasons |= dict.fromkeys(sorted(counted.keys() - reasons.keys()), f"{because}{way_out}")
+        else:
+            holding.append(_Holding(barrier, judged, frozenset(counted)))
+    reasons, left_to_next_run = _reasons(holding)
     if reasons or withheld:
         _spread(changes, reasons, withheld)
     return Unblocked(
@@ -201,6 +121,38 @@ def block_changes(
         tuple(lifted),
         left_to_next_run,
     )
+
+
+class _Holding(NamedTuple):
+    """A barrier that nobody lifted, and the places of the changes it holds."""
+
+    barrier: Barrier
+    judged: Violation
+    places: frozenset[int]
+
+    @property
+    def way_out(self) -> str:
+        """Return what approves it; empty where nothing does."""
+        return self.judged.token if self.judged.overridable else ""
+
+
+def _reasons(holding: Sequence[_Holding]) -> tuple[dict[int, str], int]:
+    """Return why each change is held, by its place, and how many of them the next run makes.
+
+    What nothing approves is told first; an approval of a change is only told where it would let it go on.
+    """
+    reasons: dict[int, str] = {}
+    left_to_next_run = 0
+    for_good = frozenset[int]().union(*(held.places for held in holding if not held.way_out))
+    for held in sorted(holding, key=lambda held: (held.barrier.lifted, bool(held.way_out))):
+        because = held.barrier.because
+        if held.barrier.lifted:
+            because = as_applied(because)
+            left_to_next_run += len(held.places - reasons.keys())
+        for place in held.places:
+            way_out = "" if place in for_good else f"; to go on: --override {held.way_out}"
+            reasons.setdefault(place, f"{because}{way_out}")
+    return reasons, left_to_next_run
 
 
 def _spread(
@@ -357,8 +309,10 @@ def finish(
         unblocked = block_changes(
             observed.scope, ordered, options.barriers, withheld, options.approvals
         )
-    known = partial(known_paths, observed)
-    changes = with_file_edits(unblocked.changes, options.source_paths, known)
+    changes = unblocked.changes
+    if options.source_paths is not None:
+        known = partial(known_paths, observed)
+        changes = with_file_edits(changes, options.source_paths, known)
     facts = GuardFacts(
         observed=observed,
         limits=options.limits,

@@ -6,12 +6,13 @@ less than its role says, and its minimum must not be above what is left in servi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from controller.scheduling.facts import WhenOff
 from controller.scheduling.schedule import State
 
-_STANDBY = frozenset({"Standby", "EnteringStandby"})
+STANDING_BY: Final = frozenset({"Standby", "EnteringStandby"})
+"""Lifecycle states of members that the desired capacity does not count."""
 
 _LEAVING = ("Terminat", "Detach")
 
@@ -66,13 +67,13 @@ def group_sizes(role: RoleSizes, power: GroupPower, members: Sequence[GroupMembe
         # What somebody else put into Standby does not count: only what is wanted on is brought back.
         staying = sum(
             member.wanted is State.ON
-            if member.lifecycle in _STANDBY
+            if member.lifecycle in STANDING_BY
             else member.wanted is not State.OFF and not member.lifecycle.startswith(_LEAVING)
             for member in members
         )
         desired = min(staying, role.maximum)
         return GroupSizes(min(role.minimum, desired), desired, role.maximum)
-    standing_by = sum(member.lifecycle in _STANDBY for member in members)
+    standing_by = sum(member.lifecycle in STANDING_BY for member in members)
     if not role.desired_is_external:
         desired = max(0, role.desired - standing_by)
     elif power.parked_desired is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from controller.errors import SourceUnavailable, WrongUsage
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship, DocumentPlace
 from controller.model.source_bounds import MAX_NAME_SHOWN
-from controller.ports import SourceTree
+from controller.ports import Revision, SourceTree
 from controller.redactor import REDACTOR
 from controller.sources.git_history import last_touches
 from controller.sources.git_objects import (
@@ -27,6 +27,7 @@ from controller.sources.location import (
     SourceForm,
     parse_git_location,
 )
+from controller.sources.pull_request import pull_request_of
 from controller.sources.selection import printable, select
 
 _logger = logging.getLogger(__name__)
@@ -104,14 +105,7 @@ class GitSource:
         if wanted:
             found = last_touches(self._cache.local, tree.revision.id, wanted, folder)
             self._authors |= dict.fromkeys(wanted, UNKNOWN_AUTHORSHIP) | found
-        merged_by = tree.revision.merged_by
-        return {
-            place: author._replace(merged_by=merged_by)
-            if author.author and author.commit != tree.revision.id
-            else author
-            for place in asked
-            for author in (self._authors[place],)
-        }
+        return {place: _merged(self._authors[place], tree.revision) for place in asked}
 
     def _fetch(self) -> SourceTree:
         if self._location.is_fixed:
@@ -234,3 +228,14 @@ FORM = SourceForm(
         parse_git_location(text), cache_dir, credential
     ),
 )
+
+
+def _merged(author: Authorship, revision: Revision) -> Authorship:
+    """Say of a commit by whom, and by which request, it came into the revision."""
+    if not author.author:
+        return author
+    own = pull_request_of(author.subject)
+    if author.commit == revision.id:
+        return author._replace(pull_request=own or pull_request_of(revision.message))
+    request = own or (pull_request_of(revision.message) if revision.merged_by else "")
+    return author._replace(merged_by=revision.merged_by, pull_request=request)

@@ -4,8 +4,9 @@ From designs and what was found to what is to change: pure, and only as much as 
 said, beside its fields, why, and how many instances it touches.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Final
 
 from controller.decisions.tag_keys import written_keys
 from controller.model.accepted import AcceptedState
@@ -16,13 +17,25 @@ from controller.model.plan import Cause, Change, Lack, Note, NoteCategory
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
 from controller.ports import ActResult, LiveActs, Projected, Shaping
+from controller.scheduling.group_sizes import STANDING_BY
+from controller.targets.group_parts.applied_fields import (
+    UNKNOWN,
+    Parts,
+    applied_parts,
+    changed_fields,
+    deep_parts,
+    given_parts,
+    marks_of,
+    parts_of,
+    told_apart,
+)
 from controller.targets.group_parts.designs import designs
 from controller.targets.group_parts.found import (
     AS_APPLIED,
+    SIZES,
     Attributes,
     FoundAttributes,
     ImageMark,
-    light_digest,
     repointed,
 )
 from controller.targets.group_parts.images import Trust
@@ -48,6 +61,7 @@ from controller.targets.group_parts.rollouts import (
 from controller.targets.group_parts.wanted import Circumstances, Wanted, new_group, present_group
 
 OUTSIDE = "changed outside envctl"
+_NONE: Final[Mapping[str, str]] = {}
 Present = tuple[GroupDesign, Wanted, Attributes, Observation]
 """A group that exists: what is wanted of it, what it is to be, and how it was found."""
 
@@ -89,7 +103,7 @@ class _Projection:
             known=observed.facts.get("known", {}),
             trust=Trust(tuple(trusted_owners(accepted, scope))),
             closely=bool(observed.facts.get("deep")),
-            schedule_key=written_keys(accepted.options.tag_keys).get("Schedule", ""),
+            keys=written_keys(accepted.options.tag_keys),
         )
         self._seen: Mapping[str, FoundAttributes] = observed.facts.get("groups", {})
         self._order = Turns(accepted, scope, now)
@@ -158,8 +172,11 @@ class _Projection:
             return False
         return True
 
-    def _project(self, ref: ResourceRef, design: GroupDesign, made: Wanted) -> Projection:
-        data, extra = canonical_bytes(made.attributes), canonical_bytes({"owned": made.owned})
+    def _project(
+        self, ref: ResourceRef, design: GroupDesign, made: Wanted, marks: Mapping[str, str] = _NONE
+    ) -> Projection:
+        data = canonical_bytes(made.attributes)
+        extra = canonical_bytes({"owned": made.owned, **({"marks": marks} if marks else {})})
         self._projections[ref] = Projection(ref, data, extra, digest(data))
         self._origins[ref] = design.origin
         return self._projections[ref]
@@ -168,7 +185,13 @@ class _Projection:
         made = new_group(design, self._about)
         if not self._told(ref, made):
             return
-        self._project(ref, design, made)
+        keys = self._about.keys
+        given, parts = given_parts(design, keys), parts_of(made.attributes, keys)
+        # Sizes of a group that begins without instances are applied when it is first on.
+        later = {name: UNKNOWN for name in SIZES if name in given and given[name] != parts[name]}
+        self._project(
+            ref, design, made, marks_of(design, made.attributes, later, keys, waits=False)
+        )
         launched = int(made.attributes["desiredCapacity"])
         off = not launched and design.sizes.desired
         self._shapings[ref] = Shaping(
@@ -205,15 +228,43 @@ class _Projection:
             if made.marks_lost:
                 # Nothing else need differ, but without them each look would have to look closer.
                 made.attributes["marks"] = AS_APPLIED
-            if self._project(ref, design, made).digest != found.digest:
-                replaced = behind if turn is Turn.NOW else 0
-                self._shapings[ref] = self._updated(design, made, before, replaced)
-                if before["desiredCapacity"] and not made.attributes["desiredCapacity"]:
-                    # While a schedule wants it off its sizes are left, so it is no schedule that says so.
-                    self._emptied.add(ref)
+            in_order = self._project(ref, design, made).digest == found.digest
+            managed = found.ownership is Ownership.OURS
+            if not (in_order and managed):
+                # Only who changes needs them, and most often nothing does.
+                applied = self._applied(design, made)
+                self._project(ref, design, made, self._marks(design, made, applied))
+                if not in_order:
+                    replaced = behind if turn is Turn.NOW else 0
+                    why = self._why(design, made, before, applied) if managed else (None, "")
+                    self._shapings[ref] = self._updated(design, made, before, replaced, why)
+                    if before["desiredCapacity"] and not made.attributes["desiredCapacity"]:
+                        # While a schedule wants it off its sizes are left, so it is no schedule that says so.
+                        self._emptied.add(ref)
+
+    def _given(self, design: GroupDesign, made: Wanted) -> Parts:
+        return {**given_parts(design, self._about.keys), **deep_parts(made.attributes)}
+
+    def _applied(self, design: GroupDesign, made: Wanted) -> Parts:
+        """Return what the marks of a group that exists say it was last given."""
+        given, seen = self._given(design, made), self._seen[design.name]
+        return applied_parts(design, seen, given, self._about.keys, same_wish=made.same_wish)
+
+    def _marks(self, design: GroupDesign, made: Wanted, applied: Parts) -> Mapping[str, str]:
+        """Return the marks a group that exists is to have: of what is not applied now they say what was last."""
+        waits = bool(made.findings.lacks)
+        left = [name for name in SIZES if name not in made.owned] + ["subnets"] * waits
+        given = given_parts(design, self._about.keys)
+        kept = {name: applied[name] for name in left if name in given}
+        return marks_of(design, made.attributes, kept, self._about.keys, waits=waits)
 
     def _updated(
-        self, design: GroupDesign, made: Wanted, before: Attributes, replaced: int
+        self,
+        design: GroupDesign,
+        made: Wanted,
+        before: Attributes,
+        replaced: int,
+        why: tuple[Cause | None, str],
     ) -> Shaping:
         """Return what is said of a change of a group that exists."""
         after = made.attributes
@@ -221,7 +272,7 @@ class _Projection:
         grown = int(after["desiredCapacity"]) - int(before["desiredCapacity"])
         if grown:
             effects["launched" if grown > 0 else "ended"] = abs(grown)
-        cause, because = _why(made, before, self._seen[design.name], self._about)
+        cause, because = why
         rollout = ""
         if replaced:
             effects["replaced"] = replaced
@@ -233,6 +284,34 @@ class _Projection:
             rollout = "instances that run keep what they have (rollout: none)"
         text = "; ".join(filter(None, (because, rollout)))
         return Shaping(cause=cause, because=text or None, effects=effects or None)
+
+    def _why(
+        self, design: GroupDesign, made: Wanted, before: Attributes, applied: Parts
+    ) -> tuple[Cause | None, str]:
+        """Return why a group of ours changes; no cause for what planning says itself (an edit).
+
+        The marks keep what was last given: what is given as then but found otherwise is drift.
+        """
+        after, keys, seen = made.attributes, self._about.keys, self._seen[design.name]
+        if made.marks_lost or not seen["digest"]:
+            return Cause.DRIFTED, "marks lost"
+        changed = changed_fields(before, after, keys)
+        if changed == ["instancesBehind"]:
+            return Cause.EDITED, "the changed template reaches the instances that run"
+        found = parts_of(before, keys)
+        if any(lifecycle in STANDING_BY for lifecycle in seen["lifecycles"]):
+            # For them a group has less than its documents give.
+            found = {**found, **{name: applied[name] for name in SIZES}}
+        fields = _by_themselves(changed, made)
+        told = told_apart(fields, applied, self._given(design, made), found)
+        outside = ", ".join(told.drifted)
+        also = f"also changed outside envctl: {outside}" if outside else ""
+        mark = ImageMark.parse(seen["image"])
+        wish = after.get("ami")
+        if mark is not None and mark.wish == wish and mark.id != after.get("imageId", mark.id):
+            latest = f"{after['imageId']} is the latest stable {wish}"
+            return Cause.IMAGE, "; ".join(filter(None, (latest, also)))
+        return (None, also) if told.edited else (Cause.DRIFTED, OUTSIDE)
 
     def _others(self) -> None:
         """Go through the groups that no design wants: those that leave, and those of which it cannot be told."""
@@ -272,32 +351,15 @@ class _Projection:
         return Shaping(because=text, effects={"ended": members} if members else None)
 
 
-def _why(
-    made: Wanted, before: Attributes, seen: FoundAttributes, about: Circumstances
-) -> tuple[Cause | None, str]:
-    """Return the cause; None for what planning says itself (an edit, an adoption).
+def _by_themselves(changed: Collection[str], made: Wanted) -> list[str]:
+    """Return the fields that do not only differ because others do.
 
-    The marks keep what was last wanted: what is wanted as then but found otherwise is drift.
+    Instances are behind where the template changes; AWS moves a desired capacity that is not ours into new bounds.
     """
-    after = made.attributes
-    if made.marks_lost:
-        return Cause.DRIFTED, "marks lost"
-    mark = ImageMark.parse(seen["image"])
-    if (
-        mark is not None
-        and mark.wish == after.get("ami")
-        and mark.id != after.get("imageId", mark.id)
-    ):
-        return Cause.IMAGE, f"{after['imageId']} is the latest stable {mark.wish}"
-    same_light = seen["digest"] == light_digest(after, made.owned, about.schedule_key)
-    if not (seen["digest"] and same_light and made.same_wish):
-        return None, ""
-    only_rollout = {name for name in after if before.get(name) != after[name]} == {
-        "instancesBehind"
-    }
-    if only_rollout:
-        return Cause.EDITED, "the changed template reaches the instances that run"
-    return Cause.DRIFTED, OUTSIDE
+    follow = {"instancesBehind"}
+    if "desiredCapacity" not in made.owned and {"minSize", "maxSize"} & set(changed):
+        follow.add("desiredCapacity")
+    return [name for name in changed if name not in follow]
 
 
 def trusted_owners(accepted: AcceptedState, scope: LiveScope) -> list[str]:

@@ -117,8 +117,8 @@ class ScalingSchedules:
             depends = (group_ref(scope.name, name),)
             projections[ref] = Projection(ref, data, _NO_EXTRA, digest(data), depends_on=depends)
             origins[ref] = design.origin
-            if marked == actions_digest(actions):
-                shapings[ref] = Shaping(cause=Cause.DRIFTED, because="changed outside envctl")
+            if found is not None and found.mark is not None:
+                shapings[ref] = _why(found, found.mark.id, actions_digest(actions))
         return Projected(
             projections=projections,
             origins=origins,
@@ -184,6 +184,17 @@ def _wished(
         if before == attributes["actions"]:
             attributes["marks"] = AS_APPLIED
     return attributes, ""
+
+
+def _why(found: Observation, marked: str, wanted: str) -> Shaping:
+    """Say who made the scheduled actions of a group differ; of an edit nothing but what was changed outside besides."""
+    if not marked:
+        return Shaping(cause=Cause.DRIFTED, because="marks lost")
+    if marked == wanted:
+        return Shaping(cause=Cause.DRIFTED, because="changed outside envctl")
+    actions = parse_canonical(found.attributes).get("actions")
+    outside = actions is not None and actions_digest(actions) != marked
+    return Shaping(because="also changed outside envctl" if outside else None)
 
 
 def _left(

@@ -19,9 +19,16 @@ from controller.views.time_text import dated_second_text
 LONGEST_VALUE = 100
 COMMIT_DIGITS = 7
 _HEADINGS = ("WHEN (UTC)", "WHO", "CALLER", "WHAT", "CAUSE", "ORIGIN", "COMMIT", "TRANSACTION")
-_OF_SOME = frozenset({"Why", "Merged by", "AWS caller", "Role", "Approved"})
+_OF_SOME = frozenset({"Why", "Merged by", "Request", "Run as", "AWS caller", "Role", "Approved"})
 """Facts that many records have not: shown only where they are known."""
-_TITLES = {"Created": "created", "Updated": "updated", "Deleted": "deleted", "Baseline": "found"}
+TITLES = {
+    "Created": "created",
+    "Updated": "updated",
+    "Deleted": "deleted",
+    "Baseline": "found",
+    "Gap": "not seen",
+}
+"""How people read what a record says was done."""
 
 
 def record_time_text(iso_timestamp: str) -> str:
@@ -85,7 +92,9 @@ def record_lines(record: LedgerRecord) -> list[str]:
         "Who": who_text(actor, record.changed_by),
         "Why": in_short(actor.subject),
         "Merged by": in_short(actor.merged_by),
+        "Request": in_short(actor.pull_request),
         "Applied by": in_short(applied_by),
+        "Run as": in_short(actor.host),
         "AWS caller": actor.principal,
         "Role": actor.role,
         "Cause": record.cause,
@@ -100,13 +109,14 @@ def record_lines(record: LedgerRecord) -> list[str]:
     of_account = {
         "Account": record.account,
         "AWS request": record.request_id,
+        "Written by": in_short(str(record.new_meta.get("OtherWriter", ""))),
         "Message": message_of(record).replace("\n", f"\n{'':<15}"),
     }
     facts |= {name: value for name, value in of_account.items() if value}
     facts = {name: value for name, value in facts.items() if value or name not in _OF_SOME}
     version = f", version {record.entity_version}" if record.entity_version is not None else ""
     width = max(map(len, facts)) + 2
-    lines = [f"{summary_of(record).entity} {_TITLES[record.change_type]}{version}"]
+    lines = [f"{summary_of(record).entity} {TITLES[record.change_type]}{version}"]
     lines += [f"  {name:<{width}}{value or '-'}" for name, value in facts.items()]
     found = record_differences(record)
     lines.append("  Fields" if found else "  No field differs")
@@ -129,6 +139,9 @@ def verification_lines(report: VerificationReport) -> list[str]:
     if report.strays:
         lines.append(f"in no chain: {len(report.strays):,}")
         lines.extend(_finding_lines(report.strays))
+    if report.anchors is not None:
+        lines.append(f"anchors compared with: {report.anchors:,}")
+        lines.extend(_finding_lines(report.unusable))
     if report.tables is not None:
         count = len(report.differing)
         verdict = f"{count:,} items differ" if count > 1 else "1 item differs"
@@ -142,11 +155,11 @@ def _cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
     first = records[0]
     if len(records) == 1:
         phase = "" if first.phase in {"", "done", "baseline"} else f" ({first.phase})"
-        what = f"{_TITLES.get(first.change_type, first.change_type)} {first.entity}{phase}"
+        what = f"{TITLES.get(first.change_type, first.change_type)} {first.entity}{phase}"
         what += " (in no chain)" if first.is_in_no_chain else ""
     else:
         counts = Counter(record.change_type for record in records)
-        done = ", ".join(f"{count:,} {_TITLES.get(kind, kind)}" for kind, count in counts.items())
+        done = ", ".join(f"{count:,} {TITLES.get(kind, kind)}" for kind, count in counts.items())
         tables = sorted({record.entity.table for record in records})
         if len(tables) > 2:
             tables = [*tables[:2], f"{len(tables) - 2} more tables"]

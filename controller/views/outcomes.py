@@ -11,10 +11,9 @@ from controller.model.plan import DONE, Status
 from controller.model.ref import ResourceRef
 from controller.planning.json_check import Fragment
 from controller.planning.plan_file import plan_schema
-from controller.planning.wording import NAMES_SHOWN
 from controller.views.documents.envelope import filled
 from controller.views.documents.plan import plan_object
-from controller.views.plan.wording import SIGNS, names_text
+from controller.views.plan.wording import SIGNS, names_text, next_run_text
 
 
 class OutcomeObject(TypedDict):
@@ -63,23 +62,17 @@ def failure_lines(report: ApplyReport) -> Iterator[str]:
 
 
 def tally_line(report: ApplyReport) -> str:
-    """Return the count of what became of the changes, and where to read more."""
+    """Return the count of what became of the changes, and where to read more, if anything of it may be in the ledger."""
     counts = Counter(outcome.status.value for outcome in report.outcomes)
     done = " · ".join(f"{count:,} {status}" for status, count in counts.items())
-    return f"{done}   envctl audit show {report.transaction}"
+    told = any(found.audit_ids or found.status is Status.UNKNOWN for found in report.outcomes)
+    return f"{done}   envctl audit show {report.transaction}" if told else done
 
 
 def next_run_line(planned: CombinedPlan, report: ApplyReport, command: str) -> str:
     """Return what the next run does, as this one had to be applied first, and its command; empty where nothing waits."""
-    scopes = planned.live.scopes if planned.live else ()
-    waiting = [scope.setup.scope.name for scope in scopes if scope.setup.waits]
-    held = sum(scope.left_to_next_run for scope in planned.plan.scopes)
-    if report.stopped or not (waiting or held):
-        return ""
-    more = f" and {len(waiting) - NAMES_SHOWN:,} more" if len(waiting) > NAMES_SHOWN else ""
-    said = [f"reaches {', '.join(waiting[:NAMES_SHOWN])}{more}"] if waiting else []
-    said += [f"goes on with {held:,} change{'' if held == 1 else 's'}"] if held else []
-    return f"Applied first; the next run {' and '.join(said)}: {command}"
+    said = next_run_text(planned.plan)
+    return f"Applied first; the next run {said}: {command}" if said and not report.stopped else ""
 
 
 def apply_json(planned: CombinedPlan, report: ApplyReport | None) -> ApplyDocument:

@@ -55,6 +55,7 @@ COMMANDS = (
     ("audit-list", "audit list"),
     ("audit-show", f"audit show {TRANSACTION}"),
     ("audit-verify", "audit verify --replay"),
+    ("audit-follow", "audit follow --once"),
     ("override", "override c50 schedule=on --until +2h --reason night --yes"),
     ("override-list", "override list"),
     ("explain", "explain c50"),

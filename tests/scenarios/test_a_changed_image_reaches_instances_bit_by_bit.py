@@ -99,6 +99,46 @@ def test_the_first_that_fails_stops_the_others(three: LiveAccount) -> None:
     assert [_versions(three, name) for name in NAMES] == [Counter({"3": 2})] * 3
 
 
+def test_a_refresh_whose_answer_was_lost_is_known_as_ours(three: LiveAccount) -> None:
+    three.aws.controls.delays(refresh=9, replace=9)
+    three.aws.controls.lose_answer("StartInstanceRefresh")
+    three.role(instanceType="m6i.xlarge")
+
+    assert "no answer from AWS" in str(failures(three.do(three.plan().to_do)))
+    assert "envctl:refresh" not in three.tags()
+    assert failures(three.do(three.plan().to_do)) == []
+
+    assert three.tags()["envctl:refresh"].startswith("2 ")
+    later = three.plan()
+    assert changes(later) == []
+    assert sum("being replaced" in note for note in notes(later)) == 2
+
+
+def test_a_refresh_whose_answer_was_lost_and_that_failed_is_not_begun_again(
+    three: LiveAccount,
+) -> None:
+    three.aws.controls.lose_answer("StartInstanceRefresh")
+    three.aws.controls.settings(failing_refreshes=1)
+    three.role(instanceType="m6i.xlarge")
+    three.do(three.plan().to_do)
+
+    _until_quiet(three)
+
+    assert any("ended as Failed" in note for note in notes(three.plan()))
+    assert _versions(three, "c52-ta-Web") == Counter({"1": 2})
+
+
+def test_a_refresh_that_somebody_else_began_is_waited_for(three: LiveAccount) -> None:
+    three.client("autoscaling").start_instance_refresh(
+        AutoScalingGroupName=WEB, Preferences={"MinHealthyPercentage": 90}
+    )
+    three.role(instanceType="m6i.xlarge")
+
+    three.apply()
+
+    assert "envctl:refresh" not in three.tags()
+
+
 def test_another_change_while_instances_are_replaced_comes_after(three: LiveAccount) -> None:
     three.role(instanceType="m6i.xlarge")
     three.apply()

@@ -38,4 +38,11 @@ def test_a_record_of_nobody_is_told_and_crashes_nothing(installed: Fleet) -> Non
     assert verified.code == 7
     assert "record mallory is in no chain: it names no scope" in verified.out
     assert "(in no chain)" in envctl("audit", "list", "--since", "1h ago", "--records").out
-    assert envctl("audit", "show", "mallory").code == 64
+    shown = envctl("audit", "show", "mallory")
+    assert shown.code == 7
+    assert "record mallory is in no chain: it names no scope" in shown.err
+    assert envctl("audit", "show", "nothing").code == 64
+    damaged = {**row, "AuditID": "damaged", "Cause": 5, "Phase": b"\x00", "Entity": "none"}
+    found.master.store.write(PutWrite(table, to_wire(damaged)))
+    assert "ledger: record damaged is damaged" in envctl("audit", "show", "damaged").err
+    assert envctl("audit", "list", "--since", "1h ago", "--records").code == 0

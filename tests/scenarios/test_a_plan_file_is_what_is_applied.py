@@ -257,7 +257,8 @@ def _edited(plan: Any, chance: random.Random, true_digest: str) -> Any:
 
 def _told(plan: Any) -> bytes:
     """Return what a file says, without how the revision is called, who wrote it and the moment of the look."""
-    said = {name: plan.get(name) for name in plan if name not in ("label", "controllerVersion")}
+    told_besides = ("label", "controllerVersion", "plannedFrom")
+    said = {name: plan.get(name) for name in plan if name not in told_besides}
     if isinstance(said.get("schedules"), dict):
         said["schedules"] = {**said["schedules"], "at": ""}
     return canonical_bytes(said)

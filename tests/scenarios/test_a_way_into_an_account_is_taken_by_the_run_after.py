@@ -18,6 +18,7 @@ from controller.errors import InvalidDesiredState, NotAppliedYet
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
+from controller.views.plan.wording import next_text
 from tests.support.fleet_yaml import NUMBERS, account, environment
 from tests.support.live_accounts import SCOPE, LiveEstate, live_scopes
 
@@ -76,6 +77,7 @@ def test_a_new_account_is_neither_called_nor_its_secret_read_until_the_next_run(
     plan = estate.planned(deep=True)
     assert "applied first: Account/test-eu is new" in told(plan, NEW)
     assert "envctl apply" in told(plan, NEW)
+    assert f"&& envctl apply   (the second reaches {NEW})" in next_text(plan.plan)
     ways_taken(estate)
 
     for _ in range(2):

@@ -117,6 +117,7 @@ def test_whoever_merges_approves_and_the_plan_says_so(trusting: Review) -> None:
 
     assert approved.code == 2
     assert f"Approved by: {by}" in approved.out
+    assert "--override" not in approved.out, "the line approves it for whoever applies that commit"
     assert violation(envctl("plan", "--format", "json"))["approvedBy"] == by
     assert envctl("apply", "--yes").code == 0
 

@@ -1,5 +1,7 @@
 """Two people edit, a bot merges, a third overrides and releases, somebody drifts: ledger and explanation name the right one."""
 
+import getpass
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,7 +39,15 @@ def repository(installed: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     made.git("checkout", "--quiet", "main")
     made.commit({"services.yaml": services(cart="Infra")}, "Cart moves", author="Ben Builder")
     bot = {"GIT_AUTHOR_NAME": "merge-bot", "GIT_AUTHOR_EMAIL": "bot@example.com"}
-    made.git("merge", "--quiet", "--no-ff", "-m", "Merge #7", "topic", env=bot)
+    made.git(
+        "merge",
+        "--quiet",
+        "--no-ff",
+        "-m",
+        "Merge pull request #7 from ada/topic",
+        "topic",
+        env=bot,
+    )
     return made
 
 
@@ -67,9 +77,12 @@ def test_each_edit_is_its_authors_and_the_merger_is_a_hint(repository: Repositor
     for record in (search, cart):
         assert record["cause"] == "edited"
         assert record["mergedBy"] == "merge-bot <bot@example.com>"
+        assert record["pullRequest"] == "#7"
+        assert record["host"] == f"{getpass.getuser()}@{socket.gethostname()}"
         assert (record["appliedBy"], record["principal"]) == ("ci", CALLER)
     shown = envctl("audit", "show", search["auditId"]).out
     assert "Merged by" in shown
+    assert "Run as" in shown
     assert "Search moves" in shown
 
 
@@ -177,7 +190,7 @@ def test_a_name_that_steers_terminals_is_shown_escaped_and_cut(
     assert len(record["appliedBy"]) <= 128
     shown = envctl("audit", "show", record["auditId"]).out
     assert [line for line in shown.splitlines() if "ceo@acme" in line] == [
-        line for line in shown.splitlines() if "root" in line
+        line for line in shown.splitlines() if "nroot" in line
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.aws.items import to_wire
-from controller.ledger.chain import ChainEntry
+from controller.ledger.chain import Anchored, ChainEntry
 from controller.ledger.heads import row_of_head
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import is_sequence, record_hash, record_of_wire, to_item
@@ -16,6 +16,7 @@ from controller.ledger.verify import find_strays, verify_ledger
 from controller.targets.table_items.definitions import STATE_TABLE
 from tests.scenarios.test_the_ledger_proves_what_happened import lived_in
 from tests.support.estate import PREFIX, Estate
+from tests.support.toy_kinds import service
 
 LEDGER = PREFIX + LEDGER_TABLE.name
 STATE = PREFIX + STATE_TABLE.name
@@ -38,10 +39,16 @@ class AnyChain:
         yield [ChainEntry(row["Sequence"], row["AuditID"], to_wire(row)) for row in found]
 
 
-def is_found(estate: Estate) -> bool:
+def is_found(estate: Estate, *anchors: Anchored) -> bool:
     strays, scopes = find_strays(estate.store.items(LEDGER))
     known = dict.fromkeys(["config", *scopes])
-    report = verify_ledger(known, AnyChain(estate), estate.leases, sleep=estate.clock.sleep)
+    report = verify_ledger(
+        known,
+        AnyChain(estate),
+        estate.leases,
+        sleep=estate.clock.sleep,
+        anchors={"config": anchors},
+    )
     return bool(strays) or not report.intact
 
 
@@ -144,15 +151,50 @@ def test_every_forgery_is_found(forge: Callable[[Estate, Row, Random], None]) ->
         assert is_found(estate), seed
 
 
-def test_a_tail_rewritten_with_its_head_needs_an_anchor() -> None:
-    estate = lived_in()
-    last = max(estate.store.items(LEDGER), key=lambda row: row["Sequence"])
-    forged = rehashed(last, ChangedBy="mallory")
+def anchored(estate: Estate) -> Anchored:
     head = estate.leases.read("config")
     assert head is not None
-    estate.store.put(LEDGER, forged)
-    estate.store.put(STATE, {**row_of_head(head), "LastHash": forged["Hash"]})
+    return Anchored(head.sequence, head.last_hash, "2026-11-24T10:00:00.000Z")
+
+
+def whole_again(estate: Estate, rows: list[Row]) -> None:
+    """Make these the ledger, chained anew, with a head that fits."""
+    for row in estate.store.items(LEDGER):
+        estate.store.drop(LEDGER, {"AuditID": row["AuditID"]})
+    last = ""
+    for sequence, row in enumerate(sorted(rows, key=lambda row: row["Sequence"]), 1):
+        forged = rehashed(row, PreviousHash=last, Sequence=sequence)
+        last = forged["Hash"]
+        estate.store.put(LEDGER, forged)
+    head = estate.leases.read("config")
+    assert head is not None
+    changed = {"LastHash": last, "Sequence": len(rows)}
+    estate.store.put(STATE, {**row_of_head(head), **changed})
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_ledger_rewritten_with_its_head_is_found_by_an_anchor(seed: int) -> None:
+    estate, random = lived_in(), Random(seed)
+    anchor = anchored(estate)
+    assert not is_found(estate, anchor)
+    rows = estate.store.items(LEDGER)
+    place = random.randrange(len(rows))
+    if seed % 2:
+        del rows[place]
+    else:
+        rows[place] = {**rows[place], "ChangedBy": "mallory"}
+    whole_again(estate, rows)
     assert not is_found(estate)
+    assert is_found(estate, anchor)
+
+
+def test_a_ledger_that_goes_on_still_has_what_was_anchored() -> None:
+    estate = lived_in()
+    anchor = anchored(estate)
+    estate.wants(service("later"))
+    estate.converges()
+    assert not is_found(estate, anchor, anchored(estate))
+    assert is_found(estate, anchor._replace(sequence=anchor.sequence + 99))
 
 
 def test_a_sequence_is_a_positive_whole_number() -> None:

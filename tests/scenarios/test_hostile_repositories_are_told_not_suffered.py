@@ -10,15 +10,17 @@ import pytest
 from tests.support.hostile_repositories import HOSTILE, MAX_BYTES, HostileRepository
 
 MOST_SECONDS = 5.0
-"""Of processor time, ours and git's; parsing in several processes at once takes less by the clock."""
+"""Of processor time, ours and git's; by the clock too, where the machine is quiet: who shares a processor waits for it."""
 MOST_BYTES = 300 * 1024 * 1024
 MOST_OUTPUT = 100_000
 PROGRAM = """
-import resource, sys
+import resource, sys, time
+began = time.monotonic()
 from controller.cli.main import run
 code = run(['validate', *sys.argv[1:]])
 used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-print(int(code), sum(u.ru_utime + u.ru_stime for u in used), max(u.ru_maxrss for u in used) * 1024)
+waited = time.monotonic() - began
+print(int(code), sum(u.ru_utime + u.ru_stime for u in used), waited, max(u.ru_maxrss for u in used) * 1024)
 """
 LAUNCHER = (
     "import subprocess, sys\nsys.exit(subprocess.run([sys.executable, *sys.argv[1:]]).returncode)"
@@ -43,10 +45,12 @@ def test_it_is_told_within_seconds_and_in_little_memory(name: str, tmp_path: Pat
         timeout=120,
     )
 
-    code, seconds, peak = ended.stdout.splitlines()[-1].split()
+    code, seconds, waited, peak = ended.stdout.splitlines()[-1].split()
     told = ended.stdout + ended.stderr
     assert words in told, told[-2000:]
     assert int(code) == expected_code
     assert float(seconds) < MOST_SECONDS
+    is_quiet = os.getloadavg()[0] <= (os.cpu_count() or 1)
+    assert float(waited) < MOST_SECONDS or not is_quiet, f"{waited} s by the clock"
     assert int(peak) < MOST_BYTES
     assert len(told) < MOST_OUTPUT

@@ -1,4 +1,7 @@
-"""With the source gone, a broken commit or a refused plan, live accounts are kept as was last accepted."""
+"""With the source gone, a broken commit or a refused plan, live accounts are kept as was last accepted.
+
+Covers: engine.reconcile.partly_applied.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,6 +21,7 @@ from controller.model.plan import Cause
 from controller.model.ref import ResourceRef
 from tests.support.fleet_yaml import account, environment
 from tests.support.live_accounts import SCOPE, LiveEstate, live_changes, live_scopes
+from tests.support.reconcilers import asked
 
 FLEET = {f"e{n}.yaml": environment(f"e{n}") for n in range(5)}
 
@@ -74,17 +78,51 @@ def test_drift_is_healed_all_the_same(
         estate.applied_once()
 
 
+def test_an_item_that_cannot_be_written_keeps_no_account_from_being_healed(
+    estate: LiveEstate,
+) -> None:
+    estate.client("ssm").delete_parameter(Name="/owners/e4")
+    estate.has({f"{name}.yaml": environment(name, owner="Search") for name in ("e0", "e1")})
+    run, request = estate.reconciler(estate.live()), asked()
+    planned = run.plan(request)
+    # Another program writes the item meanwhile.
+    estate.installation.master.client.update_item(
+        TableName="ConfigEnvironments",
+        Key={"EnvironmentName": {"S": "e0"}},
+        UpdateExpression="SET Audit.Version = :version",
+        ExpressionAttributeValues={":version": {"N": "77"}},
+    )
+
+    done = run.apply(planned, request)
+
+    assert done.exit_code == ExitCode.FAILED
+    assert done.report is not None
+    became = {str(outcome.change.ref): outcome for outcome in done.report.outcomes}
+    assert {name: outcome.status.value for name, outcome in became.items()} == {
+        "Environment/e0": "conflicted",
+        "Environment/e1": "applied",
+        f"OwnerParameter/{SCOPE}/e0": "skipped",
+        f"OwnerParameter/{SCOPE}/e1": "applied",
+        f"OwnerParameter/{SCOPE}/e4": "applied",
+    }
+    said = became[f"OwnerParameter/{SCOPE}/e0"].message
+    assert "did not become what it was planned from" in said
+    assert owner(estate) == "Tango"
+
+
 @pytest.mark.parametrize(
-    "asked", [{"adopt": True}, {"reviewed": "f" * 64}, {"scopes": ("config",)}]
+    "needs", [{"adopt": True}, {"reviewed": "f" * 64}, {"scopes": ("config",)}]
 )
 def test_what_needs_the_source_is_not_done_without_it(
-    estate: LiveEstate, asked: dict[str, Any]
+    estate: LiveEstate, needs: dict[str, Any]
 ) -> None:
+    scopes = needs.get("scopes", ())
+    options = {name: value for name, value in needs.items() if name != "scopes"}
     commit_is_broken(estate)
     estate.client("ssm").delete_parameter(Name="/owners/e0")
 
     with pytest.raises(InvalidDesiredState):
-        estate.applied_once(*asked.pop("scopes", ()), **asked)
+        estate.applied_once(*scopes, **options)
 
     assert [str(one.ref) for one in live_changes(estate.planned(SCOPE))] == [
         f"OwnerParameter/{SCOPE}/e0"

@@ -59,7 +59,13 @@ def act(estate: LiveEstate, *, wait: bool) -> ScopeOutcome:
     assert planned is not None
     actor = Actor("", "", "ada", "apply")
     request = ApplyRequest(actor=actor, transaction="run-1")
-    (outcome,) = accounts.act(planned, Claim("worker-a"), request, wait=wait)
+    (outcome,) = accounts.act(
+        planned,
+        Claim("worker-a"),
+        request,
+        wait=wait,
+        accepted_now=lambda: pytest.fail("nothing moved"),
+    )
     assert [done.status for done in outcome.outcomes] == [Status.APPLIED]
     return outcome
 

@@ -22,7 +22,7 @@ from controller.model.plan import Change
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection
 from controller.planning.diff import DiffOptions, diff
-from controller.planning.scope_plan import in_order
+from controller.planning.order import in_order
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.table_items.item_form import dump_plain
 from controller.targets.tables import Tables

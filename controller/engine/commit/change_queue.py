@@ -7,7 +7,7 @@ from typing import Final
 from controller.errors import EnvctlError, StaleEpoch
 from controller.model.plan import DONE, Change, Outcome, Progress, Status
 from controller.model.ref import NO_REASON, Reason
-from controller.planning.scope_plan import Graph
+from controller.planning.order import Graph
 
 _BROKEN: Final = frozenset(Status) - DONE
 
@@ -35,6 +35,12 @@ class ChangeQueue:
     def progress(self) -> Progress:
         """How many changes have an outcome, and how many there are."""
         return Progress(len(self._outcomes), len(self.changes))
+
+    @property
+    def ends_well(self) -> bool:
+        """Tell whether nothing is left to give out, and nothing was skipped, failed or conflicted."""
+        broken = any(outcome.status in _BROKEN for outcome in self._outcomes.values())
+        return not (self._waiting or broken)
 
     def take(self) -> int | None:
         """Return the place of the next change that may be tried; None when nothing is left to try."""
@@ -87,3 +93,12 @@ class ChangeQueue:
 def not_tried(error: EnvctlError) -> Reason:
     """Say of a change that it was left alone, as the run had ended."""
     return Reason(f"not tried: {error.message}")
+
+
+DONE_MEANWHILE: Final = Reason("done meanwhile")
+
+
+def not_as_planned(why: str = "") -> Reason:
+    """Return why an approved change is not made: it is not due any more, or not in this way."""
+    more = f": {why}" if why else ""
+    return Reason(f"not as planned any more{more}", fix="plan again")

@@ -6,6 +6,7 @@ which every write of the scope is conditional.
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -114,6 +115,19 @@ class Leases(Heads):
         """Give the scope back, so that the next worker need not wait; nothing happens if it is not ours any more."""
         self._update(head, "SET #lease = :now, #owner = :nobody", {":now": 0, ":nobody": ""})
 
+    def note_revision(self, scope: str, sequence: int, revision: str) -> None:
+        """Write which revision a scope holds, where nothing was to be written for it; nothing happens if its head has moved."""
+        write = UpdateWrite(
+            self._table,
+            {"Id": {"S": HEAD_PREFIX + scope}},
+            update="SET #revision = :revision",
+            condition="#sequence = :sequence",
+            names={"#revision": "Revision", "#sequence": "Sequence"},
+            values=to_wire({":revision": revision, ":sequence": sequence}),
+        )
+        with suppress(Conflict):
+            self._rows.write(write)
+
     def find_ours(self, head: Head) -> Head:
         """Return the head as it is now. Raises StaleEpoch if the scope is not ours any more, and as any read."""
         found = self.read(head.scope)
@@ -147,6 +161,11 @@ class LeaseKeeper:
     _seen_at: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def plans_from(self, sequence: int) -> None:
+        """Take note of the config scope's sequence that what is written from now on is planned from."""
+        with self._lock:
+            self.head = replace(self.head, planned_from=sequence)
+
     def moved(self, head: Head) -> None:
         """Take note of the head after a transaction of ours: that it went through shows that the scope is ours."""
         with self._lock:
@@ -155,7 +174,8 @@ class LeaseKeeper:
 
     def find_head(self) -> None:
         """Look where the head is. Raises StaleEpoch if the scope is not ours any more, and as any read."""
-        self.moved(self.leases.find_ours(self.head))
+        found = self.leases.find_ours(self.head)
+        self.moved(replace(found, planned_from=self.head.planned_from))
 
     def confirm(self, believed_s: float = 0.0) -> None:
         """Make sure that the scope is ours, by a look not older than ``believed_s``, and for long enough.

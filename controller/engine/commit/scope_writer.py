@@ -87,7 +87,7 @@ class ScopeWriter(AbstractContextManager["ScopeWriter"]):
     ) -> tuple[LedgerRecord, ...]:
         """Write records, chained to the head, and other writes with them in one transaction; return them as they are now.
 
-        Raises Conflict if a write's condition does not hold, StaleEpoch if the scope is not ours any more, ImagesTooLarge, and as
+        Without records the writes must be such that doing them twice is doing them once. Raises Conflict if a write's condition does not hold, StaleEpoch if the scope is not ours any more, ImagesTooLarge, and as
         any write: nothing is written then.
         """
         while True:
@@ -163,7 +163,12 @@ class ScopeWriter(AbstractContextManager["ScopeWriter"]):
         return [transaction for transaction in self._open if self.has_landed(transaction)]
 
     def has_landed(self, transaction: Transaction) -> bool:
-        """Tell from the ledger whether a transaction was written: its first record is there, or none is."""
+        """Tell from the ledger whether a transaction was written: its first record is there, or none is.
+
+        Of one without records it does not tell: such a one is sent again.
+        """
+        if not transaction.records:
+            return False
         record = transaction.records[0]
         found = self.storage.store.get(
             self.storage.physical(LEDGER_TABLE.name), {"AuditID": record.audit_id}

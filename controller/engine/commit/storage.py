@@ -81,6 +81,7 @@ def actor_of(
         commit=author.commit or applier.commit,
         subject=in_short(author.subject),
         merged_by=in_short(author.merged_by),
+        pull_request=in_short(author.pull_request),
     )
 
 

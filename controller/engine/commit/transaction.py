@@ -16,6 +16,7 @@ from controller.ledger.large_images import LARGE_BYTES, ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import build_records, chained, record_wire
 from controller.model.ledger_record import Head, ItemWrite, LedgerRecord, Phase
+from controller.model.observed import CONFIG_SCOPE
 from controller.model.plan import Change
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.table_items.item_form import dump_plain
@@ -38,6 +39,13 @@ _HEAD_NAMES = {
     "#at": "LastAt",
     "#lease": "LeaseUntil",
 }
+_CONFIG_HEAD = (", #revision = :revision", "", {"#revision": "Revision"})
+_LIVE_HEAD = (
+    ", #from = :from",
+    " AND (attribute_not_exists(#from) OR #from <= :from)",
+    {"#from": "PlannedFrom"},
+)
+"""What a head says besides, by what is set, on what condition, and the names in both."""
 
 
 class Load(NamedTuple):
@@ -156,28 +164,29 @@ def build_transaction(
 ) -> Transaction:
     """Join item writes, records and the head's update into one transaction that follows ``before``.
 
-    Images too large for a record are put into the storage's bucket now. Raises ImagesTooLarge if there is none.
+    Without records the head stays where it is, and the writes depend on it all the same. Images too large for a record are put into the storage's bucket now. Raises ImagesTooLarge if there is none.
     """
     linked = chained(records, before)
-    after = replace(
-        before,
-        sequence=linked[-1].sequence,
-        last_hash=linked[-1].hash,
-        last_at=linked[-1].iso_timestamp,
-        lease_until=epoch_ms(at + timedelta(seconds=LEASE_S)),
-    )
+    after = replace(before, lease_until=epoch_ms(at + timedelta(seconds=LEASE_S)))
+    if linked:
+        last = linked[-1]
+        after = replace(
+            after, sequence=last.sequence, last_hash=last.hash, last_at=last.iso_timestamp
+        )
     ledger = storage.physical(LEDGER_TABLE.name)
     puts = (
         PutWrite(ledger, record_wire(record, storage.blobs), _RECORD_IS_NEW) for record in linked
     )
+    more, only_if, names = _CONFIG_HEAD if before.scope == CONFIG_SCOPE else _LIVE_HEAD
+    besides = {":revision": after.revision, ":from": after.planned_from}
     # The head is last: that is where its failing condition is looked for.
     head_write = UpdateWrite(
         storage.physical(STATE_TABLE.name),
         {"Id": {"S": HEAD_PREFIX + before.scope}},
-        update="SET #sequence = :next, #hash = :hash, #at = :at, #lease = :lease",
-        # Only if it is still ours and where we left it.
-        condition="#epoch = :epoch AND #owner = :owner AND #sequence = :sequence",
-        names=_HEAD_NAMES,
+        update=f"SET #sequence = :next, #hash = :hash, #at = :at, #lease = :lease{more}",
+        # Only if it is still ours and where we left it, and nothing newer has been planned from.
+        condition=f"#epoch = :epoch AND #owner = :owner AND #sequence = :sequence{only_if}",
+        names={**_HEAD_NAMES, **names},
         values=to_wire(
             {
                 ":epoch": before.epoch,
@@ -187,6 +196,7 @@ def build_transaction(
                 ":hash": after.last_hash,
                 ":at": after.last_at,
                 ":lease": after.lease_until,
+                **{name: value for name, value in besides.items() if name in more},
             }
         ),
     )

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from controller.aws.errors import OutcomeUnknown
 from controller.aws.items import Item
@@ -37,6 +37,7 @@ from controller.engine.commit.transaction import (
     records_of,
 )
 from controller.engine.config.planner import PlanRun
+from controller.engine.config.still_due import StillDue
 from controller.engine.installation.installation import Installation
 from controller.errors import (
     EnvctlError,
@@ -49,7 +50,8 @@ from controller.errors import (
 )
 from controller.events import ChangeSettled, Emit, RunStopped, discard_event
 from controller.model.canonical import ABSENT
-from controller.model.ledger_record import Actor, Head, ItemWrite, Requester
+from controller.model.ledger_record import Head, ItemWrite, Requester
+from controller.model.observed import CONFIG_SCOPE
 from controller.model.plan import DONE, Change, Outcome, Status
 from controller.model.ref import NO_REASON, Reason
 from controller.planning.wording import NAMES_SHOWN
@@ -117,6 +119,9 @@ class _Run:
                 records = records_of(
                     items, head.scope, self.writer.storage, self.writer.request, at
                 )
+                if self.queue.ends_well:
+                    # The last one: with it the tables hold the revision.
+                    head = replace(head, revision=self.writer.request.revision)
                 return build_transaction(records, writes, head, self.writer.storage, at, batch)
             except EnvctlError as error:
                 # The store for large images did not take one: without it there can be no record.
@@ -139,7 +144,8 @@ class _Run:
                     self.queue.settle(place, Status.FAILED, error.reason)
 
         count = prefix_length(loads(), self.max_changes)
-        self.queue.put_back([prepared.index for prepared in batch[count:]])
+        if count < len(batch):
+            self.queue.put_back([prepared.index for prepared in batch[count:]])
         return batch[:count]
 
     def _put_back(self, transaction: Transaction | None) -> None:
@@ -254,6 +260,18 @@ def _conflict(item: ItemWrite, found: Item | None) -> Reason:
     )
 
 
+class Written(NamedTuple):
+    """What a run wrote of the config scope: in which epoch, how many records; whether it is the owner still."""
+
+    epoch: int = 0
+    """0 where the scope was not taken."""
+    records: int = 0
+    is_owner: bool = True
+
+
+NOTHING_WRITTEN: Final = Written()
+
+
 @dataclass(frozen=True, slots=True)
 class ApplyReport:
     """What became of a plan. ``transaction`` names the run in the ledger, empty if there was nothing to do."""
@@ -263,6 +281,7 @@ class ApplyReport:
     exit_code: ExitCode
     stopped: str = ""
     """Why the run did not go to its end, if so."""
+    config: Written = NOTHING_WRITTEN
     not_kept: tuple[str, ...] = ()
     """What could not be written down afterwards: what was done is done all the same."""
 
@@ -270,45 +289,45 @@ class ApplyReport:
 NOTHING_APPLIED: Final = ApplyReport("", (), ExitCode.DONE)
 
 
-def apply_config(
+def config_writer(
     installation: Installation,
     run: PlanRun,
     claim: Claim,
     requester: Requester,
     emit: Emit = discard_event,
-) -> ApplyReport:
-    """Apply the plan of the config tables, which nothing refuses. What becomes of single changes is in the report, not raised.
-
-    Raises ScopeBusy, ScopeFromTheFuture, and as any call before the first write.
-    """
-    scopes = run.plan.enforced
-    if not scopes:
-        return NOTHING_APPLIED
+) -> ScopeWriter:
+    """Take the config scope, to apply a plan of it. Raises ScopeBusy, ScopeFromTheFuture, and as any write."""
     revision = run.revision.tree.revision
     request = ApplyRequest(
-        actor=Actor("", revision.id, *requester),
+        actor=requester.as_applier(revision.id),
         transaction=new_run_id(installation.master.process.clock()),
         revision=revision.id,
         plan_digest=run.plan.digest,
     )
-    storage = installation.storage()
-    outcomes: list[Outcome] = []
-    stopped: list[EnvctlError] = []
-    for scope in scopes:
-        approved = request
-        if scope.violations:
-            approved = replace(request, approvals=approvals_of(scope.violations))
-        taken = ScopeWriter.take(scope.scope, claim, storage, approved, emit)
-        with taken as writer, storage.interruption.doing((f"scope {scope.scope}",)):
-            result = commit_changes(scope.changes, writer)
-        outcomes += result.outcomes
-        for outcome in result.outcomes:
-            emit(ChangeSettled.of(outcome))
-        if result.stopped is not None:
-            stopped.append(result.stopped)
-            emit(RunStopped(scope.scope, str(result.stopped)))
-    codes = [exit_code_of(error) for error in stopped]
-    if any(outcome.status not in DONE for outcome in outcomes):
+    return ScopeWriter.take(CONFIG_SCOPE, claim, installation.storage(), request, emit)
+
+
+def apply_config(writer: ScopeWriter, due: StillDue) -> ApplyReport:
+    """Apply what is due of a plan of the config tables. What becomes of single changes is in the report, not raised."""
+    began = writer.lease.head.sequence
+    writer.request = replace(writer.request, approvals=approvals_of(due.violations))
+    with writer.storage.interruption.doing((f"scope {CONFIG_SCOPE}",)):
+        result = commit_changes(due.changes, writer)
+    outcomes = (*due.outcomes_of_others(writer.request.transaction), *result.outcomes)
+    for outcome in outcomes:
+        writer.emit(ChangeSettled.of(outcome))
+    codes = [due.exit_code]
+    if any(outcome.status not in DONE for outcome in result.outcomes):
         codes.append(ExitCode.FAILED)
-    why = "\n".join(map(str, stopped))
-    return ApplyReport(request.transaction, tuple(outcomes), worst_exit_code(codes), why)
+    if result.stopped is not None:
+        codes.append(exit_code_of(result.stopped))
+        writer.emit(RunStopped(CONFIG_SCOPE, str(result.stopped)))
+    head = writer.lease.head
+    written = Written(head.epoch, head.sequence - began, not isinstance(result.stopped, StaleEpoch))
+    return ApplyReport(
+        writer.request.transaction,
+        outcomes,
+        worst_exit_code(codes),
+        str(result.stopped or ""),
+        written,
+    )

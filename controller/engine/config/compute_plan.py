@@ -9,6 +9,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
+from controller.decisions.lifting import may_lift
 from controller.engine.config.lifting import refuse_lifting
 from controller.engine.config.observe import ObservedConfig, Recorded
 from controller.engine.desired.find_edits import with_edits, yaml_field_names
@@ -180,7 +181,7 @@ def plan_config(
     only the tables can tell: values that must stay, or that something outside the YAML has taken.
     """
     desired, options = revision.desired, _options(revision, observed, asked, rules, overrides)
-    projections = {ref: resource.projection for ref, resource in desired.resources.items()}
+    projections = revision.loaded.projections
     schedules = tuple(schedule_barriers(projections, observed))
     held: tuple[Barrier, ...] = schedules
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
@@ -191,22 +192,22 @@ def plan_config(
             observed = with_references(observed, leaving, rules.kinds)
             found = {ref: observed.objects[ref].attributes for ref in leaving}
             held += tuple(_still_in_use(leaving, observed, rules.kinds))
-            unrecorded = found.keys() - _recorded(found, seen.recorded)
-            options = replace(options, unrecorded=unrecorded)
-        if missing := _missing(projections, observed, rules.kinds):
-            options = replace(options, removed_outside=_recorded(missing, seen.missed))
-    scope = plan_scope(
-        projections,
-        observed,
-        ScopeOptions(
-            diff=options,
-            limits=rules.limits,
-            approvals=None if seen.stands_in else asked.approvals,
-            barriers=held,
-            source_paths=frozenset(revision.tree.files),
-        ),
+            options = replace(options, unrecorded=found.keys() - _recorded(found, seen.recorded))
+        missing = projections.keys() - observed.objects.keys()
+        if 0 < len(missing) <= MOST_ASKED_FOR:
+            gone = missing - left_with_retired(projections, rules.kinds).keys()
+            wanted = {ref: projections[ref].attributes for ref in gone}
+            options = replace(options, removed_outside=_recorded(wanted, seen.missed))
+    guarded = ScopeOptions(
+        diff=options,
+        limits=rules.limits,
+        approvals=None if seen.stands_in else asked.approvals,
+        barriers=held,
+        source_paths=frozenset(revision.tree.files),
     )
-    scope = refuse_lifting(scope, schedules, observed, projections, rules.kinds, asked.now)
+    scope = plan_scope(projections, observed, guarded)
+    if may_lift(scope.changes):
+        scope = refuse_lifting(scope, schedules, observed, projections, rules.kinds, asked.now)
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     if authors is not None:
         changes = with_document_authors(changes, authors)
@@ -266,19 +267,6 @@ def _options(
     if not overrides:
         return options
     return replace(options, suspended=suspended(overrides), left=left_fields(overrides))
-
-
-def _missing(
-    projections: Mapping[ResourceRef, Projection],
-    observed: ObservedState,
-    kinds: Mapping[str, Kind[Any]],
-) -> dict[ResourceRef, bytes]:
-    """Return what is wanted and not there, with its items; nothing where that is too much to ask for one by one."""
-    missing = projections.keys() - observed.objects.keys()
-    if not 0 < len(missing) <= MOST_ASKED_FOR:
-        return {}
-    gone = missing - left_with_retired(projections, kinds).keys()
-    return {ref: projections[ref].attributes for ref in gone}
 
 
 def _recorded(objects: Mapping[ResourceRef, bytes], recorded: Recorded) -> frozenset[ResourceRef]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from controller.decisions.lifting import BY_REVISION, LiftedAndActed, lifted_and_acted, may_lift
+from controller.decisions.lifting import BY_REVISION, LiftedAndActed, lifted_and_acted
 from controller.engine.desired.accepted import AcceptedReader, accepted_after
 from controller.kinds.language.kind import Kind
 from controller.model.accepted import LiveOptions
@@ -37,8 +37,6 @@ def refuse_lifting(
 
     ``schedules`` are the barriers that keep schedules of environments; what those hold is in no change of the plan.
     """
-    if not may_lift(made.changes):
-        return made
     drifted = frozenset(
         change.ref
         for change in made.changes
@@ -77,7 +75,7 @@ def _with_schedules(
         for note in made.notes
         if note.category is not NoteCategory.BLOCKED or note.ref not in held
     )
-    made = replace(made, notes=notes, left_to_next_run=made.left_to_next_run - len(held))
+    made = replace(made, notes=notes, left_to_next_run=max(0, made.left_to_next_run - len(held)))
     return _refused(made, [_violation(made.scope, lifted[0].guard, lifted[0].because, types, held)])
 
 

@@ -1,6 +1,6 @@
 """What a plan compares the desired state with: the tables, a file that holds what they held, or another desired state."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -8,15 +8,15 @@ from controller.engine.installation.installation import Installation
 from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
 from controller.engine.state.rows import (
     OVERRIDE_PREFIX,
-    STATUS_PREFIX,
-    override_rows_in,
-    status_of_row,
+    Row,
+    read_override_rows,
 )
 from controller.errors import DamagedState, WrongUsage
-from controller.ledger.ownership import is_ours_by_history
-from controller.ledger.queries import entity_of_item
+from controller.ledger.entities import entity_of_item
+from controller.ledger.ownership import is_ours_by_history, is_there_by_us
 from controller.ledger.records import who_changed
 from controller.model.canonical import parse_canonical
+from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import (
     CONFIG_SCOPE,
     Mark,
@@ -26,6 +26,7 @@ from controller.model.observed import (
     ScopeState,
 )
 from controller.model.override import Override
+from controller.model.plan import PlannedFrom
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship, ResourceRef
 from controller.model.resource import DesiredState, Resource
 from controller.planning.observed_json import read_observed, write_observed
@@ -35,6 +36,8 @@ Recorded = Callable[[ResourceRef, bytes], bool]
 
 OVERRIDES = "overrides"
 """Fact of the config scope: the rows of all overrides, as they stand in EnvctlState."""
+SEQUENCE = "sequence"
+"""Fact of the config scope: the sequence of its head, read before overrides and tables were."""
 ACCEPTED_REVISION = "acceptedRevision"
 """Fact of the config scope: the revision last applied to it in full, which is what the tables hold; empty if that is not known."""
 
@@ -66,24 +69,39 @@ class ObservedConfig:
     @property
     def overrides_sorted_out(self) -> tuple[tuple[Override, ...], Mapping[str, DamagedState]]:
         """Every override that can be read, ended ones too, and why others cannot be, by id."""
-        return sorted_out(row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ()))
+        rows = [row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ())]
+        return sorted_out(rows) if rows else ((), {})
+
+    @property
+    def planned_from(self) -> PlannedFrom | None:
+        """What a plan is made from that is made of this now; None where no tables were read."""
+        for scope in self.scopes:
+            if scope.scope == CONFIG_SCOPE and SEQUENCE in scope.facts:
+                known = scope.facts
+                return PlannedFrom(int(known[SEQUENCE]), str(known[ACCEPTED_REVISION]))
+        return None
 
 
 def observe_config(installation: Installation) -> ObservedConfig:
-    """Look at the tables. What could not be read makes the scope unknown; the overrides must be readable."""
+    """Look at the tables. What could not be read makes the scope unknown; head and overrides must be readable."""
     master = installation.master
-    rows = list(master.store.scan(master.state_table))
+    # First: what is read after it is at least as new, so that whoever finds the head there still has missed nothing.
+    head = installation.leases.read(CONFIG_SCOPE)
+    rows = read_override_rows(master.store, master.state_table)
     found = installation.tables.observe()
-    recorded_row = recorded_in(installation.ledger, master.state_table)
-    mine = (row for row in rows if row["Id"] == STATUS_PREFIX + CONFIG_SCOPE)
-    config = next(map(status_of_row, mine), None)
+    overrides: Iterable[Row] = rows
+    if rows:
+        recorded_row = recorded_in(installation.ledger, master.state_table)
+        overrides = readable_rows(rows, recorded_row)
     facts = {
-        OVERRIDES: [dict(row) for row in readable_rows(override_rows_in(rows), recorded_row)],
-        ACCEPTED_REVISION: config.revision if config else "",
+        OVERRIDES: [dict(row) for row in overrides],
+        SEQUENCE: head.sequence if head else 0,
+        ACCEPTED_REVISION: head.revision if head else "",
     }
     state = replace(found, facts={**found.facts, **facts})
-    recorded = partial(_is_recorded, installation)
-    return ObservedConfig((state,), recorded, recorded, partial(_ended_by, installation))
+    recorded = partial(_is_recorded, installation, is_ours_by_history)
+    missed = partial(_is_recorded, installation, is_there_by_us)
+    return ObservedConfig((state,), recorded, missed, partial(_ended_by, installation))
 
 
 def _ended_by(installation: Installation, override_id: str) -> Authorship:
@@ -96,7 +114,12 @@ def _ended_by(installation: Installation, override_id: str) -> Authorship:
     return UNKNOWN_AUTHORSHIP
 
 
-def _is_recorded(installation: Installation, ref: ResourceRef, attributes: bytes) -> bool:
+def _is_recorded(
+    installation: Installation,
+    says: Callable[[Iterable[LedgerRecord], str], bool],
+    ref: ResourceRef,
+    attributes: bytes,
+) -> bool:
     master = installation.master
     kind, items = master.kinds.get(ref.kind), parse_canonical(attributes)
     entities = [
@@ -106,7 +129,7 @@ def _is_recorded(installation: Installation, ref: ResourceRef, attributes: bytes
     ]
     history = installation.ledger
     return bool(entities) and all(
-        is_ours_by_history(history.of_item(*entity), CONFIG_SCOPE) for entity in entities
+        says(history.of_item(*entity), CONFIG_SCOPE) for entity in entities
     )
 
 

@@ -32,13 +32,13 @@ from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
-from controller.model.plan import Plan, PlanOptions, ScheduleMeaning, ScopePlan
+from controller.model.plan import Plan, PlannedFrom, PlanOptions, ScheduleMeaning, ScopePlan
 from controller.model.ref import Reason, ResourceRef
 from controller.model.resource import DesiredState
 from controller.planning.approvals import NO_LINES, Commit, CommitLines, lines_of
 from controller.planning.authors import Authors
 from controller.planning.fields import FieldNames
-from controller.planning.overrides import active
+from controller.planning.overrides import active, next_end
 from controller.planning.schedule_meaning import (
     EnvironmentFollowing,
     Following,
@@ -144,6 +144,10 @@ class PlanRun:
     asked: PlanOptions
     meaning: Callable[[datetime], ScheduleMeaning | None] | None
     """What the plan's changes of schedules mean at another moment; None where the config scope is not planned."""
+    as_loaded: LoadedRevision
+    """The revision with no override laid over it."""
+    planned_from: PlannedFrom | None = None
+    """None where no tables were read."""
     lines: CommitLines = NO_LINES
     """What the revision's commit approves."""
 
@@ -251,7 +255,12 @@ class Planner:
         for violation in made.refused:
             emit(PlanRefusedByGuard(violation.scope, violation.guard, violation.token))
         emit(PlanComputed(made.revision, made.digest, len(made.changes)))
-        return PlanRun(laid, made, self._names, tuple(states), asked, meaning)
+        known = seen.planned_from
+        if known is not None:
+            known = replace(known, turns_at=next_end(holding, asked.now))
+        return PlanRun(
+            laid, made, self._names, tuple(states), asked, meaning, revision, planned_from=known
+        )
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
         name, found = self.source.name, revision.tree.revision.id

@@ -84,6 +84,7 @@ class AcceptedReader:
         overrides: Iterable[Override] = (),
         revision: str = "",
         after: ObservedState | None = None,
+        sequence: int = 0,
     ) -> AcceptedState:
         """Read what the tables hold of ours, with the overrides that hold at ``now`` laid over it.
 
@@ -93,13 +94,17 @@ class AcceptedReader:
         here: such overrides hold until their record goes.
         """
         holding = tuple(made for made in overrides if made.until is None or made.until > now)
-        applied = self._read(observed, holding, revision)
+        applied = self._read(observed, holding, revision, sequence)
         if after is None:
             return applied
-        return replace(self._read(after, holding, revision), before=applied.applied)
+        return replace(self._read(after, holding, revision, sequence), before=applied.applied)
 
     def _read(
-        self, observed: ObservedState, holding: tuple[Override, ...], revision: str
+        self,
+        observed: ObservedState,
+        holding: tuple[Override, ...],
+        revision: str,
+        sequence: int,
     ) -> AcceptedState:
         objects = observed.objects.items()
         mine = {ref: found for ref, found in objects if found.ownership in _ACCEPTED}
@@ -124,6 +129,7 @@ class AcceptedReader:
                 if found.mark is not None and found.mark.made_by.author
             },
             revision=revision,
+            sequence=sequence,
             installation=self.installation,
             options=self.options,
         )

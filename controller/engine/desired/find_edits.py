@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from controller.kinds.language.fields import is_sensitive, yaml_path
+from controller.kinds.language.fields import follows_from, is_sensitive, yaml_path
 from controller.kinds.language.kind import Kind
 from controller.loading.positions import FieldOrigins, FieldPath, dotted
-from controller.model.canonical import parse_canonical
+from controller.model.canonical import Json, parse_canonical
 from controller.model.plan import Cause, Change, Edit
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
@@ -18,7 +18,10 @@ from controller.planning.overrides import member_index
 
 
 def yaml_field_names(kinds: Mapping[str, Kind[Any]]) -> FieldNames:
-    """Return the naming of fields of table items: ``roles.Web.ami`` for ``ConfigDeploymentMaps.Value.DeploymentTarget[0].AMI``."""
+    """Return the naming of fields of table items: ``roles.Web.ami`` for ``ConfigDeploymentMaps.Value.DeploymentTarget[0].AMI``.
+
+    Of what comes or goes, an attribute that only follows from a field is called by both: ``account (AWSAccountNumber)``.
+    """
 
     def name(ref: ResourceRef, path: tuple[Any, ...]) -> str:
         kind = kinds.get(ref.kind)
@@ -37,7 +40,16 @@ def yaml_field_names(kinds: Mapping[str, Kind[Any]]) -> FieldNames:
             kind is not None and len(path) > 1 and path[0] != EXTRA and is_sensitive(kind, path[1:])
         )
 
-    return FieldNames(name, sensitive)
+    def derived(ref: ResourceRef, path: tuple[Any, ...]) -> str:
+        kind = kinds.get(ref.kind)
+        return "" if kind is None or path[:1] == (EXTRA,) else follows_from(kind, path[1:])
+
+    def written(ref: ResourceRef, path: tuple[Any, ...], value: Json) -> Json:
+        kind = kinds.get(ref.kind)
+        convert = None if kind is None else kind.yaml_values.get(path[1:])
+        return value if convert is None else convert(value)
+
+    return FieldNames(name, sensitive, derived, written)
 
 
 MAX_LOOKED_UP = 2_000

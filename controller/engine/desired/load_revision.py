@@ -153,9 +153,10 @@ def revision_of(desired: DesiredState, kinds: Kinds, settings: RuleSettings) -> 
         settings=settings,
     )
     revision = Revision(desired.revision, desired.label, desired.author, desired.message)
+    projections = {ref: resource.projection for ref, resource in desired.resources.items()}
     return LoadedRevision(
         SourceTree(revision, {}),
-        Loaded(desired.resources, (), {}, memory),
+        Loaded(desired.resources, (), {}, memory, projections=projections),
         (),
         FieldOrigins({}, {}, lambda _: b""),
         is_yaml=False,
@@ -196,8 +197,8 @@ class RevisionLoader:
             lambda content_id: next(data for _, data in source.read([content_id])),
             lambda: secret_names_of(self.kinds),
         )
-        problems = first_problems((*tree.problems, *problems_of(loaded, origins, self.kinds)))
-        return LoadedRevision(tree, loaded, problems, origins)
+        found = (*tree.problems, *problems_of(loaded, origins, self.kinds))
+        return LoadedRevision(tree, loaded, first_problems(found) if found else (), origins)
 
 
 def apply_overrides(
@@ -236,7 +237,9 @@ def apply_overrides(
             marked = replace(asked, extra=extra, digest=digest)
             resources[ref] = replace(resources[ref], projection=marked)
     beneath = {ref: plain[ref] for ref, made in resources.items() if made is not plain[ref]}
-    return replace(revision, loaded=replace(loaded, resources=resources), beneath=beneath)
+    projections = {**loaded.projections, **{ref: resources[ref].projection for ref in beneath}}
+    loaded = replace(loaded, resources=resources, projections=projections)
+    return replace(revision, loaded=loaded, beneath=beneath)
 
 
 def _as_read_back(document: bytes, kind: Kind[Any]) -> bytes:
@@ -293,9 +296,14 @@ def overlay_documents(
     for ref, before in memory.resolved.items():
         if ref not in valid and not touched.isdisjoint(before.asked):
             add(ref, before.resource.document)
-    resources = dict(loaded.resources)
+    resources, projections = dict(loaded.resources), dict(loaded.projections)
     facts = {**memory.facts, **{ref: document.facts for ref, document in valid.items()}}
     for ref, found in resolve_all(valid, kinds, memory.settings, facts).items():
-        resources[ref] = found.resource
+        resources[ref], projections[ref] = found.resource, found.resource.projection
         issues += placed(found.issues, found.resource.origin, found.resource.index)
-    return replace(loaded, resources=resources, issues=tuple(dict.fromkeys(issues)))
+    return replace(
+        loaded,
+        resources=resources,
+        projections=projections,
+        issues=tuple(dict.fromkeys(issues)),
+    )

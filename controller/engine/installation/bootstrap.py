@@ -27,7 +27,7 @@ from controller.ledger.large_images import ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import audit_id, image_digest, iso_ms
 from controller.ledger.redaction import redactor
-from controller.model.ledger_record import Actor, ItemWrite, LedgerRecord, Requester
+from controller.model.ledger_record import ItemWrite, LedgerRecord, Requester
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 from controller.model.table import TableDefinition
@@ -110,7 +110,7 @@ def set_up(master: Master, requester: Requester, *, upgrade: bool = False) -> Bo
     process = master.process
     definitions = all_tables(kinds, master.settings.resource_prefix)
     tables = set_up_tables(master.client, definitions, upgrade=upgrade)
-    request = ApplyRequest(actor=Actor("", "", *requester), transaction=new_run_id(process.clock()))
+    request = ApplyRequest(actor=requester.as_applier(), transaction=new_run_id(process.clock()))
     storage = Installation("", master).storage()
     return bootstrap(tables, kinds, storage, request, Claim(process.instance))
 

@@ -17,6 +17,8 @@ class ProcessContext:
     sleep: Callable[[float], None]
     user: str
     instance: str
+    host: str = ""
+    """The user this process runs as, and the machine: ``ada@laptop``."""
     interruption: Interruption = field(default_factory=Interruption)
     """Whether the process was asked to end; ``sleep`` may end early then."""
 

@@ -15,6 +15,7 @@ from controller.engine.commit.storage import ApplyRequest
 from controller.engine.desired.accepted import AcceptedReader
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_scope import ScopeOutcome, ScopeRun
+from controller.engine.live.latest_accepted import AcceptedScopes, LatestAccepted
 from controller.engine.live.observe import ScopeSetup, Unobserved, unseen
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.run_memory import RunMemory
@@ -27,7 +28,7 @@ from controller.model.ledger_record import Requester
 from controller.model.live import LiveLook, LiveScope
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
-from controller.model.plan import ScopePlan
+from controller.model.plan import PlannedFrom, ScopePlan
 from controller.model.ref import ResourceRef
 from controller.ports import LiveTarget
 from controller.settings import Mode, weaker
@@ -60,6 +61,8 @@ class LivePlanRun:
     accepted: AcceptedState
     asked: LivePlanOptions
     scopes: tuple[LiveScopePlan, ...]
+    planned_from: PlannedFrom
+    """Without the next turn where nobody thinks between plan and act."""
     left_open: frozenset[str] = frozenset()
     """Scopes in which an earlier run announced something and did not end it."""
 
@@ -67,6 +70,11 @@ class LivePlanRun:
     def plans(self) -> tuple[ScopePlan, ...]:
         """Everything to be shown; a scope has several where its targets differ in mode or in what could be seen."""
         return tuple(plan for scope in self.scopes for plan in scope.plans)
+
+    def after(self, records: int) -> "LivePlanRun":
+        """Return the run as planned from the tables that so many records of ours more have led to."""
+        known = self.planned_from
+        return replace(self, planned_from=replace(known, sequence=known.sequence + records))
 
     def exit_codes(self, *, strict: bool) -> list[ExitCode]:
         """Return what the command's exit code is made of: 2 changes to apply, 3 refused, 5 and 6 what cannot be seen."""
@@ -121,7 +129,8 @@ class LiveAccounts:
             raise EnvctlError(
                 f"live accounts: the config tables cannot be read, so what is accepted is not known: {observed.reason}"
             )
-        return self._reader.read(observed, now, overrides, revision, after)
+        sequence = int((after or observed).facts.get("sequence", 0))
+        return self._reader.read(observed, now, overrides, revision, after, sequence)
 
     def scopes(self, accepted: AcceptedState, wanted: Sequence[str] = ()) -> tuple[ScopeSetup, ...]:
         """Return every account and region that an environment type or an account names, by name, or those wanted.
@@ -191,7 +200,8 @@ class LiveAccounts:
         left_open = scopes_left_open(master.store, table, names)
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="live-plan") as pool:
             scopes = tuple(pool.map(lambda setup: planner.plan_one(setup, asked), setups))
-        return LivePlanRun(accepted, asked, scopes, left_open)
+        planned_from = PlannedFrom(accepted.sequence, accepted.revision)
+        return LivePlanRun(accepted, asked, scopes, planned_from, left_open)
 
     def act(
         self,
@@ -200,13 +210,17 @@ class LiveAccounts:
         request: ApplyRequest,
         emit: Emit = discard_event,
         *,
+        accepted_now: Callable[[], AcceptedScopes],
+        reviewed: bool = True,
         wait: bool = True,
     ) -> tuple[ScopeOutcome, ...]:
         """Make the changes of every scope that nothing refuses, side by side. Raises nothing: all is in the result.
 
-        Without ``wait`` each scope is handed back after one pass: its ``again_at`` says when to plan it again.
+        ``accepted_now`` reads what is accepted, where that is not what the run was planned from any more. Where the plan was ``reviewed`` nothing else than what it says is done. Without
+        ``wait`` each scope is handed back after one pass: its ``again_at`` says when to plan it again.
         """
         planner = self._planner(run.accepted, {})
+        latest = LatestAccepted(run.planned_from, accepted_now)
 
         def apply_scope(plan: LiveScopePlan) -> ScopeOutcome:
             scope_run = ScopeRun(
@@ -217,6 +231,9 @@ class LiveAccounts:
                 request=request,
                 left_open=plan.setup.scope.name in run.left_open,
                 emit=emit,
+                latest=latest,
+                reviewed=reviewed,
+                planned_from=run.planned_from.sequence,
             )
             return scope_run.apply_and_wait(claim) if wait else scope_run.apply(claim)
 
@@ -236,10 +253,13 @@ class LiveAccounts:
 
         Raises nothing: what was done is done.
         """
-        findings = [outcome.finding for outcome in outcomes]
+        # Of a scope that another worker owns by now that one says how it stands.
+        findings = [outcome.finding for outcome in outcomes if outcome.is_owner]
         schedules = "the schedules worked by"
+        known = [(s, o) for s, o in zip(scopes, outcomes, strict=True) if not o.moved]
+        worked_by = [s for s, _ in known], [o for _, o in known]
         return (
-            *kept(schedules, lambda: self._memory.keep_schedules(accepted, scopes, outcomes)),
+            *kept(schedules, lambda: self._memory.keep_schedules(accepted, *worked_by)),
             *kept(
                 "override tags",
                 lambda: self._memory.keep_tags(accepted, scopes, claim, requester, emit),

@@ -74,7 +74,8 @@ def next_stage(queue: ChangeQueue, targets: Mapping[str, LiveTarget]) -> Stage |
         return Stage(target, tuple(Batch(change.ref, (change,)) for change in changes))
     batches = target.batches(changes)
     later = {queue.place_of(change) for batch in batches[MAX_TOGETHER:] for change in batch.changes}
-    queue.put_back([place for place in chosen if place in later])
+    if later:
+        queue.put_back([place for place in chosen if place in later])
     return Stage(target, batches[:MAX_TOGETHER])
 
 

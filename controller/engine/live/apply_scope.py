@@ -2,10 +2,11 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from controller.aws.cloud_trail import SERVICE, OtherWriters
 from controller.engine.commit.change_queue import not_tried
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
@@ -14,13 +15,18 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
 from controller.engine.live.journal import Journal, settle, target_of
+from controller.engine.live.latest_accepted import LatestAccepted
 from controller.engine.live.observe import FRESH
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
+from controller.engine.live.still_due import Due, left_out, what_of
 from controller.engine.state.rows import Finding, write_history
 from controller.errors import (
+    DamagedState,
     EnvctlError,
     ExitCode,
     Interrupted,
+    NotAppliedYet,
+    StaleEpoch,
     Unreachable,
     exit_code_of,
     worst_exit_code,
@@ -34,10 +40,11 @@ from controller.events import (
 )
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import LedgerRecord
-from controller.model.observed import ScopeState
-from controller.model.plan import DONE, Change, Outcome, Status
+from controller.model.observed import CONFIG_SCOPE, ScopeState
+from controller.model.plan import DONE, Cause, Change, Outcome, Status
 from controller.model.ref import NO_REASON, Reason, ResourceRef
 from controller.planning.drift_history import DriftHistory
+from controller.settings import weaker
 
 MAX_TIME: Final = timedelta(minutes=20)
 """What AWS goes on with for longer is followed by the next run."""
@@ -62,11 +69,15 @@ class ScopeOutcome:
     exit_code: ExitCode = ExitCode.DONE
     stopped: Reason = NO_REASON
     again_at: datetime | None = None
+    is_owner: bool = True
+    """Whether no other worker took the scope while it was worked on."""
+    moved: bool = False
+    """Whether something else was accepted by then than what the plan was made from."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class ScopeRun:
-    """One scope in one run of applying."""
+    """One scope in one run of applying; once it is ours, by what is accepted then. Not for several threads at once."""
 
     installation: Installation
     planner: LivePlanner
@@ -75,6 +86,16 @@ class ScopeRun:
     request: ApplyRequest
     left_open: bool
     emit: Emit
+    latest: LatestAccepted
+    reviewed: bool = True
+    """Whether somebody saw the plan: then nothing else than it is done, and of what is not due any more it is said."""
+    planned_from: int = 0
+    """The config scope's sequence the plan was made from."""
+    epoch: int = 0
+    """In which the scope is ours; 0 before it is taken."""
+    _compared_at: datetime | None = field(default=None, init=False)
+    """When it was last asked whether something else is accepted."""
+    _moved: bool = field(default=False, init=False)
 
     def apply(self, claim: Claim) -> ScopeOutcome:
         """Make one pass over the scope; what AWS goes on with then is left to whoever looks again at ``again_at``.
@@ -108,7 +129,10 @@ class ScopeRun:
 
     def _passes(self, claim: Claim, waits_since: datetime | None = None) -> Generator[ScopeOutcome]:
         """Take the scope, and yield after each pass what has become of it so far, until nothing is under way; then give it back."""
-        history, changes = self._warn(), self.plan.to_do
+        history = self.asked.histories.get(self._name, DriftHistory())
+        if self.plan.storms:
+            history = self._warn(history)
+        changes = self.plan.to_do
         # What was left open where nobody may go in now is settled by the run that may.
         if not changes and (not self.left_open or self.plan.setup.waits):
             yield ScopeOutcome((), self._finding(()))
@@ -118,36 +142,99 @@ class ScopeRun:
             interruption.check()
             storage = self.installation.storage()
             violations = [v for plan in self.plan.plans for v in plan.violations]
-            request = replace(self.request, approvals=approvals_of(violations))
+            request = self.request
+            if violations:
+                request = replace(request, approvals=approvals_of(violations))
             writer = ScopeWriter.take(self._name, claim, storage, request, self.emit)
         except EnvctlError as error:
             yield self._stopped((), error, left=changes)
             return
-        outcomes: list[Outcome] = []
-        result: LiveResult | None = None
         with writer:
+            yield from self._passes_of_owner(writer, changes, history, waits_since)
+
+    def _passes_of_owner(
+        self,
+        writer: ScopeWriter,
+        changes: Sequence[Change],
+        history: DriftHistory,
+        waits_since: datetime | None,
+    ) -> Generator[ScopeOutcome]:
+        """Yield after each pass over a scope that is ours what has become of it so far."""
+        outcomes, made = list[Outcome](), False
+        interruption = writer.storage.interruption
+        try:
+            interruption.check()
+            moved = self._follow_accepted(writer)
             run = LiveRun(
                 reads=self.planner.reads(self.plan.setup),
                 writer=writer,
-                journal=Journal(writer, self.plan.setup.scope, self.plan.setup.role_arn or ""),
+                journal=self._journal(writer),
                 targets={target.name: target for target in self.planner.targets},
                 waits_since=waits_since,
             )
-            while result is None or result.look_again_s:
-                try:
-                    interruption.check()
-                    if result is None:
-                        due, plan = self._due(run, changes)
-                    else:
-                        plan = self._next_steps(result, changes)
-                        due = plan.to_do
-                    result = run.apply(due, plan.view.look)
-                    outcomes += result.outcomes
-                    history = self._settled(result, history, plan.unfinished)
-                    yield self._passed(result, outcomes)
-                except EnvctlError as error:
-                    yield self._stopped(outcomes, error, left=changes if not outcomes else ())
+            due = self._due(run, changes, moved=moved)
+            self.plan = due.plan
+            outcomes += due.others
+            result, made = run.apply(due.changes, due.plan.view.look), True
+            while True:
+                outcomes += result.outcomes
+                history = self._settled(result, history, due.plan.unfinished)
+                yield self._passed(result, outcomes, due)
+                if not result.look_again_s:
                     return
+                interruption.check()
+                self._follow_accepted(writer)
+                plan = self._next_steps(result, changes)
+                result = run.apply(plan.to_do, plan.view.look)
+        except EnvctlError as error:
+            told = {outcome.change.ref for outcome in outcomes}
+            left = () if made else [change for change in changes if change.ref not in told]
+            yield self._stopped(outcomes, error, left=left)
+
+    def _follow_accepted(self, writer: ScopeWriter) -> bool:
+        """Go on by what is accepted now that the scope is ours; tell whether that is not what the plan was made from.
+
+        Raises as reading the tables, NotAppliedYet where the way in is another, DamagedState where others acted by a newer state
+        than there is.
+        """
+        storage = writer.storage
+        now = storage.clock()
+        if self._compared_at is not None and now - self._compared_at <= FRESH:
+            return False
+        self._compared_at = now
+        head = storage.leases.read(CONFIG_SCOPE)
+        found, sequence = self.latest.at(head.sequence if head else 0, now)
+        seen = writer.lease.head.planned_from
+        if seen > sequence:
+            raise DamagedState(
+                f"scope {self._name}: it was worked on by record {seen:,} of scope {CONFIG_SCOPE}, which has {sequence:,}",
+                fix="envctl audit verify shows what is lost there; nothing is done by an older state",
+            )
+        writer.lease.plans_from(sequence)
+        self.planned_from, self.epoch = sequence, writer.lease.head.epoch
+        if found is None or found.state is self.planner.accepted:
+            return False
+        mine, setup = self.plan.setup, found.setups.get(self._name)
+        if setup is None or replace(setup, mode=mine.mode, waits=mine.waits) != mine:
+            raise NotAppliedYet(
+                f"scope {self._name}: the way in was changed meanwhile", fix="run again"
+            )
+        revision = found.state.revision
+        actor = replace(self.request.actor, commit=revision)
+        self.request = replace(self.request, actor=actor, revision=revision)
+        writer.request = replace(self.request, approvals=writer.request.approvals)
+        self._moved = True
+        self.planner = replace(self.planner, accepted=found.state)
+        self.plan = replace(self.plan, setup=replace(mine, mode=weaker(mine.mode, setup.mode)))
+        return True
+
+    def _journal(self, writer: ScopeWriter) -> Journal:
+        setup = self.plan.setup
+        journal = Journal(writer, setup.scope, setup.role_arn or "")
+        if self.installation.master.settings.live.cloud_trail == "off":
+            return journal
+        client = self.planner.reads(setup).client(SERVICE)
+        return replace(journal, other_writer=OtherWriters(client).of)
 
     def _settled(
         self, result: LiveResult, history: DriftHistory, unfinished: frozenset[ResourceRef]
@@ -160,38 +247,50 @@ class ScopeRun:
             for outcome in result.outcomes
             if outcome.status in DONE and outcome.change.ref not in unfinished
         ]
-        now = self.installation.master.process.clock()
-        history = self._remember(history, history.with_done(done, now))
+        if history != DriftHistory() or any(change.cause is Cause.DRIFTED for change in done):
+            now = self.installation.master.process.clock()
+            history = self._remember(history, history.with_done(done, now))
         if result.stopped is not None:
             raise result.stopped
         return history
 
-    def _passed(self, result: LiveResult, outcomes: Sequence[Outcome]) -> ScopeOutcome:
+    def _passed(self, result: LiveResult, outcomes: Sequence[Outcome], due: Due) -> ScopeOutcome:
         now = self.installation.master.process.clock()
         again_s = min(result.look_again_s.values(), default=None)
+        made = (_CODES[outcome.status] for outcome in outcomes[len(due.others) :])
         return ScopeOutcome(
             tuple(outcomes),
             self._finding(outcomes),
-            exit_code=worst_exit_code(_CODES[outcome.status] for outcome in outcomes),
+            exit_code=worst_exit_code((*due.codes, *made)),
             again_at=None if again_s is None else now + timedelta(seconds=again_s),
+            moved=self._moved,
         )
 
-    def _due(
-        self, run: LiveRun, changes: Sequence[Change]
-    ) -> tuple[Sequence[Change], LiveScopePlan]:
+    def _due(self, run: LiveRun, changes: Sequence[Change], *, moved: bool) -> Due:
         """Settle what is open; return the changes, or, if the world may be another by now, those that are due as they were.
 
-        The plan is the one they are from.
+        Raises why the scope cannot be seen, if it cannot.
         """
         left_open = run.journal.left_open()
         now = self.installation.master.process.clock()
-        if not left_open and now - self.asked.now <= FRESH:
-            return changes, self.plan
+        if not left_open and not moved and now - self.asked.now <= FRESH:
+            return Due(changes, self.plan)
         again = self._look_again(())
         if left_open:
             self._settle(run, left_open, again)
-        approved = {_what(change) for change in changes}
-        return [change for change in again.to_do if _what(change) in approved], again
+        if "" in again.view.unknown:
+            raise again.view.unknown[""].error
+        approved = {what_of(change) for change in changes}
+        due = tuple(
+            change
+            for change in again.to_do
+            if what_of(change) in approved or (not self.reviewed and self._is_asked(change))
+        )
+        return left_out(changes, due, again, self.request.transaction, reviewed=self.reviewed)
+
+    def _is_asked(self, change: Change) -> bool:
+        targets, only = self.asked.targets, self.asked.only
+        return (not targets or change.target in targets) and (only is None or change.ref in only)
 
     def _settle(self, run: LiveRun, records: Sequence[LedgerRecord], seen: LiveScopePlan) -> None:
         """Write what became of records an earlier run left open. Raises Unreachable if that cannot be seen now."""
@@ -232,12 +331,11 @@ class ScopeRun:
         asked = replace(self.asked, now=now, targets=targets, only=only)
         return self.planner.plan_one(self.plan.setup, asked)
 
-    def _warn(self) -> DriftHistory:
+    def _warn(self, history: DriftHistory) -> DriftHistory:
         """Tell of storms nobody has been told of, once; return what is remembered from now on."""
-        history, now = self.asked.histories.get(self._name, DriftHistory()), self.asked.now
         untold = history.untold(self.plan.storms)
         if untold:
-            history = self._remember(history, history.with_told(untold, now))
+            history = self._remember(history, history.with_told(untold, self.asked.now))
         for storm in untold:
             until = iso_ms(storm.until)
             self.emit(DriftStormFound(self._name, str(storm.ref), storm.ours, storm.theirs, until))
@@ -267,11 +365,11 @@ class ScopeRun:
         finding = self._finding(every)
         if not isinstance(error, Interrupted):
             finding = replace(finding, state=ScopeState.STALLED, reason=str(error))
-        return ScopeOutcome(every, finding, exit_code_of(error), error.reason)
+        is_owner = not isinstance(error, StaleEpoch)
+        return ScopeOutcome(
+            every, finding, exit_code_of(error), error.reason, is_owner=is_owner, moved=self._moved
+        )
 
     def _finding(self, outcomes: Sequence[Outcome]) -> Finding:
-        return finding_of(self.plan, self.asked, outcomes, self.request.revision)
-
-
-def _what(change: Change) -> tuple[str, ResourceRef, str, bytes | None]:
-    return change.target, change.ref, change.action, change.after
+        found = finding_of(self.plan, self.asked, outcomes, self.request.revision)
+        return replace(found, epoch=self.epoch, planned_from=self.planned_from)

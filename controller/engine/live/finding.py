@@ -33,15 +33,19 @@ def finding_of(
     failed = [outcome for outcome in outcomes if outcome.status not in DONE]
     done = [outcome.change for outcome in outcomes if outcome.status in DONE]
     partial = bool(asked.targets) or asked.only is not None
+    # What is only observed is not due.
+    observed = {c for p in plan.plans if p.state is ScopeState.OBSERVE for c in map(id, p.changes)}
+    left = _left(plan, done)
+    due = [change for change in left if id(change) not in observed]
     present = {scope_plan.state for scope_plan in plan.plans}
     known = present <= {ScopeState.OK, ScopeState.OBSERVE} and present != {ScopeState.OBSERVE}
     return Finding(
         scope=plan.setup.scope.name,
         state=state,
         reason="\n".join(dict.fromkeys([*reasons(plan, state), *(f.message for f in failed[:3])])),
-        changes=len({(change.target, change.ref) for change in _left(plan, done)}),
+        changes=len({(change.target, change.ref) for change in left}),
         blocked=sum(note.category is NoteCategory.BLOCKED for note in plan.notes),
-        applied=revision if known and not failed and not partial else "",
+        applied=revision if known and not failed and not partial and not due else "",
         partial=partial,
         looked_at=asked.now,
         seen=scope_counts_of(plan, asked.now, deep=asked.deep, done=done),

@@ -24,6 +24,7 @@ from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.ledger_record import Actor, LedgerRecord
 from controller.model.live import LiveScope
 from controller.model.observed import Observation
+from controller.model.plan import Cause
 from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 from controller.planning.wording import NAMES_SHOWN
 from controller.ports import Batch
@@ -33,6 +34,8 @@ from controller.targets.table_items.definitions import STATE_TABLE
 ACTION: Final = "Action"
 MESSAGE: Final = "Message"
 TARGET: Final = "Target"
+OTHER_WRITER: Final = "OtherWriter"
+"""In the meta of a change that puts back what had drifted: who wrote the object before, as CloudTrail says."""
 FOUND_DONE: Final = "found done when the scope was looked at next"
 NOT_DONE: Final = "not done: the run that announced it ended before"
 OTHERWISE: Final = "neither as before nor as intended: on its way, or changed by somebody else; the next run goes on"
@@ -149,6 +152,8 @@ class Journal:
     scope: LiveScope
     role: str = ""
     """ARN of the role the account is reached by."""
+    other_writer: Callable[[str, datetime], str] = lambda _name, _at: ""
+    """Tells who else wrote an object of this name in AWS, and when; empty where that is not known."""
     still_open: list[str] = field(default_factory=list)
     """Ids of the records of which nobody has written what became of them."""
 
@@ -169,6 +174,10 @@ class Journal:
             meta[ACTION] = first.action
         if single:
             meta[DIGEST] = first.digest
+            if first.cause is Cause.DRIFTED and (
+                other := self.other_writer(first.ref.key.rpartition("/")[2], at)
+            ):
+                meta[OTHER_WRITER] = other
         record = LedgerRecord(
             audit_id="",
             source=f"{self.scope.account}/{self.scope.region}",

@@ -13,7 +13,7 @@ from controller.engine.live.observe import (
     Unobserved,
     unseen,
 )
-from controller.errors import EnvctlError
+from controller.errors import EnvctlError, NotAppliedYet
 from controller.ledger.ownership import deleted_by_us, is_towards, unfinished
 from controller.model.canonical import parse_canonical
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
@@ -128,7 +128,12 @@ class _Scope:
         # What does not say from where it comes is by a target itself, and begins with its name.
         if target and error.part not in ("", target):
             reason = Reason(f"target {target}: {error.message}", detail=error.detail, fix=error.fix)
-        return ScopePlan(self.view.setup.scope.name, why.state, reason=reason)
+        return ScopePlan(
+            self.view.setup.scope.name,
+            why.state,
+            reason=reason,
+            awaits_run=isinstance(error, NotAppliedYet),
+        )
 
     def _of_mode(self, mode: Mode) -> ScopePlan | None:
         parts = [part for part in self.view.parts if part.mode == mode]
@@ -147,7 +152,8 @@ class _Scope:
         options = ScopeOptions(
             diff=DiffOptions(target="", now=self.asked.now),
             limits=self.planner.settings.guards,
-            approvals=self.asked.approvals,
+            # Where nothing is done, nothing has to be approved.
+            approvals=self.asked.approvals if mode == "enforce" else None,
             barriers=(*self._barriers(parts), *(b for p in parts for b in p.projected.barriers)),
         )
         made = finish(observed, [self._compared(part) for part in parts], options)
@@ -163,8 +169,9 @@ class _Scope:
         wanted = {ref: projections[ref] for ref in projections if ref in counted}
         found = {ref: objects[ref] for ref in objects if ref in counted}
         observed = replace(part.observed, objects=found)
-        held, is_ours = suspended(self.planner.accepted.overrides), self.planner.is_ours
-        if part.projected.waits_for_environment:
+        overrides, is_ours = self.planner.accepted.overrides, self.planner.is_ours
+        held = suspended(overrides) if overrides else frozenset[ResourceRef]()
+        if held and part.projected.waits_for_environment:
             held |= {
                 ref
                 for ref, name in part.projected.environments.items()
@@ -186,10 +193,12 @@ class _Scope:
             origins=part.projected.origins,
         )
         result = diff(wanted, observed, options)
-        shaped = (self._shaped(change, part.projected) for change in result.changes)
+        shaped = tuple(self._shaped(change, part.projected) for change in result.changes)
+        missing = left - objects.keys()
+        if not any(change.cause is Cause.DRIFTED for change in shaped):
+            return DiffResult(shaped, result.notes, result.withheld | missing)
         changes = [self._continued(change) for change in shaped]
         calm, notes = self._without_storms(changes, part)
-        missing = left - objects.keys()
         return DiffResult(calm, (*result.notes, *notes), result.withheld | missing)
 
     def _shaped(self, change: Change, projected: Projected) -> Change:

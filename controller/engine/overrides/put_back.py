@@ -1,28 +1,31 @@
 """Desired state of another source than the settings' own, put into the tables and held there: planned, then carried out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controller.engine.commit.storage import ApplyRequest, new_run_id
-from controller.engine.config.observe import OVERRIDES, ObservedConfig
+from controller.engine.config.observe import OVERRIDES, ObservedConfig, observe_config
 from controller.engine.config.planner import Planner
 from controller.engine.desired.accepted import accepted_after
 from controller.engine.desired.load_revision import LoadedRevision
+from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.overrides.held import HoldAsked, holding_overrides, is_held
-from controller.engine.reconcile.combined_plan import CombinedPlan, ReconcileRequest, refusal_of
+from controller.engine.reconcile.combined_plan import CombinedPlan, ReconcileRequest
 from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
 from controller.engine.state.rows import row_of_override
 from controller.errors import InvalidDesiredState, SourceUnavailable, WrongUsage
 from controller.events import Emit, discard_event
-from controller.model.ledger_record import Actor
 from controller.model.observed import CONFIG_SCOPE, ObservedState
 from controller.model.override import Override
 from controller.model.plan import Change, PlanOptions
 from controller.model.ref import ResourceRef
 from controller.ports import DesiredSource
+
+Observe = Callable[[Installation], ObservedConfig]
+"""Looks at the tables and the controller's own rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,14 @@ class PreparedPutBack:
     superseded: tuple[Override, ...]
 
     @property
+    def writes(self) -> bool:
+        """Tell whether anything is written before the first change: never for what a guard refuses."""
+        return bool(_config_changes(self.planned))
+
+    @property
     def waits_for_a_word(self) -> bool:
-        """Tell whether carrying it out changes anything, and nothing refuses it: somebody is to be asked."""
-        return bool(self.planned.plan.enforced) and refusal_of(self.planned) is None
+        """Tell whether carrying it out writes anything: somebody is to be asked."""
+        return self.planned.acts or self.writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +72,9 @@ class PutBack:
 
         Raises as planning, and WrongUsage where the settings' own source cannot be read and no end is given.
         """
-        # What an earlier run holds is not held against this one: it says anew what is to be.
-        observed = _without(seen, [made for made in seen.overrides if is_held(made)])
-        planned = self._reconciler(observed).plan(request)
+        planned = self._reconciler(lambda _installation: seen).plan(request)
         changes = _config_changes(planned)
-        held = self._held(planned, observed, changes, request.requester.name)
+        held = self._held(planned, planned.observed, changes, request.requester.name)
         known = {made.id for made in seen.overrides}
         changed = {change.ref for change in changes}
         fresh = tuple(made for made in held if made.id not in known)
@@ -83,7 +89,7 @@ class PutBack:
     def order(self, request: ReconcileRequest) -> ApplyRequest:
         """Return who writes overrides and rows beside the changes, and what of."""
         return ApplyRequest(
-            actor=Actor("", self.source.name, *request.requester),
+            actor=request.requester.as_applier(self.source.name),
             transaction=new_run_id(self.clock()),
             revision=self.source.name,
         )
@@ -92,11 +98,11 @@ class PutBack:
         self,
         prepared: PreparedPutBack,
         request: ReconcileRequest,
-        also: tuple[Override, ...] = (),
+        also: Sequence[Override] = (),
     ) -> Reconciled:
         """Write the overrides, ``also`` further ones, then do what was planned. Raises as both, before the first change."""
         storage = self.accounts.installation.storage()
-        if refusal_of(prepared.planned) is None:
+        if prepared.writes:
             order = self.order(request)
             made = (*prepared.held, *also)
             if made:
@@ -104,15 +110,24 @@ class PutBack:
             why = f"{self.source.name} was put back over it"
             endings = [Ending(override, why) for override in prepared.superseded]
             end_overrides(storage, endings, order, request.claim, self.emit)
-        return self._reconciler(prepared.planned.observed).apply(prepared.planned, request)
+        return self._reconciler(observe_config, also).apply(prepared.planned, request)
 
-    def _reconciler(self, observed: ObservedConfig) -> Reconciler:
+    def _reconciler(self, look: Observe, back: Sequence[Override] = ()) -> Reconciler:
+        """Return what plans the source; overrides that were put ``back`` since are not held against it."""
+        known = {made.id for made in back}
+
+        def observe(installation: Installation) -> ObservedConfig:
+            seen = look(installation)
+            # What an earlier run holds is not held against this one: it says anew what is to be.
+            gone = [made for made in seen.overrides if is_held(made) or made.id in known]
+            return _without(seen, gone)
+
         return Reconciler(
             planner=self.planner,
             live=self.accounts,
             clock=self.clock,
             own_source=False,
-            observed=observed,
+            observe=observe,
             emit=self.emit,
         )
 

@@ -28,7 +28,7 @@ from controller.engine.state.rows import OVERRIDE_PREFIX
 from controller.errors import EnvctlError, ExitCode, WrongUsage, exit_code_of, worst_exit_code
 from controller.events import Emit, discard_event
 from controller.model.canonical import ABSENT
-from controller.model.ledger_record import Actor, Requester
+from controller.model.ledger_record import Requester
 from controller.model.override import Override
 from controller.model.plan import Violation
 from controller.model.ref import ResourceRef
@@ -178,9 +178,9 @@ class Overrides:
         process = installation.master.process
         began = process.clock()
         claim = Claim(process.instance, wait_s=WAIT_S)
-        name, trigger = self._requester
+        name = self._requester.name
         request = ApplyRequest(
-            actor=Actor(name, "", name, trigger),
+            actor=self._requester.as_applier(author=name),
             transaction=new_run_id(began),
             revision=self._state.accepted.revision,
         )
@@ -265,9 +265,9 @@ def release_unread(
 ) -> Done:
     """Take such a row away, as it is on record then. Raises ScopeBusy, and as any write."""
     process = installation.master.process
-    name, trigger = requester
+    name = requester.name
     transaction = new_run_id(process.clock())
-    request = ApplyRequest(actor=Actor(name, "", name, trigger), transaction=transaction)
+    request = ApplyRequest(actor=requester.as_applier(author=name), transaction=transaction)
     endings = [Ending(override, f"released by {name}") for override in prepared.overrides]
     claim = Claim(process.instance, wait_s=WAIT_S)
     end_overrides(installation.storage(), endings, request, claim, emit)

@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 
 from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
+from controller.engine.live.accounts import LiveAccounts
+from controller.engine.queries.anchors import read_anchors
 from controller.engine.state.rows import read_recorded_rows
-from controller.errors import WrongUsage
+from controller.errors import EnvctlError, WrongUsage
 from controller.ledger.chain import VerificationReport
+from controller.ledger.entities import entities_of
 from controller.ledger.heads import HEAD_PREFIX
 from controller.ledger.queries import (
     OfActor,
@@ -19,15 +22,16 @@ from controller.ledger.queries import (
     Page,
     Period,
     Question,
-    entities_of,
 )
 from controller.ledger.records import POWER, EntityKey
 from controller.ledger.replay import table_digests
+from controller.ledger.stream_changes import STREAM_PREFIX
 from controller.ledger.summaries import RecordSummary
 from controller.ledger.verify import find_strays, verify_ledger
 from controller.loading.closest import closest
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.ref import ResourceRef
+from controller.snapshots.store import SnapshotStore
 from controller.targets.table_items.definitions import STATE_TABLE
 
 MAX_QUERIES = 400
@@ -89,7 +93,11 @@ def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
     live = {kind for target in live_targets(master.settings.extensions) for kind in target.kinds}
     if ref.kind == POWER or ref.kind in live:
         # One named without its scope (``Group/c50-ta-Web``) may be in any.
-        scopes = [scope for scope in _scopes(master) if scope != CONFIG_SCOPE]
+        scopes = [
+            scope
+            for scope in _scopes(master)
+            if scope != CONFIG_SCOPE and not scope.startswith(STREAM_PREFIX)
+        ]
         in_scope = any(ref.key.startswith(f"{scope}/") for scope in scopes)
         keys = [ref.key] if in_scope else [f"{scope}/{ref.key}" for scope in scopes]
         return tuple(EntityKey(ref.kind, key) for key in keys)
@@ -131,8 +139,24 @@ def page_of(
     return Page(tuple(records), token)
 
 
-def verify_installation(installation: Installation, *, replay: bool) -> VerificationReport:
-    """Check every scope's chain, and with ``replay`` the tables against the records. Raises as any read."""
+def _accepted_scopes(installation: Installation) -> list[str]:
+    """Return the scopes whose accounts the tables name; none where these cannot be read, which plans tell."""
+    accounts, now = LiveAccounts(installation), installation.master.process.clock()
+    try:
+        setups = accounts.scopes(accounts.accepted(installation.tables.observe(), now))
+    except EnvctlError:
+        return []
+    return [setup.scope.name for setup in setups]
+
+
+def verify_installation(
+    installation: Installation, *, replay: bool, anchors_in: SnapshotStore | None = None
+) -> VerificationReport:
+    """Check every scope's chain, with a store also against its anchors, and with ``replay`` the tables against the records.
+
+    Scopes are those that have a head, those that records name, and those that accepted documents ask for. Raises as any read.
+    """
+    found = None if anchors_in is None else read_anchors(anchors_in, installation)
     master = installation.master
 
     def tables() -> Iterator[tuple[EntityKey, str]]:
@@ -146,11 +170,20 @@ def verify_installation(installation: Installation, *, replay: bool) -> Verifica
     ledger = installation.ledger
     strays, named = find_strays(master.store.scan(ledger.table))
     report = verify_ledger(
-        dict.fromkeys([*_scopes(master), *named]),
+        dict.fromkeys(
+            [
+                *_scopes(master),
+                *named,
+                *_accepted_scopes(installation),
+                *(found.by_scope if found else ()),
+            ]
+        ),
         ledger,
         installation.leases,
         sleep=master.process.sleep,
         tables=tables if replay else None,
         blobs=ledger.blobs,
+        anchors=found.by_scope if found else {},
     )
-    return replace(report, strays=strays)
+    report = replace(report, strays=strays)
+    return replace(report, anchors=found.compared, unusable=found.unusable) if found else report

@@ -33,7 +33,7 @@ from controller.events import Emit, OverrideEnded, OverrideEndsSoon
 from controller.ledger.records import iso_ms
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import DIGEST_DIGITS, short
-from controller.model.ledger_record import Actor, Requester
+from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Approval, Note, Plan, ScheduleMeaning, ScopePlan
@@ -169,15 +169,20 @@ def combined(
     scopes: list[ScopePlan] = []
     codes: list[ExitCode] = []
     revision, label, names, schedules = "", ACCEPTED, PLAIN_NAMES, None
+    planned_from = observed.planned_from
     if config is not None:
         scopes += config.plan.scopes
         codes.append(config.exit_code(strict=request.strict))
         revision, label = config.plan.revision, config.plan.label
         names, schedules = config.names, config.plan.schedules
+        planned_from = config.planned_from
     if live is not None:
         scopes += live.plans
         codes += live.exit_codes(strict=request.strict_live)
         schedules = _seen(schedules, live, live.asked.now)
+        # All that turns: schedules, and the ends of overrides.
+        turns_at = live.planned_from.turns_at
+        planned_from = replace(planned_from, turns_at=turns_at) if planned_from else None
     joined = plan(scopes, revision=revision, label=label)
     violations = [violation for scope in joined.scopes for violation in scope.violations]
     if config is not None and joined.refused:
@@ -188,7 +193,7 @@ def combined(
     return CombinedPlan(
         config,
         live,
-        replace(joined, schedules=schedules, options=options),
+        replace(joined, schedules=schedules, options=options, planned_from=planned_from),
         names,
         {token: why for token in request.approvals if (why := why_unused(violations, token))},
         worst_exit_code(codes),
@@ -275,7 +280,7 @@ def record_ends(
         return ()
     request = ApplyRequest(
         # Nobody ended them but the clock, or Git.
-        actor=Actor(CONTROLLER.author, "", *requester),
+        actor=requester.as_applier(author=CONTROLLER.author),
         transaction=new_run_id(installation.master.process.clock()),
     )
     gone = end_overrides(installation.storage(), endings, request, claim, emit)

@@ -6,15 +6,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from controller.decisions.turns import next_turn
 from controller.engine.commit.storage import ApplyRequest, new_run_id
-from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config
+from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config, config_writer
 from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, observe_config
 from controller.engine.config.planner import Planner, PlanRun
+from controller.engine.config.still_due import as_planned, none_due, still_due
+from controller.engine.desired.load_revision import LoadedRevision
+from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun, NotWritten, kept
 from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.finding import finding_of
+from controller.engine.live.latest_accepted import AcceptedScopes
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
+from controller.engine.power.fleet import accepted_now
 from controller.engine.reconcile.combined_plan import (
     CombinedPlan,
     Reach,
@@ -28,10 +34,12 @@ from controller.engine.reconcile.combined_plan import (
     tables_after,
     with_notes,
 )
-from controller.engine.reconcile.run_report import config_finding, order_of, reported
+from controller.engine.reconcile.partly_applied import planned_again
+from controller.engine.reconcile.run_report import config_finding, order_of, reported, with_not_kept
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.rows import Finding
 from controller.errors import (
+    EnvctlError,
     ExitCode,
     InvalidDesiredState,
     PlanRefused,
@@ -42,7 +50,6 @@ from controller.errors import (
 from controller.events import Emit, NotKept, discard_event
 from controller.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import Actor
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
 from controller.model.plan import Plan, PlanOptions
@@ -104,9 +111,10 @@ class Reconciler:
     5. join both into one plan, which is compared with the one that was reviewed: ``plan`` ends here, with nothing written;
     6. refuse what a guard refuses and nobody approved: what does not depend on it goes on; where that is nothing, write how
        the scopes stand;
-    7. apply the config scope, unless it is refused: every change in one transaction with its record;
-    8. apply the live scopes side by side, each change between an announced and an ended record; not tried where the
-       config tables did not become what was planned;
+    7. apply the config scope, unless it is refused: every change in one transaction with its record; where it was written since it
+       was planned from, what is due still;
+    8. apply the live scopes side by side, each change between an announced and an ended record; where the config tables did
+       not become what was planned, or something else is accepted by now, as far as it is due still;
     9. write how each scope stands;
     10. record the overrides that have ended, and tell of those that end soon.
 
@@ -123,6 +131,7 @@ class Reconciler:
     """Overrides that end within this time are announced."""
     own_source: bool = True
     observed: ObservedConfig | None = None
+    observe: Callable[[Installation], ObservedConfig] = observe_config
     emit: Emit = discard_event
 
     def reconcile(self, request: ReconcileRequest) -> Reconciled:
@@ -145,7 +154,7 @@ class Reconciler:
         Raises as loading and planning the source if the config scope is asked for and nothing else is to be done, WrongUsage
         for a scope that does not exist, PlanChanged where something else was reviewed.
         """
-        observed = self.observed or observe_config(self._accounts.installation)
+        observed = self.observed or self.observe(self._accounts.installation)
         now = self.clock()
         config = None
         source_error: SourceUnavailable | InvalidDesiredState | None = None
@@ -177,7 +186,10 @@ class Reconciler:
         if refused is not None and not planned.acts:
             config, live = planned.config, planned.live
             findings = [config_finding(config, NOTHING_APPLIED)] if config is not None else []
-            findings += [finding_of(scope, live.asked) for scope in live.scopes] if live else []
+            if live is not None:
+                of_live = (finding_of(scope, live.asked) for scope in live.scopes)
+                sequence = live.planned_from.sequence
+                findings += [replace(found, planned_from=sequence) for found in of_live]
             self._accounts.write_statuses(findings)
             return Reconciled(planned=planned, refused=refused)
         done = Reconciled(planned=planned, report=self._apply(planned, request), refused=refused)
@@ -199,7 +211,7 @@ class Reconciler:
         soon = announce(planned.observed.overrides, now, self.announce_within, self.emit)
         return replace(
             done,
-            report=self._with_not_kept(report, failed) if failed else report,
+            report=with_not_kept(report, failed, self.emit) if failed else report,
             ended=tuple(ended),
             ending_soon=soon,
         )
@@ -219,39 +231,37 @@ class Reconciler:
         and as reading or writing the controller's own rows.
         """
         accounts = self._accounts
-        name, trigger = request.requester
-        actor = Actor("", accepted.revision, name, trigger)
+        actor = request.requester.as_applier(accepted.revision)
 
         def work_on(setup: ScopeSetup) -> tuple[LivePlanRun, tuple[ScopeOutcome, ...]]:
             run = accounts.plan(accepted, (setup,), options)
-            digest = plan(run.plans, revision=accepted.revision, label=trigger).digest
+            digest = plan(run.plans, revision=accepted.revision, label=actor.trigger).digest
             order = ApplyRequest(
                 actor=actor,
                 transaction=transaction,
                 revision=accepted.revision,
                 plan_digest=digest,
             )
-            return run, accounts.act(run, request.claim, order, emit=self.emit, wait=request.wait)
+            return run, accounts.act(
+                run,
+                request.claim,
+                order,
+                self.emit,
+                accepted_now=self._accepted_now,
+                reviewed=False,
+                wait=request.wait,
+            )
 
         with ThreadPoolExecutor(accounts.parallel, thread_name_prefix="follow") as pool:
             done = tuple(pool.map(work_on, accounts.scopes(accepted, scopes)))
+        parts = [part for run, _ in done for part in run.plans]
         followed = Followed(
-            plan=plan(
-                [part for run, _ in done for part in run.plans],
-                revision=accepted.revision,
-                label=trigger,
-            ),
+            plan=plan(parts, revision=accepted.revision, label=actor.trigger),
             scopes=tuple(scope for run, _ in done for scope in run.scopes),
             outcomes=tuple(outcome for _, of_scope in done for outcome in of_scope),
         )
-        failed = accounts.keep(
-            accepted,
-            followed.scopes,
-            followed.outcomes,
-            request.claim,
-            request.requester,
-            self.emit,
-        )
+        asked = request.claim, request.requester, self.emit
+        failed = accounts.keep(accepted, followed.scopes, followed.outcomes, *asked)
         for found in failed:
             self.emit(NotKept(found.what, str(found.error)))
         return replace(followed, not_kept=failed)
@@ -262,27 +272,33 @@ class Reconciler:
         return self.live
 
     def _plan_config(
-        self, observed: ObservedConfig, request: ReconcileRequest, now: datetime
+        self,
+        observed: ObservedConfig,
+        request: ReconcileRequest,
+        now: datetime,
+        revision: LoadedRevision | None = None,
     ) -> PlanRun:
+        """Plan the config scope of a revision: the source's current one, if none is given."""
         assert self.planner is not None, "what only follows the accepted state has no config scope"
         # Without an AWS every scope that was found may be named.
         scopes = request.scopes if self.live is None else (CONFIG_SCOPE,)
         try:
-            revision = self.planner.load()
+            loaded = revision or self.planner.load()
             judges = "" if self.own_source else "a source that is not the settings' own"
             if self.observed is not None:
                 judges = "what may be merged, not of what the tables hold"
-            lines = self.planner.lines_of_commit(revision, judges)
+            lines = self.planner.lines_of_commit(loaded, judges)
             approvals = (*lines.approvals, *request.given)
             asked = PlanOptions(now=now, approvals=approvals, adopt=request.adopt)
-            run = self.planner.plan(revision, observed, asked, scopes, self.emit)
+            run = self.planner.plan(loaded, observed, asked, scopes, self.emit)
             noted = with_notes(run.plan, lines.notes) if lines.notes else run.plan
             return replace(run, lines=lines, plan=noted)
         except (SourceUnavailable, InvalidDesiredState) as error:
-            if self.own_source and self.live is not None and request.reach is Reach.APPLY:
+            is_apply = self.live is not None and request.reach is Reach.APPLY
+            if revision is None and self.own_source and is_apply:
                 reason = error.reason.cut(LINES_KEPT)
                 stalled = Finding(scope=CONFIG_SCOPE, state=ScopeState.STALLED, reason=reason)
-                self.live.write_statuses([stalled])
+                self._accounts.write_statuses([stalled])
             raise
 
     def _plan_live(
@@ -306,7 +322,7 @@ class Reconciler:
         if config is not None:
             revision = config.plan.revision if after is not None else revision
         accepted = self.live.accepted(tables, now, observed.overrides, revision, after)
-        return self.live.plan(
+        run = self.live.plan(
             accepted,
             self.live.scopes(accepted, wanted),
             LivePlanOptions(
@@ -317,44 +333,68 @@ class Reconciler:
                 deep=request.deep or request.adopt,
             ),
         )
+        planned_from = replace(run.planned_from, turns_at=next_turn(accepted, now))
+        return replace(run, planned_from=planned_from)
+
+    def _accepted_now(self) -> AcceptedScopes:
+        """Read what is accepted now, with every override that holds. Raises as that."""
+        accounts = self._accounts
+        accepted = accepted_now(accounts.installation, self.clock(), accounts).accepted
+        setups = accounts.scopes(accepted)
+        return AcceptedScopes(accepted, {setup.scope.name: setup for setup in setups})
 
     def _apply(self, planned: CombinedPlan, request: ReconcileRequest) -> ApplyReport:
         accounts, config, live = self._accounts, planned.config, planned.live
         report, is_whole = NOTHING_APPLIED, True
         if config is not None:
-            report = apply_config(
-                accounts.installation,
-                config,
-                request.claim,
-                request.requester,
-                self.emit,
-            )
+            report = self._apply_config(config, request)
             is_whole = not report.exit_code
-            if config.plan.scopes:
-                finding = config_finding(config, report)
-                failed = kept("how scope config stands", lambda: accounts.write_statuses([finding]))
-                report = self._with_not_kept(report, failed) if failed else report
+            if config.plan.scopes and report.config.is_owner:
+                failed = kept("how scope config stands", lambda: self._note_config(config, report))
+                report = with_not_kept(report, failed, self.emit) if failed else report
         if live is None:
             return report
-        if not is_whole:
-            why = "live accounts were not tried: the config tables did not become what was planned"
-            return replace(report, stopped="\n".join(filter(None, (report.stopped, why))))
+        if is_whole:
+            live = live.after(report.config.records)
+        else:
+            try:
+                live, dropped = planned_again(accounts, planned.observed, live, self.clock())
+            except EnvctlError as error:
+                why = (report.stopped, f"live accounts were not tried: {error}")
+                return replace(report, stopped="\n".join(filter(None, why)))
+            report = replace(report, outcomes=(*report.outcomes, *dropped))
         transaction = report.transaction or new_run_id(self.clock())
         order = order_of(planned, live, request.requester, transaction)
-        outcomes = accounts.act(live, request.claim, order, self.emit)
-        failed = accounts.keep(
-            live.accepted, live.scopes, outcomes, request.claim, request.requester, self.emit
+        outcomes = accounts.act(
+            live, request.claim, order, self.emit, accepted_now=self._accepted_now
         )
+        asked = request.claim, request.requester, self.emit
+        failed = accounts.keep(live.accepted, live.scopes, outcomes, *asked)
         report = reported(report, outcomes, transaction, live)
-        return self._with_not_kept(report, failed) if failed else report
+        return with_not_kept(report, failed, self.emit) if failed else report
 
-    def _with_not_kept(self, report: ApplyReport, failed: Sequence[NotWritten]) -> ApplyReport:
-        """Return a report that says what could not be written down, and tell of it."""
-        for found in failed:
-            self.emit(NotKept(found.what, str(found.error)))
-        codes = (exit_code_of(found.error) for found in failed)
-        return replace(
-            report,
-            exit_code=worst_exit_code((report.exit_code, *codes)),
-            not_kept=(*report.not_kept, *map(str, failed)),
-        )
+    def _apply_config(self, config: PlanRun, request: ReconcileRequest) -> ApplyReport:
+        """Apply the config scope; where it is not what it was planned from any more, as far as that is due still."""
+        installation, planned_from = self._accounts.installation, config.planned_from
+        assert planned_from is not None, "what is applied was planned from the tables"
+        if not config.plan.enforced:
+            return NOTHING_APPLIED
+        asked = request.claim, request.requester, self.emit
+        with config_writer(installation, config, *asked) as writer:
+            due, now_at = as_planned(config), self.clock()
+            if not planned_from.holds(writer.lease.head.sequence, now_at):
+                observed = self.observe(installation)
+                try:
+                    again = self._plan_config(observed, request, now_at, config.as_loaded)
+                    due = still_due(config, again)
+                except InvalidDesiredState as error:
+                    due = none_due(config, error)
+            return apply_config(writer, due)
+
+    def _note_config(self, config: PlanRun, report: ApplyReport) -> None:
+        """Write how the config scope stands, and in its head the revision it holds, where no transaction did. Raises as any write."""
+        finding, planned_from = config_finding(config, report), config.planned_from
+        if planned_from and not config.plan.changes and finding.applied != planned_from.revision:
+            leases = self._accounts.installation.leases
+            leases.note_revision(CONFIG_SCOPE, planned_from.sequence, finding.applied)
+        self._accounts.write_statuses([finding])

@@ -35,10 +35,10 @@ class PreparedRestore(PreparedPutBack):
     is_genesis: bool
 
     @property
-    def waits_for_a_word(self) -> bool:
-        """Tell whether carrying it out writes anything, and nothing refuses it: somebody is to be asked."""
-        writes = bool(self.planned.plan.enforced or self.back)
-        return writes and refusal_of(self.planned) is None
+    def writes(self) -> bool:
+        """Tell whether anything is written before the first change: never for what a guard refuses."""
+        of_config = super(PreparedRestore, self).writes
+        return of_config or (bool(self.back) and refusal_of(self.planned) is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Restorer:
     def carry_out(self, prepared: PreparedRestore, request: ReconcileRequest) -> Reconciled:
         """Write the overrides, then do what was planned. Raises as both, before the first change."""
         run = self.run
-        if prepared.is_genesis and refusal_of(prepared.planned) is None:
+        if prepared.is_genesis and prepared.writes:
             storage = run.accounts.installation.storage()
             record_row(storage, self._genesis(), run.order(request), request.claim, run.emit)
         return run.carry_out(prepared, request, prepared.back)

@@ -14,7 +14,7 @@ from controller.engine.snapshots.contents import check_home, observed_in
 from controller.engine.snapshots.roll_forward import entries
 from controller.errors import Conflict, DamagedState
 from controller.events import Emit, SnapshotProgressed, SnapshotVerified, discard_event
-from controller.ledger.chain import Finding
+from controller.ledger.chain import Finding, FindingKind
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import EntityKey
 from controller.ledger.replay import Replay, step_of
@@ -62,8 +62,8 @@ def verify_snapshot(
             f" and the ledger ends at #{reached:,}",
             fix="envctl audit verify tells what is missing in the ledger",
         )
-    replay.findings.clear()  # What went past the ledger and was overcome before the snapshot is none of its own.
-    differing = replay.compare(found)
+    # What went past the ledger and was overcome before the snapshot is none of its own.
+    differing = tuple(f for f in replay.compare(found) if f.kind is not FindingKind.OVERCOME)
     objects = observed_in(store, manifest, master.kinds).objects
     verdict = Verdict(manifest, len(objects), differing)
     _keep(store, verdict)

@@ -1,6 +1,7 @@
 """The controller's own rows in EnvctlState: statuses of scopes, their drift histories, overrides."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -9,7 +10,7 @@ from controller.aws.items import to_wire
 from controller.aws.tables import ItemStore
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.commit.lease import epoch_ms
-from controller.errors import DamagedState
+from controller.errors import Conflict, DamagedState
 from controller.ledger.records import iso_ms
 from controller.model.backoff import Backoff
 from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
@@ -43,6 +44,10 @@ class Finding:
     """When the run began to look; None where it is not known."""
     seen: ScopeCounts | None = None
     """What was counted there; None if it was not seen, or nothing is on that looks."""
+    epoch: int = 0
+    """In which the scope was ours; 0 where it was not taken."""
+    planned_from: int = 0
+    """The config scope's sequence it was planned from; 0 where that is not known."""
 
 
 def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> ScopeStatus:
@@ -67,6 +72,8 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
         blocked=found.blocked,
         failures=failures,
         seen=found.seen.after(known.seen) if found.seen else known.seen if again else None,
+        epoch=found.epoch or known.epoch,
+        planned_from=found.planned_from or known.planned_from,
     )
 
 
@@ -77,7 +84,13 @@ _MOMENTS: Final = {
     "AppliedAt": "applied_at",
     "RetryAt": "retry_at",
 }
-_NUMBERS: Final = {"Changes": "changes", "Blocked": "blocked", "Failures": "failures"}
+_NUMBERS: Final = {
+    "Changes": "changes",
+    "Blocked": "blocked",
+    "Failures": "failures",
+    "Epoch": "epoch",
+    "PlannedFrom": "planned_from",
+}
 """What a row holds of a status as it is: attribute -> field."""
 
 
@@ -139,19 +152,32 @@ def statuses_in(rows: Iterable[Mapping[str, Any]]) -> dict[str, ScopeStatus]:
     return {status.scope: status for status in found if status is not None}
 
 
+_NOT_OLDER: Final = (
+    "(attribute_not_exists(Epoch) OR Epoch <= :epoch)"
+    " AND (attribute_not_exists(PlannedFrom) OR PlannedFrom <= :from)"
+)
+
+
 def write_statuses(
     store: ItemStore, state_table: str, findings: Iterable[Finding], now: datetime
 ) -> tuple[ScopeStatus, ...]:
-    """Write what a run found, one row a scope, and return it. Raises as any read or write.
+    """Write what a run found, one row a scope, and return what was written. Raises as any read or write.
 
-    Rows are not conditional: the last look is the one that counts.
+    The last look counts, but not that of a worker whose epoch has passed, or who planned from less than whoever wrote before.
     """
     written = []
     for found in findings:
-        row = store.get(state_table, {"Id": STATUS_PREFIX + found.scope})
-        status = next_status(status_of_row(row) if row else None, found, now)
-        store.write(PutWrite(state_table, to_wire(REDACTOR.redact_values(row_of_status(status)))))
-        written.append(status)
+        row = store.get(state_table, {"Id": STATUS_PREFIX + found.scope}) or {}
+        before = status_of_row(row)
+        status = next_status(before, found, now)
+        wire = to_wire(REDACTOR.redact_values(row_of_status(status)))
+        write = PutWrite(state_table, wire)
+        if before is not None:
+            fence = {":epoch": status.epoch, ":from": status.planned_from}
+            write = PutWrite(state_table, wire, _NOT_OLDER, values=to_wire(fence))
+        with suppress(Conflict):
+            store.write(write)
+            written.append(status)
     return tuple(written)
 
 

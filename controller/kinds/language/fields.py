@@ -273,6 +273,13 @@ def yaml_path(kind: Kind[Any], attributes: Iterable[Any]) -> Path:
     return ("spec", *(name for name, _ in _named_steps(kind, steps)))
 
 
+def follows_from(kind: Kind[Any], attributes: Iterable[Any]) -> str:
+    """Return the name of an attribute that only follows from the place ``yaml_path`` gives; empty for one that is written there."""
+    steps = tuple(map(str, attributes))
+    place = kind.yaml_places.get(steps, ())
+    return steps[-1] if place[:1] == ("spec",) else ""
+
+
 def is_sensitive(kind: Kind[Any], attributes: Iterable[Any]) -> bool:
     """Tell whether the value of an attribute must not be shown; ``attributes`` leads from an item's top."""
     return any(sensitive for _, sensitive in _named_steps(kind, tuple(attributes)))

@@ -214,6 +214,8 @@ class Kind(Generic[S]):
     paths in the spec) -> the value as somebody would write it."""
     yaml_places: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
     """Attributes of its items that are not where the field's name says -> where they are in the document."""
+    yaml_values: Mapping[tuple[str, ...], Callable[[Any], Any]] = field(default_factory=dict)
+    """Attributes of its items that the document writes otherwise -> what turns their value into that."""
 
     def findings(self, ref: ResourceRef, facts: Any, world: World) -> Findings:
         """Find what is wrong with an object: its name, and the rules it breaks."""

@@ -67,6 +67,17 @@ class GroupClient:
         groups = answer.get("AutoScalingGroups")
         return dict(groups[0]) if groups else None
 
+    def newest_refresh(self) -> Mapping[str, Any]:
+        """Return the group's latest instance refresh as AWS describes it; empty if there was none."""
+        answer = self._call(
+            "look at instance refreshes of",
+            "describe_instance_refreshes",
+            AutoScalingGroupName=self._group,
+            MaxRecords=1,
+        )
+        found = answer.get("InstanceRefreshes")
+        return dict(found[0]) if found else {}
+
     def change(self, what: str, method: str, **request: Any) -> Mapping[str, Any]:
         """Send a request that changes something about the group, and keep its id. Raises StaleEpoch too."""
         self._acts.check()

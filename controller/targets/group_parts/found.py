@@ -4,7 +4,7 @@ Attributes are what is compared, as plain JSON: what every look shows, and what 
 there, on both sides, where it was read. What a light look does not show counts as last applied as long as the marks say so.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypedDict
 
 from controller.decisions import tag_keys as our
@@ -48,27 +48,10 @@ OF_GROUP: Final = ("terminationDelay", "notifications")
 """What else only a closer look shows."""
 DEEP: Final = (*OF_TEMPLATE, *OF_GROUP)
 
-_LIGHT: Final = (*SIZES, "subnets", "rollout")
-
 
 def is_deep(attributes: Mapping[str, Any]) -> bool:
     """Tell whether the attributes hold what only a closer look shows."""
     return "imageId" in attributes
-
-
-def light_digest(attributes: Mapping[str, Any], owned: Collection[str], schedule_key: str) -> str:
-    """Digest of what the YAML gives of that which every look shows, for the mark.
-
-    A change outside of us leaves it as it is: so drift can be told from an edit.
-    """
-    wish = {name: attributes[name] for name in _LIGHT if name in attributes}
-    for name in SIZES:
-        if name not in owned:
-            wish.pop(name, None)
-    tags = dict(attributes["tags"])
-    if SCHEDULE_TAG not in owned:
-        tags.pop(schedule_key, None)
-    return digest_of({**wish, "tags": tags})[:32]
 
 
 def deep_digest(attributes: Mapping[str, Any]) -> str:

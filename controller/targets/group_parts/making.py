@@ -5,7 +5,7 @@ Deleting ends instances: only ours, and only after planning has said yes.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from controller.aws.errors import NotFound
 from controller.decisions import tag_keys as our
@@ -19,11 +19,8 @@ from controller.targets.group_parts.found import (
     SCHEDULE_TAG,
     SIZES,
     Attributes,
-    ImageMark,
-    deep_digest,
     group_mark_id,
     is_deep,
-    light_digest,
     repointed,
 )
 from controller.targets.group_parts.launch_templates import Pointer, delete_template, put_template
@@ -32,6 +29,10 @@ from controller.targets.group_parts.observe import HOOK
 
 LOOK_AGAIN_S = 30.0
 """After which a group whose instances come, go or are replaced is worth a look."""
+
+
+_PREFERENCES: Final[Mapping[str, Any]] = {"SkipMatching": True, "StandbyInstances": "Ignore"}
+"""With what every refresh of ours is begun, beside the share that stays healthy."""
 
 
 class GroupActs:
@@ -43,7 +44,9 @@ class GroupActs:
         self._name = name_in(change.ref)
         self._before: Attributes | None = parse_canonical(change.before) if change.before else None
         self._after: Attributes = parse_canonical(change.after or b"{}")
-        self._owned = tuple(parse_canonical(change.extra).get("owned", ()))
+        extra = parse_canonical(change.extra)
+        self._owned = tuple(extra.get("owned", ()))
+        self._applied: Mapping[str, str] = extra.get("marks", {})
         self._client = GroupClient("groups", self._name, acts)
         self._schedule_key = written_keys(acts.options.tag_keys).get("Schedule", "")
 
@@ -121,15 +124,12 @@ class GroupActs:
         acts = self._acts
         marks = {
             our.ID: group_mark_id(acts.installation, acts.scope.name, self._name),
-            our.DIGEST: light_digest(self._after, self._owned, self._schedule_key),
             our.ROLLOUT: self._after["rollout"],
             our.SCHEDULE: self._after["tags"].get(self._schedule_key, "")
             if SCHEDULE_TAG in self._owned
             else "",
+            **self._applied,
         }
-        if is_deep(self._after):
-            image = ImageMark(self._after["ami"], self._after["imageId"], self._after["platform"])
-            marks |= {our.DEEP: deep_digest(self._after), our.IMAGE: str(image)}
         if pointer is not None:
             marks[our.TEMPLATE] = str(pointer)
         return marks
@@ -175,25 +175,34 @@ class GroupActs:
         due = turned or self._before["instancesBehind"]
         if kind != "instanceRefresh" or self._after["instancesBehind"] or not due:
             return ""
+        preferences = {"MinHealthyPercentage": int(percent), **_PREFERENCES}
+        # What runs already is of the template of before.
+        before = self._client.newest_refresh() if turned else {}
         try:
             answer = self._client.change(
                 "begin an instance refresh",
                 "start_instance_refresh",
                 Strategy="Rolling",
-                Preferences={
-                    "MinHealthyPercentage": int(percent),
-                    "SkipMatching": True,
-                    "StandbyInstances": "Ignore",
-                },
+                Preferences=preferences,
             )
         except RefusedByAws as error:
             if error.aws_code != "InstanceRefreshInProgress":
                 raise
-            return "another instance refresh of the group runs: its turn comes after that"
+            answer = self._client.newest_refresh()
+            others = (before.get("InstanceRefreshId"), self._marked_refresh())
+            if answer.get("InstanceRefreshId") in others or not _is_as_begun(answer, preferences):
+                return "another instance refresh of the group runs: its turn comes after that"
+            # Ours, and its answer was lost: it is marked like one whose answer came.
         version = pointer.version if pointer is not None else self._version()
         mark = {our.REFRESH: f"{version} {answer['InstanceRefreshId']}"}
         self._client.tag("tag the group", self._client.tags(mark))
         return ""
+
+    def _marked_refresh(self) -> str:
+        """Return the id of the refresh that the group's mark names; empty if it names none."""
+        found = self._client.described("look at the group") or {}
+        marks = {tag["Key"]: str(tag.get("Value", "")) for tag in found.get("Tags") or ()}
+        return marks.get(our.REFRESH, "").partition(" ")[2]
 
     def _version(self) -> str:
         found = self._client.described("look at the group") or {}
@@ -208,6 +217,12 @@ class GroupActs:
                 fix="plan again; --adopt takes it over",
             )
         return found is not None
+
+
+def _is_as_begun(refresh: Mapping[str, Any], preferences: Mapping[str, Any]) -> bool:
+    """Tell whether a refresh was begun with just these preferences."""
+    found = refresh.get("Preferences") or {}
+    return all(found.get(name) == value for name, value in preferences.items())
 
 
 def delete_group(change: Change, acts: LiveActs) -> ActResult:

@@ -100,8 +100,13 @@ class Circumstances:
     trust: Trust
     closely: bool
     """A closer look was taken."""
-    schedule_key: str
-    """Key of the Schedule tag; empty where there is none."""
+    keys: Mapping[str, str]
+    """Keys of the tags that groups are given, by usual key."""
+
+    @property
+    def schedule_key(self) -> str:
+        """Key of the Schedule tag; empty where there is none."""
+        return self.keys.get("Schedule", "")
 
 
 @dataclass(slots=True)
@@ -191,8 +196,9 @@ def _deep_of_present(
     """Return what only a closer look shows, where it was taken; then the ``same_wish`` and ``marks_lost`` of Wanted."""
     mark = ImageMark.parse(seen["image"])
     kept = mark if mark is not None and mark.wish == design.image else None
+    applied = seen["deep"].partition(" ")[0]
     if not is_deep(found):
-        same = kept is not None and wished_digest(design, kept) == seen["deep"]
+        same = kept is not None and wished_digest(design, kept) == applied
         if managed and not (same and found["template"] == AS_APPLIED):
             findings.asks.add(ask(GROUP_DETAILS, design.name))
         return {}, same, False
@@ -203,7 +209,7 @@ def _deep_of_present(
         return {}, False, False
     before = {name: found[name] for name in DEEP}
     deep = deep_attributes(design, image, before, findings)
-    same = deep_digest(deep) == seen["deep"]
+    same = deep_digest(deep) == applied
     lost = managed and deep == before and not (same and str(image) == seen["image"])
     return deep, same, lost
 

@@ -93,7 +93,8 @@ class Drive:
         until_s = inf if pace.since_s is None else pace.since_s + pace.within_s
         waited_s, looks = 0.0, 1
         look = look or self.client.look()
-        self._replace()
+        if self.goals.replaced:
+            self._replace()
         while True:
             asked = round_of(self.goals, look, self.patience)
             acted = self._act(asked)

@@ -21,10 +21,10 @@ from controller.scheduling.decision import (
     SkipCode,
     Verdict,
 )
+from controller.scheduling.group_sizes import STANDING_BY
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.steps import (
     HELD_BACK,
-    STANDING_BY,
     Forget,
     GroupSituation,
     Remember,

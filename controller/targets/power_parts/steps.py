@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from controller.decisions.tag_keys import PARKED
 from controller.model.live import FoundGroup, FoundInstance
 from controller.scheduling.group_sizes import (
+    STANDING_BY,
     GroupMember,
     GroupPower,
     GroupSizes,
@@ -20,7 +21,6 @@ from controller.scheduling.group_sizes import (
 )
 from controller.scheduling.schedule import State
 
-STANDING_BY: Final = frozenset({"Standby", "EnteringStandby"})
 HELD_BACK: Final = frozenset({"ScheduledActions", "AlarmNotification", "AZRebalance"})
 """Processes suspended while a group is parked: they would resize it, or end what is left of it.
 

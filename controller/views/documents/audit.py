@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from controller.aws.items import number_text
+from controller.engine.streams.table_reader import StreamRead
+from controller.errors import EnvctlError
 from controller.ledger.chain import Finding, FindingKind, VerificationReport
 from controller.ledger.redaction import DIGEST, is_digest
 from controller.ledger.summaries import RecordSummary, summary_of
@@ -42,12 +44,14 @@ class SummaryObject(TypedDict):
     role: Annotated[str, "Of a live change: ARN of the role it was made with."]
     subject: Annotated[str, "Why: the commit's subject, or an override's reason."]
     mergedBy: Annotated[str, "Who merged the author's commit, where the revision is a merge."]
+    pullRequest: Annotated[str, "The request it came by, as the commit or its merge names it."]
+    host: Annotated[str, "The user a command ran as, and the machine: ada@laptop."]
     approvals: list[ApprovalObject]
     table: str
     key: str
     range: str | None
     version: int | None
-    changeType: Annotated[str, ("Created", "Updated", "Deleted", "Baseline")]
+    changeType: Annotated[str, ("Created", "Updated", "Deleted", "Baseline", "Gap")]
     cause: str
     phase: str
     origin: str
@@ -74,6 +78,9 @@ class RecordObject(SummaryObject):
     account: Annotated[str, "Of a live change: where it was made."]
     requestId: Annotated[str, "Of a live change: AWS's id of the request."]
     message: Annotated[str, "Why it failed, most often."]
+    otherWriter: Annotated[
+        str, "Of drift in an account: who wrote the object before, as CloudTrail says."
+    ]
     fields: list[FieldObject]
 
 
@@ -88,6 +95,26 @@ class AuditShowDocument(TypedDict):
     """Records whole: one, or those of a transaction."""
 
     records: list[RecordObject]
+
+
+class StreamObject(TypedDict):
+    """What came of reading a table's stream."""
+
+    table: Annotated[str, "Its logical name."]
+    events: int
+    ours: int
+    outside: Annotated[int, "Changes by others that were recorded."]
+    hasGap: Annotated[
+        bool, "Whether it was compared with the ledger, as events may have been lost."
+    ]
+    error: Annotated[str | None, "Why it could not be read; null where it was."]
+
+
+class AuditFollowDocument(TypedDict):
+    """A change by others, or what came of reading all streams; each is one line."""
+
+    record: Annotated[RecordObject | None, "null in the line of a round."]
+    streams: Annotated[list[StreamObject] | None, "null in the line of a record."]
 
 
 class FindingObject(TypedDict):
@@ -120,6 +147,8 @@ class AuditVerifyDocument(TypedDict):
     scopes: list[ChainObject]
     strays: Annotated[list[FindingObject], "Records in no chain."]
     tables: Annotated[list[FindingObject] | None, "null: tables were not compared."]
+    anchors: Annotated[int | None, "Anchors compared with; null: not asked for."]
+    unusableAnchors: list[FindingObject]
 
 
 def list_json(records: Iterable[RecordSummary], next_token: str | None = None) -> AuditListDocument:
@@ -141,6 +170,7 @@ def record_json(record: LedgerRecord) -> RecordObject:
         beforeDigest=record.before,
         afterDigest=record.after,
         message=message_of(record),
+        otherWriter=str(record.new_meta.get("OtherWriter", "")),
         fields=[
             filled(
                 FieldObject,
@@ -151,6 +181,31 @@ def record_json(record: LedgerRecord) -> RecordObject:
             for difference in record_differences(record)
         ],
     )
+
+
+def follow_json(
+    record: LedgerRecord | None = None,
+    *,
+    reads: Mapping[str, StreamRead] | None = None,
+    errors: Mapping[str, EnvctlError] | None = None,
+) -> AuditFollowDocument:
+    """Return the line of a record, or that of a round: what was read of each table, and what could not be."""
+    streams = None
+    if reads is not None:
+        nothing = {table: (StreamRead(), str(error)) for table, error in (errors or {}).items()}
+        told = {table: (read, None) for table, read in reads.items()} | nothing
+        streams = [
+            StreamObject(
+                table=table,
+                events=read.events,
+                ours=read.ours,
+                outside=read.outside,
+                hasGap=read.has_gap,
+                error=error,
+            )
+            for table, (read, error) in sorted(told.items())
+        ]
+    return {"record": None if record is None else record_json(record), "streams": streams}
 
 
 def verification_json(report: VerificationReport) -> AuditVerifyDocument:
@@ -165,6 +220,8 @@ def verification_json(report: VerificationReport) -> AuditVerifyDocument:
         "scopes": scopes,
         "strays": _findings(report.strays),
         "tables": None if tables is None else _findings(tables),
+        "anchors": report.anchors,
+        "unusableAnchors": _findings(report.unusable),
     }
 
 

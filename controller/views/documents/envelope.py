@@ -63,6 +63,14 @@ def document_text(name: str, content: Mapping[str, object]) -> bytes:
     return printable_json(orjson.dumps({**envelope, **ordered}, option=options))
 
 
+def document_line(name: str, content: Mapping[str, object]) -> str:
+    """Return the same document on one line, ended by a line feed."""
+    text = orjson.dumps(
+        orjson.loads(document_text(name, content)), option=orjson.OPT_APPEND_NEWLINE
+    )
+    return printable_json(text).decode()
+
+
 def _plain(value: object) -> object:
     """Return what JSON has no form for: moments, references and places as text, other values of ours as objects."""
     match value:

@@ -2,12 +2,14 @@
 
 from typing import Any, Final
 
+from controller.ledger.records import iso_ms
 from controller.model.canonical import ABSENT
 from controller.model.plan import (
     Change,
     Note,
     NoteCategory,
     Plan,
+    PlannedFrom,
     ScopePlan,
     Violation,
 )
@@ -20,7 +22,9 @@ from controller.views.plan.wording import COUNTED_ACTIONS, summary
 
 Object = dict[str, Any]
 _SHOWN_OF_VIOLATIONS: Final = {
-    name: key for name, key in keys_of(Violation).items() if name not in ("scope", "has_token")
+    name: key
+    for name, key in keys_of(Violation).items()
+    if name not in ("scope", "has_token", "in_commit")
 } | {"token": "token"}
 
 
@@ -46,7 +50,13 @@ def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Objec
         summary={action: counts[action] for action in COUNTED_ACTIONS},
         options=list(plan.options) or ABSENT,
         schedules=ABSENT if schedules is None else meaning_json(schedules),
+        plannedFrom=ABSENT if plan.planned_from is None else _planned_from(plan.planned_from),
     )
+
+
+def _planned_from(known: PlannedFrom) -> Object:
+    turns_at = None if known.turns_at is None else iso_ms(known.turns_at)
+    return {"sequence": known.sequence, "revision": known.revision, "turnsAt": turns_at}
 
 
 def _scope(scope: ScopePlan, names: FieldNames) -> Object:

@@ -41,7 +41,7 @@ def fields_of(change: Change, names: FieldNames) -> tuple[FieldChange, ...]:
     """
     if change.action not in ("create", "delete"):
         return change.fields
-    return field_changes(change.ref, _whole(change), names)
+    return field_changes(change.ref, _whole(change), names, whole=True)
 
 
 def _whole(change: Change) -> tuple[Difference, ...]:
@@ -142,7 +142,7 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
         by_cause.setdefault(change.cause.value, []).append(change)
     asides = (
         *(Aside(cause, entries_of(of_cause)) for cause, of_cause in sorted(by_cause.items())),
-        *_notes(plan, expand=expand),
+        *(_notes(plan, expand=expand) if any(scope.notes for scope in plan.scopes) else ()),
         *(_odd_scope(scope, plan) for scope in plan.scopes if scope.state not in NOT_EXPLAINED),
     )
     violations = tuple(
@@ -208,7 +208,7 @@ def _entry(
     if nameless:
         count = max(map(len, nameless))
         alike = _alike(first, nameless, expand=expand)
-        fields = field_changes(first.ref, alike, names)
+        fields = field_changes(first.ref, alike, names, whole=True)
     shown = fields if expand else fields[:FIELDS_SHOWN]
     remarks = (scope_text(scopes), effects_text(changes), first.because)
     return Entry(

@@ -164,12 +164,27 @@ def next_text(plan: Plan) -> str:
         return "Nothing to do in what could be seen." if dark else "Nothing to do."
     if not plan.to_apply:
         return "Nothing to apply: what is shown is only observed."
-    # What was approved is approved again by whoever does it.
+    # What was approved is approved again by whoever does it, but for what its commit approves.
     found = (violation for scope in plan.scopes for violation in scope.violations)
-    approved = "".join(f" --override {v.token}" for v in found if v.overridden)
+    approved = "".join(f" --override {v.token}" for v in found if v.overridden and not v.in_commit)
     options = "".join(f" --{option}" for option in plan.options) + approved
     typed = f"envctl plan{options} --out plan.json && envctl apply plan.json{approved}"
+    then = next_run_text(plan)
+    more = f" && envctl apply   (the second {then})" if then else ""
     if "adopt" in plan.options:
         # Taking over is said again by whoever does it, and never done by a daemon.
-        return f"Next: {typed} --adopt"
-    return f"Next: {typed}     merge → the daemon applies it"
+        return f"Next: {typed} --adopt{more}"
+    return f"Next: {typed}{more}     merge → the daemon applies it"
+
+
+def next_run_text(plan: Plan) -> str:
+    """Return what only the run after the one that applies a plan does; empty where one run does all.
+
+    ``reaches <account>/<region> and goes on with 2 changes``.
+    """
+    scopes = sorted({scope.scope for scope in plan.scopes if scope.awaits_run})
+    more = f" and {len(scopes) - NAMES_SHOWN:,} more" if len(scopes) > NAMES_SHOWN else ""
+    held = sum(scope.left_to_next_run for scope in plan.scopes)
+    said = [f"reaches {', '.join(scopes[:NAMES_SHOWN])}{more}"] if scopes else []
+    said += [f"goes on with {held:,} change{'' if held == 1 else 's'}"] if held else []
+    return printable(" and ".join(said))

@@ -26,6 +26,7 @@ NOT_COMMANDS = {
     "output",
     "process",
     "schedule_queries",
+    "audit_follow",
 }
 
 

@@ -141,6 +141,16 @@ def test_somebody_without_a_name_is_called_by_number(monkeypatch: pytest.MonkeyP
     assert process.process_context().user.startswith("uid-")
 
 
+def test_no_two_processes_go_by_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "envctl")
+    monkeypatch.setattr("os.getpid", lambda: 1)
+
+    first, second = process.process_context().instance, process.process_context().instance
+
+    assert first.startswith("envctl-1-")
+    assert first != second
+
+
 def test_what_libraries_log_is_printed_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
     REDACTOR.tell("CANARY-external-id-of-one")
     log_without_secrets()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
-from controller.ledger.queries import entities_of, entity_of_item
+from controller.ledger.entities import entities_of, entity_of_item
 from controller.ledger.records import EntityKey
 
 ACCOUNT = {"AccountNumber": 12345670123, "AccountName": "staging-eu"}

@@ -4,7 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from controller.ledger.ownership import is_ours_by_history, is_towards, unfinished
+from controller.ledger.ownership import (
+    is_ours_by_history,
+    is_there_by_us,
+    is_towards,
+    unfinished,
+)
 from controller.ledger.records import build_records
 from controller.model.ledger_record import Actor, ItemWrite, LedgerRecord
 from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
@@ -120,3 +125,11 @@ def test_what_was_not_ended_well_may_go_on() -> None:
     assert not is_towards(meant, {"size": 4, "tags": ["a"]})
     shared = replace(meant, new_meta={})
     assert not is_towards(shared, {"size": 3, "tags": ["a"]}), "its images are by object"
+
+
+def test_what_others_deleted_is_there_by_us_and_what_we_deleted_is_not() -> None:
+    deleted = ("stream/T", "done", "Deleted")
+    ours, gone = ("config", "done", "Updated"), ("config", "done", "Deleted")
+    assert is_there_by_us(records(deleted, ours), "config")
+    assert not is_there_by_us(records(("stream/T", "done", "Created"), gone, ours), "config")
+    assert not is_there_by_us(records(deleted, ("config", "baseline", "Baseline")), "config")

@@ -104,7 +104,6 @@ IRREGULAR = [
     ("\ufeff", "1:1", "holds nothing", "an empty file of some editors"),
     (" \n", "1:1", "holds nothing", "an empty file"),
     ("# text\n", "1:1", "only comments", "a file of comments"),
-    ("a: 1\n---\n", "3:1", "the document is empty", "nothing after a mark"),
     ("- a\n", "1:1", "found a list", "a list of objects"),
     ("text\n", "1:1", "found text", "a text"),
     ("'text'\n", "1:1", "found text", "a quoted text"),

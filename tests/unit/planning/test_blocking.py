@@ -1,6 +1,7 @@
 """What a lock, a freeze or a missing object holds back, while the rest goes on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -57,6 +58,20 @@ def test_a_held_change_says_why_and_the_first_reason_is_enough() -> None:
     other = Barrier(guard="other", because="another reason")
 
     assert held([change("Environment/c50")], [LOCK, other]) == {"Environment/c50": "c50 is locked"}
+
+
+def test_no_approval_is_told_where_something_else_holds_that_no_approval_lifts() -> None:
+    for_good = Barrier(
+        guard="deployLock", because="locked for good", refs={ref("Group/a")}, overridable=False
+    )
+
+    notes = block_changes("x", [group("a"), group("b")], [FREEZE, for_good]).notes
+
+    assert notes[0].text == "locked for good"
+    assert notes[1].text.startswith("frozen until 3 Jan; to go on: --override freeze@")
+    was_locked = replace(for_good, lifted=True)
+    notes = block_changes("x", [group("a")], [FREEZE, was_locked]).notes
+    assert notes[0].text == "frozen until 3 Jan"
 
 
 def test_an_approval_lifts_a_barrier_from_exactly_its_changes() -> None:

@@ -348,6 +348,13 @@ def test_those_that_depart_are_known_before_their_records_are_looked_up() -> Non
     assert departing(desired_of(wanted("Service/b")), observed) == {ref("Service/a")}
 
 
+def test_tombstones_have_left_unless_somebody_touched_them() -> None:
+    dead = found("Service/a", item("Service/a", Deleted="true"), extra={"leaving": "tombstone"})
+    touched = replace(dead, ref=ref("Service/b"), digest="another")
+
+    assert departing({}, scope_of(dead, touched)) == {ref("Service/b")}
+
+
 def test_comparing_what_is_in_order_is_one_pass() -> None:
     many = {ref(f"Service/s{number}"): OLD for number in range(100_000)}
     observed = replace(scope_of(), objects=dict.fromkeys(many, search_found(40001)))

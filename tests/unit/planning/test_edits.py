@@ -35,12 +35,6 @@ def test_what_comes_and_goes_with_files(one: Change, wanted: Edit | None, becaus
     assert edited.edit == wanted, because
 
 
-def test_without_files_nothing_is_concluded() -> None:
-    one = change("A/a", "delete", path="x/a.yaml")
-
-    assert with_file_edits([one], None, frozenset) == (one,)
-
-
 def test_groups_are_removals_first_then_by_place() -> None:
     removed = Edit(Origin("z/"), "removed")
     changes = [

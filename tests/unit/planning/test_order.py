@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from controller.model.plan import Action, Cause, Change
 from controller.planning.leaving import leaves
-from controller.planning.scope_plan import in_order
+from controller.planning.order import in_order
 from tests.unit.planning.worlds import change
 
 KEYS = ["a", "b", "c", "d", "e"]

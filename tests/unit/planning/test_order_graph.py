@@ -6,7 +6,7 @@ import pytest
 
 from controller.model.plan import Action, Cause, Change
 from controller.model.ref import ResourceRef
-from controller.planning.scope_plan import Graph, in_order
+from controller.planning.order import Graph, in_order
 
 
 def change(name: str, action: Action, *names: str) -> Change:

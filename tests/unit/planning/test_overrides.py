@@ -13,6 +13,7 @@ from controller.planning.overrides import (
     base_fields,
     ended,
     left_fields,
+    next_end,
     patch,
     suspended,
     without_override,
@@ -176,3 +177,11 @@ def test_what_lies_beneath_gives_the_document_back(
     kept = base_fields(document, patched)
     assert kept == fields
     assert without_override(patched, kept) == document
+
+
+def test_the_first_end_by_the_clock_is_the_next() -> None:
+    ends = [None, NOW, NOW + timedelta(hours=2), NOW + timedelta(hours=1)]
+    made = [override(number, until=end) for number, end in enumerate(ends, 1)]
+
+    assert next_end(made, NOW) == NOW + timedelta(hours=1)
+    assert next_end(made[:2], NOW) is None

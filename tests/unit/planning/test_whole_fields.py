@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
+from controller.engine.desired.find_edits import yaml_field_names
 from controller.model.plan import FieldChange
-from controller.planning.diff import collapse_fields
+from controller.planning.diff import collapse_fields, diff
+from tests.unit.planning.worlds import desired_of, found, options, scope_of, wanted
 
 ENVIRONMENT = kinds()["Environment"]
 OFFICE = "start: 0 8 * * 1-5; stop: 0 19 * * 1-5"
@@ -49,3 +51,13 @@ def test_the_rest_is_told_as_it_is() -> None:
     assert collapse_fields(FIELDS, ENVIRONMENT, FOLLOWS, other) == FIELDS, "reads the same"
     assert collapse_fields(FIELDS[:1], ENVIRONMENT, FOLLOWS, ON) == FIELDS[:1], "nothing of it"
     assert collapse_fields(FIELDS, kinds()["Service"], FOLLOWS, ON) == FIELDS, "another kind"
+
+
+def test_a_plan_tells_an_edited_schedule_in_one_line() -> None:
+    kept = found("Environment/c50", FOLLOWS[0])
+
+    names = yaml_field_names({"Environment": ENVIRONMENT})
+    asked = options(kinds={"Environment": ENVIRONMENT}, names=names)
+    (made,) = diff(desired_of(wanted("Environment/c50", ON[0])), scope_of(kept), asked).changes
+
+    assert FieldChange("schedule", OFFICE, "on") in made.fields

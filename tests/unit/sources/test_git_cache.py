@@ -4,8 +4,10 @@ import contextlib
 import fcntl
 import logging
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -287,6 +289,35 @@ def test_a_cache_folder_that_cannot_be_used_is_named(
 
     with pytest.raises(SourceUnavailable, match="cache folder"):
         source.fetch()
+
+
+@pytest.mark.parametrize(
+    ("step", "limit"), [("ls-remote", "LS_REMOTE_TIMEOUT_S"), ("fetch", "FETCH_TIMEOUT_S")]
+)
+def test_a_server_that_trickles_bytes_is_given_up_when_its_whole_time_is_over(
+    source: GitSource,
+    repository: Repository,
+    step: str,
+    limit: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    git = shutil.which("git")
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    trickle = "while :; do printf 0; printf 0 >&2; sleep 0.05; done"
+    slow.write_text(f'#!/bin/sh\ncase " $* " in *" {step} "*) {trickle};; esac\nexec {git} "$@"\n')
+    slow.chmod(0o755)
+    source.fetch()
+    repository.commit({"new.yaml": "a: 1\n"})
+    monkeypatch.setattr(git_repository, limit, 1.0)
+    monkeypatch.setenv("PATH", f"{slow.parent}{os.pathsep}{os.environ['PATH']}")
+
+    began = time.monotonic()
+    with pytest.raises(SourceUnavailable, match="did not answer in time"):
+        source.fetch()
+    # Each byte that comes begins no new wait.
+    assert time.monotonic() - began < 20
 
 
 def test_a_server_that_never_answers_is_given_up(

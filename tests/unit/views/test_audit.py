@@ -173,6 +173,8 @@ def test_lists_are_stable_json() -> None:
                 "role": "",
                 "subject": "",
                 "mergedBy": "",
+                "pullRequest": "",
+                "host": "",
                 "approvals": [],
                 "table": "t-InfraConfigServices",
                 "key": "b",

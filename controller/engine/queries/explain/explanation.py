@@ -13,9 +13,9 @@ from controller.engine.power.fleet import AcceptedNow
 from controller.engine.queries.effective import EffectiveDocument, effective_documents
 from controller.kinds.language.kind import Kind
 from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
-from controller.ledger.order import newest_first
-from controller.ledger.queries import entities_of
+from controller.ledger.entities import entities_of
 from controller.ledger.records import iso_ms, refs_of
+from controller.ledger.summaries import newest_first
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import FoundGroup, FoundInstance

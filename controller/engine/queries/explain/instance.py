@@ -37,9 +37,9 @@ from controller.engine.queries.explain.explanation import (
     owner_of,
 )
 from controller.errors import WrongUsage
-from controller.ledger.order import newest_first
 from controller.ledger.ownership import is_ours_by_history
 from controller.ledger.records import POWER
+from controller.ledger.summaries import newest_first
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
 from controller.model.ref import ResourceRef

@@ -18,12 +18,12 @@ from controller.engine.desired.find_edits import (
 from controller.engine.desired.load_revision import LoadedRevision, RevisionLoader
 from controller.errors import InvalidDesiredState
 from controller.kinds.language.kind import DEFAULT_RULES
-from controller.model.canonical import canonical_bytes, parse_canonical
+from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
 from controller.model.plan import Cause, Change, PlanOptions, ScopePlan
 from controller.model.ref import Authorship, DocumentPlace, Origin, Reason, ResourceRef
 from controller.model.resource import Projection
-from controller.planning.fields import EXTRA
+from controller.planning.fields import EXTRA, Difference, field_changes
 from tests.support.text_source import TextSource
 from tests.support.yaml_fleet import CLUSTER, KINDS, SERVICE, examples
 
@@ -232,6 +232,32 @@ def test_fields_go_by_the_names_of_the_yaml(
 
     assert names.name_path(of, path) == name
     assert names.is_sensitive(of, path) is sensitive
+
+
+@pytest.mark.parametrize(
+    ("ref", "path", "value", "shown"),
+    [
+        ("Account/a", ("InfraConfigAccounts", "AccountNumber"), 12345670123, "accountNumber 012345670123"),
+        ("Account/a", ("InfraConfigAccounts", "AccountNumber"), "odd", "accountNumber odd"),
+        ("Account/a", ("InfraConfigAccounts", "AccountName"), "a", "metadata.name a"),
+        ("EnvironmentType/S", ("ConfigEnvironmentTypes", "Value", "AWSAccountNumber"), "012345670123",
+         "account (AWSAccountNumber) 012345670123"),
+        ("EnvironmentType/S", ("ConfigEnvironmentTypes", "Value", "AWSAccountName"), "a", "account a"),
+        ("Upstream/u", ("LoadBalancerUpstreams", "AccountId"), "012345670123",
+         "environmentName (AccountId) 012345670123"),
+        ("Gadget/x", ("T", "A"), 1, "T.A 1"),
+        ("Service/Search", (EXTRA, "metadata", "labels", "a"), "b", "metadata.labels.a b"),
+    ],
+)  # fmt: skip
+def test_what_comes_is_told_as_the_yaml_writes_it(
+    ref: str, path: tuple[Any, ...], value: Any, shown: str
+) -> None:
+    difference = Difference(path, ABSENT, value)
+    names = yaml_field_names(kinds())
+    (field,) = field_changes(ResourceRef.parse(ref), [difference], names, whole=True)
+    assert f"{field.path} {field.after}" == shown
+    (edited,) = field_changes(ResourceRef.parse(ref), [difference], names)
+    assert "(" not in edited.path
 
 
 def test_a_loader_does_again_only_what_changed() -> None:

@@ -12,6 +12,7 @@ from controller.engine.commit.storage import ApplyRequest
 from controller.engine.live.journal import (
     FOUND_DONE,
     NOT_DONE,
+    OTHER_WRITER,
     OTHERWISE,
     Journal,
     settle,
@@ -102,3 +103,19 @@ def test_records_of_live_changes_are_read_back_and_chained() -> None:
     assert record_hash(first) == first.hash
     assert to_item(first)["Account"] == "012345670123"
     assert "RequestID" not in to_item(first)
+
+
+def test_who_else_wrote_what_had_drifted_is_in_its_records() -> None:
+    asked: list[str] = []
+
+    def other_writer(name: str, _at: datetime) -> str:
+        asked.append(name)
+        return "eve by UpdateAutoScalingGroup"
+
+    journal = replace(JOURNAL, other_writer=other_writer)
+    drifted = replace(change(), cause=Cause.DRIFTED)
+    record = journal.intended(Batch(WEB, (drifted,)), NOW)
+    assert record.new_meta[OTHER_WRITER] == "eve by UpdateAutoScalingGroup"
+    assert asked == [WEB.key.rpartition("/")[2]]
+    edited = journal.intended(Batch(WEB, (change(),)), NOW)
+    assert OTHER_WRITER not in edited.new_meta

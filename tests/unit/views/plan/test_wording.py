@@ -207,6 +207,21 @@ def test_the_headline_and_the_last_lines(
     assert next_text(plan).startswith(following)
 
 
+def test_what_only_a_second_run_does_is_said_with_its_command() -> None:
+    new = ScopePlan("new/eu", ScopeState.WAITING, awaits_run=True)
+    held = ScopePlan("old/eu", ScopeState.OK, (change("Group/a"),), left_to_next_run=2)
+    typed = "Next: envctl plan --out plan.json && envctl apply plan.json && envctl apply"
+    assert next_text(Plan("r", "l", (held, new), "d")).startswith(
+        f"{typed}   (the second reaches new/eu and goes on with 2 changes)     merge"
+    )
+
+
+def test_what_the_commit_approves_is_not_to_be_approved_again() -> None:
+    approved = replace(APPROVAL, in_commit=True)
+    plan = plan_of(change("A/a", "delete"), violations=(approved,))
+    assert "--override" not in next_text(plan)
+
+
 def test_scopes_are_counted_and_odd_ones_named() -> None:
     states = [ScopeState.OK, ScopeState.UNKNOWN, ScopeState.UNKNOWN, ScopeState.REFUSED]
     scopes = tuple(ScopePlan(str(n), state) for n, state in enumerate(states))

@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from controller.ledger.order import newest_first
 from controller.ledger.records import chained, record_hash
-from controller.ledger.summaries import summary_of
+from controller.ledger.summaries import newest_first, summary_of
 from tests.unit.ledger.ledgers import EMPTY, services
 
 RECORDS = services(3)

@@ -1,0 +1,1 @@
+"""Subcommands of `envctl audit` that need a file of their own."""

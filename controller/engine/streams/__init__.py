@@ -1,0 +1,1 @@
+"""What others changed in the config tables, read from their streams into the ledger."""
