@@ -14,6 +14,7 @@ from controller.ledger.records import iso_ms
 from controller.ledger.summaries import RecordSummary
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import CONFIG_SCOPE
+from controller.planning.authors import OF_DOCUMENTS
 
 PREFIX: Final = "ledger:"
 """What the name of the ledger as a source begins with; what is taken back follows."""
@@ -26,13 +27,14 @@ class Chosen(NamedTuple):
     """What is taken back. ``name`` is how the source is called: ``ledger:01K…``, ``ledger:since 2026-11-28T12:00:00.000Z``.
 
     ``records`` are those of items of the config tables, oldest first; ``live`` are ended changes in accounts, and ``overrides``
-    records of overrides: neither is taken back by itself.
+    records of overrides: neither is taken back by itself. ``is_all_since`` tells whether they are all there are since some moment.
     """
 
     name: str
     records: tuple[LedgerRecord, ...]
     live: tuple[RecordSummary, ...] = ()
     overrides: tuple[RecordSummary, ...] = ()
+    is_all_since: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,9 @@ class Choosing:
         """Return the record of this audit id, else the records of the transaction of this id."""
         ledger = self.installation.ledger
         found = tuple(ledger.records([text]))
-        if found and found[0].scope != CONFIG_SCOPE:
+        if found and found[0].entity_type not in self._tables():
             raise WrongUsage(
-                f"record {text} is of scope {found[0].scope}: what is in accounts follows the tables",
+                f"record {text} is of {found[0].entity_type} in scope {found[0].scope}, and only items of the tables go back",
                 fix=f"roll back its transaction: envctl rollback {found[0].transaction_id}",
             )
         if found:
@@ -62,9 +64,14 @@ class Choosing:
         return self._of_lines(text, lines)
 
     def of_commit(self, commit: str) -> Chosen:
-        """Return every record of a commit, given by at least seven of its digits; all of the ledger's lines are read."""
+        """Return every edit that came from a commit, given by at least seven of its digits; all of the ledger's lines are read."""
         self._wait_for_index()
-        lines = [line for line in self._newest_first() if line.actor.commit.startswith(commit)]
+        # What was only put back while that commit was in force is nobody's edit.
+        lines = [
+            line
+            for line in self._newest_first()
+            if line.cause in OF_DOCUMENTS and line.actor.commit.startswith(commit)
+        ]
         commits = sorted({line.actor.commit for line in lines})
         if len(commits) > 1:
             raise WrongUsage(
@@ -110,7 +117,7 @@ class Choosing:
         after = iso_ms(moment)
         everywhere = self.installation.ledger.all(OfPeriod(moment, now))
         live = (line for line in everywhere if _is_live(line) and line.iso_timestamp > after)
-        return chosen._replace(live=tuple(live))
+        return chosen._replace(live=tuple(live), is_all_since=True)
 
     def _of_lines(self, title: str, lines: tuple[RecordSummary, ...]) -> Chosen:
         config = [line for line in lines if line.scope == CONFIG_SCOPE]
@@ -122,11 +129,15 @@ class Choosing:
         )
 
     def _chosen(self, title: str, found: Iterable[LedgerRecord]) -> Chosen:
-        master = self.installation.master
-        prefix = master.settings.resource_prefix
-        tables = {table.prefixed(prefix).name for table in kind_tables(master.kinds.values())}
+        tables = self._tables()
         ours = (made for made in found if made.phase == "done" and made.entity_type in tables)
         return Chosen(PREFIX + title, tuple(sorted(ours, key=lambda made: made.sequence)))
+
+    def _tables(self) -> frozenset[str]:
+        """Return the physical names of the config tables."""
+        master = self.installation.master
+        tables = kind_tables(master.kinds.values())
+        return frozenset(table.prefixed(master.settings.resource_prefix).name for table in tables)
 
     def _newest_first(self) -> Iterator[RecordSummary]:
         return self.installation.ledger.all(OfScope(CONFIG_SCOPE))

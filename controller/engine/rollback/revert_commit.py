@@ -7,11 +7,10 @@ from typing import Final, NamedTuple
 from controller.engine.rollback.chosen import PREFIX
 from controller.engine.rollback.service import PreparedRollback
 from controller.errors import WrongUsage
-from controller.model.plan import Cause
+from controller.planning.authors import OF_DOCUMENTS
 from controller.sources.git_revert import MAIN, Clone, RevertCommit
 
 _COMMIT: Final = re.compile("[0-9a-f]{40}")
-_OF_GIT: Final = frozenset({Cause.EDITED, Cause.PRUNED, Cause.ADOPTED})
 _BRANCH_LETTERS: Final = re.compile(r"[^0-9A-Za-z]+")
 
 
@@ -27,7 +26,7 @@ def commits_of(prepared: PreparedRollback) -> tuple[str, ...]:
     found = {
         record.actor.commit
         for record in prepared.chosen.records
-        if record.cause in _OF_GIT and _COMMIT.fullmatch(record.actor.commit)
+        if record.cause in OF_DOCUMENTS and _COMMIT.fullmatch(record.actor.commit)
     }
     if not found:
         raise WrongUsage(

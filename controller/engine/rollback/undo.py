@@ -1,7 +1,8 @@
 """What the tables become when records are taken back: object by object, field by field, as far as nothing changed since."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 from controller.aws.items import Item
@@ -13,6 +14,7 @@ from controller.kinds.language.kind import Finding
 from controller.ledger.entities import entity_of_item
 from controller.ledger.records import EntityKey
 from controller.ledger.redaction import is_digest, redactor
+from controller.ledger.summaries import BY_MOMENT
 from controller.loading.positions import dotted
 from controller.loading.validated import StoredObject, authored_body
 from controller.model.canonical import ABSENT, Json, canonical_bytes, parse_canonical
@@ -92,7 +94,7 @@ class Undoing:
         becomes: dict[ResourceRef, Json] = {}
         contested: dict[ResourceRef, tuple[Contested, ...]] = {}
         entities: dict[ResourceRef, set[EntityKey]] = {}
-        for layer in _layers(self.chosen.records):
+        for layer in _layers(self.chosen):
             before, after = self._around(items, layer)
             for ref in sorted(before.keys() | after.keys()):
                 old, new = before.get(ref), after.get(ref)
@@ -181,15 +183,12 @@ class Undoing:
         raise InvalidDesiredState([found.at(origin, dotted(found.path)) for found in body])
 
     def _newest(self, entities: Iterable[EntityKey]) -> LedgerRecord | None:
-        """Return the newest record of any of the items if it is younger than what is taken back."""
+        """Return the newest record of the items, by time, unless it is among those that are taken back."""
         ledger = self.installation.ledger
-        newest = [record for entity in entities for record in _first(ledger.of_item(*entity))]
-        last = self.chosen.records[-1].sequence
-        return max(
-            (record for record in newest if record.sequence > last),
-            key=lambda record: record.sequence,
-            default=None,
-        )
+        newest = [record for entity in entities for record in islice(ledger.of_item(*entity), 1)]
+        last = max(newest, key=BY_MOMENT, default=None)
+        taken_back = {record.audit_id for record in self.chosen.records}
+        return None if last is None or last.audit_id in taken_back else last
 
 
 class _NoHistory:
@@ -229,15 +228,16 @@ class _Items:
                 yield dict(item)
 
 
-def _layers(records: Sequence[LedgerRecord]) -> Iterator[_Layer]:
-    """Yield records, oldest first, as layers, the newest first.
+def _layers(chosen: Chosen) -> Iterator[_Layer]:
+    """Yield what is taken back as layers, the newest first.
 
-    Where something else changed an item between two of them they are taken back one after the other.
+    Where something else changed an item between two records they are taken back one after the other, unless all that
+    happened since is.
     """
     rows: dict[EntityKey, list[tuple[LedgerRecord, LedgerRecord]]] = {}
-    for record in records:
+    for record in chosen.records:
         of_item = rows.setdefault(_entity(record), [])
-        if of_item and of_item[-1][1].after == record.before:
+        if of_item and (chosen.is_all_since or of_item[-1][1].after == record.before):
             of_item[-1] = of_item[-1][0], record
         else:
             of_item.append((record, record))
@@ -286,9 +286,3 @@ def _told(stored: StoredObject | None) -> tuple[bytes, Mapping[str, Any]] | None
 
 def _parsed(body: bytes | tuple[Finding, ...] | None) -> Json:
     return parse_canonical(body) if isinstance(body, bytes) else ABSENT
-
-
-def _first(records: Iterable[LedgerRecord]) -> Iterator[LedgerRecord]:
-    for record in records:
-        yield record
-        return
