@@ -167,3 +167,25 @@ class Snapshots:
 
     def _look(self) -> ObservedState:
         return self.installation.tables.observe()
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What came of one night: the snapshot that was taken and proven, and those that were taken away as no longer kept."""
+
+    verdict: Verdict
+    removed: tuple[Listed, ...]
+
+
+def nightly(
+    installation: Installation, requester: str, now: datetime, emit: Emit = discard_event
+) -> Night:
+    """Take a snapshot, prove it, and take away those that the settings no longer keep.
+
+    Raises WrongUsage if the settings name no place, and as each of the three; nothing is taken away before the new one is proven.
+    """
+    snapshots = Snapshots.of(installation, emit)
+    verdict = snapshots.create(requester)
+    outdated = snapshots.outdated(now)
+    snapshots.remove(outdated)
+    return Night(verdict, outdated)
