@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +10,17 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from controller import __version__
+from controller.api.server import HttpServer
 from controller.api.shared_reading import KEEP_S
+from controller.cli.invocation import Invocation
+from controller.cli.run import make_running
+from controller.errors import WrongUsage
 from tests.support.command_line import Fleet, envctl, fleet, installed, moto, use_settings
 from tests.support.documents import checked
-from tests.support.http_interface import InterfaceByHand, serving
+from tests.support.http_interface import ADA, CREDENTIALS, InterfaceByHand, bearer, serving
 
 __all__ = ["fleet", "installed", "moto"]
 
@@ -170,3 +176,42 @@ def test_a_question_that_has_no_answer_says_why(
     problem = client.get(path).json()
 
     assert (problem["status"], problem["code"], bool(problem["fix"])) == (400, "WrongUsage", True)
+
+
+def test_the_daemon_listens_where_the_settings_name_a_port(
+    installed: Fleet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "credentials.yaml").write_text(CREDENTIALS)
+    use_settings(
+        tmp_path,
+        monkeypatch,
+        f"source: {{folder: {installed.folder}}}\n"
+        "http: {port: 0, credentials: credentials.yaml}\n",
+    )
+    running = make_running(Invocation(None, str(tmp_path / "events.jsonl")))
+    running.start()
+    try:
+        (url,) = re.findall(r"listening on (http://\S+)", capsys.readouterr().err)
+        assert httpx.get(f"{url}/healthz").json() == {"alive": True}
+        scope = httpx.post(f"{url}/api/v1/scopes/config/reconcile", headers=bearer(ADA))
+        assert scope.status_code == 202
+        done = 'envctl_works_total{job="reconcile",outcome="done"}'
+        for _ in range(100):
+            if done in httpx.get(f"{url}/metrics").text:
+                break
+            time.sleep(0.1)
+        assert done in httpx.get(f"{url}/metrics").text
+    finally:
+        assert running.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/healthz")
+
+
+def test_an_address_that_is_taken_is_told(installed: Fleet) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        server = HttpServer(FastAPI(), "127.0.0.1", taken.getsockname()[1])
+        with pytest.raises(WrongUsage, match="cannot be listened on"):
+            server.start()
