@@ -23,6 +23,7 @@ from controller.cli.main import keep_traceback
 from controller.cli.process import note
 from controller.daemon.jobs import Jobs
 from controller.daemon.memory_queue import MemoryQueue
+from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
@@ -136,15 +137,22 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
         instance=process.instance,
         emit=emit,
     )
+    records = RecordJobs(installation=call.installation, jobs=jobs)
     workers = Workers(
         queue=queue,
-        handlers=jobs.handlers,
+        handlers={**jobs.handlers, **records.handlers},
         count=settings.daemon.workers,
         interruption=process.interruption,
         emit=emit,
         keep_traceback=_note_bug,
     )
-    return Daemon(jobs=jobs, workers=workers, systemd=Systemd(process.environment), emit=emit)
+    return Daemon(
+        jobs=jobs,
+        records=records,
+        workers=workers,
+        systemd=Systemd(process.environment),
+        emit=emit,
+    )
 
 
 def _note_bug(error: Exception) -> None:
