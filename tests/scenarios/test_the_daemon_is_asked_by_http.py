@@ -18,7 +18,7 @@ from controller.api.shared_reading import KEEP_S
 from controller.cli.invocation import Invocation
 from controller.cli.run import make_running
 from controller.errors import WrongUsage
-from tests.support.command_line import Fleet, envctl, fleet, installed, moto, use_settings
+from tests.support.command_line import Fleet, envctl, fleet, installed, moto, service, use_settings
 from tests.support.documents import checked
 from tests.support.http_interface import ADA, CREDENTIALS, InterfaceByHand, bearer, serving
 
@@ -100,6 +100,33 @@ def without_moments(document: Any) -> Any:
 
 def moments_taken_out(text: str) -> str:
     return re.sub(r"\d{4}-\d\d-\d\d[T ][0-9:.]+Z?|\d+ s(econds)? ago", "MOMENT", text)
+
+
+def test_the_plan_is_what_the_command_prints_and_is_kept_for_a_while(
+    applied: Fleet, interface: InterfaceByHand, client: httpx.Client
+) -> None:
+    applied.has({"search.yaml": service("Search", 40000, description="other")})
+    printed, shown = envctl("plan"), envctl("plan", "--format", "json")
+    text, document = (
+        client.get("/api/v1/plan", headers={"Accept": kind}) for kind in ("text/plain", "*/*")
+    )
+
+    assert text.status_code == 200, text.text
+    assert (printed.code, text.headers.get("Envctl-Exit-Code")) == (2, "2")
+    assert moments_taken_out(text.text) == moments_taken_out(printed.out)
+    assert without_moments(checked(document.json())) == without_moments(shown.json)
+    applied.has({"search.yaml": "no: [yaml"})
+    assert client.get("/api/v1/plan").json() == document.json()
+
+
+def test_a_source_that_is_wrong_is_told_with_its_problems(
+    applied: Fleet, client: httpx.Client
+) -> None:
+    applied.has({"search.yaml": "no: [yaml"})
+    answer = client.get("/api/v1/plan")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "InvalidConfig")
+    assert answer.json()["problems"][0]["path"] == "search.yaml"
 
 
 def test_many_who_ask_cost_few_reads(
