@@ -2,8 +2,8 @@
 
 from typing import Annotated, Final
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from controller.api.answers import Responses, respond, says
 from controller.api.served import Served
@@ -23,6 +23,7 @@ Optional = Annotated[str | None, Query(max_length=255)]
 Kind = Annotated[str | None, Query(alias="type", max_length=255)]
 Labels = Annotated[list[str] | None, Query(max_length=16, description="KEY=VALUE")]
 _READS: Final = "questions"
+_MOST_WAITING: Final = 4
 
 
 def question_routes(served: Served) -> APIRouter:
@@ -49,13 +50,15 @@ def question_routes(served: Served) -> APIRouter:
 class _Questions:
     def __init__(self, served: Served) -> None:
         self._served = served
+        # Status is told however long other questions take.
+        self._threads = CapacityLimiter(_MOST_WAITING)
 
     async def status(self, request: Request) -> Response:
         """Where everything stands, at most two seconds old."""
         shared = self._served.status
         view = shared.kept
         if view is None:
-            view = await run_in_threadpool(shared.get)
+            view = await to_thread.run_sync(shared.get, limiter=self._threads)
         return respond(request, status_answer(view))
 
     def explain(self, request: Request, what: Text, at: Optional = None) -> Response:
