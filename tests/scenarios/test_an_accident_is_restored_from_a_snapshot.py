@@ -235,3 +235,25 @@ def test_two_snapshots_are_compared(backed_up: Fleet) -> None:
     assert told.code == 2
     assert "finds things → other" in told.out
     assert envctl("snapshot", "diff", second["id"]).code == 0
+
+
+def test_a_snapshot_is_a_source_of_plan_and_apply_as_a_folder_is(backed_up: Fleet) -> None:
+    applied(backed_up, {"search.yaml": service("Search", 40000, description="an accident")})
+    assert envctl("plan", "--source", "snapshot:latest").code == 2
+
+    ended = envctl("apply", "--source", "snapshot:latest", "--yes")
+
+    assert ended.code == 0, ended.err
+    assert services()["Search"] == "finds things"
+    # Nothing holds it: that is what restore is for.
+    assert overrides() == []
+    assert envctl("plan").code == 2
+    changed = envctl("audit", "list", "--entity", "Service/Search", "--format", "json").json
+    assert changed["records"][0]["cause"] == "restored"
+
+
+def test_a_source_of_a_snapshot_that_there_is_none_of_is_told(backed_up: Fleet) -> None:
+    ended = envctl("plan", "--source", "snapshot:20200101T000000Z-000000")
+
+    assert ended.code == 64, ended.err
+    assert "snapshot 20200101T000000Z-000000: there is none in" in ended.err
