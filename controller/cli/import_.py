@@ -14,7 +14,6 @@ from controller.loading.authoring.notes import NOTES
 from controller.views.documents.installation import import_json
 from controller.views.schema_files import schema_files
 
-
 BackupOption = Annotated[
     str | None,
     typer.Option(
