@@ -33,6 +33,8 @@ from controller.engine.installation.installation import (
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.reconciler import Reconciler
+from controller.engine.snapshots.service import open_snapshot
+from controller.engine.snapshots.source import PREFIX
 from controller.errors import ExitCode, WrongUsage
 from controller.events import Emit, discard_event, lines_to
 from controller.ledger.records import iso_ms
@@ -56,7 +58,7 @@ SourceOption = Annotated[
     str | None,
     typer.Option(
         "--source",
-        help="FOLDER or git+https://HOST/REPOSITORY@REF#FOLDER; default: the settings' source.",
+        help="FOLDER, git+https://HOST/REPOSITORY@REF#FOLDER or snapshot:ID; default: the settings' source.",
     ),
 ]
 OverrideOption = Annotated[
@@ -136,7 +138,11 @@ class Invocation:
         return lines_to(self.opened.enter_context(_appended(Path(self.events))), moment)
 
     def planner(self, text: str | None) -> Planner:
-        """Return what loads and plans that source."""
+        """Return what loads and plans that source: a folder, Git, or ``snapshot:ID``."""
+        if text is not None and text.startswith(PREFIX):
+            return Planner(
+                lambda: open_snapshot(self.installation, text), self.settings, catalog.kinds()
+            )
         opening = partial(open_desired, text, self.settings, self.process)
         return Planner(opening, self.settings, catalog.kinds())
 

@@ -25,7 +25,7 @@ def status(
     ] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Show where everything stands, from the tables alone. Exit 0 whatever it shows; 5, 6: it could not be read."""
+    """Show where everything stands, from the tables and the list of snapshots. Exit 0 whatever it shows; 5, 6: it could not be read."""
     call: Invocation = context.obj
     if settings:
         config = context.find_root().params["config"]
