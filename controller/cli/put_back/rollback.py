@@ -115,7 +115,7 @@ def rollback(
         for line in reverted_lines(reverted) if reverted else ():
             say(line)
         tell_result(result, held=bool(prepared.held) and reverted is None)
-    refused = ExitCode.REFUSED if prepared.undone.refused else ExitCode.DONE
+    refused = ExitCode.DONE if prepared.undone.is_whole else ExitCode.REFUSED
     raise typer.Exit(heard.exit_code(worst_exit_code((result.exit_code, refused))))
 
 
