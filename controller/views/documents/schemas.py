@@ -28,6 +28,7 @@ from controller.planning.json_check import (
     open_enum,
     text,
 )
+from controller.views.audit_blame import AuditBlameDocument
 from controller.views.calendar_text import SchedulePreviewDocument
 from controller.views.doctor import DoctorDocument
 from controller.views.documents.audit import (
@@ -57,6 +58,7 @@ from controller.views.schedule_tables import ScheduleExceptionsDocument, Schedul
 
 DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "apply": ("envctl apply", ApplyDocument),
+    "audit-blame": ("envctl audit blame", AuditBlameDocument),
     "audit-follow": ("envctl audit follow, a line each", AuditFollowDocument),
     "audit-list": ("envctl audit list", AuditListDocument),
     "audit-show": ("envctl audit show", AuditShowDocument),

@@ -1,0 +1,94 @@
+"""Questions to the ledger by the commands alone: lists by what and whom, each field's origin, any moment of the past, and an export.
+
+Covers: engine.queries.blame.
+"""
+
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.support.command_line import Fleet, envctl, service
+
+
+@pytest.fixture
+def changed(installed: Fleet) -> Fleet:
+    """Two clusters and two services made, then one service edited and the other taken away."""
+    installed.has({"cart.yaml": service("Cart", 40001)})
+    assert installed.apply().code == 0
+    installed.has({"search.yaml": service("Search", 40000, description="d"), "cart.yaml": None})
+    assert installed.apply().code == 0
+    return installed
+
+
+def listed(*words: str) -> list[tuple[str, str]]:
+    """Return what was done to what, newest first."""
+    ended = envctl("audit", "list", *words, "--format", "json")
+    assert ended.code == 0, ended.err
+    return [(one["changeType"], one["key"]) for one in ended.json["records"]]
+
+
+def test_lists_by_kind_name_and_type(changed: Fleet) -> None:
+    updated, search = ("Updated", "Search"), ("Created", "Search")
+
+    assert set(listed("--kind", "Cluster")) == {("Created", "Tango"), ("Created", "Infra")}
+    assert listed("--name", "Search") == [updated, search]
+    of_services = listed("--kind", "Service", "--type", "updated", "--when", "1h")
+    assert set(of_services) == {updated, ("Updated", "Cart")}
+    assert listed("--entity", "Service/Search", "--type", "created") == [search]
+    assert listed("--environment", "c50") == []
+    assert listed("--when", "..yesterday") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--kind", "Servise"), "did you mean Service"),
+        (("--when", "7d", "--since", "1h"), "from when to when"),
+        (("--when", "soon"), "no moment"),
+        (("--commit", "9"), "give 7 digits"),
+    ],
+)
+def test_what_cannot_be_asked(changed: Fleet, words: tuple[Any, ...], said: str) -> None:
+    ended = envctl("audit", "list", *words)
+
+    assert ended.code == 64
+    assert said in ended.err
+
+
+def test_each_field_leads_to_who_set_it(changed: Fleet) -> None:
+    fields = {
+        one["path"]: one
+        for one in envctl("audit", "blame", "Service/Search", "--format", "json").json["fields"]
+    }
+    told = envctl("audit", "blame", "Service/Search")
+
+    assert fields["Value.Description"]["record"]["changeType"] == "Updated"
+    assert fields["Value.BluePort"]["record"]["changeType"] == "Created"
+    assert fields["Value.BluePort"]["value"] == 40000
+    assert fields["Value.BluePort"]["record"]["origin"] == "search.yaml:1"
+    assert told.code == 0
+    assert "search.yaml:1" in told.out
+
+
+def test_a_field_that_others_changed_is_outside(changed: Fleet) -> None:
+    resource: Any = boto3.resource("dynamodb", "eu-west-1")
+    resource.Table("InfraConfigServices").update_item(
+        Key={"ServiceName": "Search"},
+        UpdateExpression="SET OwningCluster = :other",
+        ExpressionAttributeValues={":other": "Infra"},
+    )
+
+    fields = {
+        one["path"]: one
+        for one in envctl("audit", "blame", "Service/Search", "--format", "json").json["fields"]
+    }
+
+    assert fields["OwningCluster"]["isOutside"]
+    assert not fields["ServiceName"]["isOutside"]
+    assert "not by envctl" in envctl("audit", "blame", "Service/Search").out
+
+
+@pytest.mark.parametrize("ref", ["Service/Nobody", "Servise/Search", "Search", "Group/c50-ta-Web"])
+def test_nothing_to_blame(changed: Fleet, ref: str) -> None:
+    assert envctl("audit", "blame", ref).code == 64
