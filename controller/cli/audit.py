@@ -9,6 +9,7 @@ from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.ledger.blame import blame
 from controller.cli.ledger.follow import follow
 from controller.cli.ledger.list_records import list_records
+from controller.cli.ledger.state import state
 from controller.cli.process import counted, say, say_document
 from controller.engine.commit.lease import LEASE_S, Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
@@ -112,3 +113,4 @@ def recover(
 
 audit.command("follow")(follow)
 audit.command("blame")(blame)
+audit.command("state")(state)

@@ -205,6 +205,19 @@ class LedgerReader:
             if start is None:
                 return
 
+    def later(self, scope: str, than: datetime) -> Iterator[RecordSummary]:
+        """Yield the lines of a scope after a moment, newest first: one query for each thousand of them. Raises as any read."""
+        moment, start = iso_ms(than), None
+        while True:
+            lines, start = self._lines(SCOPE_INDEX, "Scope", scope, MAX_LIMIT, start)
+            for line in lines:
+                # Within a scope the order of time is that of sequences.
+                if line.iso_timestamp <= moment:
+                    return
+                yield line
+            if start is None:
+                return
+
     def pages(self, scope: str, after: int = 0, table: str = "") -> Iterator[Sequence[ChainEntry]]:
         """Yield a scope's records above a sequence, in order, as on the wire: what verification reads. Raises as any read.
 

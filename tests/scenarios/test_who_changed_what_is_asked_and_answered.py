@@ -1,14 +1,18 @@
 """Questions to the ledger by the commands alone: lists by what and whom, each field's origin, any moment of the past, and an export.
 
-Covers: engine.queries.blame.
+Covers: engine.queries.blame, engine.queries.past_state.
 """
 
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from tests.support.command_line import Fleet, envctl, service
+from tests.support.command_line import TEAMS, Fleet, envctl, service
 
 
 @pytest.fixture
@@ -92,3 +96,53 @@ def test_a_field_that_others_changed_is_outside(changed: Fleet) -> None:
 @pytest.mark.parametrize("ref", ["Service/Nobody", "Servise/Search", "Search", "Group/c50-ta-Web"])
 def test_nothing_to_blame(changed: Fleet, ref: str) -> None:
     assert envctl("audit", "blame", ref).code == 64
+
+
+@pytest.fixture
+def moment(installed: Fleet) -> str:
+    """A moment between two applies: one changed a service, took a cluster away, and made another."""
+    assert installed.apply().code == 0
+    time.sleep(0.01)
+    then = datetime.now(UTC).isoformat()
+    time.sleep(0.01)
+    later = TEAMS.replace("Infra", "Later").replace("shortName: in", "shortName: la")
+    changed = service("Search", 40000, description="later")
+    installed.has({"search.yaml": changed, "teams.yaml": later})
+    assert installed.apply().code == 0
+    return then
+
+
+def test_any_moment_of_the_past_is_shown(moment: str, installed: Fleet) -> None:
+    was = envctl("audit", "state", "--at", moment, "--format", "json")
+    found = {one["ref"]: one for one in was.json["objects"]}
+    text = envctl("audit", "state", "--at", moment, "--kind", "Cluster").out
+
+    assert was.code == 0, was.err
+    assert set(found) == {"Cluster/Tango", "Cluster/Infra", "Service/Search"}
+    assert found["Cluster/Infra"]["isGone"]
+    assert found["Cluster/Tango"]["isAsNow"]
+    assert "description" not in found["Service/Search"]["document"]["spec"]
+    assert found["Service/Search"]["items"]["InfraConfigServices"]["Value"]["BluePort"] == 40000
+    assert [line.split()[0] for line in text.splitlines()[2:]] == ["Cluster/Infra", "Cluster/Tango"]
+
+
+def test_a_past_state_as_yaml_is_what_was_applied(
+    moment: str, installed: Fleet, tmp_path: Path
+) -> None:
+    as_yaml = envctl("audit", "state", "--at", moment, "--format", "yaml")
+    folder = Fleet(tmp_path / "past", {}).has({"all.yaml": as_yaml.out})
+
+    assert envctl("validate", folder.folder).code == 0, as_yaml.out
+    plan = json.loads(folder.plan("--format", "json", "--scope", "config").out)
+    assert {change["key"] for change in plan["scopes"][0]["changes"]} == {
+        "Search",
+        "Infra",
+        "Later",
+    }
+
+
+def test_a_moment_to_come_has_no_state(installed: Fleet) -> None:
+    ended = envctl("audit", "state", "--at", "2999-01-01")
+
+    assert ended.code == 64
+    assert "yet to come" in ended.err

@@ -54,6 +54,7 @@ from controller.views.effective import RenderDocument
 from controller.views.outcomes import ApplyDocument
 from controller.views.override_report import OverrideDocument
 from controller.views.override_text import OverrideListDocument
+from controller.views.past_state import AuditStateDocument
 from controller.views.schedule_tables import ScheduleExceptionsDocument, ScheduleReportDocument
 
 DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
@@ -62,6 +63,7 @@ DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "audit-follow": ("envctl audit follow, a line each", AuditFollowDocument),
     "audit-list": ("envctl audit list", AuditListDocument),
     "audit-show": ("envctl audit show", AuditShowDocument),
+    "audit-state": ("envctl audit state", AuditStateDocument),
     "audit-verify": ("envctl audit verify", AuditVerifyDocument),
     "bootstrap": ("envctl bootstrap", BootstrapDocument),
     "doctor": ("envctl doctor", DoctorDocument),
