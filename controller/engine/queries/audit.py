@@ -212,7 +212,8 @@ def verify_installation(
 ) -> VerificationReport:
     """Check every scope's chain, with a store also against its anchors, and with ``replay`` the tables against the records.
 
-    Scopes are those that have a head, those that records name, and those that accepted documents ask for. Raises as any read.
+    Scopes are those that have a head, those that records or anchors name, and those that accepted documents ask for. Raises as
+    any read.
     """
     found = None if anchors_in is None else read_anchors(anchors_in, installation)
     master = installation.master
