@@ -7,6 +7,7 @@ import typer
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.ledger.blame import blame
+from controller.cli.ledger.export import export
 from controller.cli.ledger.follow import follow
 from controller.cli.ledger.list_records import list_records
 from controller.cli.ledger.state import state
@@ -114,3 +115,4 @@ def recover(
 audit.command("follow")(follow)
 audit.command("blame")(blame)
 audit.command("state")(state)
+audit.command("export")(export)

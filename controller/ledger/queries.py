@@ -205,9 +205,9 @@ class LedgerReader:
             if start is None:
                 return
 
-    def later(self, scope: str, than: datetime) -> Iterator[RecordSummary]:
-        """Yield the lines of a scope after a moment, newest first: one query for each thousand of them. Raises as any read."""
-        moment, start = iso_ms(than), None
+    def later(self, scope: str, than: datetime | None) -> Iterator[RecordSummary]:
+        """Yield the lines of a scope after a moment, all for None, newest first: one query for each thousand. Raises as any read."""
+        moment, start = iso_ms(than) if than else "", None
         while True:
             lines, start = self._lines(SCOPE_INDEX, "Scope", scope, MAX_LIMIT, start)
             for line in lines:

@@ -1,9 +1,14 @@
 """Questions to the ledger by the commands alone: lists by what and whom, each field's origin, any moment of the past, and an export.
 
-Covers: engine.queries.blame, engine.queries.past_state.
+Covers: engine.queries.blame, engine.queries.past_state, engine.queries.export.
 """
 
+import csv
+import io
 import json
+import re
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +17,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.support.command_line import TEAMS, Fleet, envctl, service
+from tests.support.command_line import TEAMS, Fleet, envctl, installation, service
 
 
 @pytest.fixture
@@ -146,3 +151,71 @@ def test_a_moment_to_come_has_no_state(installed: Fleet) -> None:
 
     assert ended.code == 64
     assert "yet to come" in ended.err
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "find-who-changed-what.md"
+
+
+def checked_by_the_page(
+    folder: Path, text: str, *anchors: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run the script that the page prints, without our packages, on an export."""
+    (script,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(script.splitlines()) <= 30
+    (folder / "check.py").write_text(script, encoding="utf-8")
+    (folder / "export.jsonl").write_text(text, encoding="utf-8")
+    words = [sys.executable, "-I", "-S", "check.py", "export.jsonl", *map(str, anchors)]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def exported(changed: Fleet, tmp_path: Path) -> str:
+    ended = envctl("audit", "export", "--format", "proof")
+    assert ended.code == 0, ended.err
+    return ended.out
+
+
+def test_an_export_is_proven_without_us(exported: str, tmp_path: Path) -> None:
+    ended = checked_by_the_page(tmp_path, exported)
+    head = installation().leases.read("config")
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert head is not None
+    assert f"config: up to #{head.sequence}, {head.last_hash}" in ended.stdout
+
+
+def test_what_was_done_to_an_export_is_found(exported: str, tmp_path: Path) -> None:
+    lines = exported.splitlines(keepends=True)
+    altered = exported.replace("search.yaml:1", "search.yaml:2", 1)
+    anchor = tmp_path / "anchor.json"
+    anchor.write_text(json.dumps({"heads": {"config": [2, "f" * 64]}}), encoding="utf-8")
+
+    for text in (
+        altered,
+        "".join(lines[:1] + lines[2:]),
+        "".join([lines[1], lines[0], *lines[2:]]),
+    ):
+        ended = checked_by_the_page(tmp_path, text)
+        assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "not as anchored" in checked_by_the_page(tmp_path, exported, anchor).stdout
+
+
+def test_an_export_is_of_a_period(exported: str) -> None:
+    middle = json.loads(exported.splitlines()[2])["ISOTimestamp"]["S"]
+    later = envctl("audit", "export", "--from", middle, "--format", "proof").out
+    earlier = envctl("audit", "export", "--to", middle, "--format", "proof").out
+
+    assert set(later.splitlines()) | set(earlier.splitlines()) == set(exported.splitlines())
+    assert envctl("audit", "export", "--to", "2020-01-01", "--format", "proof").out == ""
+
+
+def test_an_export_for_spreadsheets_has_no_formula(installed: Fleet) -> None:
+    installed.has({"search.yaml": service("Search", 40000, description="d,\n=1+1")})
+    assert installed.apply().code == 0
+    told = envctl("audit", "export").out
+    headings, *rows = csv.reader(io.StringIO(told))
+
+    assert headings[:4] == ["when", "who", "done", "object"]
+    assert len(rows) == 3
+    assert all(len(row) == len(headings) for row in rows)
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)

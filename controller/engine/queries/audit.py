@@ -116,7 +116,7 @@ def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
         # One named without its scope (``Group/c50-ta-Web``) may be in any.
         scopes = [
             scope
-            for scope in _scopes(master)
+            for scope in written_scopes(master)
             if scope != CONFIG_SCOPE and not scope.startswith(STREAM_PREFIX)
         ]
         in_scope = any(ref.key.startswith(f"{scope}/") for scope in scopes)
@@ -168,7 +168,7 @@ def _of_environments(master: Master) -> dict[str, bool]:
     return of_items | {kind: kind != POWER for kind in _live_kinds(master)}
 
 
-def _scopes(master: Master) -> list[str]:
+def written_scopes(master: Master) -> list[str]:
     """Return the scopes something was ever written in."""
     rows = master.store.scan(master.state_table)
     ids = sorted(str(row["Id"]) for row in rows)
@@ -231,7 +231,7 @@ def verify_installation(
     report = verify_ledger(
         dict.fromkeys(
             [
-                *_scopes(master),
+                *written_scopes(master),
                 *named,
                 *_accepted_scopes(installation),
                 *(found.by_scope if found else ()),

@@ -45,13 +45,18 @@ def parse_period(text: str, now: datetime) -> Period:
         return Period(start, start + _LAST_MOMENT if _is_day(text.strip()) else None)
     if not first.strip() and not last.strip():
         raise WrongUsage(f"{text!r} is no period", fix="write 7d, yesterday, or yesterday 18:00..")
-    since, until = (
-        parse_moment(part.strip(), now) if part.strip() else None for part in (first, last)
-    )
-    if until is not None and _is_day(last.strip()):
+    return parse_bounds(first.strip(), last.strip(), now)
+
+
+def parse_bounds(first: str, last: str, now: datetime) -> Period:
+    """Return the period from one moment to another, each empty for no bound; of a day the whole day. Raises WrongUsage."""
+    since, until = (parse_moment(text, now) if text else None for text in (first, last))
+    if until is not None and _is_day(last):
         until += _LAST_MOMENT
     if since is not None and until is not None and until < since:
-        raise WrongUsage(f"{text!r} ends before it begins", fix="write the earlier moment first")
+        raise WrongUsage(
+            f"{first} to {last} ends before it begins", fix="write the earlier moment first"
+        )
     return Period(since, until)
 
 
