@@ -103,7 +103,16 @@ class Asked:
             return OfScope(CONFIG_SCOPE)
         # What was changed in accounts is in their chains, not in that of the tables.
         until = self.until or self.now
-        return OfPeriod(self.since or until - LONGEST, until)
+        return OfPeriod(self.since or _beginning(installation, until), until)
+
+
+def _beginning(installation: Installation, until: datetime) -> datetime:
+    """Return since when there are records of ours: no day before is asked for in vain."""
+    first = installation.ledger.beginning(CONFIG_SCOPE)
+    try:
+        return min(until, datetime.fromisoformat(first.iso_timestamp)) if first else until
+    except (ValueError, TypeError):
+        return until - LONGEST
 
 
 def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:

@@ -30,15 +30,29 @@ class PastObject:
     """One object as it was."""
 
     ref: ResourceRef
+    kind: Kind[Any]
     items: Mapping[str, Image]
     """Full images by the logical names of their tables, sensitive values as their digests."""
-    document: Document | None
-    """``metadata`` and ``spec`` as somebody would have written them; None where the items are in no shape of the kind."""
-    origin: Origin
-    """Of the document that asked for it; empty where nobody knows."""
+    mark: Mark | None
     is_gone: bool
     is_as_now: bool
     doubts: tuple[Doubt, ...]
+
+    @property
+    def origin(self) -> Origin:
+        """Of the document that asked for it; empty where nobody knows."""
+        return Origin("") if self.mark is None else Origin(self.mark.path, self.mark.line)
+
+    @property
+    def document(self) -> Document | None:
+        """``metadata`` and ``spec`` as somebody would have written them; None where the items are in no shape of the kind."""
+        extra = self.mark.extra if self.mark is not None else {}
+        held = {table: split_image(image)[0] for table, image in self.items.items()}
+        plain = parse_canonical(dump_plain(held))
+        own = comparable(plain, self.kind.shared, extra.get("owned", ()))
+        stored = StoredObject(dump_plain(own), extra, self.origin)
+        body = authored_body(self.ref, stored, {self.kind.name: self.kind})
+        return parse_canonical(body) if isinstance(body, bytes) else None
 
 
 def past_state(
@@ -99,7 +113,7 @@ def _objects(
             key = kind.identify(past.image)
             grouped.setdefault(ResourceRef(kind.name, key), {})[table] = past
     for ref in sorted(grouped):
-        yield _object(ref, grouped[ref], wanted)
+        yield _object(ref, wanted[ref.kind], grouped[ref])
 
 
 def _is_shared(table: str, master: Master) -> bool:
@@ -107,35 +121,18 @@ def _is_shared(table: str, master: Master) -> bool:
     return len(owners) > 1
 
 
-def _object(
-    ref: ResourceRef, items: Mapping[str, PastItem], kinds: Mapping[str, Kind[Any]]
-) -> PastObject:
+def _object(ref: ResourceRef, kind: Kind[Any], items: Mapping[str, PastItem]) -> PastObject:
     marks = [mark_of(past.image.get(MANAGED)) for past in items.values()]
-    mark = next((mark for mark in marks if mark is not None), None)
     doubts = {past.doubt for past in items.values() if past.doubt is not None}
     return PastObject(
         ref=ref,
+        kind=kind,
         items={table: past.image for table, past in items.items()},
-        document=_document(ref, items, mark, kinds),
-        origin=Origin("") if mark is None else Origin(mark.path, mark.line),
+        mark=next((mark for mark in marks if mark is not None), None),
         is_gone=all(past.now is None for past in items.values()),
         is_as_now=all(past.now == past.image for past in items.values()),
         doubts=tuple(sorted(doubts)),
     )
-
-
-def _document(
-    ref: ResourceRef,
-    items: Mapping[str, PastItem],
-    mark: Mark | None,
-    kinds: Mapping[str, Kind[Any]],
-) -> Document | None:
-    extra = mark.extra if mark is not None else {}
-    held = {table: split_image(past.image)[0] for table, past in items.items()}
-    plain = parse_canonical(dump_plain(held))
-    own = comparable(plain, kinds[ref.kind].shared, extra.get("owned", ()))
-    body = authored_body(ref, StoredObject(dump_plain(own), extra, Origin("")), kinds)
-    return parse_canonical(body) if isinstance(body, bytes) else None
 
 
 def doubtful(objects: Sequence[PastObject]) -> int:
