@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.ledger.records import split_image
+from controller.ledger.redaction import is_digest
 from controller.model.canonical import ABSENT
 from controller.model.ledger_record import LedgerRecord
 from controller.planning.fields import EXTRA, FieldPath, Member, identity, member_key
@@ -80,7 +81,7 @@ def _is_member(found: Any, step: Member) -> bool:
 
 def _leaves(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, Any]]:
     """Yield each single value; members of lists by what recognises them, where something does."""
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, Mapping) and value and not is_digest(value):
         for name, member in value.items():
             yield from _leaves(member, (*path, name))
     elif isinstance(value, list) and value:
