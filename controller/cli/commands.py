@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "why something is as it is, and what to type next",
     "override": "have something otherwise for a while; list and release what is",
     "audit": "who changed what, when and why; whether the record is whole",
+    "rollback": "plan the values of before, and put them back: a transaction, a record, a commit, a time",
     "snapshot": "copies of the tables: take, prove, list, show, compare, thin out",
     "restore": "plan what a snapshot has otherwise, and put it back",
     "schedule": "schedules as calendars, what is on outside of them, hours; batch answers",

@@ -81,6 +81,7 @@ def demo() -> None:
                 _stale_plan(tour, repository, folder)
                 _mass_delete(tour, repository)
                 _restore(tour)
+                _rollback(tour, repository)
                 _ledger(tour)
     print_as_is(HOW_IT_ENDS.format(elapsed=time.monotonic() - began))
 
@@ -113,9 +114,9 @@ class Tour:
         self.show(shlex.join(["envctl", *arguments]))
         began = time.monotonic()
         # What the command notes comes before or after its result on a terminal; here the order of writing counts.
-        assert arguments[0] not in {"apply", "restore"} or "--yes" in arguments, (
-            "the tour asks nothing"
-        )
+        assert arguments[0] not in {"apply", "restore", "rollback"} or {"--yes", "--plan"} & set(
+            arguments
+        ), "the tour asks nothing"
         code = run(arguments)
         sys.stderr.flush()
         took_s = time.monotonic() - began
@@ -223,6 +224,33 @@ def _restore(tour: Tour) -> None:
     tour.tell("A restore is a plan like any other: guarded, shown, and on record.")
     tour.envctl("restore", "latest", "--kind", "Service", "--yes")
     tour.envctl("plan")
+
+
+def _rollback(tour: Tour, repository: TourRepository) -> None:
+    tour.chapter("A commit rolled back, and Git told")
+    repository.edit(SERVICES, "Checkout", "owningCluster: Infra", "owningCluster: Tango")
+    repository.commit("Checkout goes back to Tango", BEN)
+    tour.envctl("apply", "--yes")
+    commit = repository.git("rev-parse", "--short=12", "HEAD").strip()
+    tour.tell(
+        "That was not agreed upon. A rollback takes back what one commit made, field by field."
+    )
+    tour.envctl("rollback", "--commit", commit, "--plan", ends=2)
+    tour.tell(
+        "Git still says otherwise: what is put back is held until it does not. The commit that reverts Ben's is made along"
+        " with it, on a branch of its own."
+    )
+    repository.git("config", "user.name", "Ada")
+    repository.git("config", "user.email", "ada@acme.example")
+    clone = ("--git", str(repository.folder))
+    tour.envctl("rollback", "--commit", commit, *clone, "--reason", "not agreed upon", "--yes")
+    tour.envctl("override", "list")
+    branch = repository.git("branch", "--list", "rollback/*", "--format=%(refname:short)").strip()
+    tour.tell("Once that branch is merged Git says the same, and nothing is held any more.")
+    repository.git("merge", "--quiet", branch)
+    tour.show(f"git merge {branch}")
+    tour.envctl("apply", "--yes")
+    tour.envctl("override", "list")
 
 
 def _ledger(tour: Tour) -> None:

@@ -17,9 +17,8 @@ from controller.cli.terminal.progress import ProgressLine
 from controller.engine.commit.lease import Claim
 from controller.engine.config.planner import Planner
 from controller.engine.queries.moments import parse_duration
-from controller.engine.reconcile.combined_plan import ReconcileRequest
+from controller.engine.reconcile.combined_plan import CombinedPlan, ReconcileRequest
 from controller.engine.reconcile.reconciler import Reconciled
-from controller.engine.snapshots.restore import PreparedRestore
 from controller.engine.snapshots.selection import Mode, Selection
 from controller.engine.snapshots.service import Snapshots
 from controller.errors import ExitCode, WrongUsage
@@ -84,7 +83,7 @@ def restore(
     manifest = snapshots.find(which)
     source = snapshots.source(manifest, _selection(call, kind, key, environment), mode)
     restorer = snapshots.restorer(
-        call.live, source, _own_planner(call), _until(call, until), reason
+        call.live, source, own_planner(call), until_of(call, until), reason
     )
     request = ReconcileRequest(
         requester=call.requester("restore"),
@@ -95,7 +94,10 @@ def restore(
     prepared = restorer.prepare(request)
     as_json = output is Format.JSON
     if not as_json:
-        _show(prepared)
+        show_plan(prepared.planned)
+        for line in restore_lines(prepared):
+            say(line)
+        note_unused_tokens(prepared.planned)
     elif plan:
         say_document("restore", restore_json(manifest.id, prepared, None))
     if plan:
@@ -106,25 +108,23 @@ def restore(
         stopping_on_signals(call.process.interruption) as heard,
         closing(ProgressLine(call.emit)) as progress,
     ):
-        result = replace(restorer, emit=progress.tell).carry_out(prepared, request)
+        run = replace(restorer.run, emit=progress.tell)
+        result = replace(restorer, run=run).carry_out(prepared, request)
     if as_json:
         say_document("restore", restore_json(manifest.id, prepared, result))
     else:
-        _tell(result, held=bool(prepared.held))
+        tell_result(result, held=bool(prepared.held))
     raise typer.Exit(heard.exit_code(result.exit_code))
 
 
-def _show(prepared: PreparedRestore) -> None:
-    planned = prepared.planned
+def show_plan(planned: CombinedPlan) -> None:
+    """Show a plan that is about to be carried out, or that nothing is to be done."""
     lines = text_lines(planned.plan, names=planned.names)
     # Without the last line, which says what to type next: that is being done.
     say_lines(lines[:-1] if planned.plan.changes and not planned.plan.refused else lines)
-    for line in restore_lines(prepared):
-        say(line)
-    note_unused_tokens(planned)
 
 
-def _tell(result: Reconciled, *, held: bool) -> None:
+def tell_result(result: Reconciled, *, held: bool) -> None:
     """Say what came of it. Raises what refuses it as a whole."""
     report = result.report
     if report is not None and report.outcomes:
@@ -151,13 +151,14 @@ def _selection(call: Invocation, *named: list[str] | None) -> Selection:
     return selection
 
 
-def _own_planner(call: Invocation) -> Planner | None:
+def own_planner(call: Invocation) -> Planner | None:
     """Return what plans the settings' own source; None where they name none: nothing then takes a restore back."""
     source = call.settings.source
     return call.planner(None) if source.git is not None or source.folder is not None else None
 
 
-def _until(call: Invocation, text: str | None) -> datetime | None:
+def until_of(call: Invocation, text: str | None) -> datetime | None:
+    """Return when what is put back ends to hold. Raises WrongUsage for what is no moment to come."""
     if text is None:
         return None
     try:

@@ -10,11 +10,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from controller import __version__
 from controller.daemon.jobs import Jobs
+from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
+from controller.daemon_settings import IntervalSettings
 from controller.errors import EnvctlError
 from controller.events import DaemonStarted, DaemonStopped, Emit, WorkFailed
-from controller.settings import IntervalSettings
 
 LOOKS_EVERY_S = 10
 """So often it is asked which scopes are to be looked at: each has a moment of its own."""
@@ -25,6 +26,7 @@ class Daemon:
     """Runs from ``start`` to ``stop``. ``alive`` tells whether its ticks still come."""
 
     jobs: Jobs
+    records: RecordJobs
     workers: Workers
     systemd: Systemd
     emit: Emit
@@ -66,6 +68,7 @@ class Daemon:
         self.systemd.tell("STOPPING=1")
         self._scheduler.shutdown(wait=False)
         whole = self.workers.stop(within_s)
+        self.records.close()
         self.emit(DaemonStopped(self.jobs.instance, len(self.workers.under_way)))
         return whole
 
@@ -82,6 +85,8 @@ class Daemon:
             "source": (self.jobs.tick_source, intervals.reconcile_seconds),
             "schedules": (self.jobs.tick_schedules, intervals.schedule_seconds),
             "looks": (self.jobs.tick_looks, LOOKS_EVERY_S),
+            "clock": (self.records.tick_clock, LOOKS_EVERY_S),
+            "streams": (self.records.tick_streams, intervals.stream_seconds),
         }
         if self.systemd.watchdog_s:
             ticks["watchdog"] = (lambda: self.systemd.tell("WATCHDOG=1"), self.systemd.watchdog_s)

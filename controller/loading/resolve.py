@@ -207,10 +207,27 @@ def desired_from_items(
     them is taken out. Every origin names ``source`` (``snapshot 2026-11-28``) and the object, instead of a file.
     ``settings`` are what rules depend on besides the objects.
     """
+    bodies = {ref: authored_body(ref, stored, kinds, base=True) for ref, stored in objects.items()}
+    return desired_from_documents(
+        bodies, kinds, source=source, revision=revision, settings=settings
+    )
+
+
+def desired_from_documents(
+    bodies: Mapping[ResourceRef, bytes | tuple[Finding, ...]],
+    kinds: Kinds,
+    *,
+    source: str,
+    revision: str,
+    settings: RuleSettings = DEFAULT_RULES,
+) -> DesiredFromItems:
+    """Return the desired state that canonical documents (metadata and spec) are, checked; in place of one what is wrong with it.
+
+    The rest is as in ``desired_from_items``.
+    """
     valid: dict[ResourceRef, ValidatedDocument] = {}
     wrong: dict[ResourceRef, tuple[Finding, ...]] = {}
-    for ref, stored in objects.items():
-        body = authored_body(ref, stored, kinds, base=True)
+    for ref, body in bodies.items():
         if not isinstance(body, bytes):
             wrong[ref] = body
             continue

@@ -11,6 +11,7 @@ from controller.events import SnapshotProgressed
 from controller.model.observed import ObservedState
 from controller.planning.wording import NAMES_SHOWN
 from controller.snapshots.manifest import Manifest
+from controller.views.put_back import held_lines
 from controller.views.style import aligned
 from controller.views.time_text import utc_text
 
@@ -88,17 +89,7 @@ def verdict_lines(verdict: Verdict, done: str) -> list[str]:
 
 def restore_lines(prepared: PreparedRestore) -> list[str]:
     """Return what a restore does besides its changes."""
-    lines = []
-    objects = sorted({str(made.ref) for made in prepared.held})
-    if objects:
-        more = f" and {len(objects) - NAMES_SHOWN} more" if len(objects) > NAMES_SHOWN else ""
-        until = prepared.held[0].until
-        ends = f"until {utc_text(until)}" if until else "until Git changes their documents"
-        lines.append(
-            f"held {ends}, as Git says otherwise: {', '.join(objects[:NAMES_SHOWN])}{more}"
-        )
-    if prepared.superseded:
-        lines.append(f"overrides of earlier restores that end: {len(prepared.superseded)}")
+    lines = held_lines(prepared)
     if prepared.back:
         lines.append(f"overrides put back: {', '.join(made.id for made in prepared.back)}")
     if prepared.is_genesis:

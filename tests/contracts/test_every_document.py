@@ -79,6 +79,7 @@ COMMANDS = (
     ("snapshot-nightly", "snapshot nightly"),
     ("restore", "restore latest --plan"),
     ("restore", "restore latest --yes"),
+    ("rollback", "rollback --to 0s --plan"),
     ("error", "explain Service/Nobody"),
     ("error", "plan --nonsense"),
     ("error", "audit show nothing"),

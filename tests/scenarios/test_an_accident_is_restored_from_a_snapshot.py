@@ -1,7 +1,7 @@
 """A restore is a plan: guarded, recorded, and held against the source that says otherwise until Git changes its mind.
 
 Covers: engine.snapshots.restore, engine.snapshots.source, engine.snapshots.service, engine.overrides.held,
-engine.desired.stored_objects.
+engine.overrides.put_back, engine.desired.stored_objects.
 """
 
 import json

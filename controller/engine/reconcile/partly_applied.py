@@ -11,9 +11,10 @@ from typing import Final, NamedTuple
 from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, observe_config
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun
 from controller.engine.live.planner import LiveScopePlan
+from controller.engine.live.still_due import what_of
 from controller.errors import Unreachable
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.plan import Change, Outcome, Status
+from controller.model.plan import Outcome, Status
 from controller.model.ref import Reason
 
 NOT_ACCEPTED: Final = Reason(
@@ -46,14 +47,14 @@ def planned_again(
     names = {scope.setup.scope.name for scope in shown.scopes}
     setups = [setup for setup in accounts.scopes(accepted) if setup.scope.name in names]
     run = accounts.plan(accepted, setups, replace(shown.asked, now=now))
-    known = {_what(change) for scope in shown.scopes for change in scope.to_do}
+    known = {what_of(change) for scope in shown.scopes for change in scope.to_do}
     scopes = tuple(_only(scope, known) for scope in run.scopes)
-    left = {_what(change) for scope in scopes for change in scope.to_do}
+    left = {what_of(change) for scope in scopes for change in scope.to_do}
     dropped = tuple(
         Outcome(change, Status.SKIPPED, NOT_ACCEPTED)
         for scope in shown.scopes
         for change in scope.to_do
-        if _what(change) not in left
+        if what_of(change) not in left
     )
     return PlannedAgain(replace(run, scopes=scopes), dropped)
 
@@ -64,11 +65,7 @@ def _tables(observed: ObservedConfig) -> ObservedState:
 
 def _only(scope: LiveScopePlan, known: set[Hashable]) -> LiveScopePlan:
     plans = (
-        replace(plan, changes=tuple(change for change in plan.changes if _what(change) in known))
+        replace(plan, changes=tuple(change for change in plan.changes if what_of(change) in known))
         for plan in scope.plans
     )
     return replace(scope, plans=tuple(plans))
-
-
-def _what(change: Change) -> Hashable:
-    return change.target, change.ref, change.action, change.after

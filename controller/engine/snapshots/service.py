@@ -10,6 +10,7 @@ from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
+from controller.engine.overrides.put_back import PutBack
 from controller.engine.snapshots.contents import check_home, observed_in
 from controller.engine.snapshots.copies import copy_snapshot, write_old_names
 from controller.engine.snapshots.create import SnapshotOrder, create_snapshot
@@ -153,16 +154,17 @@ class Snapshots:
     ) -> Restorer:
         """Return what restores a source; ``own`` plans the settings' own source, None where they name none."""
         master = self.installation.master
-        return Restorer(
+        run = PutBack(
             accounts=accounts,
             source=source,
             planner=Planner(lambda: source, master.settings, master.kinds),
             own=own,
             clock=master.process.clock,
             until=until,
-            reason=reason,
+            reason=reason or f"restored from {source.name}",
             emit=self.emit,
         )
+        return Restorer(run=run, source=source)
 
     def _look(self) -> ObservedState:
         return self.installation.tables.observe()

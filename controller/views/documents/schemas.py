@@ -40,6 +40,7 @@ from controller.views.documents.envelope import FORMAT_VERSION, keys_of
 from controller.views.documents.explanation import ExplainDocument
 from controller.views.documents.installation import BootstrapDocument, ImportDocument
 from controller.views.documents.problem import ErrorDocument
+from controller.views.documents.rollback import RollbackDocument
 from controller.views.documents.snapshots import (
     RestoreDocument,
     SnapshotDocument,
@@ -71,6 +72,7 @@ DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "override-list": ("envctl override list", OverrideListDocument),
     "render": ("envctl render", RenderDocument),
     "restore": ("envctl restore", RestoreDocument),
+    "rollback": ("envctl rollback", RollbackDocument),
     "schedule-exceptions": ("envctl schedule exceptions", ScheduleExceptionsDocument),
     "schedule-preview": ("envctl schedule preview", SchedulePreviewDocument),
     "schedule-report": ("envctl schedule report", ScheduleReportDocument),

@@ -1,0 +1,159 @@
+"""``envctl rollback``: what was changed is planned back, shown, asked, and put back."""
+
+import re
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from controller.cli.apply import WaitOption
+from controller.cli.invocation import Format, FormatOption, Invocation, OverrideOption, ask
+from controller.cli.plan import note_unused_tokens
+from controller.cli.process import say, say_document
+from controller.cli.restore import (
+    ReasonOption,
+    UntilOption,
+    own_planner,
+    show_plan,
+    tell_result,
+    until_of,
+)
+from controller.cli.terminal.interruption import stopping_on_signals
+from controller.cli.terminal.progress import ProgressLine
+from controller.engine.commit.lease import Claim
+from controller.engine.queries.moments import parse_duration, parse_moment
+from controller.engine.reconcile.combined_plan import ReconcileRequest
+from controller.engine.rollback.chosen import Choosing, Chosen
+from controller.engine.rollback.revert_commit import write_revert
+from controller.engine.rollback.service import Rollbacks
+from controller.errors import ExitCode, WrongUsage, worst_exit_code
+from controller.model.ref import ResourceRef
+from controller.views.documents.rollback import rollback_json
+from controller.views.rollback import reverted_lines, rollback_lines
+
+WhatArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[TRANSACTION|RECORD]", help="What is taken back, as audit list says."),
+]
+CommitOption = Annotated[
+    str | None,
+    typer.Option("--commit", metavar="COMMIT", help="All that came from this commit."),
+]
+ToOption = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="REVISION|TIME",
+        help="All since: a commit, 2026-11-24T19:00 (UTC), or 2h ago.",
+    ),
+]
+AlsoOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--also", metavar="KIND/NAME", help="This, too, though it was changed since. Repeatable."
+    ),
+]
+GitOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--git",
+        metavar="CLONE",
+        help="Also make the reverting commit, on a new branch of this clone.",
+    ),
+]
+_COMMIT: Final = re.compile("[0-9a-f]{7,64}")
+
+
+def rollback(
+    context: typer.Context,
+    what: WhatArgument = None,
+    *,
+    commit: CommitOption = None,
+    to: ToOption = None,
+    also: AlsoOption = None,
+    git: GitOption = None,
+    reason: ReasonOption = "",
+    until: UntilOption = None,
+    override: OverrideOption = None,
+    wait: WaitOption = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Stop after the plan.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Plan the values of before, show, ask, and put them back. Exit 3: refused by a guard, or changed since."""
+    call: Invocation = context.obj
+    chosen = _chosen(call, what, commit, to)
+    rollbacks = Rollbacks(
+        accounts=call.live,
+        own=own_planner(call),
+        reason=reason,
+        until=until_of(call, until),
+        emit=call.emit,
+    )
+    request = ReconcileRequest(
+        requester=call.requester("rollback"),
+        claim=Claim(call.process.instance, wait_s=parse_duration(wait) if wait else 0.0),
+        approvals=tuple(override or ()),
+        strict=True,
+    )
+    prepared = rollbacks.prepare(chosen, _refs(also or ()), request)
+    as_json = output is Format.JSON
+    if not as_json:
+        show_plan(prepared.planned)
+        say("\n".join(rollback_lines(prepared)))
+        note_unused_tokens(prepared.planned)
+    elif plan:
+        say_document("rollback", rollback_json(prepared, None, None))
+    if plan:
+        raise typer.Exit(prepared.exit_code)
+    if prepared.waits_for_a_word and not yes:
+        ask(as_json=as_json, fix="add --yes", declined="nothing was rolled back")
+    source = call.settings.source.git
+    reverted = write_revert(prepared, git, source.ref if source else None) if git else None
+    with (
+        stopping_on_signals(call.process.interruption) as heard,
+        closing(ProgressLine(call.emit)) as progress,
+    ):
+        result = rollbacks.carry_out(prepared, request, progress.tell)
+    if as_json:
+        say_document("rollback", rollback_json(prepared, result, reverted))
+    else:
+        for line in reverted_lines(reverted) if reverted else ():
+            say(line)
+        tell_result(result, held=bool(prepared.held) and reverted is None)
+    refused = (ExitCode.REFUSED,) if prepared.undone.refused else ()
+    raise typer.Exit(heard.exit_code(worst_exit_code((result.exit_code, *refused))))
+
+
+def _chosen(call: Invocation, what: str | None, commit: str | None, to: str | None) -> Chosen:
+    if sum(given is not None for given in (what, commit, to)) != 1:
+        raise WrongUsage(
+            "rollback takes back a transaction, a record, a commit, or all since a revision or a time",
+            fix="name one: envctl rollback TRANSACTION, --commit COMMIT or --to TIME",
+        )
+    choosing, now = Choosing(call.installation), call.process.clock()
+    if what is not None:
+        return choosing.of_id(what)
+    if commit is not None:
+        if not _COMMIT.fullmatch(commit):
+            raise WrongUsage(
+                f"--commit {commit!r} is no commit", fix="give seven of its digits or more"
+            )
+        return choosing.of_commit(commit)
+    assert to is not None, "one of the three is given"
+    # Digits alone are a date: of a commit that has no letter in so many digits give more.
+    if _COMMIT.fullmatch(to) and not (to.isdecimal() and len(to) == len("20261124")):
+        return choosing.since_revision(to, now)
+    moment = parse_moment(to, now)
+    if moment > now:
+        raise WrongUsage(f"--to {to} is yet to come", fix="give a time that has passed")
+    return choosing.since_moment(moment, now)
+
+
+def _refs(names: Iterable[str]) -> frozenset[ResourceRef]:
+    try:
+        return frozenset(map(ResourceRef.parse, names))
+    except ValueError as error:
+        raise WrongUsage(f"--also {error}") from error

@@ -1,0 +1,1 @@
+"""Rollback: what the ledger says was changed, taken back."""

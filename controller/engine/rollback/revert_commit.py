@@ -1,0 +1,60 @@
+"""What Git is told of a rollback: a commit that takes back the commits its records come from."""
+
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from controller.engine.rollback.chosen import PREFIX
+from controller.engine.rollback.service import PreparedRollback
+from controller.errors import WrongUsage
+from controller.planning.authors import OF_DOCUMENTS
+from controller.sources.git_revert import MAIN, Clone, RevertCommit
+
+_COMMIT: Final = re.compile("[0-9a-f]{40}")
+_BRANCH_LETTERS: Final = re.compile(r"[^0-9A-Za-z]+")
+
+
+class Reverted(NamedTuple):
+    """The commit that was made, and the objects that are rolled back and of whose files it changes none."""
+
+    made: RevertCommit
+    beside: tuple[str, ...]
+
+
+def commits_of(prepared: PreparedRollback) -> tuple[str, ...]:
+    """Return the commits that the records come from. Raises WrongUsage where none does."""
+    found = {
+        record.actor.commit
+        for record in prepared.chosen.records
+        if record.cause in OF_DOCUMENTS and _COMMIT.fullmatch(record.actor.commit)
+    }
+    if not found:
+        raise WrongUsage(
+            f"{prepared.chosen.name}: no commit made these changes, so there is none to revert",
+            fix="leave --git out",
+        )
+    return tuple(sorted(found))
+
+
+def write_revert(prepared: PreparedRollback, clone: Path, ref: str | None) -> Reverted:
+    """Make the reverting commit in a clone, on a branch of its own. Raises as ``commits_of`` and ``Clone.revert``."""
+    what = prepared.chosen.name.removeprefix(PREFIX)
+    commits = commits_of(prepared)
+    lines = "\n".join(f"This reverts commit {commit}." for commit in commits)
+    made = Clone(clone).revert(
+        commits,
+        f"rollback/{_BRANCH_LETTERS.sub('-', what).strip('-')}",
+        f"Roll back {what}\n\n{lines}",
+        ref or MAIN,
+    )
+    places = {
+        record.origin.rpartition(":")[0]
+        for record in prepared.chosen.records
+        if record.origin.rpartition(":")[0]
+    }
+    beside = sorted(
+        place
+        for place in places
+        if not any(f"/{path}".endswith(f"/{place}") for path in made.paths)
+    )
+    return Reverted(made, tuple(beside))

@@ -1,0 +1,196 @@
+"""Accounts follow a rollback, as far as that can be; Git is told of it by a commit on a branch of its own.
+
+Covers: engine.rollback.revert_commit.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from controller.engine.config.planner import Planner
+from controller.engine.reconcile.reconciler import Reconciled
+from controller.engine.rollback.chosen import Choosing
+from controller.engine.rollback.service import PreparedRollback, Rollbacks
+from controller.errors import WrongUsage
+from controller.events import discard_event
+from controller.sources.folder import FolderSource
+from controller.targets.groups import TARGET as GROUPS
+from controller.views.rollback import NOT_ENDED_ONES, rollback_lines
+from tests.support.command_line import (
+    TEAMS,
+    Ended,
+    Fleet,
+    envctl,
+    fleet,
+    installed,
+    moto,
+    service,
+    use_settings,
+)
+from tests.support.embedded_aws import AwsForTests
+from tests.support.git_repository import Repository
+from tests.support.live_account import FLEET, LiveAccount
+from tests.support.live_accounts import LiveEstate
+from tests.support.reconcilers import asked
+
+__all__ = ["fleet", "installed", "moto"]
+
+WEB = "c50-ta-Web"
+SIZES = {"minCapacity": 1, "desiredCapacity": 1, "maxCapacity": 4}
+AUTH = "auth.yaml"
+
+
+@pytest.fixture
+def estate(sandbox: AwsForTests, tmp_path: Path) -> LiveEstate:
+    """One environment whose group is made."""
+    LiveAccount(sandbox)
+    made = LiveEstate(tmp_path / "fleet", (GROUPS,), "targets: {groups: enforce}")
+    made.has({"shared.yaml": None, "staging.yaml": None})
+    for kind, name in FLEET:
+        document(made, kind, name)
+    made.applied()
+    return made
+
+
+def document(estate: LiveEstate, kind: str, name: str, **fields: Any) -> None:
+    told = {
+        "apiVersion": "envctl/v1",
+        "kind": kind,
+        "metadata": {"name": name},
+        "spec": {**FLEET[kind, name], **fields},
+    }
+    estate.has({f"{kind}-{name}.yaml": yaml.safe_dump(told)})
+
+
+def desired_size(estate: LiveEstate) -> int:
+    found = estate.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    (group,) = (group for group in found if group["AutoScalingGroupName"] == WEB)
+    return int(group["DesiredCapacity"])
+
+
+def prepared(estate: LiveEstate, transaction: str) -> tuple[Rollbacks, PreparedRollback]:
+    master = estate.installation.master
+    source = FolderSource(estate.folder)
+    rollbacks = Rollbacks(
+        accounts=estate.live(), own=Planner(lambda: source, master.settings, master.kinds)
+    )
+    chosen = Choosing(estate.installation).of_id(transaction)
+    return rollbacks, rollbacks.prepare(chosen, frozenset(), asked())
+
+
+def rolled_back(rollbacks: Rollbacks, made: PreparedRollback) -> Reconciled:
+    return rollbacks.carry_out(made, asked(), discard_event)
+
+
+def test_accounts_follow_and_what_ended_stays_ended_is_said_before(estate: LiveEstate) -> None:
+    (role,) = FLEET["DeploymentMap", "web"]["roles"]
+    document(estate, "DeploymentMap", "web", roles=[{**role, "autoScalingSettings": SIZES}])
+    report = estate.applied()
+    assert desired_size(estate) == 1
+
+    rollbacks, made = prepared(estate, report.transaction)
+
+    said = "\n".join(rollback_lines(made))
+    assert NOT_ENDED_ONES in said
+    assert "staging-eu/eu-west-1 (1)" in said
+    assert desired_size(estate) == 1
+    done = rolled_back(rollbacks, made)
+    assert done.report is not None
+    assert (done.exit_code, desired_size(estate)) == (0, 2)
+    again = estate.planned()
+    assert again.plan.changes == ()
+
+
+def test_a_record_of_an_account_is_not_rolled_back_by_itself(estate: LiveEstate) -> None:
+    (record, *_) = (found for found in estate.records() if found.phase == "succeeded")
+
+    with pytest.raises(WrongUsage, match=f"envctl rollback {record.transaction_id}"):
+        Choosing(estate.installation).of_id(record.audit_id)
+
+
+@pytest.fixture
+def repository(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """Two services in Git, applied; then an edit of one, applied too."""
+    made = Repository.at(tmp_path / "repository")
+    use_settings(tmp_path, monkeypatch, f'source: {{git: {{url: "{made.url}", ref: main}}}}\n')
+    made.git("config", "user.name", "Ada Author")
+    made.git("config", "user.email", "ada@example.com")
+    files = {
+        "teams.yaml": TEAMS,
+        "search.yaml": service("Search", 40000, description="finds things"),
+        AUTH: service("Auth", 40001, description="knows who"),
+    }
+    made.commit(files)
+    assert envctl("apply", "--yes").code == 0
+    return made
+
+
+def accident(repository: Repository) -> str:
+    """Commit and apply an accident; return the transaction."""
+    repository.commit({"search.yaml": service("Search", 40000, description="an accident")}, "oops")
+    ended = envctl("apply", "--yes", "--format", "json")
+    assert ended.code == 0, ended.err
+    return str(ended.json["transaction"])
+
+
+def rollback(*options: object) -> Ended:
+    return envctl("rollback", "--yes", *options)
+
+
+def test_git_gets_a_reverting_commit_on_a_branch_of_its_own(repository: Repository) -> None:
+    transaction = accident(repository)
+    repository.commit({AUTH: service("Auth", 40001, description="later")}, "later")
+    (repository.folder / "search.yaml").write_text("half an edit")
+    head = repository.head
+
+    ended = rollback(transaction, "--git", repository.folder)
+
+    assert ended.code == 0, ended.err
+    branch = f"rollback/{transaction}"
+    assert f"on branch {branch} reverts 1 commit" in ended.out
+    assert "finds things" in repository.git("show", f"{branch}:search.yaml")
+    assert "later" in repository.git("show", f"{branch}:{AUTH}")
+    assert repository.git("rev-parse", f"{branch}^") == repository.head == head
+    assert (repository.folder / "search.yaml").read_text() == "half an edit"
+    assert transaction in repository.git("log", "-1", "--format=%B", branch)
+    assert repository.git("log", "-1", "--format=%an", branch) == "Ada Author"
+
+
+def test_merging_that_commit_ends_what_was_held(repository: Repository) -> None:
+    transaction = accident(repository)
+    assert rollback(transaction, "--git", repository.folder).code == 0
+    repository.git("merge", "--quiet", f"rollback/{transaction}")
+
+    assert envctl("apply", "--yes").code == 0
+
+    assert envctl("override", "list", "--format", "json").json["overrides"] == []
+    assert envctl("plan").code == 0
+
+
+def test_where_it_cannot_be_reverted_nothing_is_rolled_back(repository: Repository) -> None:
+    transaction = accident(repository)
+    repository.commit({"search.yaml": service("Search", 40000, description="mended")}, "mended")
+
+    ended = rollback(transaction, "--git", repository.folder)
+
+    assert ended.code == 7
+    assert "search.yaml changed since" in ended.err
+    assert repository.git("branch", "--list", "rollback/*") == ""
+    assert envctl("override", "list", "--format", "json").json["overrides"] == []
+
+
+def test_what_is_no_clone_or_was_done_already_is_told(
+    repository: Repository, tmp_path: Path
+) -> None:
+    transaction = accident(repository)
+    (tmp_path / "empty").mkdir()
+    other = Repository.at(tmp_path / "other")
+    other.commit({"a": "b"})
+
+    assert "no Git repository" in rollback(transaction, "--git", tmp_path / "empty").err
+    assert "is not in it" in rollback(transaction, "--git", other.folder).err
+    repository.git("branch", f"rollback/{transaction}")
+    assert "cannot be made" in rollback(transaction, "--git", repository.folder).err
+    assert envctl("override", "list", "--format", "json").json["overrides"] == []
