@@ -8,6 +8,7 @@ from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
 from controller.cli.ledger.follow import follow
 from controller.cli.process import counted, say, say_document
+from controller.cli.remote.server import Request
 from controller.engine.commit.lease import LEASE_S, Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.queries.audit import Asked, find_records, page_of, verify_installation
@@ -76,6 +77,20 @@ def list_records(
 ) -> None:
     """List changes, newest first: a line an apply, or with a question a line a record."""
     call: Invocation = context.obj
+    if call.server is not None:
+        wanted = {
+            "entity": entity,
+            "actor": actor,
+            "transaction": transaction,
+            "since": since,
+            "until": until,
+            "records": records,
+            "power": power,
+            "limit": limit,
+            "page": page,
+        }
+        answered = call.server.answer(Request("/audit", wanted), as_json=output is Format.JSON)
+        raise typer.Exit(answered)
     now = call.process.clock()
     asked = Asked(
         entity=entity,
@@ -106,6 +121,9 @@ def show(
 ) -> None:
     """Show records whole: who, what, when, why, which commit, which line, each field before and after."""
     call: Invocation = context.obj
+    if call.server is not None:
+        asked = Request(f"/audit/{name}")
+        raise typer.Exit(call.server.answer(asked, as_json=output is Format.JSON))
     say_answer(records_answer(find_records(call.installation, name)), output)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -41,6 +41,9 @@ from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.settings import Settings
 from controller.views.answer import Answer
+
+if TYPE_CHECKING:
+    from controller.cli.remote.server import Server
 
 
 class Format(StrEnum):
@@ -91,6 +94,15 @@ class Invocation:
     opened: ExitStack = field(default_factory=ExitStack)
     """What is closed when the command ends."""
     process: ProcessContext = field(default_factory=process_context)
+
+    @cached_property
+    def server(self) -> "Server | None":
+        """The daemon that answers instead of AWS, where the environment names one."""
+        if not self.process.environment.get("ENVCTL_SERVER"):
+            return None
+        from controller.cli.remote.server import server_of
+
+        return server_of(self.process.environment)
 
     @cached_property
     def settings(self) -> Settings:

@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from controller.aws.tables import DynamoStore
 from controller.aws.transactions import Write
-from controller.cli.process import environment_instead
-from tests.conftest import FAKE_ENVIRONMENT
-from tests.support.command_line import Fleet, envctl, installation, service
+from tests.support.command_line import (
+    Fleet,
+    commands_in,
+    envctl,
+    installation,
+    service,
+    use_settings,
+)
+from tests.support.embedded_aws import AwsForTests
 
 NAMES = ("Search", "Auth", "Checkout", "Basket")
 GUARDS = (
@@ -33,15 +38,13 @@ STATES = st.dictionaries(st.sampled_from(NAMES), SPECS, min_size=1)
 
 
 @contextmanager
-def emptied() -> Iterator[Fleet]:
-    """An AWS of its own with empty tables."""
+def emptied(aws: AwsForTests) -> Iterator[Fleet]:
+    """Empty tables."""
+    aws.controls.reset()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         text = f"source: {{folder: {folder / 'fleet'}}}\n{GUARDS}"
-        (folder / "envctl.yaml").write_text(text)
-        around = {"ENVCTL_CONFIG": str(folder / "envctl.yaml"), "ENVCTL_USER": "ada"}
-        around |= {**FAKE_ENVIRONMENT, "XDG_CACHE_HOME": str(folder)}
-        with mock_aws(), environment_instead(around):
+        with commands_in(aws, folder, text):
             assert envctl("bootstrap").code == 0
             yield Fleet(folder / "fleet")
 
@@ -82,12 +85,14 @@ def tables() -> dict[str, dict[str, Any]]:
     }
 
 
-@settings(max_examples=5, deadline=None)
-@given(STATES, STATES)
+@settings(max_examples=10, deadline=None)
+@given(first=STATES, second=STATES)
 def test_after_a_and_b_rolled_back_is_as_after_a(
-    first: Mapping[str, Mapping[str, Any]], second: Mapping[str, Mapping[str, Any]]
+    embedded_server: AwsForTests,
+    first: Mapping[str, Mapping[str, Any]],
+    second: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    with emptied() as fleet:
+    with emptied(embedded_server) as fleet:
         applied(fleet, first)
         before = tables()
         transaction = applied(fleet, second)
@@ -112,24 +117,29 @@ def test_after_a_and_b_rolled_back_is_as_after_a(
 MANY = {f"many{n}.yaml": service(f"Many{n}", 40100 + n, description="old") for n in range(300)}
 
 
-@pytest.fixture(scope="module")
-def many() -> Iterator[tuple[Fleet, str, dict[str, Any]]]:
+@pytest.fixture
+def many(
+    sandbox: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, dict[str, Any]]:
     """Three hundred services, all edited by one transaction; what they were before."""
-    with emptied() as fleet:
-        fleet.has(MANY)
-        assert envctl("apply", "--yes").code == 0
-        before = tables()
-        fleet.has({name: text.replace('"old"', '"new"') for name, text in MANY.items()})
-        done = envctl("apply", "--yes", "--format", "json")
-        assert done.code == 0, done.err
-        yield fleet, str(done.json["transaction"]), before
+    text = f"source: {{folder: {tmp_path / 'fleet'}}}\n{GUARDS}"
+    use_settings(tmp_path, monkeypatch, text)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert envctl("bootstrap").code == 0
+    fleet = Fleet(tmp_path / "fleet").has(MANY)
+    assert envctl("apply", "--yes").code == 0
+    before = tables()
+    fleet.has({name: text.replace('"old"', '"new"') for name, text in MANY.items()})
+    done = envctl("apply", "--yes", "--format", "json")
+    assert done.code == 0, done.err
+    return str(done.json["transaction"]), before
 
 
 @pytest.mark.slow
 def test_three_hundred_changes_killed_in_the_middle_and_again_go_back(
-    many: tuple[Fleet, str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    many: tuple[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, transaction, before = many
+    transaction, before = many
     real = DynamoStore.transact
     # Among its overrides, before one is made; then among its changes, after some were made.
     for moment, sends in ((3, False), (9, True)):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
@@ -81,7 +81,10 @@ class Asked:
         if self.is_of_config:
             return OfScope(CONFIG_SCOPE)
         # What was changed in accounts is in their chains, not in that of the tables.
-        until = self.until or self.now
+        # The same question until the day ends: where a page goes on belongs to its question.
+        day = self.now.astimezone(UTC)
+        end_of_day = day.replace(hour=23, minute=59, second=59, microsecond=999_999)
+        until = self.until or end_of_day
         return OfPeriod(self.since or until - LONGEST, until)
 
 
