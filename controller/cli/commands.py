@@ -36,7 +36,7 @@ COMMANDS = {
     "demo": "a guided tour on such an AWS",
 }
 """Name of the command, of its module and of what the module defines: a function, or a Typer of several."""
-FOLDERS = {"restore": "put_back", "rollback": "put_back"}
+FOLDERS = dict.fromkeys(("items", "restore", "rollback"), "put_back")
 """Commands whose modules share a folder with what they do alike."""
 EXTRAS = {
     "run": ("daemon", "apscheduler"),

@@ -15,24 +15,23 @@ from controller.cli.invocation import (
     FormatOption,
     Invocation,
     OverrideOption,
-    ask,
 )
-from controller.cli.plan import note_unused_tokens
-from controller.cli.process import print_as_is, say, say_document
-from controller.cli.restore import (
+from controller.cli.process import print_as_is, say_document
+from controller.cli.put_back.plan_and_ask import (
+    Asked,
+    PlanOption,
     ReasonOption,
     UntilOption,
+    YesOption,
     own_planner,
-    show_plan,
+    plan_and_ask,
+    request_of,
     tell_result,
     until_of,
 )
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
 from controller.engine.authoring.write_files import write_file
-from controller.engine.commit.lease import Claim
-from controller.engine.queries.moments import parse_duration
-from controller.engine.reconcile.combined_plan import ReconcileRequest
 from controller.engine.snapshots.old_items import RESOURCES, ItemsImport, export_items
 from controller.engine.snapshots.selection import Mode
 from controller.views.documents.snapshots import items_import_json
@@ -83,8 +82,8 @@ def import_items(
     override: OverrideOption = None,
     adopt: AdoptOption = False,
     wait: WaitOption = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Stop after the plan.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    plan: PlanOption = False,
+    yes: YesOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Plan what a file of items has otherwise, show, ask, and take it in. Exit 3: refused by a guard."""
@@ -98,26 +97,15 @@ def import_items(
         until=until_of(call, until),
         emit=call.emit,
     )
-    request = ReconcileRequest(
-        requester=call.requester("import"),
-        claim=Claim(call.process.instance, wait_s=parse_duration(wait) if wait else 0.0),
-        approvals=tuple(override or ()),
-        adopt=adopt,
-        strict=True,
-    )
+    request = replace(request_of(call, "import", override, wait), adopt=adopt)
     run, prepared = importing.prepare(file, request)
     as_json = output is Format.JSON
-    if not as_json:
-        show_plan(prepared.planned)
-        for line in held_lines(prepared):
-            say(line)
-        note_unused_tokens(prepared.planned)
-    elif plan:
-        say_document("items-import", items_import_json(resource, prepared, None))
-    if plan:
-        raise typer.Exit(prepared.planned.exit_code)
-    if prepared.waits_for_a_word and not yes:
-        ask(as_json=as_json, fix="add --yes", declined="nothing was imported")
+    plan_and_ask(
+        prepared,
+        held_lines(prepared),
+        lambda: items_import_json(resource, prepared, None),
+        Asked("items-import", "nothing was imported", as_json=as_json, plan_only=plan, yes=yes),
+    )
     with (
         stopping_on_signals(call.process.interruption) as heard,
         closing(ProgressLine(call.emit)) as progress,
