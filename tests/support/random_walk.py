@@ -6,7 +6,7 @@ a lease lasts, refused, or an answer gets lost. Every answer is compared with wh
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -22,12 +22,12 @@ from controller.errors import EnvctlError, ExitCode
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE
-from controller.model.plan import DONE, Change, Outcome, Status
-from controller.model.ref import ResourceRef
+from controller.model.plan import Change
 from tests.support.extension_targets.owners import FOLDER
 from tests.support.live_accounts import SCOPE, LiveEstate
 from tests.support.people import Person
 from tests.support.request_faults import RequestFaults
+from tests.support.true_answers import broken_rules, owner_parameters, wrong_answers
 from tests.support.walked_fleet import ALWAYS, WalkedFleet, without_twins
 
 SETTINGS: Final = """
@@ -35,8 +35,6 @@ targets: {others: {owners: enforce}}
 guards: {maxDeletes: 100, smallMaxDeletes: 100, maxDeleteShare: 1.0, maxUpdateShare: 1.0}
 """
 APPLIERS: Final = ("ada", "bob")
-ENDED_WELL: Final = frozenset({"done", "succeeded"})
-"""Phases of a record of what was done, in the tables and in an account."""
 LONGER_THAN_A_LEASE_S: Final = 70
 TROUBLES: Final = (
     *("", "", "others", "others", "lost", "refused", "paused"),
@@ -147,7 +145,7 @@ class RandomWalk:
         outcomes = done.report.outcomes
         told = ", ".join(f"{found.change.ref} {found.status.value}" for found in outcomes)
         self._says(f"{name} is told {done.exit_code.name}: {told} {done.report.stopped}")
-        answers = self._wrong_answers(person, done, alone=self._meddled == meddled)
+        answers = wrong_answers(self.estate, done, alone=self._meddled == meddled)
         self.untrue += [f"{name}: {answer}" for answer in answers]
         if done.exit_code is ExitCode.DONE:
             self.fleet = fleet
@@ -250,7 +248,7 @@ class RandomWalk:
     def _meddles_in_the_account(self) -> None:
         """Delete, change or replace a parameter of ours."""
         self._meddled += 1
-        ssm, owners = self.estate.client("ssm"), self.owners()
+        ssm, owners = self.estate.client("ssm"), owner_parameters(self.estate)
         if not owners:
             return
         name = self.random.choice(sorted(owners))
@@ -336,92 +334,10 @@ class RandomWalk:
         refs = accepted.of_kind("Environment")
         return {ref.key: accepted.specs[ref].owning_cluster for ref in refs}
 
-    def owners(self) -> dict[str, dict[str, Any]]:
-        """Return the parameters of the account by environment; of one that is no JSON its text as the owner."""
-        ssm = self.estate.client("ssm")
-        pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=FOLDER)
-        found = {
-            one["Name"].removeprefix(FOLDER): one["Value"]
-            for page in pages
-            for one in page["Parameters"]
-        }
-        return {
-            name: json.loads(text) if text.startswith("{") else {"owner": text}
-            for name, text in found.items()
-        }
-
     def _written(self) -> int:
         """Return how many records there are, of all scopes."""
         return len(self.estate.records(CONFIG_SCOPE)) + len(self.estate.records(SCOPE))
 
-    def _wrong_answers(self, person: Person, done: Reconciled, *, alone: bool) -> Iterator[str]:
-        """Yield what was told and is not so. ``alone``: nobody else wrote meanwhile, so what was done is there still."""
-        assert done.report is not None
-        outcomes = done.report.outcomes
-        yield from self._not_in_the_ledger(outcomes)
-        told = {(found.change.target, found.change.ref) for found in outcomes}
-        for change in () if done.refused else person.planned.plan.to_apply:
-            if (change.target, change.ref) not in told:
-                yield f"nothing is said of {change.action} {change.ref}"
-        if done.exit_code is ExitCode.DONE and not {found.status for found in outcomes} <= DONE:
-            yield "exit 0, and not all was done"
-        if alone:
-            held = self._digests()
-            for outcome in outcomes:
-                change = outcome.change
-                is_so = held.get(change.ref) == _wanted(change)
-                # What was only skipped may have been done by others before.
-                if (
-                    is_so
-                    if outcome.status is Status.FAILED
-                    else outcome.status in DONE and not is_so
-                ):
-                    yield f"{change.action} {change.ref} is told {outcome.status}: {outcome.message}"
-
-    def _not_in_the_ledger(self, outcomes: tuple[Outcome, ...]) -> Iterator[str]:
-        records = {
-            record.audit_id: record
-            for scope in (CONFIG_SCOPE, SCOPE)
-            for record in self.estate.records(scope)
-        }
-        for outcome in outcomes:
-            phases = {
-                records[audit_id].phase if audit_id in records else "missing"
-                for audit_id in outcome.audit_ids
-            }
-            said = f"{outcome.change.ref} is told {outcome.status}, the ledger has {phases or 'nothing'}"
-            if "missing" in phases:
-                yield said
-            elif outcome.status is Status.APPLIED:
-                if not phases & ENDED_WELL:
-                    yield said
-            elif outcome.status not in DONE and phases & ENDED_WELL:
-                yield said
-
-    def _digests(self) -> Mapping[ResourceRef, str]:
-        tables = self.estate.installation.tables.observe()
-        found = {ref: observation.digest for ref, observation in tables.objects.items()}
-        for name, value in self.owners().items():
-            found[ResourceRef("OwnerParameter", f"{SCOPE}/{name}")] = str(value.get("digest"))
-        return found
-
-
-def _wanted(change: Change) -> str | None:
-    return None if change.after is None else change.digest
-
 
 def _listed(changes: tuple[Change, ...]) -> str:
     return ", ".join(f"{change.action} {change.ref}" for change in changes) or "nothing"
-
-
-def broken_rules(accepted: AcceptedState) -> list[str]:
-    """Return which ports two services have, and which references lead nowhere."""
-    clusters = {ref.key for ref in accepted.of_kind("Cluster")}
-    services = [accepted.specs[ref] for ref in accepted.of_kind("Service")]
-    ports = Counter(service.blue_port for service in services)
-    owned = [*accepted.of_kind("Service"), *accepted.of_kind("Environment")]
-    owners = {ref: accepted.specs[ref].owning_cluster for ref in owned}
-    return [
-        *(f"port {port} is of {times} services" for port, times in ports.items() if times > 1),
-        *(f"{ref} is of {owner}" for ref, owner in owners.items() if owner not in clusters),
-    ]
