@@ -229,6 +229,21 @@ class DaemonStopped(Event, name="daemon.stopped"):
 
 
 @dataclass(frozen=True)
+class RequestServed(Event, name="http.served"):
+    """A request to the HTTP interface that asked for a change, or that could not be answered; ``request`` is in the answer too.
+
+    ``route`` is the path with its variable parts unfilled; ``actor`` is the name of the token, empty where none was taken.
+    """
+
+    request: str
+    method: str
+    route: str
+    status: int
+    actor: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class OverrideEndsSoon(Event, name="override.endsSoon", level="warning"):
     """What is otherwise for a while will not be for long."""
 

@@ -6,6 +6,12 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
+from controller.daemon_settings import (
+    DaemonSettings,
+    HttpSettings,
+    IntervalSettings,
+    QueueSettings,
+)
 from controller.errors import WrongUsage
 from controller.kinds.language.documented import Names, SettingsPart
 from controller.kinds.language.kind import Finding, RuleSettings
@@ -19,6 +25,8 @@ from controller.model.accepted import LiveOptions, PowerOptions
 from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
 from controller.planning.approvals import ApprovalSettings
 from controller.planning.guards import GuardSettings
+from controller.scheduling.grammar import parse_schedule
+from controller.scheduling.schedule import InvalidSchedule
 
 Mode = Literal["off", "observe", "enforce"]
 
@@ -34,6 +42,14 @@ def _are_prefixes(texts: tuple[str, ...]) -> tuple[str, ...]:
                 "write secretsmanager://FOLDER/ for all below it, or secretsmanager://NAME for one",
             )
     return texts
+
+
+def _is_crontab(text: str) -> str:
+    try:
+        parse_schedule(f"start: {text}")
+    except InvalidSchedule as error:
+        raise unfit(f"{text!r} is no crontab line", 'write "0 2 * * *" for every night') from error
+    return text
 
 
 Secrets = Annotated[Names, AfterValidator(_are_prefixes)]
@@ -149,35 +165,6 @@ class OverrideSettings(SettingsPart):
     """So long before an override ends it is announced; 0 for not at all."""
 
 
-class IntervalSettings(SettingsPart):
-    """How often the daemon looks."""
-
-    reconcile_seconds: Annotated[int, Field(ge=5, le=3600)] = 60
-    """Between two questions to the source whether it has changed; nothing is read while it has not."""
-    schedule_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
-    """Between two looks at what schedules make due; AWS is not asked unless something is."""
-    resync_seconds: Annotated[int, Field(ge=60)] = 900
-    """Between two light looks at an account and region, and between two comparisons of the tables with what was accepted."""
-    deep_look_seconds: Annotated[int, Field(ge=600)] = 21600
-    """Between two close looks: hooks, notifications, scaling schedules, newer images."""
-
-
-class DaemonSettings(SettingsPart):
-    """How ``envctl run`` works."""
-
-    workers: Annotated[int, Field(ge=1, le=64)] = 8
-    """Scopes that one daemon works on side by side."""
-    stop_within_seconds: Annotated[int, Field(ge=1, le=300)] = 25
-    """What is under way when the daemon is asked to end has so long; what is left is handed to other daemons."""
-
-
-class QueueSettings(SettingsPart):
-    """Where the daemon's work is kept."""
-
-    sqs: str | None = None
-    """URL of an SQS FIFO queue with a redrive policy, which daemons on several machines share. Without it the work is in memory."""
-
-
 class CopySettings(SettingsPart):
     """Where each snapshot is copied to besides."""
 
@@ -198,6 +185,8 @@ class SnapshotSettings(SettingsPart):
     """A folder of this machine instead, where there is no S3; a relative one is looked for beside the settings file."""
     prefix: str = "snapshots"
     """Put before the keys of the bucket's objects."""
+    cron: Annotated[str, AfterValidator(_is_crontab)] = "0 2 * * *"
+    """When the daemon takes one: minute, hour, day, month, weekday, in UTC."""
     keep_days: Annotated[int, Field(ge=0)] = 35
     """All snapshots of so many days are kept. The last good one is always kept."""
     daily: Annotated[int, Field(ge=0)] = 0
@@ -253,6 +242,8 @@ class Settings(SettingsPart):
     """How ``envctl run`` works."""
     queue: QueueSettings = QueueSettings()
     """Where the daemon's work is kept."""
+    http: HttpSettings = HttpSettings()
+    """The HTTP interface of ``envctl run``."""
     prices: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     """What an hour of an instance costs, by its type (``m6i.large: 0.107``); reports then say what schedules save."""
     trusted_image_owners: Names = _OPTIONS.trusted_image_owners

@@ -5,25 +5,24 @@ from typing import Annotated
 import typer
 
 from controller.cli.commands import several
-from controller.cli.invocation import Format, FormatOption, Invocation
+from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
 from controller.cli.ledger.follow import follow
-from controller.cli.process import counted, note, say, say_document
+from controller.cli.process import counted, say, say_document
 from controller.engine.commit.lease import LEASE_S, Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
-from controller.engine.queries.audit import Asked, page_of, verify_installation
+from controller.engine.queries.audit import Asked, find_records, page_of, verify_installation
 from controller.engine.queries.moments import parse_moment
 from controller.engine.snapshots.places import open_store
 from controller.engine.state.anchor_heads import anchor_heads
 from controller.engine.state.recover import recover_scope
-from controller.errors import DamagedState, ExitCode, WrongUsage
+from controller.errors import ExitCode
 from controller.views.audit import (
-    list_lines,
-    record_lines,
+    audit_answer,
+    records_answer,
     recovery_lines,
-    transaction_lines,
     verification_lines,
 )
-from controller.views.documents.audit import list_json, show_json, verification_json
+from controller.views.documents.audit import verification_json
 
 audit = several(
     name="audit",
@@ -94,17 +93,7 @@ def list_records(
         token=page,
         power=asked.shows_power,
     )
-    if output is Format.JSON:
-        say_document("audit-list", list_json(found.records, found.next_token))
-        return
-    each = records or entity is not None or transaction is not None
-    say("\n".join((list_lines if each else transaction_lines)(found.records)))
-    if actor is not None and not found.records:
-        note(f"nobody is called {actor!r} to the letter: --actor takes WHO as the list shows it")
-    if asked.is_of_config and not each and page is None:
-        note("of the config tables alone; --since TIME lists what was changed in accounts too")
-    if found.next_token:
-        note(f"there is more: --page {found.next_token}")
+    say_answer(audit_answer(asked, found, records=records, first=page is None), output)
 
 
 @audit.command("show")
@@ -117,19 +106,7 @@ def show(
 ) -> None:
     """Show records whole: who, what, when, why, which commit, which line, each field before and after."""
     call: Invocation = context.obj
-    found = call.installation.ledger.find(name)
-    if not found:
-        stray = call.installation.ledger.stray(name)
-        if stray is not None:
-            raise DamagedState(f"ledger: {stray.what}", fix=stray.fix)
-        raise WrongUsage(
-            f"the ledger has no record and no transaction {name!r}",
-            fix="envctl audit list shows what there is",
-        )
-    if output is Format.JSON:
-        say_document("audit-show", show_json(found))
-        return
-    say("\n\n".join("\n".join(record_lines(record)) for record in found))
+    say_answer(records_answer(find_records(call.installation, name)), output)
 
 
 @audit.command("verify")

@@ -21,6 +21,7 @@ from controller.sandbox.tour import (
     GIT_ENVIRONMENT,
     TourRepository,
     change_service,
+    delete_service,
 )
 
 WIDTH = 100
@@ -30,6 +31,7 @@ ENVIRONMENTS = "staging/environments.yaml"
 SETTINGS = """region: eu-west-1
 source:
   git: {{url: "{url}", ref: main, path: fleet}}
+snapshots: {{folder: "{snapshots}"}}
 targets: {{groups: off, scaling-schedules: off, power: off}}   # the tour is about the tables
 """
 HOW_IT_ENDS = """
@@ -60,7 +62,8 @@ def demo() -> None:
             )
             settings = folder / "envctl.yaml"
             settings.write_text(
-                SETTINGS.format(url=f"file://{repository.folder}"), encoding="utf-8"
+                SETTINGS.format(url=f"file://{repository.folder}", snapshots=folder / "snapshots"),
+                encoding="utf-8",
             )
             with environment_instead(
                 {
@@ -77,6 +80,7 @@ def demo() -> None:
                 _drift(tour)
                 _stale_plan(tour, repository, folder)
                 _mass_delete(tour, repository)
+                _restore(tour)
                 _ledger(tour)
     print_as_is(HOW_IT_ENDS.format(elapsed=time.monotonic() - began))
 
@@ -109,7 +113,9 @@ class Tour:
         self.show(shlex.join(["envctl", *arguments]))
         began = time.monotonic()
         # What the command notes comes before or after its result on a terminal; here the order of writing counts.
-        assert arguments[0] != "apply" or "--yes" in arguments, "the tour asks nothing"
+        assert arguments[0] not in {"apply", "restore"} or "--yes" in arguments, (
+            "the tour asks nothing"
+        )
         code = run(arguments)
         sys.stderr.flush()
         took_s = time.monotonic() - began
@@ -204,6 +210,18 @@ def _mass_delete(tour: Tour, repository: TourRepository) -> None:
     tour.tell("It was a mistake. Ben takes it back.")
     repository.git("revert", "--no-edit", "HEAD", author=BEN)
     tour.show("git revert --no-edit HEAD")
+    tour.envctl("plan")
+
+
+def _restore(tour: Tour) -> None:
+    tour.chapter("A snapshot, an accident, a restore")
+    tour.tell("Every night a copy of the tables is taken, read back, and compared with the ledger.")
+    tour.envctl("snapshot", "create")
+    tour.show(delete_service("Search"))
+    tour.tell("Somebody has deleted a service. What has changed since the snapshot?")
+    tour.envctl("snapshot", "diff", "latest", ends=2)
+    tour.tell("A restore is a plan like any other: guarded, shown, and on record.")
+    tour.envctl("restore", "latest", "--kind", "Service", "--yes")
     tour.envctl("plan")
 
 

@@ -12,7 +12,14 @@ from typing import Annotated, TextIO
 import typer
 
 from controller import catalog
-from controller.cli.process import may_ask, note, process_context
+from controller.cli.process import (
+    may_ask,
+    note,
+    process_context,
+    say,
+    say_document,
+    say_lines,
+)
 from controller.engine.authoring.write_files import append_to
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
@@ -31,6 +38,7 @@ from controller.events import Emit, discard_event, lines_to
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.settings import Settings
+from controller.views.answer import Answer
 
 
 class Format(StrEnum):
@@ -137,6 +145,18 @@ class Invocation:
     def requester(self, trigger: str) -> Requester:
         """Return the person at work, and the command they gave."""
         return Requester(self.process.user, trigger, self.process.host)
+
+
+def say_answer(answer: Answer, output: Format) -> None:
+    """Print an answer, and note what is remarked about it."""
+    if output is Format.JSON:
+        say_document(answer.document, answer.fields())
+    elif answer.styled is not None:
+        say_lines(answer.styled())
+    else:
+        say(answer.text())
+    for remark in answer.remarks:
+        note(remark)
 
 
 def ask(*, as_json: bool, fix: str, declined: str) -> None:

@@ -8,8 +8,8 @@ import typer
 from typer.core import TyperGroup
 
 from controller.cli.commands import several
-from controller.cli.invocation import Format, FormatOption, Invocation, ask
-from controller.cli.process import note, say, say_document
+from controller.cli.invocation import Format, FormatOption, Invocation, ask, say_answer
+from controller.cli.process import say, say_document
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import (
@@ -17,16 +17,14 @@ from controller.engine.overrides.service import (
     OverrideAsked,
     Overrides,
     Prepared,
+    authored_digest,
     release_unread,
     unread_override,
 )
 from controller.engine.power.fleet import accepted_now
-from controller.errors import WrongUsage, exit_code_of, worst_exit_code
 from controller.events import Emit
-from controller.model.canonical import digest
-from controller.model.ref import ResourceRef
 from controller.views.override_report import done_lines, prepared_lines, report_json
-from controller.views.override_text import list_json, list_lines
+from controller.views.override_text import overrides_answer
 
 MAKE = "make"
 
@@ -94,7 +92,7 @@ def make(
         what=what, assignments=tuple(values or ()), until=until, until_git=until_git, reason=reason
     )
     overrides = _overrides(call)
-    prepared = overrides.prepare(asked, lambda ref: _base_digest(call, source, ref))
+    prepared = overrides.prepare(asked, lambda ref: authored_digest(call.planner(source), ref))
     _go_on(call, overrides.carry_out, prepared, output, yes=yes)
 
 
@@ -102,14 +100,9 @@ def make(
 def list_overrides(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
     """List what is otherwise now, what ends first on top."""
     call: Invocation = context.obj
-    found, damaged = observe_config(call.installation).overrides_sorted_out
-    if output is Format.JSON:
-        say_document("override-list", list_json(found))
-    else:
-        say("\n".join(list_lines(found, call.process.clock())))
-    for error in damaged.values():
-        note(f"envctl: {error}")
-    raise typer.Exit(worst_exit_code(map(exit_code_of, damaged.values())))
+    answer = overrides_answer(observe_config(call.installation), call.process.clock())
+    say_answer(answer, output)
+    raise typer.Exit(answer.exit_code)
 
 
 @override.command("release")
@@ -157,10 +150,3 @@ def _go_on(
     else:
         say("\n".join(done_lines(prepared, done)))
     raise typer.Exit(heard.exit_code(done.exit_code))
-
-
-def _base_digest(call: Invocation, source: str | None, ref: ResourceRef) -> str:
-    found = call.planner(source).load().desired.resources.get(ref)
-    if found is None:
-        raise WrongUsage(f"the source has no {ref}", fix="give --until TIME instead of --until-git")
-    return digest(found.document)

@@ -10,7 +10,7 @@ import typer
 from controller.cli.apply import WaitOption
 from controller.cli.invocation import Format, FormatOption, Invocation, OverrideOption, ask
 from controller.cli.plan import note_unused_tokens
-from controller.cli.process import note, say, say_document, say_lines
+from controller.cli.process import note, note_error, say, say_document, say_lines
 from controller.cli.snapshot import SnapshotArgument
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
@@ -125,18 +125,20 @@ def _show(prepared: PreparedRestore) -> None:
 
 
 def _tell(result: Reconciled, *, held: bool) -> None:
-    if result.refused is not None:
-        raise result.refused
+    """Say what came of it. Raises what refuses it as a whole."""
     report = result.report
-    if report is None or not report.outcomes:
-        return
-    for line in failure_lines(report):
-        note(line)
-    say(tally_line(report))
-    if held and report.exit_code is ExitCode.DONE:
-        say(
-            "Next: envctl import --out DIR writes the YAML of what holds now; commit what Git should keep."
-        )
+    if report is not None and report.outcomes:
+        for line in failure_lines(report):
+            note(line)
+        say(tally_line(report))
+        if held and report.exit_code is ExitCode.DONE:
+            say(
+                "Next: envctl import --out DIR writes the YAML of what holds now; commit what Git should keep."
+            )
+    if result.refused is not None:
+        if report is None:
+            raise result.refused
+        note_error(result.refused)
 
 
 def _selection(call: Invocation, *named: list[str] | None) -> Selection:

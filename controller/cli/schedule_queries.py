@@ -1,33 +1,19 @@
 """Subcommands of ``envctl schedule`` that ask about an installation or a source: calendars, exceptions, hours."""
 
-from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from controller import catalog
-from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.process import say, say_document
+from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
 from controller.engine.desired.accepted import accepted_of
-from controller.engine.power.fleet import CachedLook, accepted_now
-from controller.engine.queries.schedules.exceptions import Filter, exceptions_of
-from controller.engine.queries.schedules.hours import report_of
-from controller.engine.queries.schedules.preview import (
-    is_expression,
-    of_expression,
-    of_name,
-    view_of,
-)
-from controller.errors import WrongUsage
+from controller.engine.power.fleet import accepted_now
+from controller.engine.queries.schedules.exceptions import filter_of, find_exceptions
+from controller.engine.queries.schedules.hours import report_now
+from controller.engine.queries.schedules.preview import previewed, view_of
 from controller.model.accepted import AcceptedState
-from controller.views.calendar_text import preview_json, preview_text
-from controller.views.schedule_tables import (
-    exception_lines,
-    exceptions_json,
-    report_json,
-    report_lines,
-)
+from controller.views.calendar_text import preview_answer
+from controller.views.schedule_tables import exceptions_answer, report_answer
 
 TeamOption = Annotated[
     str | None, typer.Option("--team", metavar="CLUSTER", help="Only this team's environments.")
@@ -41,17 +27,6 @@ LabelOption = Annotated[
         "--label", metavar="KEY=VALUE", help="Only environments with this label. Repeatable."
     ),
 ]
-
-
-def filter_of(team: str | None, kind: str | None, labels: Sequence[str] | None) -> Filter:
-    """Return the filter. Raises WrongUsage for a label that is no KEY=VALUE."""
-    pairs = {}
-    for label in labels or ():
-        key, equals, value = label.partition("=")
-        if not (key and equals):
-            raise WrongUsage(f"--label {label}: no KEY=VALUE", fix="write purpose=performance")
-        pairs[key] = value
-    return Filter(team=team or "", type=kind or "", labels=pairs)
 
 
 def preview(
@@ -79,12 +54,9 @@ def preview(
 ) -> None:
     """Show some days of a schedule: when it is on, holidays, changes of the clocks, the next change."""
     call: Invocation = context.obj
-    shown = of_expression(what) if is_expression(what) else of_name(what, _accepted(call, source))
+    shown = previewed(what, lambda: _accepted(call, source))
     view = view_of(shown, first, days, call.process.clock())
-    if output is Format.JSON:
-        say_document("schedule-preview", preview_json(shown, view))
-    else:
-        say(preview_text(shown, view))
+    say_answer(preview_answer(shown, view), output)
 
 
 def _accepted(call: Invocation, source: str | None) -> AcceptedState:
@@ -105,16 +77,9 @@ def exceptions(
 ) -> None:
     """List what is on outside its schedule, what old tags keep, and environments that are always on."""
     call: Invocation = context.obj
-    wanted = filter_of(team, kind, label)
-    now = call.process.clock()
+    now, wanted = call.process.clock(), filter_of(team, kind, label)
     state = accepted_now(call.installation, now, call.live)
-    fleet = CachedLook(state, now).evaluate()
-    found = exceptions_of(fleet, state.accepted, now, wanted)
-    unknown = {name: scope.reason for name, scope in fleet.unreachable.items()}
-    if output is Format.JSON:
-        say_document("schedule-exceptions", exceptions_json(found, unknown, now))
-    else:
-        say("\n".join(exception_lines(found, unknown, now)))
+    say_answer(exceptions_answer(find_exceptions(state, now, wanted), now), output)
 
 
 def report(
@@ -130,19 +95,6 @@ def report(
 ) -> None:
     """Add up the hours instances were on and off, from the ledger; what it cost, if the settings give prices."""
     call: Invocation = context.obj
-    wanted = filter_of(team, kind, label)
-    now = call.process.clock()
+    now, wanted = call.process.clock(), filter_of(team, kind, label)
     state = accepted_now(call.installation, now, call.live)
-    made = report_of(
-        CachedLook(state, now).evaluate(),
-        state.accepted,
-        call.installation.ledger,
-        now - timedelta(days=days),
-        now,
-        wanted,
-        call.settings.prices,
-    )
-    if output is Format.JSON:
-        say_document("schedule-report", report_json(made))
-    else:
-        say("\n".join(report_lines(made)))
+    say_answer(report_answer(report_now(state, days, now, wanted)), output)

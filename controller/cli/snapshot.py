@@ -15,10 +15,11 @@ from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ItemsLine
 from controller.engine.snapshots.contents import observed_in
 from controller.engine.snapshots.places import LATEST, list_snapshots, open_store
-from controller.engine.snapshots.service import Snapshots
+from controller.engine.snapshots.service import Snapshots, nightly
 from controller.errors import EnvctlError, ExitCode
 from controller.views.documents.plan import render_json
 from controller.views.documents.snapshots import (
+    nightly_json,
     prune_json,
     shown_json,
     snapshot_json,
@@ -82,6 +83,23 @@ def create(
         say_document("snapshot", snapshot_json(verdict))
     else:
         say("\n".join(verdict_lines(verdict, "took and verified")))
+
+
+@snapshot.command("nightly")
+def every_night(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
+    """Take a snapshot, prove it, then take away those that the settings no longer keep. Asks nobody."""
+    call: Invocation = context.obj
+    with (
+        stopping_on_signals(call.process.interruption),
+        closing(ItemsLine(call.emit)) as progress,
+    ):
+        now = call.process.clock()
+        night = nightly(call.installation, call.process.user, now, progress.tell)
+    if output is Format.JSON:
+        say_document("snapshot-nightly", nightly_json(night))
+        return
+    lines = verdict_lines(night.verdict, "took and verified")
+    say("\n".join([*lines, *removed_lines(night.removed, done=True)]))
 
 
 @snapshot.command("verify")

@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.invocation import Format, FormatOption, Invocation
+from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
 from controller.cli.process import say_document, say_lines
-from controller.engine.installation.installation import open_desired, settings_with_origins
+from controller.engine.installation.installation import settings_source, settings_with_origins
 from controller.engine.queries.status.read import read_status, with_look
-from controller.views.documents.status import settings_json, status_json
-from controller.views.status_text import settings_lines, status_lines
+from controller.views.documents.status import settings_json
+from controller.views.status_text import settings_lines, status_answer
 
 
 def status(
@@ -34,13 +34,7 @@ def status(
         else:
             say_lines(tuple(settings_lines(shown)))
         return
-    now, given = call.process.clock(), call.settings.source
-    source = None
-    if given.git is not None or given.folder is not None:
-        source = open_desired(None, call.settings, call.process)
-    read = read_status(call.installation, call.live, source, now)
+    source = settings_source(call.settings, call.process)
+    read = read_status(call.installation, call.live, source, call.process.clock())
     view = with_look(read, call.live) if look else read.view
-    if output is Format.JSON:
-        say_document("status", status_json(view))
-    else:
-        say_lines(tuple(status_lines(view)))
+    say_answer(status_answer(view), output)

@@ -144,7 +144,7 @@ class Jobs:
             fresh = self._looked_within(names, now)
             names = [name for name in names if name not in fresh]
         for name in names:
-            self._put(Job.LOOK, name, f"accepted-{sequence}", now)
+            self.put(Job.LOOK, name, f"accepted-{sequence}", now)
 
     def _end_overrides(self, known: AcceptedNow, since: datetime, now: datetime) -> None:
         """Take what overrides held back for accepted again, once they have ended; their end is recorded by reconciling."""
@@ -157,7 +157,7 @@ class Jobs:
         )
         self._known, self._known_at = replace(known, accepted=accepted), now
         self._agenda.watch(accepted, self.accounts.scopes(accepted), now)
-        self._put(Job.RECONCILE, CONFIG_SCOPE, f"ended-{time_bucket(now, 60)}", now)
+        self.put(Job.RECONCILE, CONFIG_SCOPE, f"ended-{time_bucket(now, 60)}", now)
 
     def tick_source(self) -> None:
         """Ask the source whether it has changed, and have it reconciled then; also where it does not answer: status says so."""
@@ -170,7 +170,7 @@ class Jobs:
             trigger = TICK
         if trigger:
             bucket = f"{trigger}-{time_bucket(now, every_s)}"
-            self._put(Job.RECONCILE, CONFIG_SCOPE, bucket, now, trigger)
+            self.put(Job.RECONCILE, CONFIG_SCOPE, bucket, now, trigger)
 
     def tick_schedules(self) -> None:
         """Have switched what schedules make due, and put what has waited for its time."""
@@ -185,13 +185,13 @@ class Jobs:
             while self._later and self._later[0][0] <= now:
                 later.append(heapq.heappop(self._later)[2])
         for scope in due:
-            self._put(Job.POWER, scope, time_bucket(now, every_s), now)
+            self.put(Job.POWER, scope, time_bucket(now, every_s), now)
         for work in later:
             self.queue.put(work)
         for scope, asked_at in unanswered.items():
             status = self._status(scope)
             if status is None or status.tried_at < asked_at:
-                self._put(Job.POWER, scope, f"again-{time_bucket(now, every_s)}", now)
+                self.put(Job.POWER, scope, f"again-{time_bucket(now, every_s)}", now)
 
     def tick_looks(self) -> None:
         """Have every scope looked at whose moment has come since the last tick."""
@@ -204,7 +204,7 @@ class Jobs:
         for job, scope, every_s in cadences:
             moment = due_moment(f"{job} {scope}", every_s, since, now)
             if moment is not None:
-                self._put(job, scope, f"every-{int(moment.timestamp())}", now)
+                self.put(job, scope, f"every-{int(moment.timestamp())}", now)
 
     def known(self) -> AcceptedNow:
         """Return what is accepted, as far as this daemon has read. Raises as reading it the first time."""
@@ -226,7 +226,7 @@ class Jobs:
         if work.trigger in _PATIENT and self._is_left_alone(status):
             return False
         looked_at = None if status is None else status.looked_at
-        return work.job is Job.DEEP_LOOK or looked_at is None or looked_at < work.asked_at
+        return work.job is Job.DEEP_LOOK or looked_at is None or looked_at <= work.asked_at
 
     def _try_again(self, work: Work) -> None:
         """Ask for the same again when a scope's status says that its next try is due."""
@@ -266,7 +266,8 @@ class Jobs:
             wait=False,
         )
 
-    def _put(self, job: Job, scope: str, bucket: str, now: datetime, trigger: str = TICK) -> None:
+    def put(self, job: Job, scope: str, bucket: str, now: datetime, trigger: str = TICK) -> None:
+        """Ask for a job of a scope, once for a bucket. Raises as the queue."""
         dedup = dedup_id(scope, job, bucket)
         self.queue.put(Work(scope=scope, job=job, dedup=dedup, asked_at=now, trigger=trigger))
 

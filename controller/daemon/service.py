@@ -1,5 +1,6 @@
 """The daemon: ticks that put works on the queue, workers that do them, and how both end."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,11 +11,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from controller import __version__
 from controller.daemon.jobs import Jobs
+from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
-from controller.errors import EnvctlError
+from controller.daemon_settings import IntervalSettings
+from controller.errors import EnvctlError, Interrupted
 from controller.events import DaemonStarted, DaemonStopped, Emit, WorkFailed
-from controller.settings import IntervalSettings
 
 LOOKS_EVERY_S = 10
 """So often it is asked which scopes are to be looked at: each has a moment of its own."""
@@ -25,6 +27,7 @@ class Daemon:
     """Runs from ``start`` to ``stop``. ``alive`` tells whether its ticks still come."""
 
     jobs: Jobs
+    records: RecordJobs
     workers: Workers
     systemd: Systemd
     emit: Emit
@@ -39,6 +42,8 @@ class Daemon:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._scheduler.add_listener(self._bug, EVENT_JOB_ERROR)
+        # A tick that takes longer than its interval is left out once: nothing that anybody has to read.
+        logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
     def start(self) -> None:
         """Read what is accepted, then tick and work. Raises as reading it."""
@@ -66,6 +71,9 @@ class Daemon:
         self.systemd.tell("STOPPING=1")
         self._scheduler.shutdown(wait=False)
         whole = self.workers.stop(within_s)
+        # What still reads a stream stops before its next request, too.
+        self.workers.interruption.asked.set()
+        self.records.close()
         self.emit(DaemonStopped(self.jobs.instance, len(self.workers.under_way)))
         return whole
 
@@ -82,6 +90,8 @@ class Daemon:
             "source": (self.jobs.tick_source, intervals.reconcile_seconds),
             "schedules": (self.jobs.tick_schedules, intervals.schedule_seconds),
             "looks": (self.jobs.tick_looks, LOOKS_EVERY_S),
+            "clock": (self.records.tick_clock, LOOKS_EVERY_S),
+            "streams": (self.records.tick_streams, intervals.stream_seconds),
         }
         if self.systemd.watchdog_s:
             ticks["watchdog"] = (lambda: self.systemd.tell("WATCHDOG=1"), self.systemd.watchdog_s)
@@ -91,6 +101,9 @@ class Daemon:
         def run() -> None:
             try:
                 tick()
+            except Interrupted:
+                # The daemon ends.
+                return
             except EnvctlError as error:
                 self.emit(WorkFailed("ticks", name, str(error)))
 

@@ -76,7 +76,7 @@ class Workers:
             # Another worker has the scope; its lease keeps what we still might send from being written.
             self.emit(WorkFailed(delivery.work.scope, delivery.work.job, str(error)))
         finally:
-            del self._held[delivery.receipt]
+            self._held.pop(delivery.receipt, None)
         return True
 
     def _do(self, delivery: Delivery) -> None:
@@ -87,7 +87,10 @@ class Workers:
             return
         began = time.monotonic()
         try:
-            handler(work)
+            try:
+                handler(work)
+            finally:
+                del self._held[delivery.receipt]
         except Interrupted:
             self.queue.hand_back(delivery)
             return
@@ -120,6 +123,9 @@ class Workers:
                 try:
                     self.queue.extend(delivery)
                 except EnvctlError as error:
+                    if delivery.receipt not in self._held:
+                        # It was ended while this looked: nobody holds it.
+                        continue
                     self.emit(WorkFailed(delivery.work.scope, delivery.work.job, str(error)))
 
     def _join(self, until: float) -> bool:

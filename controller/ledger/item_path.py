@@ -41,17 +41,21 @@ class OutsideSteps:
         self._places = frozenset(reached or jumped or {last})
         return bool(reached or jumped)
 
-    def ends(self, start: str | None) -> tuple[set[str | None], Sequence[ImageStep]]:
-        """Return the images an item may be left with by all steps, and those steps that no other leads to."""
-        ends, left = set[str | None](), [*self.steps]
-        for place in self._places:
-            made, image = list(self._from(place, start))[-1]
-            if made == len(self.steps):
-                ends.add(image)
-            left = min(left, self.steps[made:], key=len)
-        if not ends:
-            return {self.steps[-1].after}, left
-        return ends, ()
+    def ends(
+        self, start: str | None
+    ) -> tuple[set[str | None], Sequence[tuple[str | None, ImageStep]]]:
+        """Return the images an item may be left with by all steps, and those steps that no other leads to, each with the image before it."""
+        reached = [list(self._from(place, start))[-1] for place in sorted(self._places)]
+        ends = {image for made, image in reached if made == len(self.steps)}
+        if ends:
+            return ends, ()
+        made, image = max(reached, key=lambda last: last[0])
+        breaks = list[tuple[str | None, ImageStep]]()
+        for step in self.steps[made:]:
+            if step.before != image and not self.is_jump(image, step.before):
+                breaks.append((image, step))
+            image = step.after
+        return {image}, breaks
 
     def _from(self, place: int, start: str | None) -> Iterable[tuple[int, str | None]]:
         """Yield how many steps are made, and the image then: before the first, and after each that fits the one before."""

@@ -143,9 +143,9 @@ class Replay:
             if digest != last and digest not in moving:
                 yield Difference(item, last, digest, sequence, 0)
             return
-        ends, left = outside.ends(known[1] if known else None)
-        if left and NOTHING not in moving:
-            yield Difference(item, last, left[0].before, sequence, left[0].sequence)
+        ends, breaks = outside.ends(known[1] if known else None)
+        for image, step in breaks if NOTHING not in moving else ():
+            yield Difference(item, image or NOTHING, step.before, sequence, step.sequence)
         if digest in ends or digest in moving or any(outside.is_jump(e, digest) for e in ends):
             return
         end = min(image or NOTHING for image in ends)

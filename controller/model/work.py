@@ -37,14 +37,10 @@ class Job(StrEnum):
     """The same with what a light look does not show: hooks, notifications, references."""
     POWER = "power"
     """Switch what a schedule, an override or a wait that has ended makes due."""
-    STREAM = "stream"
-    """Read the stream of a table."""
     SNAPSHOT = "snapshot"
-    """Write a snapshot, and prove it."""
+    """Take a snapshot, prove it, and take away those that are kept no longer."""
     ANCHORS = "anchors"
     """Write the heads of all chains to where nobody changes them."""
-    RETENTION = "retention"
-    """Move away what is older than the settings keep."""
 
 
 class WorkProblem(Exception):
@@ -56,7 +52,7 @@ class Work:
     """One job asked of one scope. Works of a scope are done one after the other, in the order they were put."""
 
     scope: str
-    """``config``, ``<account>/<region>``, ``stream/<table>``, ``snapshots``: the group that is worked on by one worker."""
+    """``config``, ``<account>/<region>``, ``snapshots``: the group that is worked on by one worker."""
     job: Job
     dedup: str
     """Of two works with the same id, put within five minutes of each other, the second is dropped: see ``dedup_id``."""

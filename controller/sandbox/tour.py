@@ -114,3 +114,14 @@ def change_service(service: str, contact: str) -> str:
         "aws dynamodb update-item --table-name InfraConfigServices"
         f' --key \'{{"ServiceName": {{"S": "{service}"}}}}\' --update-expression "SET …PrimaryContact = {contact}"'
     )
+
+
+def delete_service(service: str) -> str:
+    """Delete a service straight from the table; return the command somebody might have typed."""
+    boto3.Session().client("dynamodb").delete_item(
+        TableName="InfraConfigServices", Key={"ServiceName": {"S": service}}
+    )
+    return (
+        "aws dynamodb delete-item --table-name InfraConfigServices"
+        f' --key \'{{"ServiceName": {{"S": "{service}"}}}}\''
+    )

@@ -82,6 +82,8 @@ class Manifest(_Part):
     """What stood before every table's name."""
     controller_version: str
     created_at: AwareDatetime
+    read_until: AwareDatetime | None = None
+    """Nothing that was changed past the ledger later is in it; None where that was not noted."""
     created_by: str
     revision: str
     """The revision that the tables held, as far as that was known."""

@@ -5,14 +5,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from controller.engine.queries.audit import Asked
 from controller.engine.state.recover import Recovered
 from controller.ledger.chain import OF_ITEMS, Finding, Verification, VerificationReport
+from controller.ledger.queries import Page
 from controller.ledger.records import who_changed
 from controller.ledger.summaries import RecordSummary, summary_of
 from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.ledger_record import Actor, Approved, LedgerRecord
 from controller.model.printable import in_short, printable, printable_json
-from controller.views.documents.audit import message_of, plain_json, record_differences
+from controller.views.answer import Answer
+from controller.views.documents.audit import (
+    list_json,
+    message_of,
+    plain_json,
+    record_differences,
+    show_json,
+)
 from controller.views.style import aligned
 from controller.views.time_text import dated_second_text
 
@@ -225,3 +234,34 @@ def recovery_lines(scope: str, made: Recovered | None) -> Iterator[str]:
     if open_records is not None:
         yield f"scope {scope}: {len(open_records):,} announced and not ended, as its records say; the next run settles it"
     yield f"audit {made.transaction}"
+
+
+def audit_answer(asked: Asked, found: Page, *, records: bool, first: bool) -> Answer:
+    """A list of the ledger: a line a record where ``records`` are asked for or one thing's are; ``first`` is its first page."""
+    each = records or asked.entity is not None or asked.transaction is not None
+    remarks = []
+    if asked.actor is not None and not found.records:
+        remarks.append(
+            f"nobody is called {asked.actor!r} to the letter: --actor takes WHO as the list shows it"
+        )
+    if asked.is_of_config and not each and first:
+        remarks.append(
+            "of the config tables alone; --since TIME lists what was changed in accounts too"
+        )
+    if found.next_token:
+        remarks.append(f"there is more: --page {found.next_token}")
+    return Answer(
+        document="audit-list",
+        fields=lambda: list_json(found.records, found.next_token),
+        text=lambda: "\n".join((list_lines if each else transaction_lines)(found.records)),
+        remarks=tuple(remarks),
+    )
+
+
+def records_answer(found: tuple[LedgerRecord, ...]) -> Answer:
+    """Records whole."""
+    return Answer(
+        document="audit-show",
+        fields=lambda: show_json(found),
+        text=lambda: "\n\n".join("\n".join(record_lines(record)) for record in found),
+    )

@@ -9,6 +9,7 @@ from controller.planning.wording import end_text, number, what_text
 from controller.scheduling.calendar_view import CalendarDay, CalendarView
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
+from controller.views.answer import Answer
 from controller.views.documents.envelope import filled
 from controller.views.documents.moments import (
     LocalMoment,
@@ -201,4 +202,13 @@ def _day(day: CalendarDay, zone: tzinfo) -> DayObject:
             }
             for change in day.clock_changes
         ],
+    )
+
+
+def preview_answer(shown: PreviewedSchedule, view: CalendarView) -> Answer:
+    """Some days of a schedule."""
+    return Answer(
+        document="schedule-preview",
+        fields=lambda: preview_json(shown, view),
+        text=lambda: preview_text(shown, view),
     )

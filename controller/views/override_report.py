@@ -12,6 +12,7 @@ from controller.planning.wording import counted_kind, end_text, maker_text, numb
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
 from controller.targets.power_parts.power_changes import PARKING
+from controller.views.answer import Answer
 from controller.views.documents.envelope import filled
 from controller.views.override_text import OverrideObject, override_json
 from controller.views.plan.wording import violation_lines
@@ -181,4 +182,14 @@ def report_json(prepared: Prepared, done: Done, now: datetime) -> OverrideDocume
         refused=[violation.token for violation in done.refused],
         failed=[str(error) for error in done.failed],
         counts=Counter(outcome.status.value for outcome in outcomes),
+    )
+
+
+def override_answer(prepared: Prepared, done: Done, now: datetime) -> Answer:
+    """What was written or released, and what became of it, where nobody is asked in between."""
+    return Answer(
+        document="override",
+        fields=lambda: report_json(prepared, done, now),
+        text=lambda: "\n".join((*prepared_lines(prepared), *done_lines(prepared, done))),
+        exit_code=done.exit_code,
     )

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, NotRequired, TypedDict
 
+from controller.engine.config.observe import ObservedConfig
+from controller.errors import exit_code_of, worst_exit_code
 from controller.model.override import Override
 from controller.model.printable import in_short
 from controller.planning.overrides import shown_path
 from controller.planning.wording import maker_text, what_text
+from controller.views.answer import Answer
 from controller.views.documents.envelope import filled
 from controller.views.style import aligned
 from controller.views.time_text import clock_text, relative_day_text, utc_text
@@ -89,3 +92,15 @@ def soon_text(override: Override, now: datetime) -> str:
 def ended_text(override: Override, why: str) -> str:
     """Return what tells of an end."""
     return f"override {override.id} of {override.ref} {what_text(override)} ended: {why}"
+
+
+def overrides_answer(seen: ObservedConfig, now: datetime) -> Answer:
+    """What is otherwise now; rows that cannot be read are remarked."""
+    found, damaged = seen.overrides_sorted_out
+    return Answer(
+        document="override-list",
+        fields=lambda: list_json(found),
+        text=lambda: "\n".join(list_lines(found, now)),
+        remarks=tuple(f"envctl: {error}" for error in damaged.values()),
+        exit_code=worst_exit_code(map(exit_code_of, damaged.values())),
+    )

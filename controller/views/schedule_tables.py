@@ -7,12 +7,14 @@ from typing import Annotated, Final, TypedDict
 
 from controller.engine.queries.schedules.exceptions import (
     ExceptionKind,
+    FoundExceptions,
     ScheduleException,
 )
 from controller.engine.queries.schedules.hours import ReportLine, ScheduleReport
 from controller.model.printable import in_short
 from controller.planning.wording import number
 from controller.scheduling.facts import Source
+from controller.views.answer import Answer
 from controller.views.documents.envelope import filled
 from controller.views.style import aligned
 from controller.views.time_text import clock_text, dated_day_text, stretch_text
@@ -230,3 +232,22 @@ def report_json(report: ScheduleReport) -> ScheduleReportDocument:
         for line in report.lines
     ]
     return filled(ScheduleReportDocument, report, environments=lines)
+
+
+def exceptions_answer(exceptions: FoundExceptions, now: datetime) -> Answer:
+    """What is on outside of its schedule."""
+    found, unknown = exceptions
+    return Answer(
+        document="schedule-exceptions",
+        fields=lambda: exceptions_json(found, unknown, now),
+        text=lambda: "\n".join(exception_lines(found, unknown, now)),
+    )
+
+
+def report_answer(report: ScheduleReport) -> Answer:
+    """Hours on and off."""
+    return Answer(
+        document="schedule-report",
+        fields=lambda: report_json(report),
+        text=lambda: "\n".join(report_lines(report)),
+    )

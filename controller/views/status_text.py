@@ -12,8 +12,10 @@ from controller.model.observed import CONFIG_SCOPE, Remark
 from controller.model.override import Override
 from controller.model.printable import in_short
 from controller.planning.wording import number, value_text
+from controller.views.answer import Answer
+from controller.views.documents.status import status_json
 from controller.views.scope_text import in_words, next_step, what_of
-from controller.views.style import Line, Span, Style, aligned
+from controller.views.style import Line, Span, Style, aligned, plain
 from controller.views.time_text import age_text, bare_clock_text, even_moment_text, utc_text
 
 NAMES_SHOWN: Final = 3
@@ -305,3 +307,17 @@ def _coming(at: datetime, now: datetime) -> str:
     """Return ``19:00 UTC`` for a moment within a day, else with its date."""
     soon = timedelta(0) <= at - now < timedelta(hours=20)
     return utc_text(at) if soon else even_moment_text(at)
+
+
+def status_answer(view: StatusView) -> Answer:
+    """Where everything stands."""
+
+    def lines() -> tuple[Line, ...]:
+        return tuple(status_lines(view))
+
+    return Answer(
+        document="status",
+        fields=lambda: status_json(view),
+        text=lambda: plain(lines()),
+        styled=lines,
+    )

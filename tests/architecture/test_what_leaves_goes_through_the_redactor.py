@@ -27,6 +27,8 @@ WRITES = {
 }
 """Where files and streams are written, and what."""
 REDACTS = (
+    "controller/api/answers.py",
+    "controller/api/problems.py",
     "controller/aws/errors.py",
     "controller/aws/secrets.py",
     "controller/cli/main.py",

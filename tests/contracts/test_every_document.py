@@ -76,6 +76,7 @@ COMMANDS = (
     ("snapshot-show", "snapshot show latest"),
     (PLAN, "snapshot diff latest"),
     ("snapshot-prune", "snapshot prune --yes"),
+    ("snapshot-nightly", "snapshot nightly"),
     ("restore", "restore latest --plan"),
     ("restore", "restore latest --yes"),
     ("error", "explain Service/Nobody"),

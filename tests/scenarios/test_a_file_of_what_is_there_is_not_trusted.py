@@ -110,7 +110,7 @@ def test_a_damaged_override_is_told_and_nothing_is_planned(
 
     assert (planned.code, planned.out) == (code, "")
     assert words in planned.err
-    assert "delete the row and make the override again" in planned.err
+    assert "takes it away; then make the override again" in planned.err
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ engine.snapshots.places, engine.snapshots.selection.
 
 import gzip
 import json
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from controller.engine.snapshots.verify import Verdict, verify_snapshot
 from controller.errors import DamagedState, WrongUsage
 from controller.snapshots.folder import FolderStore
 from controller.snapshots.manifest import Manifest, read_manifest
-from tests.support.command_line import Fleet, installation, service
+from tests.support.command_line import Fleet, envctl, installation, service, use_settings
 
 ORDER = SnapshotOrder(requester="ada")
 SERVICES = "InfraConfigServices"
@@ -120,6 +121,81 @@ def test_what_somebody_changes_past_the_ledger_is_told(
 
     (differing,) = verdict.differing
     assert "Search" in differing.where
+
+
+def described_by_hand(text: str) -> None:
+    installation().master.client.update_item(
+        TableName=SERVICES,
+        Key={"ServiceName": {"S": "Search"}},
+        UpdateExpression="SET #v.Description = :d",
+        ExpressionAttributeNames={"#v": "Value"},
+        ExpressionAttributeValues={":d": {"S": text}},
+    )
+
+
+def streams_read() -> None:
+    assert envctl("audit", "follow", "--once").code == 0
+
+
+@pytest.mark.parametrize("is_read_after", [False, True])
+def test_what_others_changed_and_is_on_record_does_not_differ(
+    installed: Fleet, store: FolderStore, is_read_after: bool
+) -> None:
+    assert installed.apply().code == 0
+    streams_read()
+    described_by_hand("by hand")
+    if not is_read_after:
+        streams_read()
+    # The moments of events are whole seconds.
+    time.sleep(1.1)
+    manifest = taken(store)
+    assert len(verified(store, manifest).differing) == is_read_after
+    described_by_hand("by hand, later")
+    streams_read()
+    files = {"search.yaml": service("Search", 40000, description="from the source")}
+    assert installed.has(files).apply().code == 0
+    described_by_hand("by hand, last")
+    streams_read()
+
+    assert verified(store, manifest).differing == ()
+
+
+def test_records_of_others_that_were_there_and_are_gone_are_told(
+    installed: Fleet, store: FolderStore
+) -> None:
+    assert installed.apply().code == 0
+    streams_read()
+    described_by_hand("by hand")
+    streams_read()
+    manifest = taken(store)
+    found = installation()
+    ledger = found.ledger.table
+    (gone,) = [
+        row for row in found.master.store.scan(ledger) if row["Scope"] == f"stream/{SERVICES}"
+    ]
+    key = {"AuditID": {"S": gone["AuditID"]}}
+    found.master.client.delete_item(TableName=ledger, Key=key)
+
+    with pytest.raises(
+        DamagedState, match=f"#1 of scope stream/{SERVICES}, and the ledger ends at #0"
+    ):
+        verified(store, manifest)
+
+
+def test_a_night_takes_one_and_takes_away_what_is_no_longer_kept(
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"snapshots: {{folder: {tmp_path / 'kept'}, keepDays: 0}}\n"
+    use_settings(tmp_path, monkeypatch, text)
+    first = envctl("snapshot", "create", "--format", "json").json["id"]
+
+    night = envctl("snapshot", "nightly")
+
+    assert night.code == 0, night.err
+    assert f"removed {first}" in night.out
+    (kept,) = list_snapshots(FolderStore(tmp_path / "kept"))
+    assert kept.verified
+    assert f"took and verified {kept.id}" in night.out
 
 
 def flip(path: Path) -> None:

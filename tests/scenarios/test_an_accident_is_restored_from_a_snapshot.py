@@ -201,3 +201,37 @@ def test_the_document_says_what_was_done(backed_up: Fleet) -> None:
     assert [held["ref"] for held in found["held"]] == ["Service/Search"]
     assert found["restored"]["applied"] is True
     assert json.dumps(found["restored"]["outcomes"]).count("applied") == 1
+
+
+CLUSTER = "apiVersion: envctl/v1\nkind: Cluster\nmetadata: {name: Rhino}\nspec: {shortName: rh}\n"
+
+
+def test_what_an_accident_left_dangling_stops_neither_a_comparison_nor_a_part_of_a_restore(
+    backed_up: Fleet,
+) -> None:
+    applied(
+        backed_up, {"rhino.yaml": CLUSTER, "new.yaml": service("New", 40003, owningCluster="Rhino")}
+    )
+    assert envctl("snapshot", "create").code == 0
+    client = installation().master.client
+    client.delete_item(TableName="InfraConfigClusters", Key={"ClusterName": {"S": "Rhino"}})
+    client.delete_item(TableName=SERVICES, Key={"ServiceName": {"S": "Search"}})
+
+    told = envctl("snapshot", "diff", "latest")
+    restored("--key", "Search")
+
+    assert told.code == 2
+    assert "Rhino" in told.out
+    assert "Search" in services()
+
+
+def test_two_snapshots_are_compared(backed_up: Fleet) -> None:
+    applied(backed_up, {"search.yaml": service("Search", 40000, description="other")})
+    assert envctl("snapshot", "create").code == 0
+    first, second = envctl("snapshot", "list", "--format", "json").json["snapshots"]
+
+    told = envctl("snapshot", "diff", first["id"], second["id"])
+
+    assert told.code == 2
+    assert "finds things → other" in told.out
+    assert envctl("snapshot", "diff", second["id"]).code == 0

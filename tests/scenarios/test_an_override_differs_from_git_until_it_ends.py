@@ -117,9 +117,19 @@ def test_it_goes_along_in_the_file_of_what_was_seen(described: Fleet) -> None:
     assert described.plan("--observed", seen).out == with_aws.out
 
 
-def test_a_damaged_row_stops_everything_rather_than_being_forgotten(described: Fleet) -> None:
+def test_a_damaged_row_holds_its_object_rather_than_being_forgotten(described: Fleet) -> None:
     row = {"Id": "override#o1", "Ref": "Service/Search"}
     installation().master.store.write(PutWrite("EnvctlState", to_wire(row)))
+
+    planned = described.plan()
+
+    assert planned.code == 0
+    assert "Service Search  left as it is until it is released" in planned.out
+    assert "row 'override#o1' of EnvctlState is damaged" in planned.out
+
+
+def test_a_damaged_row_that_names_no_object_stops_everything(described: Fleet) -> None:
+    installation().master.store.write(PutWrite("EnvctlState", to_wire({"Id": "override#o1"})))
 
     refused = described.plan()
 

@@ -200,7 +200,9 @@ def test_reading_writes_nothing(estate: LiveEstate, monkeypatch: pytest.MonkeyPa
     assert estate.rows() == rows
 
 
-def test_a_protected_schedule_stays_and_the_rest_goes_on(estate: LiveEstate) -> None:
+def test_a_protected_schedule_changes_in_a_revision_after_the_one_that_gives_the_protection_up(
+    estate: LiveEstate,
+) -> None:
     protected = account("staging-eu", of_type=", protectedActions: [SCHEDULE_ENVIRONMENT]")
     estate.has({"staging.yaml": protected, "c51.yaml": environment("c51")})
     estate.applied("config")
@@ -213,11 +215,16 @@ def test_a_protected_schedule_stays_and_the_rest_goes_on(estate: LiveEstate) -> 
         }
     )
     (config,) = estate.planned("config").plan.scopes
-    changed = {str(one.ref) for one in config.changes}
-    assert changed == {"EnvironmentType/staging-eu", "Environment/c51", "Environment/p1"}
-    (note,) = [note for note in config.notes if note.category == "blocked"]
-    assert str(note.ref) == "Environment/c50"
-    assert "EnvironmentType/staging-eu is protected against SCHEDULE_ENVIRONMENT" in note.text
+    (violation,) = config.violations
+    assert (
+        "EnvironmentType/staging-eu is protected against SCHEDULE_ENVIRONMENT" in violation.message
+    )
+    assert not violation.overridable
+
     # Lifting a protection and using it take two revisions.
+    estate.has({"c50.yaml": environment("c50")})
+    changed = {str(change.ref) for change in estate.planned("config").plan.changes}
+    assert changed == {"EnvironmentType/staging-eu", "Environment/c51", "Environment/p1"}
     estate.applied("config")
+    estate.has({"c50.yaml": environment("c50", more=", schedule: on")})
     assert [str(one.ref) for one in estate.planned("config").plan.changes] == ["Environment/c50"]

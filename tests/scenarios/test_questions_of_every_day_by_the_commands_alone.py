@@ -1,6 +1,6 @@
 """explain, schedule preview, exceptions and report from the command line, for people and for programs.
 
-Covers: engine.queries.explain.explanation.
+Covers: engine.queries.explain.answer, engine.queries.explain.explanation.
 """
 
 from pathlib import Path

@@ -7,10 +7,12 @@ import pytest
 
 from controller.engine.overrides.service import OverrideAsked, Overrides
 from controller.engine.power.fleet import accepted_now
+from controller.engine.snapshots.places import list_snapshots, open_store
 from controller.engine.state.rows import statuses_in
 from controller.events import DesiredRejected, WorkFailed
 from controller.model.observed import ScopeState
 from controller.model.work import Job, Work
+from controller.settings import SnapshotSettings
 from controller.sources.folder import FolderSource
 from tests.support.daemons import DaemonByHand
 from tests.support.embedded_aws import AwsForTests
@@ -179,3 +181,42 @@ def test_what_was_looked_at_since_it_was_asked_for_is_not_looked_at_again(
     estate.aws.controls.calls()
     daemon.work()
     assert estate.aws.controls.calls()["autoscaling.DescribeAutoScalingGroups"] == 1
+
+
+def test_what_others_change_is_recorded_and_healed_within_seconds(
+    estate: PowerEstate, daemon: DaemonByHand
+) -> None:
+    daemon.records.tick_streams()
+    daemon.work()
+    client = estate.installation.master.client
+    key = {"DeploymentMapName": {"S": "web"}}
+    client.update_item(
+        TableName="ConfigDeploymentMaps",
+        Key=key,
+        UpdateExpression="SET #value.DeploymentTarget[0].AMI = :other",
+        ExpressionAttributeNames={"#value": "Value"},
+        ExpressionAttributeValues={":other": {"S": "web-9"}},
+    )
+
+    daemon.records.tick_streams()
+
+    assert daemon.work()[0] == "reconcile config"
+    found = client.get_item(TableName="ConfigDeploymentMaps", Key=key)["Item"]
+    assert "web-9" not in str(found)
+    daemon.records.close()
+
+
+def test_a_snapshot_is_taken_and_the_ledger_anchored_when_their_time_comes(
+    estate: PowerEstate, daemon: DaemonByHand, tmp_path: Path
+) -> None:
+    snapshots = SnapshotSettings(folder=str(tmp_path / "snapshots"), cron="* * * * *")
+    master = daemon.accounts.installation.master
+    master.settings = master.settings.model_copy(update={"snapshots": snapshots})
+    made = DaemonByHand(daemon.accounts, FolderSource(estate.folder))
+    made.records.tick_clock()
+    estate.clock.sleep(3600)
+    made.records.tick_clock()
+
+    assert sorted(made.work()) == ["anchors snapshots", "snapshot snapshots"]
+    assert [found.verified for found in list_snapshots(open_store(master))] == [True]
+    assert not [event for event in made.events if isinstance(event, WorkFailed)]

@@ -20,6 +20,8 @@ LANDMARKS = (
     "8 of 11 Permissions would be deleted",
     "--override maxDeletes@",
     "git revert",
+    "took and verified",
+    "A restore is a plan like any other",
     "WHEN (UTC)",
     "records, intact",
     "since overcome",

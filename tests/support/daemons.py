@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from controller import catalog
 from controller.daemon.jobs import Jobs
 from controller.daemon.memory_queue import MemoryQueue
+from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.worker import Workers
 from controller.engine.config.planner import Planner
 from controller.engine.live.accounts import LiveAccounts
@@ -36,9 +37,10 @@ class DaemonByHand:
             instance=self.instance,
             emit=self.events.append,
         )
+        self.records = RecordJobs(installation=self.accounts.installation, jobs=self.jobs)
         self.workers = Workers(
             queue=self.queue,
-            handlers=self.jobs.handlers,
+            handlers={**self.jobs.handlers, **self.records.handlers},
             count=1,
             interruption=master.process.interruption,
             emit=self.events.append,

@@ -12,6 +12,7 @@ from controller.loading.issues import model_in
 from controller.settings import Settings, variable_of
 from tests.support.document_page import document_page
 from tests.support.event_pages import event_pages
+from tests.support.http_page import INTRO, http_lines
 from tests.support.kind_pages import kind_pages
 from tests.support.permission_pages import permission_pages
 from tests.support.target_pages import target_pages
@@ -42,6 +43,7 @@ def pages() -> dict[str, str]:
         "settings.md": _settings(),
         **event_pages(),
         "json.md": document_page(),
+        "http.md": _page("HTTP", INTRO, http_lines()),
         **kind_pages(),
         **target_pages(),
         **permission_pages(),

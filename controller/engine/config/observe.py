@@ -78,7 +78,7 @@ class ObservedConfig:
         for scope in self.scopes:
             if scope.scope == CONFIG_SCOPE and SEQUENCE in scope.facts:
                 known = scope.facts
-                return PlannedFrom(int(known[SEQUENCE]), str(known[ACCEPTED_REVISION]))
+                return PlannedFrom(int(known[SEQUENCE]), str(known.get(ACCEPTED_REVISION, "")))
         return None
 
 

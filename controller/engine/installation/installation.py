@@ -135,12 +135,14 @@ def open_settings(name: str | None, process: ProcessContext) -> Settings:
     if name.startswith(S3):
         return settings
     here = Path(name).resolve().parent
-    source, snapshots = settings.source, settings.snapshots
+    source, snapshots, http = settings.source, settings.snapshots, settings.http
     if source.folder is not None:
         source = source.model_copy(update={"folder": str(here / source.folder)})
     if snapshots.folder is not None:
         snapshots = snapshots.model_copy(update={"folder": str(here / snapshots.folder)})
-    return settings.model_copy(update={"source": source, "snapshots": snapshots})
+    if http.credentials is not None and "://" not in http.credentials:
+        http = http.model_copy(update={"credentials": str(here / http.credentials)})
+    return settings.model_copy(update={"source": source, "snapshots": snapshots, "http": http})
 
 
 def open_desired(text: str | None, settings: Settings, process: ProcessContext) -> Source:
@@ -166,6 +168,14 @@ def open_desired(text: str | None, settings: Settings, process: ProcessContext) 
         "no source: neither the command nor the settings say where the desired state is",
         fix="add --source FOLDER or --source git+https://HOST/REPOSITORY, or source: to the settings",
     )
+
+
+def settings_source(settings: Settings, process: ProcessContext) -> Source | None:
+    """Return the source of the settings; None if they name none. Raises as ``open_desired``."""
+    given = settings.source
+    if given.git is None and given.folder is None:
+        return None
+    return open_desired(None, settings, process)
 
 
 def _credential(git: GitSettings, process: ProcessContext) -> GitCredential | None:

@@ -14,6 +14,7 @@ from controller.decisions.power_map import (
 )
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
+from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.planner import LivePlanOptions
@@ -27,7 +28,7 @@ from controller.engine.state.override_commit import Ending, end_overrides, make_
 from controller.engine.state.rows import OVERRIDE_PREFIX
 from controller.errors import EnvctlError, ExitCode, WrongUsage, exit_code_of, worst_exit_code
 from controller.events import Emit, discard_event
-from controller.model.canonical import ABSENT
+from controller.model.canonical import ABSENT, digest
 from controller.model.ledger_record import Requester
 from controller.model.override import Override
 from controller.model.plan import Violation
@@ -109,7 +110,7 @@ class Overrides:
         ref = find_object(asked.what, self._state.accepted, self._looked.evaluate)
         follows = self._followed(ref)
         zone = zone_followed(followed.schedule for followed in follows)
-        until, digest = self._end(asked, ref, zone, base_digest)
+        until, authored = self._end(asked, ref, zone, base_digest)
         pairs = [read_assignment(assignment) for assignment in asked.assignments] or [("", ABSENT)]
         # Two moments of one millisecond would be two overrides whose order nobody knows.
         overrides = tuple(
@@ -123,7 +124,7 @@ class Overrides:
                 value=value,
                 until=until,
                 until_git=asked.until_git,
-                base_digest=digest,
+                base_digest=authored,
             )
             for place, (path, value) in enumerate(pairs)
         )
@@ -243,6 +244,14 @@ class Overrides:
         if ref.kind in LIVE:
             raise WrongUsage(f"{ref} is not in Git, so Git cannot end it", fix="give --until TIME")
         return None, base_digest(ref)
+
+
+def authored_digest(planner: Planner, ref: ResourceRef) -> str:
+    """Return the ``BaseDigest`` of an object in a planner's source. Raises WrongUsage if there is none, and as loading it."""
+    found = planner.load().desired.resources.get(ref)
+    if found is None:
+        raise WrongUsage(f"the source has no {ref}", fix="give --until TIME instead of --until-git")
+    return digest(found.document)
 
 
 def unread_override(installation: Installation, override_id: str) -> Prepared | None:

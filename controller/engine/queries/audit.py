@@ -9,7 +9,7 @@ from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.queries.anchors import read_anchors
 from controller.engine.state.rows import read_recorded_rows
-from controller.errors import EnvctlError, WrongUsage
+from controller.errors import DamagedState, EnvctlError, WrongUsage
 from controller.ledger.chain import VerificationReport
 from controller.ledger.entities import entities_of
 from controller.ledger.heads import HEAD_PREFIX
@@ -29,6 +29,7 @@ from controller.ledger.stream_changes import STREAM_PREFIX
 from controller.ledger.summaries import RecordSummary
 from controller.ledger.verify import find_strays, verify_ledger
 from controller.loading.closest import closest
+from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.ref import ResourceRef
 from controller.snapshots.store import SnapshotStore
@@ -139,6 +140,20 @@ def page_of(
     return Page(tuple(records), token)
 
 
+def find_records(installation: Installation, name: str) -> tuple[LedgerRecord, ...]:
+    """Return the record of an audit id, or those of a transaction. Raises WrongUsage if there is neither, and as any read."""
+    found = installation.ledger.find(name)
+    if not found:
+        stray = installation.ledger.stray(name)
+        if stray is not None:
+            raise DamagedState(f"ledger: {stray.what}", fix=stray.fix)
+        raise WrongUsage(
+            f"the ledger has no record and no transaction {name!r}",
+            fix="envctl audit list shows what there is",
+        )
+    return found
+
+
 def _accepted_scopes(installation: Installation) -> list[str]:
     """Return the scopes whose accounts the tables name; none where these cannot be read, which plans tell."""
     accounts, now = LiveAccounts(installation), installation.master.process.clock()
@@ -154,7 +169,8 @@ def verify_installation(
 ) -> VerificationReport:
     """Check every scope's chain, with a store also against its anchors, and with ``replay`` the tables against the records.
 
-    Scopes are those that have a head, those that records name, and those that accepted documents ask for. Raises as any read.
+    Scopes are those that have a head, those that records or anchors name, and those that accepted documents ask for. Raises as
+    any read.
     """
     found = None if anchors_in is None else read_anchors(anchors_in, installation)
     master = installation.master

@@ -107,6 +107,7 @@ class _Taking:
             before.sequence if before is not None else 0,
             master.process.sleep,
         ).settle()
+        read_until = master.process.clock()
         snapshot = new_snapshot_id(began)
         written: list[str] = []
         try:
@@ -125,6 +126,7 @@ class _Taking:
                 prefix=master.settings.resource_prefix,
                 controller_version=__version__,
                 created_at=began,
+                read_until=read_until,
                 created_by=self.order.requester,
                 revision=_revision(rows),
                 position=settled.position,

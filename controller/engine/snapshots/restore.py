@@ -54,10 +54,15 @@ class PreparedRestore:
     is_genesis: bool
 
     @property
+    def writes(self) -> bool:
+        """Tell whether anything is written before the first change: never for what a guard refuses."""
+        of_config = bool(_config_changes(self.planned))
+        return of_config or (bool(self.back) and refusal_of(self.planned) is None)
+
+    @property
     def waits_for_a_word(self) -> bool:
-        """Tell whether carrying it out writes anything, and nothing refuses it: somebody is to be asked."""
-        writes = bool(self.planned.plan.enforced or self.back)
-        return writes and refusal_of(self.planned) is None
+        """Tell whether carrying it out writes anything: somebody is to be asked."""
+        return self.planned.acts or self.writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +105,7 @@ class Restorer:
     def carry_out(self, prepared: PreparedRestore, request: ReconcileRequest) -> Reconciled:
         """Write the overrides, then do what was planned. Raises as both, before the first change."""
         storage = self.accounts.installation.storage()
-        if refusal_of(prepared.planned) is None:
+        if prepared.writes:
             apply = ApplyRequest(
                 actor=request.requester.as_applier(self.source.name),
                 transaction=new_run_id(self.clock()),

@@ -1,5 +1,6 @@
 """From tables that were scanned while writes went on to the tables as they were right after one record of the ledger."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -76,7 +77,7 @@ class RollForward:
         """Read the records up to a sequence; the index may show the last ones some seconds late."""
         ledger, waited = self.installation.ledger, 0.0
         while position < reached:
-            for entry in entries(ledger, position, reached):
+            for entry in entries(ledger, CONFIG_SCOPE, position, reached):
                 step = step_of(*entry)
                 position = entry[0]
                 if step is not None:
@@ -119,10 +120,12 @@ class RollForward:
         return changed, unknown
 
 
-def entries(ledger: LedgerReader, after: int, until: int) -> Iterator[tuple[int, WireItem]]:
-    """Yield the config scope's records, by sequence, without a gap: up to the first that is not there yet, or ``until``."""
+def entries(
+    ledger: LedgerReader, scope: str, after: int = 0, until: float = math.inf
+) -> Iterator[tuple[int, WireItem]]:
+    """Yield a scope's records, by sequence, without a gap: up to the first that is not there yet, or ``until``."""
     expected = after + 1
-    for page in ledger.pages(CONFIG_SCOPE, after):
+    for page in ledger.pages(scope, after):
         for sequence, record in _readable(page):
             if sequence != expected or sequence > until:
                 return

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner, PlanRun
@@ -20,12 +21,11 @@ from controller.engine.snapshots.places import (
 )
 from controller.engine.snapshots.restore import Restorer
 from controller.engine.snapshots.selection import EVERYTHING, Mode, Selection
-from controller.engine.snapshots.source import SnapshotSource, TablesSource
+from controller.engine.snapshots.source import PREFIX, AsItIs, SnapshotSource
 from controller.engine.snapshots.verify import Verdict, verify_snapshot
 from controller.events import Emit, SnapshotRemoved, discard_event
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import PlanOptions
-from controller.ports import DesiredSource
 from controller.snapshots.manifest import MANIFEST, Manifest
 from controller.snapshots.retention import Retention, to_remove
 from controller.snapshots.store import SnapshotStore
@@ -110,11 +110,14 @@ class Snapshots:
         Raises as planning, and as reading the store and the tables.
         """
         master = self.installation.master
-        source: DesiredSource = TablesSource(
-            kinds=master.kinds, settings=master.settings.of_rules, now=self._look
+        source = AsItIs(
+            name="the tables" if after is None else PREFIX + after.id,
+            kinds=master.kinds,
+            settings=master.settings.of_rules,
+            look=self._look
+            if after is None
+            else partial(observed_in, self.store, after, master.kinds),
         )
-        if after is not None:
-            source = self.source(after)
         planner = Planner(lambda: source, master.settings, master.kinds)
         state = replace(
             observed_in(self.store, before, master.kinds), scope=CONFIG_SCOPE, state=ScopeState.OK
@@ -162,3 +165,25 @@ class Snapshots:
 
     def _look(self) -> ObservedState:
         return self.installation.tables.observe()
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What came of one night: the snapshot that was taken and proven, and those that were taken away as no longer kept."""
+
+    verdict: Verdict
+    removed: tuple[Listed, ...]
+
+
+def nightly(
+    installation: Installation, requester: str, now: datetime, emit: Emit = discard_event
+) -> Night:
+    """Take a snapshot, prove it, and take away those that the settings no longer keep.
+
+    Raises WrongUsage if the settings name no place, and as each of the three; nothing is taken away before the new one is proven.
+    """
+    snapshots = Snapshots.of(installation, emit)
+    verdict = snapshots.create(requester)
+    outdated = snapshots.outdated(now)
+    snapshots.remove(outdated)
+    return Night(verdict, outdated)

@@ -8,7 +8,7 @@ from controller.engine.snapshots.contents import observed_in
 from controller.engine.snapshots.selection import EVERYTHING, Mode, Selection, environments_of
 from controller.errors import InvalidDesiredState
 from controller.kinds.language.kind import Kinds, RuleSettings
-from controller.loading.resolve import desired_from_items
+from controller.loading.resolve import DesiredFromItems, desired_from_items
 from controller.loading.validated import StoredObject
 from controller.model.observed import ObservedState
 from controller.model.plan import Cause
@@ -16,6 +16,8 @@ from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState
 from controller.snapshots.manifest import Manifest
 from controller.snapshots.store import SnapshotStore
+
+StoredObjects = Mapping[ResourceRef, StoredObject]
 
 PREFIX = "snapshot:"
 """What the name of such a source begins with."""
@@ -47,56 +49,62 @@ class SnapshotSource:
         return Cause.RESTORED
 
     def desired(self) -> DesiredState:
-        """Return the desired state, checked as documents are.
+        """Return the desired state, checked as documents are; what is wrong with the tables as they are stands in no one's way.
 
         Raises WrongUsage for a selection of nothing, InvalidDesiredState where what was right then does not fit what is now,
         DamagedState, and as reading the store and the tables.
         """
         observed = observed_in(self.store, self.manifest, self.kinds)
         then = stored_objects(observed, self.kinds)
-        chosen = self.selection.within(then, environments_of(observed, self.kinds))
         if self.mode is Mode.REPLACE and self.selection.is_all:
-            wanted = then
-        else:
-            around = self.now()
-            now = stored_objects(around, self.kinds)
-            also = self.selection.within(now, environments_of(around, self.kinds))
-            self.selection.check(chosen | also, self.name)
-            gone = also - chosen if self.mode is Mode.REPLACE else frozenset()
-            wanted = {ref: stored for ref, stored in now.items() if ref not in gone}
-            wanted |= {ref: then[ref] for ref in sorted(chosen)}
-        return _checked(wanted, self.name, self.kinds, self.settings)
+            return self._checked(then, {})
+        around = self.now()
+        now = stored_objects(around, self.kinds)
+        chosen = self.selection.within(then, environments_of(observed, self.kinds))
+        also = self.selection.within(now, environments_of(around, self.kinds))
+        self.selection.check(chosen | also, self.name)
+        gone = also - chosen if self.mode is Mode.REPLACE else frozenset()
+        wanted = {ref: stored for ref, stored in now.items() if ref not in gone}
+        wanted |= {ref: then[ref] for ref in sorted(chosen)}
+        return self._checked(wanted, now)
+
+    def _checked(self, wanted: StoredObjects, now: StoredObjects) -> DesiredState:
+        found = self._read(wanted)
+        wrong = [problem for problem in found.problems if not problem.warning]
+        known = self._read(now).problems if wrong and now else ()
+        fresh = [problem for problem in wrong if problem not in known]
+        if fresh:
+            raise InvalidDesiredState(fresh)
+        return found.desired
+
+    def _read(self, objects: StoredObjects) -> DesiredFromItems:
+        name = self.name
+        return desired_from_items(
+            objects, self.kinds, source=name, revision=name, settings=self.settings
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TablesSource:
-    """The tables as they are, as desired state: what a snapshot is compared with."""
+class AsItIs:
+    """A state of the tables as desired state, whatever is wrong with it: what a snapshot is compared with."""
 
+    name: str
     kinds: Kinds
     settings: RuleSettings
-    now: Callable[[], ObservedState]
-
-    @property
-    def name(self) -> str:
-        """``tables:``."""
-        return "tables:"
+    look: Callable[[], ObservedState]
 
     @property
     def cause(self) -> Cause:
-        """What differs was edited since."""
-        return Cause.EDITED
+        """As of a snapshot: no line of a file is behind what differs."""
+        return Cause.RESTORED
 
     def desired(self) -> DesiredState:
-        """Return the desired state. Raises InvalidDesiredState for objects that are not in order, and as looking."""
-        stored = stored_objects(self.now(), self.kinds)
-        return _checked(stored, self.name, self.kinds, self.settings)
-
-
-def _checked(
-    stored: Mapping[ResourceRef, StoredObject], name: str, kinds: Kinds, settings: RuleSettings
-) -> DesiredState:
-    found = desired_from_items(stored, kinds, source=name, revision=name, settings=settings)
-    wrong = [problem for problem in found.problems if not problem.warning]
-    if wrong:
-        raise InvalidDesiredState(wrong)
-    return found.desired
+        """Return the desired state. Raises InvalidDesiredState for what is no object of its kind, and as looking."""
+        stored = stored_objects(self.look(), self.kinds)
+        name, settings = self.name, self.settings
+        found = desired_from_items(
+            stored, self.kinds, source=name, revision=name, settings=settings
+        )
+        if len(found.desired.resources) < len(stored):
+            raise InvalidDesiredState(found.problems)
+        return found.desired

@@ -75,7 +75,7 @@ def sorted_out(
         try:
             overrides.append(override_of_row(row))
         except DamagedState as error:
-            damaged[str(row["Id"]).removeprefix(OVERRIDE_PREFIX)] = error
+            damaged[str(row.get("Id")).removeprefix(OVERRIDE_PREFIX)] = error
     return tuple(overrides), damaged
 
 

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Annotated, TypedDict
 
+from controller.engine.queries.explain.answer import Explained
 from controller.engine.queries.explain.explanation import BlockCode, Explanation
 from controller.ledger.summaries import summary_of
 from controller.loading.positions import dotted
 from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
+from controller.views.answer import Answer
 from controller.views.documents.audit import SummaryObject, summary_json
 from controller.views.documents.envelope import filled
 from controller.views.documents.moments import (
@@ -20,6 +22,7 @@ from controller.views.explanation import (
     Command,
     block_line,
     commands_of,
+    explanation_lines,
     heading_of,
     last_change_lines,
     order_of,
@@ -133,3 +136,13 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
         ],
         "commands": commands_of(explanation),
     }
+
+
+def explain_answer(found: Explained) -> Answer:
+    """Why something is as it is."""
+    return Answer(
+        document="explain",
+        fields=lambda: explanation_json(found.explanation),
+        text=lambda: "\n".join(explanation_lines(found.explanation)),
+        remarks=tuple(filter(None, (found.untold,))),
+    )

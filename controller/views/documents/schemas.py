@@ -44,6 +44,7 @@ from controller.views.documents.snapshots import (
     RestoreDocument,
     SnapshotDocument,
     SnapshotListDocument,
+    SnapshotNightlyDocument,
     SnapshotPruneDocument,
     SnapshotShowDocument,
 )
@@ -76,6 +77,7 @@ DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "settings": ("envctl status --settings", SettingsDocument),
     "snapshot": ("envctl snapshot create, envctl snapshot verify", SnapshotDocument),
     "snapshot-list": ("envctl snapshot list", SnapshotListDocument),
+    "snapshot-nightly": ("envctl snapshot nightly", SnapshotNightlyDocument),
     "snapshot-prune": ("envctl snapshot prune", SnapshotPruneDocument),
     "snapshot-show": ("envctl snapshot show", SnapshotShowDocument),
     "status": ("envctl status", StatusDocument),

@@ -8,6 +8,7 @@ from typing import Annotated, TypedDict
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.engine.snapshots.places import Listed
 from controller.engine.snapshots.restore import PreparedRestore
+from controller.engine.snapshots.service import Night
 from controller.engine.snapshots.verify import Verdict
 from controller.model.observed import ObservedState
 from controller.snapshots.manifest import Manifest
@@ -81,6 +82,13 @@ class SnapshotPruneDocument(TypedDict):
     snapshots: Annotated[list[str], "Their ids."]
 
 
+class SnapshotNightlyDocument(TypedDict):
+    """What came of one night."""
+
+    taken: Annotated[SnapshotDocument, "The snapshot that was taken and proven."]
+    removed: Annotated[list[str], "Ids of those that were taken away, as no longer kept."]
+
+
 class RestoreDocument(TypedDict):
     """The plan of a restore, and what became of its changes."""
 
@@ -123,6 +131,14 @@ def shown_json(manifest: Manifest, observed: ObservedState) -> SnapshotShowDocum
 def prune_json(outdated: Sequence[Listed], *, removed: bool) -> SnapshotPruneDocument:
     """Return which snapshots go, or went."""
     return {"removed": removed, "snapshots": [found.id for found in outdated]}
+
+
+def nightly_json(night: Night) -> SnapshotNightlyDocument:
+    """Return what came of one night for programs."""
+    return {
+        "taken": snapshot_json(night.verdict),
+        "removed": [found.id for found in night.removed],
+    }
 
 
 def restore_json(

@@ -38,8 +38,11 @@ def test_what_no_step_leads_to_is_told() -> None:
     assert not path.lead("A", "X")
     assert path.ends("X") == ({"X"}, ())
     path = outside("AB", "XY")
-    ends, left = path.ends("A")
-    assert (ends, [step.sequence for step in left]) == ({"Y"}, [2])
+    ends, breaks = path.ends("A")
+    assert (ends, [(image, step.sequence) for image, step in breaks]) == ({"Y"}, [("B", 2)])
+    path = outside("AB", "XY", "YZ", "QR")
+    ends, breaks = path.ends("A")
+    assert (ends, [image for image, _ in breaks]) == ({"R"}, ["B", "Z"])
 
 
 def test_where_nothing_is_known_the_first_step_fits() -> None:

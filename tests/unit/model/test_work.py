@@ -71,7 +71,5 @@ def test_the_same_question_within_a_bucket_has_one_id_everywhere() -> None:
         for second in range(3)
     }
     assert len(ids) == 2
-    assert dedup_id("stream/" + "x" * 200, Job.STREAM, "1") != dedup_id(
-        "stream/" + "x" * 201, Job.STREAM, "1"
-    )
-    assert len(dedup_id("stream/" + "x" * 200, Job.STREAM, "1")) <= 128
+    assert dedup_id("x" + "x" * 200, Job.LOOK, "1") != dedup_id("x" + "x" * 201, Job.LOOK, "1")
+    assert len(dedup_id("x" + "x" * 200, Job.LOOK, "1")) <= 128

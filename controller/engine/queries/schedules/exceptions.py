@@ -1,6 +1,6 @@
 """What is on although its schedule says off, tags that keep things on for good, and environments that are always on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -8,11 +8,12 @@ from typing import Any, Final, NamedTuple
 
 from controller.decisions.evaluator import Evaluation
 from controller.decisions.power_map import PowerMap, power_map
-from controller.engine.power.fleet import FleetEvaluation
+from controller.engine.power.fleet import AcceptedNow, CachedLook, FleetEvaluation
+from controller.errors import WrongUsage
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import parse_canonical
 from controller.model.override import Override
-from controller.model.ref import Origin, ResourceRef
+from controller.model.ref import Origin, Reason, ResourceRef
 from controller.scheduling.decision import Rule, Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import InvalidSchedule, Schedule, State
@@ -89,6 +90,31 @@ class Filter:
             and (not self.type or belongs.type == self.type)
             and all(belongs.labels.get(name) == value for name, value in self.labels.items())
         )
+
+
+def filter_of(team: str | None, kind: str | None, labels: Iterable[str] | None) -> Filter:
+    """Return the filter. Raises WrongUsage for a label that is no KEY=VALUE."""
+    pairs = {}
+    for label in labels or ():
+        key, equals, value = label.partition("=")
+        if not (key and equals):
+            raise WrongUsage(f"label {label}: no KEY=VALUE", fix="write purpose=performance")
+        pairs[key] = value
+    return Filter(team=team or "", type=kind or "", labels=pairs)
+
+
+class FoundExceptions(NamedTuple):
+    """Exceptions, and why scopes could not be looked at for more, by name."""
+
+    found: tuple[ScheduleException, ...]
+    unknown: Mapping[str, Reason]
+
+
+def find_exceptions(state: AcceptedNow, now: datetime, wanted: Filter) -> FoundExceptions:
+    """Look at all accounts and return the exceptions. Raises as reading the running deployments."""
+    fleet = CachedLook(state, now).evaluate()
+    unknown = {name: scope.reason for name, scope in fleet.unreachable.items()}
+    return FoundExceptions(exceptions_of(fleet, state.accepted, now, wanted), unknown)
 
 
 def exceptions_of(

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from controller.engine.power.fleet import FleetEvaluation
+from controller.engine.power.fleet import AcceptedNow, CachedLook, FleetEvaluation
 from controller.engine.queries.schedules.exceptions import Belongs, Filter, belongs_of
 from controller.ledger.power_hours import PowerHours, Present, power_hours
 from controller.ledger.queries import LedgerReader, OfEntity, Period
@@ -63,6 +63,20 @@ class ScheduleReport:
     def saved(self) -> float | None:
         """Return what was saved; None if nothing has a price."""
         return _sum(line.saved for line in self.lines)
+
+
+def report_now(state: AcceptedNow, days: int, now: datetime, wanted: Filter) -> ScheduleReport:
+    """Look at all accounts and report the last days, with the prices of the settings. Raises as ``report_of``."""
+    installation = state.accounts.installation
+    return report_of(
+        CachedLook(state, now).evaluate(),
+        state.accepted,
+        installation.ledger,
+        now - timedelta(days=days),
+        now,
+        wanted,
+        installation.master.settings.prices,
+    )
 
 
 def report_of(

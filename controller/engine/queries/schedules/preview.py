@@ -1,6 +1,6 @@
 """What a preview shows: the schedule that a name or a text means, and where it comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -49,6 +49,11 @@ class PreviewedSchedule:
 def is_expression(text: str) -> bool:
     """Tell whether a text is meant as a schedule and not as a name."""
     return ":" in text or text.strip().lower() in _WORDS
+
+
+def previewed(text: str, accepted: Callable[[], AcceptedState]) -> PreviewedSchedule:
+    """Return the schedule that a text means; what is accepted is only asked for where it is a name. Raises WrongUsage."""
+    return of_expression(text) if is_expression(text) else of_name(text, accepted())
 
 
 def of_expression(text: str) -> PreviewedSchedule:

@@ -1,0 +1,142 @@
+"""The ledger asked: by what the command takes, and by the parameters that programs of the old product send."""
+
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from controller.api.answers import respond, says
+from controller.api.served import Served
+from controller.engine.queries.audit import Asked, find_records, page_of
+from controller.engine.queries.moments import parse_moment
+from controller.errors import WrongUsage
+from controller.ledger.queries import MAX_LIMIT, OfPeriod, Page, Question
+from controller.views.audit import audit_answer, records_answer
+
+_PATH: Final = "/api/v1/audit"
+_USUAL: Final = 200
+Text = Annotated[str | None, Field(max_length=1024)]
+Token = Annotated[str | None, Field(max_length=4096)]
+Limit = Annotated[int | None, Field(ge=1, le=MAX_LIMIT)]
+
+
+class LedgerQuery(BaseModel):
+    """What is asked: as ``envctl audit list`` takes it, and as the old product's programs ask."""
+
+    since: Annotated[Text, Field(description="2026-11-24, 2026-11-24T19:00 (UTC), or 2h")] = None
+    until: Text = None
+    entity: Annotated[Text, Field(description="Changes of one object: Kind/name")] = None
+    actor: Text = None
+    transaction: Text = None
+    power: Annotated[bool, Field(description="Also instances switched by schedule")] = False
+    records: Annotated[bool, Field(description="As text: a line a record")] = False
+    limit: Limit = None
+    page: Annotated[Token, Field(description="Where a page before said it goes on")] = None
+    entity_type: Annotated[
+        Text, Field(alias="Entity.Type", description="A kind or a table: filters a page")
+    ] = None
+    entity_key: Annotated[
+        Text, Field(alias="Entity.Key", description="With Entity.Type: one object")
+    ] = None
+    change_type: Annotated[
+        Text, Field(alias="ChangeType", description="Created, Updated, Deleted: filters a page")
+    ] = None
+    per_page: Annotated[Limit, Field(description="As limit")] = None
+    start_key: Annotated[Token, Field(alias="exclusiveStartKey", description="As page")] = None
+
+
+def ledger_routes(served: Served) -> APIRouter:
+    """Return the routes. Whoever asks needs the scope read."""
+    ledger, allowed = _Ledger(served), [Depends(served.access.may("read"))]
+    router = APIRouter(tags=["audit"], dependencies=allowed)
+    router.add_api_route(_PATH, ledger.records, methods=["GET"], responses=says("audit-list"))
+    router.add_api_route(
+        f"{_PATH}/{{name}}", ledger.record, methods=["GET"], responses=says("audit-show")
+    )
+    return router
+
+
+class _Ledger:
+    def __init__(self, served: Served) -> None:
+        self._served = served
+
+    def records(self, request: Request, asks: Annotated[LedgerQuery, Query()]) -> Response:
+        """Changes, newest first; a Link header leads to the next page."""
+        now, installation = self._served.now(), self._served.installation
+        asked = Asked(
+            entity=self._entity(asks),
+            actor=asks.actor,
+            transaction=asks.transaction,
+            since=parse_moment(asks.since, now) if asks.since else None,
+            until=parse_moment(asks.until, now) if asks.until else None,
+            power=asks.power,
+            now=now,
+        )
+        token = asks.page or asks.start_key
+        question = asked.question(installation)
+        found = page_of(
+            installation,
+            question,
+            limit=asks.limit or asks.per_page or _USUAL,
+            token=token,
+            power=asked.shows_power,
+        )
+        answer = audit_answer(
+            asked, self._filtered(found, asks), records=asks.records, first=token is None
+        )
+        return respond(request, answer, _next(request, asked, question, found.next_token))
+
+    def record(self, request: Request, name: str) -> Response:
+        """A record by its audit id, or all of a transaction."""
+        return respond(request, records_answer(find_records(self._served.installation, name)))
+
+    def _entity(self, asks: LedgerQuery) -> str | None:
+        if asks.entity is None and asks.entity_type is not None and asks.entity_key is not None:
+            return f"{self._kind(asks.entity_type)}/{asks.entity_key}"
+        return asks.entity
+
+    def _filtered(self, found: Page, asks: LedgerQuery) -> Page:
+        tables = None if asks.entity_type is None else self._tables(asks.entity_type)
+        kept = tuple(
+            record
+            for record in found.records
+            if (tables is None or record.entity.table in tables)
+            and asks.change_type in (None, record.change_type)
+        )
+        return Page(kept, found.next_token)
+
+    def _kind(self, entity_type: str) -> str:
+        """Return the kind that is meant by its name or that of one of its tables. Raises WrongUsage."""
+        master = self._served.installation.master
+        bare = entity_type.removeprefix(master.settings.resource_prefix)
+        for kind in master.kinds.values():
+            tables = {table.name for table in kind.tables}
+            # The old product's programs leave out how some tables begin.
+            if bare == kind.name or {bare, f"Infra{bare}"} & tables:
+                return str(kind.name)
+        raise WrongUsage(
+            f"Entity.Type {entity_type!r} is no kind and no table of one",
+            fix=f"kinds: {', '.join(master.kinds)}",
+        )
+
+    def _tables(self, entity_type: str) -> frozenset[str]:
+        master = self._served.installation.master
+        kind = master.kinds[self._kind(entity_type)]
+        prefix = master.settings.resource_prefix
+        return frozenset(table.prefixed(prefix).name for table in kind.tables)
+
+
+def _next(request: Request, asked: Asked, question: Question, token: str | None) -> dict[str, str]:
+    """Return the header that leads to the next page: the same question with its moments written out, from there on.
+
+    It is relative: nobody's Host is believed.
+    """
+    if token is None:
+        return {}
+    until = question.until if isinstance(question, OfPeriod) else asked.until
+    told = {"since": asked.since, "until": until}
+    replaced = {*told, "page", "exclusiveStartKey"}
+    pairs = [pair for pair in request.query_params.multi_items() if pair[0] not in replaced]
+    pairs += [(name, at.isoformat()) for name, at in told.items() if at is not None]
+    return {"Link": f'<{_PATH}?{urlencode([*pairs, ("page", token)])}>; rel="next"'}

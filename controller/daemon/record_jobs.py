@@ -1,0 +1,125 @@
+"""The daemon's jobs about what is on record: what others change, snapshots, anchors of the ledger."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Final
+
+from controller.daemon.cadence import due_moment
+from controller.daemon.jobs import ACTOR, TICK, Jobs
+from controller.daemon.worker import Handler
+from controller.engine.installation.installation import Installation
+from controller.engine.snapshots.places import open_store
+from controller.engine.snapshots.service import Snapshots
+from controller.engine.state.anchor_heads import anchor_heads
+from controller.engine.streams.follow import StreamFollower, streamed_tables
+from controller.errors import EnvctlError, ScopeBusy
+from controller.events import WorkFailed
+from controller.ledger.records import iso_ms
+from controller.model.ledger_record import Requester
+from controller.model.observed import CONFIG_SCOPE
+from controller.model.table import TableDefinition
+from controller.model.work import Job, Work, time_bucket
+from controller.scheduling.grammar import parse_schedule
+from controller.scheduling.timeline import events_between
+
+SNAPSHOTS: Final = "snapshots"
+"""The scope of all that is written to the snapshots' store: one after the other."""
+STREAM: Final = "stream"
+"""What asks for a look because somebody else changed something."""
+_ANOTHER_READS: Final = timedelta(seconds=60)
+"""A stream that another daemon reads is asked for again after this."""
+
+
+@dataclass(eq=False, kw_only=True)
+class RecordJobs:
+    """Works beside the ``jobs`` of the same daemon.
+
+    A table's stream belongs to one daemon at a time, by the lease of its scope, for as long as that lives: asking for it by
+    a queue each time would cost more than reading it.
+    """
+
+    installation: Installation
+    jobs: Jobs
+    _streams: dict[str, StreamFollower] = field(default_factory=dict, init=False)
+    """By table; each owns its scope once it could be read."""
+    _not_before: dict[str, datetime] = field(default_factory=dict, init=False)
+    _told: dict[str, str] = field(default_factory=dict, init=False)
+    """What is wrong with a stream, by table: told once."""
+    _looked_until: datetime | None = field(default=None, init=False)
+    _reading: Lock = field(default_factory=Lock, init=False)
+    """Streams are given back by another thread than the one that reads them."""
+
+    @property
+    def handlers(self) -> Mapping[Job, Handler]:
+        """What does each job; nothing where the settings name no place for snapshots."""
+        settings = self.jobs.settings.snapshots
+        if settings.bucket is None and settings.folder is None:
+            return {}
+        return {Job.SNAPSHOT: self.take_snapshot, Job.ANCHORS: self.anchor}
+
+    def take_snapshot(self, work: Work) -> None:
+        """Take a snapshot and prove it, then take away what is kept no longer. Raises as each of them."""
+        snapshots = Snapshots.of(self.installation, self.jobs.emit)
+        snapshots.create(ACTOR)
+        snapshots.remove(snapshots.outdated(self.jobs.clock()))
+
+    def anchor(self, work: Work) -> None:
+        """Anchor the heads of all scopes. Raises as that."""
+        anchor_heads(self.installation, open_store(self.installation.master))
+
+    def tick_streams(self) -> None:
+        """Record what others have changed, and have the tables looked at where they have. Raises Interrupted."""
+        with self._reading:
+            now = self.jobs.clock()
+            due = self._not_before
+            for table in streamed_tables(self.installation):
+                if due.get(table.name, now) <= now:
+                    self._read_stream(table, now)
+
+    def _read_stream(self, table: TableDefinition, now: datetime) -> None:
+        follower = self._streams.get(table.name)
+        if follower is None:
+            follower = self._streams[table.name] = StreamFollower(
+                self.installation,
+                (table,),
+                Requester(ACTOR, STREAM),
+                lambda _record: None,
+                self.jobs.emit,
+                1,
+            )
+        found = follower.read_all()
+        self._note(table.name, found.errors.get(table.name), now)
+        if found.look_at:
+            self.jobs.put(Job.RECONCILE, CONFIG_SCOPE, f"{STREAM}-{iso_ms(now)}", now, STREAM)
+
+    def tick_clock(self) -> None:
+        """Ask for what is due by the clock: snapshots at the settings' moments, anchors."""
+        now, settings = self.jobs.clock(), self.jobs.settings
+        since, self._looked_until = self._looked_until or now, now
+        if not self.handlers:
+            return
+        nightly = parse_schedule(f"start: {settings.snapshots.cron}")
+        if any(True for _ in events_between(nightly, since, now)):
+            self.jobs.put(Job.SNAPSHOT, SNAPSHOTS, time_bucket(now, 3600), now, TICK)
+        moment = due_moment(Job.ANCHORS, settings.intervals.anchor_seconds, since, now)
+        if moment is not None:
+            self.jobs.put(Job.ANCHORS, SNAPSHOTS, iso_ms(moment), now, TICK)
+
+    def close(self) -> None:
+        """Give the streams back, so that another daemon reads them at once."""
+        with self._reading:
+            for table in [*self._streams]:
+                self._streams.pop(table).__exit__(None, None, None)
+
+    def _note(self, table: str, error: EnvctlError | None, now: datetime) -> None:
+        if isinstance(error, ScopeBusy):
+            self._not_before[table] = now + _ANOTHER_READS
+        elif error is not None:
+            self._not_before[table] = now + _ANOTHER_READS
+            if self._told.get(table) != error.message:
+                self._told[table] = error.message
+                self.jobs.emit(WorkFailed(f"{STREAM}/{table}", STREAM, str(error)))
+        else:
+            self._told.pop(table, None)

@@ -1,0 +1,52 @@
+"""Settings of ``envctl run``: how often it looks, how much it does side by side, where its work is kept, where it is asked by HTTP."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from controller.kinds.language.documented import SettingsPart
+from controller.kinds.language.spec import HiddenWhereWrong
+
+
+class IntervalSettings(SettingsPart):
+    """How often the daemon looks."""
+
+    reconcile_seconds: Annotated[int, Field(ge=5, le=3600)] = 60
+    """Between two questions to the source whether it has changed; nothing is read while it has not."""
+    schedule_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    """Between two looks at what schedules make due; AWS is not asked unless something is."""
+    resync_seconds: Annotated[int, Field(ge=60)] = 900
+    """Between two light looks at an account and region, and between two comparisons of the tables with what was accepted."""
+    deep_look_seconds: Annotated[int, Field(ge=600)] = 21600
+    """Between two close looks: hooks, notifications, scaling schedules, newer images."""
+    stream_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
+    """Between two reads of the tables' streams, which tell what others change."""
+    anchor_seconds: Annotated[int, Field(ge=60)] = 3600
+    """Between two anchors of the ledger's heads in the snapshots' store."""
+
+
+class DaemonSettings(SettingsPart):
+    """How ``envctl run`` works."""
+
+    workers: Annotated[int, Field(ge=1, le=64)] = 8
+    """Scopes that one daemon works on side by side."""
+    stop_within_seconds: Annotated[int, Field(ge=1, le=300)] = 25
+    """What is under way when the daemon is asked to end has so long; what is left is handed to other daemons."""
+
+
+class QueueSettings(SettingsPart):
+    """Where the daemon's work is kept."""
+
+    sqs: str | None = None
+    """URL of an SQS FIFO queue with a redrive policy, which daemons on several machines share. Without it the work is in memory."""
+
+
+class HttpSettings(SettingsPart):
+    """The HTTP interface of ``envctl run``."""
+
+    host: str = "127.0.0.1"
+    """Address it listens on. On a loopback address reads need no token, on any other they do; writes always do."""
+    port: Annotated[int | None, Field(ge=0, le=65535)] = None
+    """Port it listens on; 0 takes one that is free. Without it there is no interface."""
+    credentials: Annotated[str | None, HiddenWhereWrong()] = None
+    """Where digests of tokens and secrets of webhooks are kept: a file, s3://BUCKET/KEY or secretsmanager://NAME. Never a token itself."""

@@ -1,0 +1,192 @@
+"""Around every request: an id, a bound, problem details whatever fails, and a line in the log."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import Depends, FastAPI
+
+from controller.api.access import Access, Caller, is_loopback
+from controller.api.credentials import KeptCredentials
+from controller.api.metrics import Metrics
+from controller.api.problems import MEDIA_TYPE, answer_with_problems
+from controller.api.requests import LONGEST_BODY, Requests
+from controller.cli.process import utc_now
+from controller.errors import (
+    AccessDenied,
+    InvalidDesiredState,
+    PlanRefused,
+    Unreachable,
+    WrongUsage,
+)
+from controller.events import Event, RequestServed
+from controller.model.ref import Origin, Problem
+from tests.support.http_interface import ADA, BOB, CREDENTIALS, bearer, serving
+
+ERRORS = {
+    "usage": (WrongUsage("no such thing", fix="name one"), 400, "WrongUsage"),
+    "desired": (
+        InvalidDesiredState([Problem(Origin("a.yaml", 3), "", "wrong")]),
+        422,
+        "InvalidConfig",
+    ),
+    "refused": (PlanRefused("too many"), 409, "GuardViolated"),
+    "unreachable": (Unreachable("no answer"), 503, "Unreachable"),
+    "denied": (AccessDenied("not allowed"), 502, "AccessDenied"),
+}
+
+
+bugs: list[Exception] = []
+
+
+def application(events: list[Event], credentials: str | None, host: str) -> FastAPI:
+    kept = None
+    if credentials is not None:
+        kept = KeptCredentials("c.yaml", credentials.encode, utc_now)
+    access, app = Access(kept, host), FastAPI(openapi_url=None, redirect_slashes=False)
+    app.add_middleware(
+        Requests,
+        emit=events.append,
+        count=Metrics().count_request,
+        keep_traceback=bugs.append,
+    )
+    answer_with_problems(app)
+
+    @app.get("/errors/{name}")
+    def fail(name: str) -> None:
+        raise ERRORS[name][0]
+
+    @app.get("/read")
+    def read(caller: Annotated[Caller, Depends(access.may("read"))]) -> str:
+        return caller.name
+
+    @app.post("/write")
+    def write(caller: Annotated[Caller, Depends(access.may("override"))], body: list[int]) -> str:
+        return f"{caller.name} {len(body)}"
+
+    return app
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+def client(events: list[Event]) -> Iterator[httpx.Client]:
+    with serving(application(events, CREDENTIALS, "127.0.0.1")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_is_answered_with_its_code(name: str, client: httpx.Client) -> None:
+    error, status, code = ERRORS[name]
+    answer = client.get(f"/errors/{name}", headers={"X-Request-Id": "abc-1"})
+    problem = answer.json()
+
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code)
+    assert problem["detail"].startswith(error.message)
+    assert problem["instance"] == "urn:envctl:request:abc-1"
+    assert ("retry-after" in answer.headers) == (status == 503)
+
+
+def test_what_is_not_there_and_what_is_ours_are_problems_too(client: httpx.Client) -> None:
+    assert client.get("/nothing").json()["code"] == "NOT_FOUND"
+    assert client.delete("/read").json()["code"] == "METHOD_NOT_ALLOWED"
+    broken = client.get("/errors/bug")
+    assert (broken.status_code, broken.json()["code"]) == (500, "Bug")
+    assert [type(bug) for bug in bugs] == [KeyError]
+    assert "Traceback" not in broken.text
+
+
+def test_every_answer_has_an_id_and_one_of_ours_where_the_callers_is_none(
+    client: httpx.Client,
+) -> None:
+    assert (
+        client.get("/read", headers={"X-Request-Id": "x" * 65}).headers["x-request-id"] != "x" * 65
+    )
+    assert client.get("/read", headers={"X-Request-Id": "a-1"}).headers["x-request-id"] == "a-1"
+
+
+def test_a_write_is_logged_with_who_asked(client: httpx.Client, events: list[Event]) -> None:
+    client.get("/read")
+    client.post("/write", json=[1], headers={"X-Request-Id": "w-1", **bearer(ADA)})
+    client.post("/write", json=[1], headers={"X-Request-Id": "w-2", **bearer(BOB)})
+
+    told = [
+        (served.request, served.route, served.status, served.actor)
+        for served in events
+        if isinstance(served, RequestServed)
+    ]
+    assert told == [("w-1", "/write", 200, "ada"), ("w-2", "/write", 403, "")]
+
+
+def test_a_body_that_is_too_long_is_not_read(client: httpx.Client) -> None:
+    long = b"[" + b"1," * (LONGEST_BODY // 2) + b"1]"
+    announced = client.post("/write", content=long, headers=bearer(ADA))
+    in_pieces = client.post(
+        "/write", content=iter([long[:600_000], long[600_000:]]), headers=bearer(ADA)
+    )
+
+    assert (announced.status_code, in_pieces.status_code) == (413, 413)
+    assert announced.json()["code"] == "REQUEST_ENTITY_TOO_LARGE"
+
+
+def test_what_is_not_as_it_should_be_is_not_quoted(client: httpx.Client) -> None:
+    answer = client.post("/write", json=["topsecret"], headers=bearer(ADA))
+
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0]["field"] == "body.0"
+    assert "topsecret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        (bearer("nobody's"), 401),
+        ({"Authorization": f"Basic {ADA}"}, 401),
+        (bearer(BOB), 403),
+        (bearer(ADA), 200),
+    ],
+)
+def test_a_write_needs_a_token_that_may(
+    headers: dict[str, str], status: int, client: httpx.Client
+) -> None:
+    answer = client.post("/write", json=[], headers=headers)
+
+    assert answer.status_code == status
+    assert ("www-authenticate" in answer.headers) == (status == 401)
+
+
+@pytest.mark.parametrize(
+    ("host", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("127.0.0.1", {"Host": "localhost:8080"}, 200),
+        ("127.0.0.1", {"Host": "[::1]:8080"}, 200),
+        ("127.0.0.1", {"Host": "rebound.example"}, 401),
+        ("127.0.0.1", {"Host": "[::1"}, 401),
+        ("127.0.0.1", bearer("nobody's"), 401),
+        ("0.0.0.0", {}, 401),
+        ("0.0.0.0", bearer(BOB), 200),
+    ],
+)
+def test_a_read_needs_a_token_unless_only_this_machine_can_ask(
+    host: str, headers: dict[str, str], status: int
+) -> None:
+    with serving(application([], CREDENTIALS, host)) as client:
+        assert client.get("/read", headers=headers).status_code == status
+
+
+def test_without_credentials_nobody_writes() -> None:
+    with serving(application([], None, "127.0.0.1")) as client:
+        assert client.post("/write", json=[], headers=bearer(ADA)).status_code == 401
+        assert client.get("/read").status_code == 200
+
+
+def test_only_addresses_of_this_machine_are_loopback() -> None:
+    names = ("127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "0.0.0.0", "::", "10.0.0.1", "")
+    assert [name for name in names if is_loopback(name)] == list(names[:5])
