@@ -8,10 +8,16 @@ from typing import Final
 
 from controller.decisions.turns import next_turn
 from controller.engine.commit.storage import ApplyRequest, new_run_id
-from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config, config_writer
+from controller.engine.config.apply import (
+    NOTHING_APPLIED,
+    ApplyReport,
+    apply_config,
+    config_finding,
+    config_writer,
+)
 from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, observe_config
 from controller.engine.config.planner import Planner, PlanRun
-from controller.engine.config.still_due import as_planned, none_due, still_due
+from controller.engine.config.still_due import StillDue, none_due, still_due
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun, NotWritten, kept
@@ -35,7 +41,7 @@ from controller.engine.reconcile.combined_plan import (
     with_notes,
 )
 from controller.engine.reconcile.partly_applied import planned_again
-from controller.engine.reconcile.run_report import config_finding, order_of, reported, with_not_kept
+from controller.engine.reconcile.run_report import order_of, reported, with_not_kept
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.rows import Finding
 from controller.errors import (
@@ -237,10 +243,7 @@ class Reconciler:
             run = accounts.plan(accepted, (setup,), options)
             digest = plan(run.plans, revision=accepted.revision, label=actor.trigger).digest
             order = ApplyRequest(
-                actor=actor,
-                transaction=transaction,
-                revision=accepted.revision,
-                plan_digest=digest,
+                actor=actor, transaction=transaction, revision=accepted.revision, plan_digest=digest
             )
             return run, accounts.act(
                 run,
@@ -322,17 +325,10 @@ class Reconciler:
         if config is not None:
             revision = config.plan.revision if after is not None else revision
         accepted = self.live.accepted(tables, now, observed.overrides, revision, after)
-        run = self.live.plan(
-            accepted,
-            self.live.scopes(accepted, wanted),
-            LivePlanOptions(
-                now=now,
-                approvals=approvals,
-                adopt=request.adopt,
-                # What is taken over carries no mark that says what a light look does not show.
-                deep=request.deep or request.adopt,
-            ),
-        )
+        # What is taken over carries no mark that says what a light look does not show.
+        deep = request.deep or request.adopt
+        options = LivePlanOptions(now=now, approvals=approvals, adopt=request.adopt, deep=deep)
+        run = self.live.plan(accepted, self.live.scopes(accepted, wanted), options)
         planned_from = replace(run.planned_from, turns_at=next_turn(accepted, now))
         return replace(run, planned_from=planned_from)
 
@@ -381,7 +377,8 @@ class Reconciler:
             return NOTHING_APPLIED
         asked = request.claim, request.requester, self.emit
         with config_writer(installation, config, *asked) as writer:
-            due, now_at = as_planned(config), self.clock()
+            (planned,), now_at = config.plan.scopes, self.clock()
+            due = StillDue(planned.changes, planned.violations)
             if not planned_from.holds(writer.lease.head.sequence, now_at):
                 observed = self.observe(installation)
                 try:
