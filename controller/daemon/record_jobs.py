@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Final
 
 from controller.daemon.cadence import due_moment
@@ -18,6 +19,7 @@ from controller.events import WorkFailed
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE
+from controller.model.table import TableDefinition
 from controller.model.work import Job, Work, time_bucket
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.timeline import events_between
@@ -46,6 +48,8 @@ class RecordJobs:
     _told: dict[str, str] = field(default_factory=dict, init=False)
     """What is wrong with a stream, by table: told once."""
     _looked_until: datetime | None = field(default=None, init=False)
+    _reading: Lock = field(default_factory=Lock, init=False)
+    """Streams are given back by another thread than the one that reads them."""
 
     @property
     def handlers(self) -> Mapping[Job, Handler]:
@@ -67,24 +71,28 @@ class RecordJobs:
 
     def tick_streams(self) -> None:
         """Record what others have changed, and have the tables looked at where they have. Raises Interrupted."""
-        now = self.jobs.clock()
-        for table in streamed_tables(self.installation):
-            if now < self._not_before.get(table.name, now):
-                continue
-            follower = self._streams.get(table.name)
-            if follower is None:
-                follower = self._streams[table.name] = StreamFollower(
-                    self.installation,
-                    (table,),
-                    Requester(ACTOR, STREAM),
-                    lambda _record: None,
-                    self.jobs.emit,
-                    1,
-                )
-            found = follower.read_all()
-            self._note(table.name, found.errors.get(table.name), now)
-            if found.look_at:
-                self.jobs.put(Job.RECONCILE, CONFIG_SCOPE, f"{STREAM}-{iso_ms(now)}", now, STREAM)
+        with self._reading:
+            now = self.jobs.clock()
+            due = self._not_before
+            for table in streamed_tables(self.installation):
+                if due.get(table.name, now) <= now:
+                    self._read_stream(table, now)
+
+    def _read_stream(self, table: TableDefinition, now: datetime) -> None:
+        follower = self._streams.get(table.name)
+        if follower is None:
+            follower = self._streams[table.name] = StreamFollower(
+                self.installation,
+                (table,),
+                Requester(ACTOR, STREAM),
+                lambda _record: None,
+                self.jobs.emit,
+                1,
+            )
+        found = follower.read_all()
+        self._note(table.name, found.errors.get(table.name), now)
+        if found.look_at:
+            self.jobs.put(Job.RECONCILE, CONFIG_SCOPE, f"{STREAM}-{iso_ms(now)}", now, STREAM)
 
     def tick_clock(self) -> None:
         """Ask for what is due by the clock: snapshots at the settings' moments, anchors."""
@@ -101,8 +109,9 @@ class RecordJobs:
 
     def close(self) -> None:
         """Give the streams back, so that another daemon reads them at once."""
-        for table in [*self._streams]:
-            self._streams.pop(table).__exit__(None, None, None)
+        with self._reading:
+            for table in [*self._streams]:
+                self._streams.pop(table).__exit__(None, None, None)
 
     def _note(self, table: str, error: EnvctlError | None, now: datetime) -> None:
         if isinstance(error, ScopeBusy):

@@ -1,5 +1,6 @@
 """The daemon: ticks that put works on the queue, workers that do them, and how both end."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
 from controller.daemon_settings import IntervalSettings
-from controller.errors import EnvctlError
+from controller.errors import EnvctlError, Interrupted
 from controller.events import DaemonStarted, DaemonStopped, Emit, WorkFailed
 
 LOOKS_EVERY_S = 10
@@ -41,6 +42,8 @@ class Daemon:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._scheduler.add_listener(self._bug, EVENT_JOB_ERROR)
+        # A tick that takes longer than its interval is left out once: nothing that anybody has to read.
+        logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
     def start(self) -> None:
         """Read what is accepted, then tick and work. Raises as reading it."""
@@ -68,6 +71,8 @@ class Daemon:
         self.systemd.tell("STOPPING=1")
         self._scheduler.shutdown(wait=False)
         whole = self.workers.stop(within_s)
+        # What still reads a stream stops before its next request, too.
+        self.workers.interruption.asked.set()
         self.records.close()
         self.emit(DaemonStopped(self.jobs.instance, len(self.workers.under_way)))
         return whole
@@ -96,6 +101,9 @@ class Daemon:
         def run() -> None:
             try:
                 tick()
+            except Interrupted:
+                # The daemon ends.
+                return
             except EnvctlError as error:
                 self.emit(WorkFailed("ticks", name, str(error)))
 
