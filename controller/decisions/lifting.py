@@ -24,6 +24,7 @@ _LIFTING: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Kind -> fields by which it holds changes of environments."""
 HOLDING: Final = frozenset(_LIFTING)
+"""Kinds that have such fields."""
 _POWER: Final = ("schedule",)
 """Fields of environments that none of the barriers is against."""
 _MAKING_UP: Final = frozenset(
@@ -46,8 +47,8 @@ class LiftedAndActed(NamedTuple):
 
 
 def may_lift(changes: Iterable[Change]) -> bool:
-    """Tell whether any change, each of a kind of ``HOLDING``, can lift a barrier: whether looking closer is worth while."""
-    return any(_lifts(change) for change in changes)
+    """Tell whether any change can lift a barrier: whether looking closer is worth while."""
+    return any(map(_lifts, changes))
 
 
 def lifted_and_acted(

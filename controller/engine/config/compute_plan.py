@@ -206,8 +206,7 @@ def plan_config(
         source_paths=frozenset(revision.tree.files),
     )
     scope = plan_scope(projections, observed, guarded)
-    of_holding = [change for change in scope.changes if change.ref.kind in HOLDING]
-    if of_holding and may_lift(of_holding):
+    if any(change.ref.kind in HOLDING for change in scope.changes) and may_lift(scope.changes):
         scope = refuse_lifting(scope, schedules, observed, projections, rules.kinds, asked.now)
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     if authors is not None:

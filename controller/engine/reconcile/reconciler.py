@@ -173,7 +173,9 @@ class Reconciler:
                 if not (follows and self.own_source):
                     raise
                 source_error = error
-        live = self._plan_live(observed, request, config, now)
+        live = None
+        if self.live is not None and set(request.scopes) != {CONFIG_SCOPE}:
+            live = self._plan_live(observed, request, config, now)
         planned = replace(combined(config, live, observed, request), source_error=source_error)
         if source_error is not None and not planned.acts:
             raise source_error
@@ -311,12 +313,13 @@ class Reconciler:
         config: PlanRun | None,
         now: datetime,
     ) -> LivePlanRun | None:
+        accounts = self._accounts
         wanted = tuple(scope for scope in request.scopes if scope != CONFIG_SCOPE)
         tables = next((scope for scope in observed.scopes if scope.scope == CONFIG_SCOPE), None)
-        if (request.scopes and not wanted) or self.live is None or tables is None:
+        if tables is None:
             return None
         known = tables.state in {ScopeState.OK, ScopeState.OBSERVE}
-        if not wanted and not (self.live.is_on and known):
+        if not wanted and not (accounts.is_on and known):
             # Where it is not known what is accepted the config scope says so already.
             return None
         after = tables_after(tables, config)
@@ -324,11 +327,11 @@ class Reconciler:
         approvals = request.given if config is None else config.asked.approvals
         if config is not None:
             revision = config.plan.revision if after is not None else revision
-        accepted = self.live.accepted(tables, now, observed.overrides, revision, after)
+        accepted = accounts.accepted(tables, now, observed.overrides, revision, after)
         # What is taken over carries no mark that says what a light look does not show.
         deep = request.deep or request.adopt
         options = LivePlanOptions(now=now, approvals=approvals, adopt=request.adopt, deep=deep)
-        run = self.live.plan(accepted, self.live.scopes(accepted, wanted), options)
+        run = accounts.plan(accepted, accounts.scopes(accepted, wanted), options)
         planned_from = replace(run.planned_from, turns_at=next_turn(accepted, now))
         return replace(run, planned_from=planned_from)
 
