@@ -202,6 +202,11 @@ class SnapshotSettings(SettingsPart):
     copy_to: CopySettings = CopySettings()
     """Where each snapshot is copied to besides."""
 
+    @property
+    def is_placed(self) -> bool:
+        """Tell whether a place for snapshots is named."""
+        return self.bucket is not None or self.folder is not None
+
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if self.bucket is not None and self.folder is not None:

@@ -54,11 +54,17 @@ def _schemas() -> Mapping[str, Mapping[str, Any]]:
     return output_schemas()
 
 
-def says(document: str | Mapping[str, Any], status: int = 200, media_type: str = JSON) -> Responses:
+def says(
+    document: str | Mapping[str, Any],
+    status: int = 200,
+    media_type: str = JSON,
+    *,
+    text: bool = False,
+) -> Responses:
     """Return what OpenAPI says of a route's answers: a document by its name or a schema, and problem details for all that fails."""
     schema = _schemas()[document] if isinstance(document, str) else document
     content: dict[str, Any] = {media_type: {"schema": schema}}
-    if isinstance(document, str):
+    if text or isinstance(document, str):
         content[TEXT] = {"schema": {"type": "string"}}
     failed = {"description": "Not done", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
     return {status: {"description": "Done", "content": content}, "default": failed}

@@ -9,6 +9,7 @@ from controller.api.changes import change_routes
 from controller.api.health import health_routes
 from controller.api.ledger import ledger_routes
 from controller.api.old_shapes import old_shape_routes
+from controller.api.plans import plan_routes
 from controller.api.problems import answer_with_problems
 from controller.api.questions import question_routes
 from controller.api.requests import Requests
@@ -20,6 +21,7 @@ OPENAPI: Final = "/api/v1/openapi.json"
 _ROUTES: Final = (
     health_routes,
     question_routes,
+    plan_routes,
     ledger_routes,
     change_routes,
     webhook_routes,

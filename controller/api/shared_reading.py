@@ -13,7 +13,10 @@ _Read = TypeVar("_Read")
 
 
 class SharedReading(Generic[_Read]):
-    """Reads when what it has is older than ``keep_s``; who asks meanwhile waits for the same. Errors are kept as long. Thread-safe."""
+    """Reads when what it has is older than ``keep_s``; who asks meanwhile waits for the same. Thread-safe.
+
+    An error is kept for ``KEEP_S`` at most: what was mended is seen.
+    """
 
     def __init__(self, read: Callable[[], _Read], keep_s: float = KEEP_S) -> None:
         """Take what reads; nothing is read yet."""
@@ -24,22 +27,26 @@ class SharedReading(Generic[_Read]):
     @property
     def kept(self) -> _Read | None:
         """What is kept and still young enough; None if it has to be asked for."""
-        found = self._found
-        if found is None or time.monotonic() - found[0] > self._keep_s:
-            return None
-        return None if isinstance(found[1], EnvctlError) else found[1]
+        found = self._young()
+        return None if isinstance(found, EnvctlError) else found
 
     def get(self) -> _Read:
         """Return what is kept, or read it. Raises as reading does."""
         with self._lock:
-            if self._found is None or time.monotonic() - self._found[0] > self._keep_s:
+            found = self._young()
+            if found is None:
                 try:
-                    found: _Read | EnvctlError = self._read()
+                    found = self._read()
                 except EnvctlError as error:
                     found = error
                 self._found = (time.monotonic(), found)
-            else:
-                found = self._found[1]
         if isinstance(found, EnvctlError):
             raise found
         return found
+
+    def _young(self) -> _Read | EnvctlError | None:
+        if self._found is None:
+            return None
+        at, found = self._found
+        keep_s = min(KEEP_S, self._keep_s) if isinstance(found, EnvctlError) else self._keep_s
+        return found if time.monotonic() - at <= keep_s else None

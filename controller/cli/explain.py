@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
+from controller.cli.remote.server import Request, only_here
 from controller.engine.power.fleet import accepted_now
 from controller.engine.queries.explain.answer import explained
 from controller.views.documents.explanation import explain_answer
@@ -34,6 +35,10 @@ def explain(
 ) -> None:
     """Say why something is as it is: last change, rule, place, commit, what overrides, what blocks, what comes next."""
     call: Invocation = context.obj
+    if call.server is not None:
+        only_here(source=source)
+        request = Request("/explain", {"what": what, "at": at})
+        raise typer.Exit(call.server.answer(request, as_json=output is Format.JSON))
     now, own = call.process.clock(), call.settings.source
     sourceless = source is None and own.git is None and own.folder is None
     planner = None if sourceless else call.planner(source)

@@ -7,12 +7,21 @@ import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import counted, note, say, say_document, utc_now
-from controller.engine.authoring.import_fleet import Importer
+from controller.engine.authoring.import_fleet import Importer, open_backup
 from controller.engine.authoring.write_files import write_folder
 from controller.loading.authoring.compose import SCHEMAS
 from controller.loading.authoring.notes import NOTES
 from controller.views.documents.installation import import_json
 from controller.views.schema_files import schema_files
+
+BackupOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="BACKUP",
+        help="snapshot:ID, or a folder of nightly files, instead of what is there now; no account is looked at.",
+    ),
+]
 
 
 def import_(
@@ -26,6 +35,7 @@ def import_(
             help="Look at this account and region alone (config: at none). Repeatable; default: at all.",
         ),
     ] = None,
+    backup: BackupOption = None,
     periods: Annotated[
         bool,
         typer.Option(
@@ -40,7 +50,8 @@ def import_(
 ) -> None:
     """Write YAML for everything that exists, and notes on what is odd. Changes nothing but the folder."""
     call: Invocation = context.obj
-    importer = Importer(call.installation, utc_now())
+    read = None if backup is None else open_backup(call.installation, backup)
+    importer = Importer(call.installation, utc_now(), read)
     found = importer.import_all(tuple(scope or ()), rewrite_schedules=periods)
     schemas = {f"{SCHEMAS}/{name}": text for name, text in schema_files(outputs=False).items()}
     files = {**found.files, **schemas}

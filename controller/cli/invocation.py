@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -33,12 +33,17 @@ from controller.engine.installation.installation import (
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.reconcile.reconciler import Reconciler
+from controller.engine.snapshots.service import open_snapshot
+from controller.engine.snapshots.source import PREFIX
 from controller.errors import ExitCode, WrongUsage
 from controller.events import Emit, discard_event, lines_to
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.settings import Settings
 from controller.views.answer import Answer
+
+if TYPE_CHECKING:
+    from controller.cli.remote.server import Server
 
 
 class Format(StrEnum):
@@ -53,7 +58,7 @@ SourceOption = Annotated[
     str | None,
     typer.Option(
         "--source",
-        help="FOLDER or git+https://HOST/REPOSITORY@REF#FOLDER; default: the settings' source.",
+        help="FOLDER, git+https://HOST/REPOSITORY@REF#FOLDER or snapshot:ID; default: the settings' source.",
     ),
 ]
 OverrideOption = Annotated[
@@ -91,6 +96,15 @@ class Invocation:
     process: ProcessContext = field(default_factory=process_context)
 
     @cached_property
+    def server(self) -> "Server | None":
+        """The daemon that answers instead of AWS, where the environment names one."""
+        if not self.process.environment.get("ENVCTL_SERVER"):
+            return None
+        from controller.cli.remote.server import server_of
+
+        return server_of(self.process.environment)
+
+    @cached_property
     def settings(self) -> Settings:
         """The settings, with the environment's values in them."""
         return open_settings(self.config, self.process)
@@ -124,7 +138,11 @@ class Invocation:
         return lines_to(self.opened.enter_context(_appended(Path(self.events))), moment)
 
     def planner(self, text: str | None) -> Planner:
-        """Return what loads and plans that source."""
+        """Return what loads and plans that source: a folder, Git, or ``snapshot:ID``."""
+        if text is not None and text.startswith(PREFIX):
+            return Planner(
+                lambda: open_snapshot(self.installation, text), self.settings, catalog.kinds()
+            )
         opening = partial(open_desired, text, self.settings, self.process)
         return Planner(opening, self.settings, catalog.kinds())
 

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation, ask, say_answer
 from controller.cli.process import say, say_document
+from controller.cli.remote.server import Request, Server, only_here
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import (
@@ -22,6 +23,7 @@ from controller.engine.overrides.service import (
     unread_override,
 )
 from controller.engine.power.fleet import accepted_now
+from controller.errors import WrongUsage
 from controller.events import Emit
 from controller.views.override_report import done_lines, prepared_lines, report_json
 from controller.views.override_text import overrides_answer
@@ -91,6 +93,9 @@ def make(
     asked = OverrideAsked(
         what=what, assignments=tuple(values or ()), until=until, until_git=until_git, reason=reason
     )
+    if call.server is not None:
+        only_here(source=source)
+        _ask_server(call.server, _request_of(asked), output, yes=yes)
     overrides = _overrides(call)
     prepared = overrides.prepare(asked, lambda ref: authored_digest(call.planner(source), ref))
     _go_on(call, overrides.carry_out, prepared, output, yes=yes)
@@ -100,6 +105,9 @@ def make(
 def list_overrides(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
     """List what is otherwise now, what ends first on top."""
     call: Invocation = context.obj
+    if call.server is not None:
+        request = Request("/overrides")
+        raise typer.Exit(call.server.answer(request, as_json=output is Format.JSON))
     answer = overrides_answer(observe_config(call.installation), call.process.clock())
     say_answer(answer, output)
     raise typer.Exit(answer.exit_code)
@@ -117,12 +125,33 @@ def release(
 ) -> None:
     """End overrides early: what they held is as documents and schedules say again."""
     call: Invocation = context.obj
+    if call.server is not None:
+        request = Request(f"/overrides/{what}", {}, "DELETE")
+        _ask_server(call.server, request, output, yes=yes)
     unread = unread_override(call.installation, what)
     if unread is not None:
         taken_away = partial(release_unread, call.installation, call.requester("override"))
         _go_on(call, taken_away, unread, output, yes=yes)
     overrides = _overrides(call)
     _go_on(call, overrides.carry_out, overrides.to_release(what), output, yes=yes)
+
+
+def _request_of(asked: OverrideAsked) -> Request:
+    body = {
+        "what": asked.what,
+        "values": list(asked.assignments),
+        "reason": asked.reason,
+        "until": asked.until,
+        "untilGit": asked.until_git,
+    }
+    return Request("/overrides", {}, "POST", body)
+
+
+def _ask_server(server: Server, request: Request, output: Format, *, yes: bool) -> NoReturn:
+    """Have a server make the change, which it does without asking."""
+    if not yes:
+        raise WrongUsage("a server makes the change at once, and asks nobody", fix="add --yes")
+    raise typer.Exit(server.answer(request, as_json=output is Format.JSON))
 
 
 def _overrides(call: Invocation) -> Overrides:

@@ -6,6 +6,7 @@ import typer
 
 from controller import catalog
 from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
+from controller.cli.remote.server import Request
 from controller.engine.desired.accepted import accepted_of
 from controller.engine.power.fleet import accepted_now
 from controller.engine.queries.schedules.exceptions import filter_of, find_exceptions
@@ -54,6 +55,10 @@ def preview(
 ) -> None:
     """Show some days of a schedule: when it is on, holidays, changes of the clocks, the next change."""
     call: Invocation = context.obj
+    if call.server is not None and source is None:
+        # A source is read without AWS, so without a server too.
+        request = Request("/schedules/preview", {"what": what, "from": first, "days": days})
+        raise typer.Exit(call.server.answer(request, as_json=output is Format.JSON))
     shown = previewed(what, lambda: _accepted(call, source))
     view = view_of(shown, first, days, call.process.clock())
     say_answer(preview_answer(shown, view), output)
@@ -77,6 +82,9 @@ def exceptions(
 ) -> None:
     """List what is on outside its schedule, what old tags keep, and environments that are always on."""
     call: Invocation = context.obj
+    if call.server is not None:
+        request = Request("/schedules/exceptions", {"team": team, "type": kind, "label": label})
+        raise typer.Exit(call.server.answer(request, as_json=output is Format.JSON))
     now, wanted = call.process.clock(), filter_of(team, kind, label)
     state = accepted_now(call.installation, now, call.live)
     say_answer(exceptions_answer(find_exceptions(state, now, wanted), now), output)
@@ -95,6 +103,11 @@ def report(
 ) -> None:
     """Add up the hours instances were on and off, from the ledger; what it cost, if the settings give prices."""
     call: Invocation = context.obj
+    if call.server is not None:
+        request = Request(
+            "/schedules/report", {"days": days, "team": team, "type": kind, "label": label}
+        )
+        raise typer.Exit(call.server.answer(request, as_json=output is Format.JSON))
     now, wanted = call.process.clock(), filter_of(team, kind, label)
     state = accepted_now(call.installation, now, call.live)
     say_answer(report_answer(report_now(state, days, now, wanted)), output)

@@ -15,6 +15,7 @@ from controller.planning.wording import number, value_text
 from controller.views.answer import Answer
 from controller.views.documents.status import status_json
 from controller.views.scope_text import in_words, next_step, what_of
+from controller.views.snapshots import size_text
 from controller.views.style import Line, Span, Style, aligned, plain
 from controller.views.time_text import age_text, bare_clock_text, even_moment_text, utc_text
 
@@ -54,6 +55,7 @@ def status_lines(view: StatusView) -> Iterator[Line]:
     if view.replicas:
         yield from _replicas(view)
     yield from _ledger(view)
+    yield from _snapshot(view)
 
 
 def _source(view: StatusView) -> Iterator[Line]:
@@ -272,6 +274,20 @@ def _ledger(view: StatusView) -> Iterator[Line]:
         if head.owner and until > view.at:
             left = int((until - view.at).total_seconds())
             yield _row("", f"{name} is worked on by {head.owner} (lease ends in {left} s)")
+
+
+def _snapshot(view: StatusView) -> Iterator[Line]:
+    found = view.snapshot
+    if found is None:
+        return
+    if found.detail:
+        yield _row("Snapshots", f"cannot be told: {found.detail}   → envctl snapshot list", "warn")
+    elif found.at is None:
+        yield _row("Snapshots", "none was proven yet   → envctl snapshot create", "warn")
+    else:
+        size = f"{number(found.items or 0)} items, {size_text(found.stored_bytes or 0)}"
+        age = age_text(view.at, found.at)
+        yield _row("Snapshots", f"{found.id} proven, {age} old: {size}   → envctl snapshot list")
 
 
 def settings_lines(settings: Iterable[SettingLine]) -> Iterator[Line]:

@@ -16,6 +16,7 @@ from controller.api.application import OPENAPI
 from controller.api.problems import MEDIA_TYPE
 from controller.views.documents.schemas import DOCUMENTS
 from tests.support.command_line import Fleet, fleet, installed, moto, use_settings
+from tests.support.documents import PLAN
 from tests.support.http_interface import ADA, InterfaceByHand, bearer, serving
 
 __all__ = ["fleet", "installed", "moto"]
@@ -131,7 +132,7 @@ def test_documents_of_commands_are_those_of_the_commands(client: httpx.Client) -
         for shape in operation["responses"].get("200", {"content": {}})["content"].values()
     }
 
-    assert {title.removeprefix("envctl ") for title in titles} - {""} <= set(DOCUMENTS)
+    assert {title.removeprefix("envctl ") for title in titles} - {""} <= {*DOCUMENTS, PLAN}
     assert len(titles) >= 9
 
 

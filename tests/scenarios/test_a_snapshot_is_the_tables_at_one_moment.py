@@ -8,6 +8,7 @@ import gzip
 import json
 import time
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,51 @@ def test_a_night_takes_one_and_takes_away_what_is_no_longer_kept(
     (kept,) = list_snapshots(FolderStore(tmp_path / "kept"))
     assert kept.verified
     assert f"took and verified {kept.id}" in night.out
+
+
+def snapshots_checked() -> tuple[str, str]:
+    """Return what doctor says of snapshots."""
+    checks = envctl("doctor", "--format", "json").json["checks"]
+    (found,) = [check for check in checks if check["of"] == "snapshots"]
+    return found["health"], found["what"]
+
+
+def test_status_and_doctor_say_how_old_and_large_the_newest_proven_one_is(
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert envctl("status", "--format", "json").json["snapshot"] is None
+    assert snapshots_checked() == ("ok", "none are taken: the settings name no place")
+    kept = tmp_path / "kept"
+    use_settings(tmp_path, monkeypatch, f"snapshots: {{folder: {kept}}}\n")
+    assert "none was proven yet" in envctl("status").out
+    assert snapshots_checked() == ("lacks", f"none in {kept} was proven")
+    proven = envctl("snapshot", "create", "--format", "json").json
+    # Newer, and not verified: nobody relies on it.
+    taken(FolderStore(kept))
+
+    told = envctl("status", "--format", "json").json["snapshot"]
+
+    assert (told["id"], told["at"]) == (proven["id"], proven["createdAt"])
+    assert (told["items"], told["storedBytes"]) == (proven["items"], proven["storedBytes"])
+    assert f"{proven['id']} proven, " in envctl("status").out
+    assert snapshots_checked()[0] == "ok"
+    monkeypatch.setattr("controller.engine.queries.doctor.checks.LONGEST_WITHOUT", timedelta(0))
+    health, what = snapshots_checked()
+    assert (health, what.partition(":")[0]) == ("lacks", "the newest is old")
+    (kept / proven["id"] / "manifest.json").write_text("{}")
+    assert "none was proven yet" in envctl("status").out
+
+
+def test_a_place_of_snapshots_that_does_not_answer_is_told_and_ends_no_status(
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_settings(tmp_path, monkeypatch, "snapshots: {bucket: there-is-none-of-this-name}\n")
+
+    ended = envctl("status")
+
+    assert ended.code == 0, ended.err
+    assert "cannot be told: " in ended.out
+    assert snapshots_checked()[0] == "lacks"
 
 
 def flip(path: Path) -> None:

@@ -235,3 +235,67 @@ def test_two_snapshots_are_compared(backed_up: Fleet) -> None:
     assert told.code == 2
     assert "finds things → other" in told.out
     assert envctl("snapshot", "diff", second["id"]).code == 0
+
+
+def test_a_snapshot_is_a_source_of_plan_and_apply_as_a_folder_is(backed_up: Fleet) -> None:
+    applied(backed_up, {"search.yaml": service("Search", 40000, description="an accident")})
+    assert envctl("plan", "--source", "snapshot:latest").code == 2
+
+    ended = envctl("apply", "--source", "snapshot:latest", "--yes")
+
+    assert ended.code == 0, ended.err
+    assert services()["Search"] == "finds things"
+    # Nothing holds it: that is what restore is for.
+    assert overrides() == []
+    assert envctl("plan").code == 2
+    changed = envctl("audit", "list", "--entity", "Service/Search", "--format", "json").json
+    assert changed["records"][0]["cause"] == "restored"
+
+
+def test_a_source_of_a_snapshot_that_there_is_none_of_is_told(backed_up: Fleet) -> None:
+    ended = envctl("plan", "--source", "snapshot:20200101T000000Z-000000")
+
+    assert ended.code == 64, ended.err
+    assert "snapshot 20200101T000000Z-000000: there is none in" in ended.err
+
+
+def test_the_yaml_of_a_snapshot_is_written_as_it_was_then(backed_up: Fleet, tmp_path: Path) -> None:
+    snapshot = (
+        f"snapshot:{envctl('snapshot', 'list', '--format', 'json').json['snapshots'][0]['id']}"
+    )
+    applied(backed_up, {"search.yaml": service("Search", 40000, description="an accident")})
+
+    ended = envctl("import", "--from", snapshot, "--out", tmp_path / "then")
+
+    assert ended.code == 0, ended.err
+    written = "".join(path.read_text() for path in (tmp_path / "then").rglob("*.yaml"))
+    assert "finds things" in written
+    assert "an accident" not in written
+    assert envctl("plan", "--source", tmp_path / "then", "--base", snapshot).code == 0
+    refused = envctl("import", "--from", snapshot, "--scope", "config", "--out", tmp_path / "no")
+    assert refused.code == 64
+
+
+def test_the_yaml_of_a_night_of_the_old_product_is_written(
+    backed_up: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nights, out = tmp_path / "nights", tmp_path / "then"
+    kept = f"snapshots: {{folder: {nights}, environmentManagerNames: true}}\n"
+    use_settings(tmp_path, monkeypatch, f"source: {{folder: {backed_up.folder}}}\n{kept}")
+    assert envctl("snapshot", "create").code == 0
+    applied(backed_up, {"search.yaml": service("Search", 40000, description="an accident")})
+    (maps,) = nights.glob("*_environmentmanager_ConfigDeploymentMaps.json")
+    maps.unlink()
+
+    ended = envctl("import", "--from", nights, "--out", out)
+
+    assert ended.code == 0, ended.err
+    assert "not looked at: ConfigDeploymentMaps: the backup has no file of it" in ended.err
+    written = "".join(path.read_text() for path in out.rglob("*.yaml"))
+    assert "finds things" in written
+    assert "an accident" not in written
+    (services,) = nights.glob("*_environmentmanager_InfraConfigServices.json")
+    services.write_text("[{}]")
+    damaged = envctl("import", "--from", nights, "--out", tmp_path / "no")
+    assert damaged.code == 64
+    assert "item 1 is no item of its table" in damaged.err

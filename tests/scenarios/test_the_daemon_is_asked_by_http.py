@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +10,17 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from controller import __version__
+from controller.api.server import HttpServer
 from controller.api.shared_reading import KEEP_S
-from tests.support.command_line import Fleet, envctl, fleet, installed, moto, use_settings
+from controller.cli.invocation import Invocation
+from controller.cli.run import make_running
+from controller.errors import WrongUsage
+from tests.support.command_line import Fleet, envctl, fleet, installed, moto, service, use_settings
 from tests.support.documents import checked
-from tests.support.http_interface import InterfaceByHand, serving
+from tests.support.http_interface import ADA, CREDENTIALS, InterfaceByHand, bearer, serving
 
 __all__ = ["fleet", "installed", "moto"]
 
@@ -96,6 +102,33 @@ def moments_taken_out(text: str) -> str:
     return re.sub(r"\d{4}-\d\d-\d\d[T ][0-9:.]+Z?|\d+ s(econds)? ago", "MOMENT", text)
 
 
+def test_the_plan_is_what_the_command_prints_and_is_kept_for_a_while(
+    applied: Fleet, interface: InterfaceByHand, client: httpx.Client
+) -> None:
+    applied.has({"search.yaml": service("Search", 40000, description="other")})
+    printed, shown = envctl("plan"), envctl("plan", "--format", "json")
+    text, document = (
+        client.get("/api/v1/plan", headers={"Accept": kind}) for kind in ("text/plain", "*/*")
+    )
+
+    assert text.status_code == 200, text.text
+    assert (printed.code, text.headers.get("Envctl-Exit-Code")) == (2, "2")
+    assert moments_taken_out(text.text) == moments_taken_out(printed.out)
+    assert without_moments(checked(document.json())) == without_moments(shown.json)
+    applied.has({"search.yaml": "no: [yaml"})
+    assert client.get("/api/v1/plan").json() == document.json()
+
+
+def test_a_source_that_is_wrong_is_told_with_its_problems(
+    applied: Fleet, client: httpx.Client
+) -> None:
+    applied.has({"search.yaml": "no: [yaml"})
+    answer = client.get("/api/v1/plan")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "InvalidConfig")
+    assert answer.json()["problems"][0]["path"] == "search.yaml"
+
+
 def test_many_who_ask_cost_few_reads(
     applied: Fleet, interface: InterfaceByHand, client: httpx.Client
 ) -> None:
@@ -170,3 +203,42 @@ def test_a_question_that_has_no_answer_says_why(
     problem = client.get(path).json()
 
     assert (problem["status"], problem["code"], bool(problem["fix"])) == (400, "WrongUsage", True)
+
+
+def test_the_daemon_listens_where_the_settings_name_a_port(
+    installed: Fleet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "credentials.yaml").write_text(CREDENTIALS)
+    use_settings(
+        tmp_path,
+        monkeypatch,
+        f"source: {{folder: {installed.folder}}}\n"
+        "http: {port: 0, credentials: credentials.yaml}\n",
+    )
+    running = make_running(Invocation(None, str(tmp_path / "events.jsonl")))
+    running.start()
+    try:
+        (url,) = re.findall(r"listening on (http://\S+)", capsys.readouterr().err)
+        assert httpx.get(f"{url}/healthz").json() == {"alive": True}
+        scope = httpx.post(f"{url}/api/v1/scopes/config/reconcile", headers=bearer(ADA))
+        assert scope.status_code == 202
+        done = 'envctl_works_total{job="reconcile",outcome="done"}'
+        for _ in range(100):
+            if done in httpx.get(f"{url}/metrics").text:
+                break
+            time.sleep(0.1)
+        assert done in httpx.get(f"{url}/metrics").text
+    finally:
+        assert running.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/healthz")
+
+
+def test_an_address_that_is_taken_is_told(installed: Fleet) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        server = HttpServer(FastAPI(), "127.0.0.1", taken.getsockname()[1])
+        with pytest.raises(WrongUsage, match="cannot be listened on"):
+            server.start()

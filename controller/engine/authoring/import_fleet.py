@@ -4,17 +4,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from controller.aws.errors import TableMissing
-from controller.aws.tables import ItemStore
+from controller.aws.tables import Scannable
+from controller.catalog import kind_tables
 from controller.engine.authoring.import_role import closer_look
 from controller.engine.desired.accepted import accepted_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import Observer, ScopeSetup, Unobserved
+from controller.engine.snapshots.contents import NoHistory, SnapshotItems
+from controller.engine.snapshots.service import Snapshots
+from controller.engine.snapshots.source import PREFIX
 from controller.engine.state.rows import read_overrides
-from controller.errors import AccessDenied, EnvctlError, Unreachable
+from controller.errors import AccessDenied, EnvctlError, Unreachable, WrongUsage
 from controller.kinds.language.fields import is_sensitive, yaml_path
 from controller.kinds.language.kind import Kind
 from controller.loading.authoring.closer_facts import CloserLook, add_closer_facts
@@ -42,11 +47,12 @@ from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 from controller.planning.fields import MASKED, Difference, comparable, differences, keep_found
 from controller.planning.overrides import segments
+from controller.snapshots.nightly_files import newest_night
 from controller.targets.group_parts.designs import designs
 from controller.targets.group_parts.observe import read_deep
 from controller.targets.group_parts.schedule_acts import read_actions
 from controller.targets.table_items.item_form import AUDIT, MANAGED
-from controller.targets.tables import DENIED
+from controller.targets.tables import DENIED, Tables
 
 OLDER_TABLE: Final = "ConfigServices"
 TABLE: Final = "InfraConfigServices"
@@ -59,7 +65,7 @@ Looks = Sequence[tuple[ScopeSetup, LiveLook]]
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """``files`` by path below the folder they go to; ``unseen`` says of scopes why they were not looked at."""
+    """``files`` by path below the folder they go to; ``unseen`` says of scopes, and of tables of a backup, why they were not looked at."""
 
     files: Mapping[str, bytes]
     objects: int
@@ -68,14 +74,57 @@ class Imported:
     unseen: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """Tables of before: what they hold, what stood before their names, and whose marks are ours in them.
+
+    ``missing`` are tables that it has not: what they held is not known.
+    """
+
+    items: Scannable
+    prefix: str
+    installation: str
+    missing: tuple[str, ...] = ()
+
+
+def open_backup(installation: Installation, text: str) -> Backup:
+    """Return what ``snapshot:ID`` holds, or a folder of the old product's nightly files: its newest night.
+
+    Raises WrongUsage where there is none, and as reading the store.
+    """
+    if text.startswith(PREFIX):
+        snapshots = Snapshots.of(installation)
+        manifest = snapshots.find(text.removeprefix(PREFIX))
+        items = SnapshotItems(snapshots.store, manifest)
+        return Backup(items, manifest.prefix, manifest.installation)
+    prefix = installation.master.settings.resource_prefix
+    tables = [table.prefixed(prefix) for table in kind_tables(installation.master.kinds.values())]
+    night = newest_night(Path(text), {table.name: table for table in tables})
+    return Backup(night, prefix, installation.id, night.missing)
+
+
 class Importer:
     """Reads an installation and the accounts that its documents name. Nothing is written, neither there nor here."""
 
-    def __init__(self, installation: Installation, now: datetime) -> None:
-        """Take the installation; ``now`` is aware."""
+    def __init__(
+        self, installation: Installation, now: datetime, backup: Backup | None = None
+    ) -> None:
+        """Take the installation; ``now`` is aware. With a backup that is read instead of the tables, and no account is looked at."""
         self._installation, self._now = installation, now
         self._master, self._settings = installation.master, installation.master.settings
         self._kinds = installation.master.kinds
+        self._tables, self._prefix = installation.tables, self._settings.resource_prefix
+        self._items: Scannable = self._master.store
+        self._backup = backup
+        if backup is not None:
+            self._items, self._prefix = backup.items, backup.prefix
+            self._tables = Tables(
+                backup.items,
+                self._kinds.values(),
+                installation=backup.installation,
+                prefix=backup.prefix,
+                history=NoHistory(),
+            )
 
     def import_all(
         self, scopes: Sequence[str] = (), *, rewrite_schedules: bool = False
@@ -86,9 +135,11 @@ class Importer:
         that cannot be looked at is told, and its environments are written as their map says. Raises Unreachable or
         AccessDenied for the tables, WrongUsage for a scope that does not exist.
         """
-        observed = self._installation.tables.observe()
+        observed, missing = self._tables.observe(), self._missing(scopes)
         if observed.state is not ScopeState.OK:
             error = AccessDenied if observed.facts.get(DENIED) else Unreachable
+            if self._backup is not None:
+                raise WrongUsage(f"import: the backup cannot be read: {observed.reason}")
             raise error(f"import: the tables cannot be read: {observed.reason}")
         found, left = self._found(observed)
         reading = read_objects(found, self._kinds)
@@ -117,7 +168,16 @@ class Importer:
         notes = import_notes(oddities, left, remarks, changes, composed.paths, self._kinds)
         files = {path: text.encode() for path, text in composed.files.items()}
         files[NOTES] = notes.encode()
-        return Imported(files, len(last.written), len(oddities), len(left), unseen)
+        return Imported(files, len(last.written), len(oddities), len(left), unseen | missing)
+
+    def _missing(self, scopes: Sequence[str]) -> dict[str, str]:
+        """Return the tables that a backup has not, and why they are not read. Raises WrongUsage for scopes to look at besides."""
+        if self._backup is None:
+            return {}
+        if scopes:
+            raise WrongUsage("import: of a backup no account is looked at", fix="leave --scope out")
+        why = "the backup has no file of it, so what it held is not known"
+        return dict.fromkeys(self._backup.missing, why)
 
     def _found(self, observed: ObservedState) -> tuple[list[FoundObject], list[LeftOut]]:
         found: list[FoundObject] = []
@@ -139,7 +199,7 @@ class Importer:
                 ours, held = observation.ownership is Ownership.OURS, overridden.get(ref, {})
                 found.append(FoundObject(ref, own, items, extra, ours, remark, held))
         known = [ref.key for ref in observed.objects if ref.kind == "Service"]
-        older, others = older_services(self._master.store, self._settings.resource_prefix, known)
+        older, others = older_services(self._items, self._prefix, known)
         return [*found, *older], [*left, *others]
 
     def _overridden_fields(
@@ -153,7 +213,7 @@ class Importer:
         if not any(mark is not None and BENEATH in mark.extra for mark in marks):
             return {}
         fields: dict[ResourceRef, dict[str, str]] = {}
-        for override in read_overrides(self._master.store, self._settings.resource_prefix):
+        for override in read_overrides(self._items, self._prefix):
             holds = override.until is None or override.until > self._now
             if holds and override.path and override.value is not ABSENT:
                 field = ".".join(segments(override.path)[:2])
@@ -180,6 +240,8 @@ class Importer:
         self, resources: Mapping[ResourceRef, Resource], scopes: Sequence[str]
     ) -> tuple[Looks, dict[str, str]]:
         """Return the scopes with what was found there, and of those that could not be looked at why."""
+        if self._backup is not None:
+            return [], {}
         accepted = self._accepted(resources)
         live = LiveAccounts(self._installation)
         wanted = [name for name in scopes if name != CONFIG_SCOPE]
@@ -257,7 +319,7 @@ def _in_words(override: Override) -> str:
 
 
 def older_services(
-    store: ItemStore, prefix: str, known: Iterable[str]
+    store: Scannable, prefix: str, known: Iterable[str]
 ) -> tuple[list[FoundObject], list[LeftOut]]:
     """Return what the older table alone has, each service once, and further owners of one. Raises as any read.
 

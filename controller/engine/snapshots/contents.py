@@ -32,7 +32,7 @@ class SnapshotItems:
                 yield from map(from_wire, read_table(self.store, self.manifest, file))
 
 
-class _NoHistory:
+class NoHistory:
     """The ledger is not asked about a snapshot: what had no mark then is nobody's."""
 
     def of_item(self, table: str, hash_key: str, range_key: str | None) -> Iterable[LedgerRecord]:
@@ -50,7 +50,7 @@ def observed_in(store: SnapshotStore, manifest: Manifest, kinds: Kinds) -> Obser
         kinds.values(),
         installation=manifest.installation,
         prefix=manifest.prefix,
-        history=_NoHistory(),
+        history=NoHistory(),
     ).observe()
     if seen.state is not ScopeState.OK:
         raise DamagedState(f"snapshot {manifest.id}: {seen.reason}")

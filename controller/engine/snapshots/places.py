@@ -67,14 +67,22 @@ def copy_store(master: Master) -> SnapshotStore | None:
 
 def list_snapshots(store: SnapshotStore) -> tuple[Listed, ...]:
     """Return every snapshot, oldest first, those that cannot be used too. Raises as listing and reading the store."""
-    found: dict[str, set[str]] = {}
-    written: dict[str, datetime] = {}
-    for file in store.list(""):
-        snapshot, _, name = file.key.partition("/")
-        if is_snapshot_id(snapshot):
-            found.setdefault(snapshot, set()).add(name)
-            written[snapshot] = max(file.modified, written.get(snapshot, file.modified))
-    return tuple(_listed(store, name, written[name], found[name]) for name in sorted(found))
+    found = _files(store)
+    return tuple(_listed(store, snapshot, found[snapshot]) for snapshot in sorted(found))
+
+
+def newest_proven(store: SnapshotStore) -> Manifest | None:
+    """Return the manifest of the newest snapshot that is whole and was verified, None if there is none.
+
+    Reads no more manifests than it takes to find it. Raises as listing and reading the store.
+    """
+    found = _files(store)
+    listed = (
+        _listed(store, snapshot, found[snapshot])
+        for snapshot in sorted(found, reverse=True)
+        if VERIFIED in found[snapshot].names
+    )
+    return next((known.manifest for known in listed if known.manifest is not None), None)
 
 
 def find_snapshot(store: SnapshotStore, text: str) -> Manifest:
@@ -108,7 +116,27 @@ def _ids(store: SnapshotStore) -> Iterator[str]:
             yield snapshot
 
 
-def _listed(store: SnapshotStore, snapshot: str, at: datetime, files: set[str]) -> Listed:
+@dataclass(slots=True)
+class _Files:
+    """What a store has of one snapshot: names, and when the last of them was written."""
+
+    written_at: datetime
+    names: set[str]
+
+
+def _files(store: SnapshotStore) -> dict[str, _Files]:
+    found: dict[str, _Files] = {}
+    for file in store.list(""):
+        snapshot, _, name = file.key.partition("/")
+        if is_snapshot_id(snapshot):
+            files = found.setdefault(snapshot, _Files(file.modified, set()))
+            files.names.add(name)
+            files.written_at = max(file.modified, files.written_at)
+    return found
+
+
+def _listed(store: SnapshotStore, snapshot: str, found: _Files) -> Listed:
+    at, files = found.written_at, found.names
     if MANIFEST not in files:
         wrong = "its creation did not come to its end"
         return Listed(snapshot, at, None, verified=False, wrong=wrong, has_manifest=False)

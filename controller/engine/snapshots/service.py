@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from controller.aws.sessions import MASTER
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.overrides.put_back import PutBack
-from controller.engine.snapshots.contents import observed_in
+from controller.engine.snapshots.contents import check_home, observed_in
 from controller.engine.snapshots.copies import copy_snapshot, write_old_names
 from controller.engine.snapshots.create import SnapshotOrder, create_snapshot
 from controller.engine.snapshots.places import (
@@ -167,6 +168,18 @@ class Snapshots:
 
     def _look(self) -> ObservedState:
         return self.installation.tables.observe()
+
+
+def open_snapshot(installation: Installation, text: str) -> SnapshotSource:
+    """Return the source that ``snapshot:ID`` names: all that the snapshot holds, and nothing else.
+
+    Raises WrongUsage where the settings name no place, there is no such snapshot, or it is of another installation, and as
+    reading the store.
+    """
+    snapshots = Snapshots.of(installation)
+    manifest = snapshots.find(text.removeprefix(PREFIX))
+    check_home(manifest, installation, installation.master.aws.assert_identity(MASTER))
+    return snapshots.source(manifest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from controller.aws.items import to_wire
-from controller.aws.tables import ItemStore
+from controller.aws.tables import ItemStore, Scannable
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.commit.lease import epoch_ms
 from controller.errors import Conflict, DamagedState
@@ -332,7 +332,7 @@ def override_rows_in(rows: Iterable[Row]) -> tuple[Row, ...]:
     return tuple(sorted(mine, key=lambda row: str(row["Id"])))
 
 
-def read_override_rows(store: ItemStore, state_table: str) -> tuple[Row, ...]:
+def read_override_rows(store: Scannable, state_table: str) -> tuple[Row, ...]:
     """Return the rows of all overrides, ended ones too, by id. Raises as any read."""
     return override_rows_in(store.scan(state_table))
 
@@ -344,6 +344,6 @@ def read_recorded_rows(store: ItemStore, state_table: str) -> tuple[Row, ...]:
     )
 
 
-def read_overrides(store: ItemStore, prefix: str) -> tuple[Override, ...]:
+def read_overrides(store: Scannable, prefix: str) -> tuple[Override, ...]:
     """Return all overrides, ended ones too. Raises as any read, and as ``override_of_row``."""
     return tuple(map(override_of_row, read_override_rows(store, prefix + STATE_TABLE.name)))

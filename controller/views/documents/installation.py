@@ -32,7 +32,7 @@ class ImportDocument(TypedDict):
     objects: int
     oddities: int
     leftOut: int
-    unseen: Annotated[Mapping[str, str], "Scope -> why it was not looked at."]
+    unseen: Annotated[Mapping[str, str], "Scope, or table of a backup -> why it was not looked at."]
     others: Annotated[list[str], "YAML files that were there before and were left."]
 
 

@@ -9,6 +9,7 @@ from controller.engine.queries.status.view import (
     UNSEEN,
     LookedScope,
     ScopeLine,
+    SnapshotView,
     SourceView,
     StatusView,
     StormView,
@@ -98,6 +99,10 @@ class StatusDocument(TypedDict):
     storms: tuple[StormView, ...]
     power: PowerObject | None
     replicas: Annotated[list[ReplicaObject] | None, "null: there are to be no copies."]
+    snapshot: Annotated[
+        SnapshotView | None,
+        "The newest that was proven; null: the settings name no place for snapshots.",
+    ]
 
 
 class SettingsDocument(TypedDict):

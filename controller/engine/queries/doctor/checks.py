@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
 from controller.aws.sessions import MASTER
@@ -14,6 +14,7 @@ from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.queries.doctor.account import AccountDoctor
 from controller.engine.queries.doctor.report import Check, Health, check_of_error
+from controller.engine.snapshots.places import newest_proven, open_store
 from controller.engine.state.damaged_overrides import sorted_out
 from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
 from controller.engine.state.rows import override_rows_in
@@ -25,6 +26,8 @@ from controller.model.table import TableDefinition
 from controller.settings import Settings
 
 INSTALLATION: Final = "installation"
+LONGEST_WITHOUT: Final = timedelta(hours=50)
+"""So old may the newest proven snapshot be: one night may fail, and the next be late."""
 
 T = TypeVar("T")
 
@@ -90,6 +93,8 @@ def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
     now = master.process.clock()
     found = _needed(lambda: accepted_now(installation, now), "config tables")
     setups = _wanted(wanted, found.accounts.scopes(found.accepted))
+    if wanted is None:
+        yield _snapshots(master, now)
     if wanted in (None, CONFIG_SCOPE):
         yield from _head(CONFIG_SCOPE, installation, now)
         yield from _unreadable(found)
@@ -119,6 +124,26 @@ def _source(patient: Patient, settings: Settings) -> Check:
     except EnvctlError as error:
         return check_of_error(INSTALLATION, "source", error)
     return Check(INSTALLATION, "source", Health.OK, f"{source.name} answers")
+
+
+def _snapshots(master: Master, now: datetime) -> Check:
+    of = "snapshots"
+    if not master.settings.snapshots.is_placed:
+        return Check(INSTALLATION, of, Health.OK, "none are taken: the settings name no place")
+    try:
+        store = open_store(master)
+        newest = newest_proven(store)
+    except EnvctlError as error:
+        return check_of_error(INSTALLATION, of, error)
+    fix = "envctl snapshot nightly, and have it run every night"
+    if newest is None:
+        return Check(INSTALLATION, of, Health.LACKS, f"none in {store.name} was proven", fix)
+    age = now - newest.created_at
+    hours = int(age.total_seconds() // 3600)
+    what = f"{newest.id} was proven: {newest.items:,} items, {newest.stored_bytes:,} bytes, {hours:,} h old"
+    if age > LONGEST_WITHOUT:
+        return Check(INSTALLATION, of, Health.LACKS, f"the newest is old: {what}", fix)
+    return Check(INSTALLATION, of, Health.OK, what)
 
 
 def _wanted(wanted: str | None, setups: Sequence[ScopeSetup]) -> tuple[ScopeSetup, ...]:

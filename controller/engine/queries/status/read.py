@@ -1,4 +1,4 @@
-"""Status read from the tables alone: it costs the same whether accounts answer or not."""
+"""Status read from the tables and the list of snapshots: it costs the same whether accounts answer or not."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from controller import __version__
 from controller.decisions.power_map import SCHEDULE_PATH, compiled
-from controller.engine.installation.installation import Installation
+from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.finding import reasons, scope_counts_of, worst
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
@@ -16,11 +16,13 @@ from controller.engine.queries.status.view import (
     LookedScope,
     PowerView,
     ScopeLine,
+    SnapshotView,
     SourceView,
     StatusView,
     Switch,
     storm_views,
 )
+from controller.engine.snapshots.places import newest_proven, open_store
 from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
 from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
 from controller.engine.state.rows import (
@@ -61,8 +63,7 @@ def read_status(
 ) -> StatusRead:
     """Read how everything stands. The source is asked once whether it has another revision; nothing of it is read.
 
-    Raises as reading EnvctlState: without that nothing is known. Config tables that cannot be read, and a source that
-    does not answer, are part of the answer.
+    Raises as reading EnvctlState. Config tables, a source or a store of snapshots that cannot be read are part of the answer.
     """
     master = installation.master
     rows = {str(row["Id"]): row for row in master.store.scan(master.state_table)}
@@ -101,8 +102,21 @@ def read_status(
         power=None if accepted is None else power_outlook(accepted, now),
         unreadable=unreadable,
         replicas=master.settings.targets.replicas != "off",
+        snapshot=_snapshot(master),
     )
     return StatusRead(view, accepted)
+
+
+def _snapshot(master: Master) -> SnapshotView | None:
+    if not master.settings.snapshots.is_placed:
+        return None
+    try:
+        manifest = newest_proven(open_store(master))
+    except EnvctlError as error:
+        return SnapshotView(detail=error.message)
+    if manifest is None:
+        return SnapshotView()
+    return SnapshotView(manifest.id, manifest.created_at, manifest.items, manifest.stored_bytes)
 
 
 def _scopes(rows: Rows, known: frozenset[str] | None) -> tuple[ScopeLine, ...]:

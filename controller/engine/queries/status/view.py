@@ -27,6 +27,17 @@ class SourceView:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotView:
+    """The newest snapshot that was proven. Without one ``id`` is empty, and where that cannot be told ``detail`` says why."""
+
+    id: str = ""
+    at: datetime | None = None
+    items: int | None = None
+    stored_bytes: int | None = None
+    detail: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeLine:
     """One scope. ``status`` None: nobody looked at it yet; ``head`` None: nothing was ever written there.
@@ -111,7 +122,8 @@ class LookedScope:
 class StatusView:
     """Everything. ``power`` is None where the config tables could not be read, with ``unreadable`` saying why.
 
-    ``looked`` is None if accounts were not looked at; ``replicas`` tells whether there are to be copies in them.
+    ``looked`` is None if accounts were not looked at; ``replicas`` tells whether there are to be copies in them; ``snapshot`` is
+    None where the settings name no place for snapshots.
     """
 
     at: datetime
@@ -124,6 +136,7 @@ class StatusView:
     power: PowerView | None
     unreadable: str = ""
     replicas: bool = False
+    snapshot: SnapshotView | None = None
     looked: Mapping[str, LookedScope] | None = None
 
     @property

@@ -1,0 +1,1 @@
+"""Commands answered by a daemon over HTTP."""

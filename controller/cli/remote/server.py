@@ -1,0 +1,195 @@
+"""Commands answered by a daemon (``ENVCTL_SERVER``) instead of by AWS: the same questions, the same output, and no rights but a token's."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from ipaddress import ip_address
+from types import MappingProxyType
+from typing import Final, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+import orjson
+
+from controller.cli.process import note, print_as_is, say
+from controller.errors import (
+    ERROR_CLASSES,
+    AccessDenied,
+    EnvctlError,
+    InvalidDesiredState,
+    RefusedByAws,
+    Unreachable,
+    WrongUsage,
+)
+from controller.model.printable import printable_json
+from controller.model.ref import Origin, Problem
+from controller.redactor import REDACTOR
+
+SERVER_VARIABLE: Final = "ENVCTL_SERVER"
+TOKEN_VARIABLE: Final = "ENVCTL_TOKEN"  # noqa: S105 - the variable's name
+_API: Final = "/api/v1"
+_TIMEOUT_S: Final = 120.0
+_LONGEST: Final = 256 << 20
+"""Bytes of an answer that are read at all."""
+_EXIT_CODE: Final = "Envctl-Exit-Code"
+_REMARKS: Final = "Envctl-Remarks"
+_OF_STATUS: Final[Mapping[int, type[EnvctlError]]] = {
+    401: AccessDenied,
+    403: AccessDenied,
+    429: Unreachable,
+    503: Unreachable,
+}
+"""What the interface itself refuses, which no command does."""
+
+Query = Mapping[str, str | int | bool | list[str] | None]
+
+
+class Request(NamedTuple):
+    """A request: its path below the interface's root, and what goes with it."""
+
+    path: str
+    query: Query = MappingProxyType({})
+    method: str = "GET"
+    body: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A daemon's HTTP interface. No redirect is followed: the token is for this host alone."""
+
+    url: str
+    token: str
+
+    def answer(self, request: Request, *, as_json: bool) -> int:
+        """Print what the command would print, and return its exit code. Raises EnvctlError as the command would."""
+        response, body = self._send(request, "application/json" if as_json else "text/plain")
+        if as_json:
+            print_as_is(printable_json(body).decode(errors="replace"))
+        else:
+            say(body.decode(errors="replace"))
+        for remark in json.loads(response.getheader(_REMARKS, "[]")):
+            note(str(remark))
+        return int(response.getheader(_EXIT_CODE, "0"))
+
+    def _send(self, request: Request, accept: str) -> tuple[HTTPResponse, bytes]:
+        place = urlsplit(self.url)
+        made = HTTPSConnection if place.scheme == "https" else HTTPConnection
+        connection = made(place.hostname or "", place.port, timeout=_TIMEOUT_S)
+        headers = {"Accept": accept}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        body = None
+        if request.body is not None:
+            body, headers["Content-Type"] = orjson.dumps(request.body), "application/json"
+        query = {name: _plain(value) for name, value in request.query.items() if value is not None}
+        path = f"{place.path.rstrip('/')}{_API}{quote(request.path)}?{urlencode(query, doseq=True)}"
+        try:
+            connection.request(request.method, path, body, headers)
+            response = connection.getresponse()
+            content = response.read(_LONGEST + 1)
+        except (OSError, HTTPException) as error:
+            raise Unreachable(
+                f"{self.url}: the server does not answer: {str(error) or type(error).__name__}",
+                fix=f"look whether envctl run listens there, or unset {SERVER_VARIABLE}",
+            ) from None
+        finally:
+            connection.close()
+        if len(content) > _LONGEST:
+            raise Unreachable(f"{self.url}: the answer is longer than {_LONGEST >> 20} MiB")
+        if response.status != 200:
+            raise self._error(response.status, content)
+        return response, content
+
+    def _error(self, status: int, content: bytes) -> EnvctlError:
+        """Return the error that a problem document tells; where it is none, that this is no server of ours."""
+        try:
+            told = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            told = None
+        if not isinstance(told, dict) or "code" not in told:
+            return Unreachable(
+                f"{self.url}: answers {status}, and not as envctl run does",
+                fix=f"correct {SERVER_VARIABLE}",
+            )
+        return error_told(status, told)
+
+
+def error_told(status: int, told: Mapping[str, object]) -> EnvctlError:
+    """Return the error that a problem document stands for: of the class of its code, where that is one of ours."""
+    known = {row.condition: of for of, row in ERROR_CLASSES.items()}
+    of = known.get(str(told["code"])) or _OF_STATUS.get(status, WrongUsage)
+    whole = str(told.get("detail", ""))
+    message = str(told.get("message") or whole)
+    detail, fix = whole.removeprefix(message).lstrip("\n"), str(told.get("fix") or "")
+    problems, facts = told.get("problems"), told.get("facts")
+    if of is InvalidDesiredState and isinstance(problems, list):
+        return InvalidDesiredState([_problem(found) for found in problems])
+    if of is RefusedByAws:
+        code = facts.get("awsCode", "") if isinstance(facts, Mapping) else ""
+        return RefusedByAws(message, str(code), detail=detail, fix=fix)
+    if of.__init__ is not EnvctlError.__init__:
+        of = Unreachable
+    return of(message, detail=detail, fix=fix, facts=facts if isinstance(facts, dict) else None)
+
+
+def _problem(found: Mapping[str, object]) -> Problem:
+    line, column = found.get("line", 0), found.get("column", 0)
+    origin = Origin(
+        str(found.get("path", "")),
+        line if isinstance(line, int) else 0,
+        column if isinstance(column, int) else 0,
+    )
+    fix = found.get("fix")
+    return Problem(
+        origin,
+        str(found.get("field", "")),
+        str(found.get("message", "")),
+        None if fix is None else str(fix),
+        warning=found.get("level") == "warning",
+    )
+
+
+def _plain(value: str | int | bool | list[str]) -> str | int | list[str]:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def server_of(environment: Mapping[str, str]) -> Server | None:
+    """Return the server that the environment names; None if it names none.
+
+    Raises WrongUsage for what is no URL, and for one by which a token would be readable on its way.
+    """
+    url, token = environment.get(SERVER_VARIABLE, ""), environment.get(TOKEN_VARIABLE, "")
+    if not url:
+        return None
+    place = urlsplit(url)
+    if place.scheme not in ("http", "https") or not place.hostname or place.username is not None:
+        raise WrongUsage(
+            f"{SERVER_VARIABLE} is no URL of a server",
+            fix="write https://HOST or http://localhost:PORT",
+        )
+    if place.scheme == "http" and token and not _is_this_machine(place.hostname):
+        raise WrongUsage(
+            f"{SERVER_VARIABLE} {url}: the token would be sent as everybody on the way can read it",
+            fix="write https://",
+        )
+    if not (token.isascii() and token.isprintable()):
+        raise WrongUsage(f"{TOKEN_VARIABLE} is no token", fix="letters, digits and signs of ASCII")
+    REDACTOR.tell(token)
+    return Server(url, token)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def only_here(**options: object) -> None:
+    """Refuse options that a server does not take. Raises WrongUsage."""
+    for name, value in options.items():
+        if value:
+            raise WrongUsage(
+                f"--{name}: not with {SERVER_VARIABLE}, which answers from its own settings",
+                fix=f"leave it out, or unset {SERVER_VARIABLE}",
+            )

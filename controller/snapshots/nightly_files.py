@@ -1,0 +1,98 @@
+"""The files that the old product's backup wrote each night, one a table: ``<YYYYMMDD>_environmentmanager_<table>.json``."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from controller.aws.items import Item
+from controller.errors import WrongUsage
+from controller.model.table import TableDefinition
+
+MOST_BYTES: Final = 256 << 20
+"""A file is read as a whole; a table of the old product is a few megabytes."""
+_FILE: Final = re.compile(r"(\d{8})_environmentmanager_([A-Za-z0-9_.-]{1,255})\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class NightlyFiles:
+    """The tables of one night, read like tables of DynamoDB.
+
+    ``tables`` are definitions by the physical names that the files have; of those an item without its key is refused.
+    """
+
+    folder: Path
+    night: str
+    """``YYYYMMDD``."""
+    tables: Mapping[str, TableDefinition]
+
+    def path(self, table: str) -> Path:
+        """Return where the file of a table is, or would be."""
+        return self.folder / f"{self.night}_environmentmanager_{table}.json"
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The tables that the night has no file of: what they held is not known."""
+        return tuple(sorted(table for table in self.tables if not self.path(table).is_file()))
+
+    def scan(self, table: str, segments: int = 1) -> Iterator[Item]:
+        """Yield every item of a table; none where there is no file of it. Raises WrongUsage for a file that is no such backup."""
+        path = self.path(table)
+        if path.is_file():
+            for number, item in enumerate(_array(path), 1):
+                yield self._checked(path, table, number, item)
+
+    def _checked(self, path: Path, table: str, number: int, item: object) -> Item:
+        keys = self.tables[table].key_attributes() if table in self.tables else ()
+        if isinstance(item, dict) and all(_is_key(item.get(name), form) for name, form in keys):
+            return item
+        named = " and ".join(f"{name} ({form})" for name, form in keys)
+        raise WrongUsage(
+            f"{path}: item {number:,} is no item of its table",
+            fix=f"each is to be an object with the key of the table: {named}" if named else "",
+        )
+
+
+def newest_night(folder: Path, tables: Mapping[str, TableDefinition]) -> NightlyFiles:
+    """Return the newest night that a folder has files of. Raises WrongUsage if it has none of these tables."""
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except OSError as error:
+        raise WrongUsage(
+            f"{folder}: cannot be read: {error.strerror}",
+            fix="name snapshot:ID, or the folder with the nightly files",
+        ) from error
+    found = [match for match in map(_FILE.fullmatch, names) if match and match[2] in tables]
+    if not found:
+        raise WrongUsage(
+            f"{folder}: it has no file of a table",
+            fix="they are called YYYYMMDD_environmentmanager_TABLE.json; the table's name begins with resourcePrefix",
+        )
+    return NightlyFiles(folder, max(match[1] for match in found), tables)
+
+
+def _array(path: Path) -> list[object]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        # Not orjson: it would round numbers.
+        found = json.loads(content, parse_float=Decimal) if len(content) <= MOST_BYTES else None
+    except OSError as error:
+        raise WrongUsage(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise WrongUsage(f"{path}: it is no JSON", fix="take the file of another night") from error
+    if not isinstance(found, list):
+        raise WrongUsage(
+            f"{path}: it is no array of items, or longer than the {MOST_BYTES:,} bytes that are read",
+            fix="take the file of another night",
+        )
+    return found
+
+
+def _is_key(value: object, form: str) -> bool:
+    if form == "N":
+        return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+    return isinstance(value, str) and bool(value)
