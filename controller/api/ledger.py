@@ -1,6 +1,6 @@
 """The ledger asked: by what the command takes, and by the parameters that programs of the old product send."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 from controller.api.answers import respond, says
 from controller.api.served import Served
 from controller.engine.queries.audit import Asked, find_records, page_of
-from controller.engine.queries.moments import parse_moment
+from controller.engine.queries.moments import period_of
 from controller.errors import WrongUsage
 from controller.ledger.queries import MAX_LIMIT, OfPeriod, Page, Question
-from controller.views.audit import audit_answer, records_answer
+from controller.views.audit import RECORDED, audit_answer, records_answer
 
 _PATH: Final = "/api/v1/audit"
 _USUAL: Final = 200
@@ -29,6 +29,17 @@ class LedgerQuery(BaseModel):
     entity: Annotated[Text, Field(description="Changes of one object: Kind/name")] = None
     actor: Text = None
     transaction: Text = None
+    kind: Annotated[Text, Field(description="Changes of objects of one kind")] = None
+    name: Annotated[Text, Field(description="Changes of what goes by this name")] = None
+    environment: Annotated[Text, Field(description="Changes of all that is an environment's")] = (
+        None
+    )
+    commit: Annotated[Text, Field(description="What a commit changed; 7 digits do")] = None
+    type: Annotated[
+        Literal["created", "updated", "deleted", "found", "not-seen"] | None,
+        Field(description="Changes of one type"),
+    ] = None
+    when: Annotated[Text, Field(description="7d, yesterday, or TIME..TIME")] = None
     power: Annotated[bool, Field(description="Also instances switched by schedule")] = False
     records: Annotated[bool, Field(description="As text: a line a record")] = False
     limit: Limit = None
@@ -64,12 +75,18 @@ class _Ledger:
     def records(self, request: Request, asks: Annotated[LedgerQuery, Query()]) -> Response:
         """Changes, newest first; a Link header leads to the next page."""
         now, installation = self._served.now(), self._served.installation
+        period = period_of(asks.when, asks.since, asks.until, now)
         asked = Asked(
             entity=self._entity(asks),
             actor=asks.actor,
             transaction=asks.transaction,
-            since=parse_moment(asks.since, now) if asks.since else None,
-            until=parse_moment(asks.until, now) if asks.until else None,
+            kind=asks.kind,
+            name=asks.name or "",
+            environment=asks.environment or "",
+            commit=asks.commit or "",
+            change_type=RECORDED[asks.type] if asks.type else None,
+            since=period.since,
+            until=period.until,
             power=asks.power,
             now=now,
         )
@@ -80,7 +97,7 @@ class _Ledger:
             question,
             limit=asks.limit or asks.per_page or _USUAL,
             token=token,
-            power=asked.shows_power,
+            wanted=asked.wanted(installation),
         )
         answer = audit_answer(
             asked, self._filtered(found, asks), records=asks.records, first=token is None

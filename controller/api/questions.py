@@ -5,13 +5,14 @@ from typing import Annotated, Final
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from controller.api.answers import Responses, respond, says
+from controller.api.answers import TEXT, Responses, respond, says
 from controller.api.served import Served
 from controller.engine.config.observe import observe_config
 from controller.engine.queries.explain.answer import explained
 from controller.engine.queries.schedules.exceptions import filter_of, find_exceptions
 from controller.engine.queries.schedules.hours import report_now
 from controller.engine.queries.schedules.preview import MOST_DAYS, previewed, view_of
+from controller.engine.queries.status.view import StatusView
 from controller.views.calendar_text import preview_answer
 from controller.views.documents.explanation import explain_answer
 from controller.views.override_text import overrides_answer
@@ -52,6 +53,8 @@ class _Questions:
         self._served = served
         # Status is told however long other questions take.
         self._threads = CapacityLimiter(_MOST_WAITING)
+        self._written: dict[bool, tuple[StatusView, Response]] = {}
+        """Status as it was written last, as text and as a document: written once for all who ask."""
 
     async def status(self, request: Request) -> Response:
         """Where everything stands, at most two seconds old."""
@@ -59,7 +62,12 @@ class _Questions:
         view = shared.kept
         if view is None:
             view = await to_thread.run_sync(shared.get, limiter=self._threads)
-        return respond(request, status_answer(view))
+        form = request.headers.get("accept") == TEXT
+        kept = self._written.get(form)
+        if kept is None or kept[0] is not view:
+            self._written[form] = kept = view, respond(request, status_answer(view))
+        written = kept[1]
+        return Response(written.body, 200, media_type=written.media_type)
 
     def explain(self, request: Request, what: Text, at: Optional = None) -> Response:
         """Why something is as it is: what is meant, as for ``envctl explain``, and at which moment."""

@@ -6,19 +6,21 @@ import typer
 
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
+from controller.cli.ledger.blame import blame
+from controller.cli.ledger.export import export
 from controller.cli.ledger.follow import follow
+from controller.cli.ledger.list_records import list_records
+from controller.cli.ledger.state import state
 from controller.cli.process import counted, say, say_document
 from controller.cli.remote.server import Request
 from controller.engine.commit.lease import LEASE_S, Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
-from controller.engine.queries.audit import Asked, find_records, page_of, verify_installation
-from controller.engine.queries.moments import parse_moment
+from controller.engine.queries.audit import find_records, verify_installation
 from controller.engine.snapshots.places import open_store
 from controller.engine.state.anchor_heads import anchor_heads
 from controller.engine.state.recover import recover_scope
 from controller.errors import ExitCode
 from controller.views.audit import (
-    audit_answer,
     records_answer,
     recovery_lines,
     verification_lines,
@@ -29,86 +31,7 @@ audit = several(
     name="audit",
     help="Who changed what, when and why; whether the record is whole.",
 )
-
-
-SinceOption = Annotated[
-    str | None,
-    typer.Option("--since", metavar="TIME", help="2026-11-24, 2026-11-24T19:00 (UTC), or 2h ago."),
-]
-UntilOption = Annotated[str | None, typer.Option("--until", metavar="TIME", help="As --since.")]
-EntityOption = Annotated[
-    str | None, typer.Option("--entity", metavar="REF", help="Changes of one object: Kind/name.")
-]
-ActorOption = Annotated[
-    str | None,
-    typer.Option("--actor", metavar="WHO", help="Changes by somebody: WHO as the list shows it."),
-]
-TransactionOption = Annotated[
-    str | None, typer.Option("--transaction", metavar="ID", help="Changes of one apply.")
-]
-RecordsOption = Annotated[
-    bool, typer.Option("--records", help="A line a record, not a line an apply.")
-]
-PowerOption = Annotated[
-    bool, typer.Option("--power", help="Also instances switched by schedule, which are many.")
-]
-LimitOption = Annotated[
-    int, typer.Option("--limit", metavar="N", help="How many records, at most 1000.")
-]
-PageOption = Annotated[
-    str | None, typer.Option("--page", metavar="TOKEN", help="Go on where a list ended.")
-]
-
-
-@audit.command("list")
-def list_records(
-    context: typer.Context,
-    *,
-    entity: EntityOption = None,
-    actor: ActorOption = None,
-    transaction: TransactionOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    records: RecordsOption = False,
-    power: PowerOption = False,
-    limit: LimitOption = 200,
-    page: PageOption = None,
-    output: FormatOption = Format.TEXT,
-) -> None:
-    """List changes, newest first: a line an apply, or with a question a line a record."""
-    call: Invocation = context.obj
-    if call.server is not None:
-        wanted = {
-            "entity": entity,
-            "actor": actor,
-            "transaction": transaction,
-            "since": since,
-            "until": until,
-            "records": records,
-            "power": power,
-            "limit": limit,
-            "page": page,
-        }
-        answered = call.server.answer(Request("/audit", wanted), as_json=output is Format.JSON)
-        raise typer.Exit(answered)
-    now = call.process.clock()
-    asked = Asked(
-        entity=entity,
-        actor=actor,
-        transaction=transaction,
-        since=parse_moment(since, now) if since else None,
-        until=parse_moment(until, now) if until else None,
-        power=power,
-        now=now,
-    )
-    found = page_of(
-        call.installation,
-        asked.question(call.installation),
-        limit=limit,
-        token=page,
-        power=asked.shows_power,
-    )
-    say_answer(audit_answer(asked, found, records=records, first=page is None), output)
+audit.command("list")(list_records)
 
 
 @audit.command("show")
@@ -182,3 +105,6 @@ def recover(
 
 
 audit.command("follow")(follow)
+audit.command("blame")(blame)
+audit.command("state")(state)
+audit.command("export")(export)

@@ -35,6 +35,8 @@ COMMANDS = {
     "demo": "a guided tour on such an AWS",
 }
 """Name of the command, of its module and of what the module defines: a function, or a Typer of several."""
+FOLDERS = {"restore": "put_back", "rollback": "put_back"}
+"""Commands whose modules share a folder with what they do alike."""
 EXTRAS = {
     "run": ("daemon", "apscheduler"),
     "sandbox": ("sandbox", "moto"),
@@ -70,7 +72,8 @@ class Commands(TyperGroup):
                 ctx.fail(
                     f"{cmd_name} needs the extra {extra!r}: pip install 'environment-controller[{extra}]'"
                 )
-        found = getattr(import_module(f"controller.cli.{self.module or called}"), called)
+        folder = f"{FOLDERS[cmd_name]}." if cmd_name in FOLDERS else ""
+        found = getattr(import_module(f"controller.cli.{folder}{self.module or called}"), called)
         if not isinstance(found, typer.Typer):
             app = typer.Typer(add_completion=False, rich_markup_mode=None)
             app.command(cmd_name)(found)

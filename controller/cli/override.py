@@ -90,19 +90,12 @@ def make(
 ) -> None:
     """Have something otherwise for a while: shown, asked, recorded, and followed at once. (The word make may be left out.)"""
     call: Invocation = context.obj
-    if call.server is not None:
-        only_here(source=source)
-        body = {
-            "what": what,
-            "values": values or [],
-            "reason": reason,
-            "until": until,
-            "untilGit": until_git,
-        }
-        _ask_server(call.server, Request("/overrides", {}, "POST", body), output, yes=yes)
     asked = OverrideAsked(
         what=what, assignments=tuple(values or ()), until=until, until_git=until_git, reason=reason
     )
+    if call.server is not None:
+        only_here(source=source)
+        _ask_server(call.server, _request_of(asked), output, yes=yes)
     overrides = _overrides(call)
     prepared = overrides.prepare(asked, lambda ref: authored_digest(call.planner(source), ref))
     _go_on(call, overrides.carry_out, prepared, output, yes=yes)
@@ -141,6 +134,17 @@ def release(
         _go_on(call, taken_away, unread, output, yes=yes)
     overrides = _overrides(call)
     _go_on(call, overrides.carry_out, overrides.to_release(what), output, yes=yes)
+
+
+def _request_of(asked: OverrideAsked) -> Request:
+    body = {
+        "what": asked.what,
+        "values": list(asked.assignments),
+        "reason": asked.reason,
+        "until": asked.until,
+        "untilGit": asked.until_git,
+    }
+    return Request("/overrides", {}, "POST", body)
 
 
 def _ask_server(server: Server, request: Request, output: Format, *, yes: bool) -> NoReturn:

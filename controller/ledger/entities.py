@@ -15,6 +15,15 @@ def entity_of_item(table: TableDefinition, item: Mapping[str, Any]) -> EntityKey
     return EntityKey(table.name, *map(str, table.key_of(item).values()))
 
 
+def key_of_entity(table: TableDefinition, entity: EntityKey) -> dict[str, Any]:
+    """Return the key of an item, as its table has it. Raises ValueError for a number that is none."""
+    values = (entity.hash_key, entity.range_key)
+    return {
+        name: int(str(value)) if type_ == "N" else value
+        for (name, type_), value in zip(table.key_attributes(), values, strict=False)
+    }
+
+
 def entities_of(
     kind: Kind[Any], key: str, prefix: str, scan: Callable[[str], Iterable[Mapping[str, Any]]]
 ) -> tuple[EntityKey, ...]:

@@ -205,6 +205,37 @@ class LedgerReader:
             if start is None:
                 return
 
+    def beginning(self, scope: str) -> RecordSummary | None:
+        """Return the line of a scope's first record, None if there is none. Raises as any read."""
+        names, values = {"#what": "Scope"}, {":what": scope}
+        wanted = Query(
+            self.table,
+            "#what = :what",
+            values,
+            names,
+            index=SCOPE_INDEX,
+            page_size=1,
+            attributes=_WANTED,
+        )
+        return next(map(summary_of_item, query(self.client, wanted).items), None)
+
+    def later(self, scope: str, than: datetime | None) -> Iterator[RecordSummary]:
+        """Yield the lines of a scope after a moment, all for None, newest first: one query for a few, one for each further thousand.
+
+        Raises as any read.
+        """
+        moment, start, limit = iso_ms(than) if than else "", None, MAX_LIMIT // 10
+        while True:
+            lines, start = self._lines(SCOPE_INDEX, "Scope", scope, limit, start)
+            limit = MAX_LIMIT
+            for line in lines:
+                # Within a scope the order of time is that of sequences.
+                if line.iso_timestamp <= moment:
+                    return
+                yield line
+            if start is None:
+                return
+
     def pages(self, scope: str, after: int = 0, table: str = "") -> Iterator[Sequence[ChainEntry]]:
         """Yield a scope's records above a sequence, in order, as on the wire: what verification reads. Raises as any read.
 

@@ -38,6 +38,8 @@ TITLES = {
     "Gap": "not seen",
 }
 """How people read what a record says was done."""
+RECORDED = {title.replace(" ", "-"): name for name, title in TITLES.items()}
+"""How people ask for a type of change, in one word -> as records say it."""
 
 
 def record_time_text(iso_timestamp: str) -> str:
@@ -131,7 +133,7 @@ def record_lines(record: LedgerRecord) -> list[str]:
     lines.append("  Fields" if found else "  No field differs")
     for difference in found:
         path = ".".join(map(str, difference.path)) or "(item)"
-        before, after = _value_text(difference.before), _value_text(difference.after)
+        before, after = value_text(difference.before), value_text(difference.after)
         lines.append(f"    {path}  {before} → {after}")
     return lines
 
@@ -198,7 +200,8 @@ def _commit(record: RecordSummary) -> str:
     return commit if commit == "unknown" else commit[:COMMIT_DIGITS]
 
 
-def _value_text(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """Return a value on one line, in short."""
     if value is ABSENT:
         return "(absent)"
     plain = isinstance(value, str) and printable(value) == value and bool(value.strip())

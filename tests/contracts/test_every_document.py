@@ -54,6 +54,8 @@ COMMANDS = (
     ("doctor", "doctor config"),
     ("audit-list", "audit list"),
     ("audit-show", f"audit show {TRANSACTION}"),
+    ("audit-blame", "audit blame Environment/c50"),
+    ("audit-state", "audit state --at 0s"),
     ("audit-verify", "audit verify --replay"),
     ("audit-follow", "audit follow --once"),
     ("override", "override c50 schedule=on --until +2h --reason night --yes"),

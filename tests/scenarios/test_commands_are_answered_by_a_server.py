@@ -96,6 +96,22 @@ def test_every_answer_is_the_same(
         assert told(envctl(*words)) == told(without), command
 
 
+@pytest.mark.parametrize("over", ["AWS", "a server"])
+def test_a_list_goes_on_where_it_ended(
+    over: str, served: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if over == "a server":
+        monkeypatch.setenv("ENVCTL_SERVER", str(served.base_url))
+    words = ["audit", "list", "--since", "2026-01-01", "--limit", "4", "--format", "json"]
+    first = envctl(*words).json
+    second = envctl(*words, "--page", first["next"]).json
+
+    found = [record["auditId"] for page in (first, second) for record in page["records"]]
+    assert len(first["records"]) == 4
+    assert len(second["records"]) >= 1
+    assert len(set(found)) == len(found)
+
+
 def test_an_override_is_made_and_released_in_the_name_of_the_token(
     served: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

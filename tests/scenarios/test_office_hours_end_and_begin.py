@@ -103,7 +103,7 @@ def test_lists_of_changes_show_them_only_when_asked(estate: PowerEstate) -> None
             ask.question(estate.installation),
             limit=10,
             token=None,
-            power=ask.shows_power,
+            wanted=ask.wanted(estate.installation),
         )
         return [one.phase for one in found.records]
 

@@ -44,6 +44,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("apply", "--yes"),
     ("doctor", "staging-eu"),
     ("audit", "list", "--entity", "Service/Search"),
+    ("audit", "blame", "Service/Search"),
+    ("audit", "state", "--at", "0s", "--format", "yaml"),
 )
 TAG_KEYS = (
     *("envctl:id", "envctl:digest", "envctl:deep", "envctl:image", "envctl:template"),

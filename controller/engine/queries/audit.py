@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypedDict
 
 from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
@@ -10,6 +11,7 @@ from controller.engine.live.accounts import LiveAccounts
 from controller.engine.queries.anchors import read_anchors
 from controller.engine.state.rows import read_recorded_rows
 from controller.errors import DamagedState, EnvctlError, WrongUsage
+from controller.kinds.language.kind import Kind
 from controller.ledger.chain import VerificationReport
 from controller.ledger.entities import entities_of
 from controller.ledger.heads import HEAD_PREFIX
@@ -23,6 +25,7 @@ from controller.ledger.queries import (
     Period,
     Question,
 )
+from controller.ledger.record_filter import ANY_RECORD, RecordFilter
 from controller.ledger.records import POWER, EntityKey
 from controller.ledger.replay import table_digests
 from controller.ledger.stream_changes import STREAM_PREFIX
@@ -38,15 +41,22 @@ from controller.targets.table_items.definitions import STATE_TABLE
 MAX_QUERIES = 400
 """Days without a record are queries too: a year of them is gone through at once, then a token says where to go on."""
 LONGEST = timedelta(days=3650)
+_FEWEST_DIGITS = 4
+"""Of a commit that is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is asked: at most one of ``entity``, ``actor`` and ``transaction``; bounds are aware."""
+    """What is asked: at most one of ``entity``, ``actor`` and ``transaction``, and what of the answer is wanted; bounds are aware."""
 
     entity: str | None = None
     actor: str | None = None
     transaction: str | None = None
+    kind: str | None = None
+    name: str = ""
+    environment: str = ""
+    commit: str = ""
+    change_type: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     power: bool = False
@@ -56,13 +66,31 @@ class Asked:
     @property
     def shows_power(self) -> bool:
         """Tell whether records of power belong into the answer."""
-        return self.power or self.entity is not None or self.transaction is not None
+        return self.power or self.kind == POWER or not self.entity is self.transaction is None
 
     @property
     def is_of_config(self) -> bool:
         """Tell whether the answer leaves out what was changed in accounts: nothing particular is asked for."""
-        given = (self.entity, self.actor, self.transaction, self.since, self.until)
-        return not self.power and all(value is None for value in given)
+        given = (self.entity, self.actor, self.transaction, self.since, self.until, self.kind)
+        of_all = self.name or self.environment or self.commit or self.change_type
+        return not self.power and not of_all and all(value is None for value in given)
+
+    def wanted(self, installation: Installation) -> RecordFilter:
+        """Return which lines of the answer are wanted. Raises WrongUsage for a kind that does not exist, and a commit that may be any."""
+        if self.commit and len(self.commit) < _FEWEST_DIGITS:
+            raise WrongUsage(
+                f"--commit {self.commit} may be any", fix="give 7 digits of it, or all"
+            )
+        named = {} if self.kind is None else _entity_types(self.kind, installation.master)
+        return RecordFilter(
+            **named,
+            name=self.name,
+            environment=self.environment,
+            of_environments=_of_environments(installation.master) if self.environment else {},
+            commit=self.commit,
+            change_types=frozenset({self.change_type} if self.change_type else ()),
+            power=self.shows_power,
+        )
 
     def question(self, installation: Installation) -> Question:
         """Return the question. Raises WrongUsage for what does not go together, and as any read."""
@@ -81,8 +109,20 @@ class Asked:
         if self.is_of_config:
             return OfScope(CONFIG_SCOPE)
         # What was changed in accounts is in their chains, not in that of the tables.
-        until = self.until or self.now
-        return OfPeriod(self.since or until - LONGEST, until)
+        # The same question until the day ends: where a page goes on belongs to its question.
+        day = self.now.astimezone(UTC)
+        end_of_day = day.replace(hour=23, minute=59, second=59, microsecond=999_999)
+        until = self.until or end_of_day
+        return OfPeriod(self.since or _beginning(installation, until), until)
+
+
+def _beginning(installation: Installation, until: datetime) -> datetime:
+    """Return since when there are records of ours: no day before is asked for in vain."""
+    first = installation.ledger.beginning(CONFIG_SCOPE)
+    try:
+        return min(until, datetime.fromisoformat(first.iso_timestamp)) if first else until
+    except (ValueError, TypeError):
+        return until - LONGEST
 
 
 def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
@@ -91,27 +131,63 @@ def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
         ref = ResourceRef.parse(text)
     except ValueError as error:
         raise WrongUsage(f"--entity {error}") from error
-    live = {kind for target in live_targets(master.settings.extensions) for kind in target.kinds}
-    if ref.kind == POWER or ref.kind in live:
+    if ref.kind in _live_kinds(master):
         # One named without its scope (``Group/c50-ta-Web``) may be in any.
         scopes = [
             scope
-            for scope in _scopes(master)
+            for scope in written_scopes(master)
             if scope != CONFIG_SCOPE and not scope.startswith(STREAM_PREFIX)
         ]
         in_scope = any(ref.key.startswith(f"{scope}/") for scope in scopes)
         keys = [ref.key] if in_scope else [f"{scope}/{ref.key}" for scope in scopes]
         return tuple(EntityKey(ref.kind, key) for key in keys)
-    kind = master.kinds.get(ref.kind)
+    kind = kind_named(ref.kind, master, f"/{ref.key}")
+    return entities_of(kind, ref.key, master.settings.resource_prefix, master.store.scan)
+
+
+def kind_named(text: str, master: Master, behind: str = "") -> Kind[Any]:
+    """Return a kind of documents by its name; ``behind`` is what followed it. Raises WrongUsage for one that does not exist."""
+    kind = master.kinds.get(text)
     if kind is None:
-        meant = closest(ref.kind, master.kinds)
-        hint = f"did you mean {meant}/{ref.key}?" if meant else f"kinds: {', '.join(master.kinds)}"
-        raise WrongUsage(f"there is no kind {ref.kind!r}", fix=f"{hint}")
+        meant = closest(text, master.kinds)
+        hint = f"did you mean {meant}{behind}?" if meant else f"kinds: {', '.join(master.kinds)}"
+        raise WrongUsage(f"there is no kind {text!r}", fix=hint)
+    return kind
+
+
+def _live_kinds(master: Master) -> set[str]:
+    targets = live_targets(master.settings.extensions)
+    return {POWER, *(kind for target in targets for kind in target.kinds)}
+
+
+class _EntityTypes(TypedDict, total=False):
+    """How records of one kind are told: by their entity types, and where kinds share a table by their key."""
+
+    tables: frozenset[str]
+    hash_key: str
+
+
+def _entity_types(text: str, master: Master) -> _EntityTypes:
+    if text in _live_kinds(master):
+        return {"tables": frozenset({text})}
+    kind, prefix = kind_named(text, master), master.settings.resource_prefix
+    tables = frozenset(prefix + table.name for table in kind.tables)
+    shared = any(table.hash_key.name == "Kind" for table in kind.tables)
+    return {"tables": tables, "hash_key": text if shared else ""}
+
+
+def _of_environments(master: Master) -> dict[str, bool]:
+    """Return the entity types whose keys name an environment, and whether more follows its name there."""
     prefix = master.settings.resource_prefix
-    return entities_of(kind, ref.key, prefix, master.store.scan)
+    of_items = {
+        prefix + table.name: kind == "Upstream"
+        for kind in ("Environment", "LoadBalancerSetting", "Upstream")
+        for table in master.kinds[kind].tables
+    }
+    return of_items | {kind: kind != POWER for kind in _live_kinds(master)}
 
 
-def _scopes(master: Master) -> list[str]:
+def written_scopes(master: Master) -> list[str]:
     """Return the scopes something was ever written in."""
     rows = master.store.scan(master.state_table)
     ids = sorted(str(row["Id"]) for row in rows)
@@ -124,18 +200,18 @@ def page_of(
     *,
     limit: int,
     token: str | None,
-    power: bool = True,
+    wanted: RecordFilter = ANY_RECORD,
 ) -> Page:
-    """Return up to ``limit`` records, over as many queries as that takes; the token says where to go on. Raises as a page.
+    """Return up to ``limit`` records that are wanted, over as many queries as that takes; the token says where to go on.
 
-    Without ``power`` records of instances switched by schedule are left out.
+    A page that is nearly full is not filled up by queries that each look at a few lines. Raises as a page.
     """
     records: list[RecordSummary] = []
     for _ in range(MAX_QUERIES):
         page = installation.ledger.page(question, limit=limit - len(records), token=token)
-        records += (record for record in page.records if power or not record.is_power)
+        records += filter(wanted.wants, page.records)
         token = page.next_token
-        if token is None or len(records) >= limit:
+        if token is None or limit - len(records) <= limit // 10:
             break
     return Page(tuple(records), token)
 
@@ -188,7 +264,7 @@ def verify_installation(
     report = verify_ledger(
         dict.fromkeys(
             [
-                *_scopes(master),
+                *written_scopes(master),
                 *named,
                 *_accepted_scopes(installation),
                 *(found.by_scope if found else ()),

@@ -1,27 +1,86 @@
-"""Moments as people write them: ISO 8601, or how long ago."""
+"""Moments and periods as people write them: ISO 8601, yesterday, or how long ago."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 
 from controller.errors import WrongUsage
+from controller.ledger.queries import Period
+
+_TO: Final = ".."
+_DAYS: Final = {"today": timedelta(0), "yesterday": timedelta(days=1)}
+_LAST_MOMENT: Final = timedelta(days=1) - timedelta(milliseconds=1)
 
 
 def parse_moment(text: str, now: datetime) -> datetime:
     """Return an aware moment: a date, a date and time (UTC without an offset), or ``2h ago`` (``2h``) for two hours before ``now``.
 
-    Raises WrongUsage for anything else.
+    ``today`` and ``yesterday`` are dates, of UTC; a time may follow: ``yesterday 18:00``. Raises WrongUsage for anything else.
     """
+    word, _, clock = text.strip().partition(" ")
     try:
-        moment = datetime.fromisoformat(text)
+        if word in _DAYS:
+            moment = datetime.combine(_day(word, now), time.fromisoformat(clock or "00:00"))
+        else:
+            moment = datetime.fromisoformat(text)
     except ValueError:
         try:
             return now - timedelta(seconds=parse_duration(text.removesuffix(" ago")))
         except (WrongUsage, OverflowError) as error:
             raise WrongUsage(
                 f"{text!r} is no moment",
-                fix="write 2026-11-24, 2026-11-24T19:00 (UTC) or how long ago: 2h, 7d",
+                fix="write 2026-11-24, 2026-11-24T19:00 (UTC), yesterday 18:00, or how long ago: 2h, 7d",
             ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def parse_period(text: str, now: datetime) -> Period:
+    """Return a period: two moments as ``A..B``, one of which may be left out, a day, or a length of time up to ``now`` (``7d``).
+
+    Any other moment is the beginning of a period without an end. Raises WrongUsage for what is none, or ends before it begins.
+    """
+    first, dots, last = text.partition(_TO)
+    if not dots:
+        start = parse_moment(text, now)
+        return Period(start, start + _LAST_MOMENT if _is_day(text.strip()) else None)
+    if not first.strip() and not last.strip():
+        raise WrongUsage(f"{text!r} is no period", fix="write 7d, yesterday, or yesterday 18:00..")
+    return parse_bounds(first.strip(), last.strip(), now)
+
+
+def parse_bounds(first: str, last: str, now: datetime) -> Period:
+    """Return the period from one moment to another, each empty for no bound; of a day the whole day. Raises WrongUsage."""
+    since, until = (parse_moment(text, now) if text else None for text in (first, last))
+    if until is not None and _is_day(last):
+        until += _LAST_MOMENT
+    if since is not None and until is not None and until < since:
+        raise WrongUsage(
+            f"{first} to {last} ends before it begins", fix="write the earlier moment first"
+        )
+    return Period(since, until)
+
+
+def period_of(when: str | None, since: str | None, until: str | None, now: datetime) -> Period:
+    """Return the period that is asked for as a whole, or by its bounds, which are moments. Raises WrongUsage for both."""
+    if when is None:
+        bounds = (parse_moment(text, now) if text else None for text in (since, until))
+        return Period(*bounds)
+    if since or until:
+        raise WrongUsage("--when says from when to when", fix="leave --since and --until out")
+    return parse_period(when, now)
+
+
+def _day(word: str, now: datetime) -> date:
+    return now.astimezone(UTC).date() - _DAYS[word]
+
+
+def _is_day(text: str) -> bool:
+    """Tell whether a moment names a whole day: its end is the day's then."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return text in _DAYS
+    return True
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -8,6 +8,7 @@ from controller.engine.rollback.chosen import PREFIX
 from controller.engine.rollback.service import PreparedRollback
 from controller.errors import WrongUsage
 from controller.planning.authors import OF_DOCUMENTS
+from controller.settings import GitSource
 from controller.sources.git_revert import MAIN, Clone, RevertCommit
 
 _COMMIT: Final = re.compile("[0-9a-f]{40}")
@@ -36,8 +37,8 @@ def commits_of(prepared: PreparedRollback) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def write_revert(prepared: PreparedRollback, clone: Path, ref: str | None) -> Reverted:
-    """Make the reverting commit in a clone, on a branch of its own. Raises as ``commits_of`` and ``Clone.revert``."""
+def write_revert(prepared: PreparedRollback, clone: Path, source: GitSource | None) -> Reverted:
+    """Make the reverting commit in a clone, on a branch that begins where the source's is. Raises as ``commits_of`` and ``Clone.revert``."""
     what = prepared.chosen.name.removeprefix(PREFIX)
     commits = commits_of(prepared)
     lines = "\n".join(f"This reverts commit {commit}." for commit in commits)
@@ -45,7 +46,7 @@ def write_revert(prepared: PreparedRollback, clone: Path, ref: str | None) -> Re
         commits,
         f"rollback/{_BRANCH_LETTERS.sub('-', what).strip('-')}",
         f"Roll back {what}\n\n{lines}",
-        ref or MAIN,
+        MAIN if source is None else source.ref,
     )
     places = {
         record.origin.rpartition(":")[0]

@@ -61,8 +61,8 @@ class PreparedRollback(PreparedPutBack):
 
     @property
     def exit_code(self) -> ExitCode:
-        """Return that of the plan alone; what was changed since and nobody named is refused."""
-        refused = (ExitCode.REFUSED,) if self.undone.refused else ()
+        """Return that of the plan alone; what was changed since and nobody named, or is not known, is refused."""
+        refused = () if self.undone.is_whole else (ExitCode.REFUSED,)
         return worst_exit_code((self.planned.exit_code, *refused))
 
 

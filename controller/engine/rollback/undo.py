@@ -57,9 +57,9 @@ class Undone:
     secret: tuple[ResourceRef, ...] = ()
 
     @property
-    def refused(self) -> tuple[ChangedSince, ...]:
-        """What stays as it is, as nobody named it."""
-        return tuple(found for found in self.changed_since if not found.goes_back)
+    def is_whole(self) -> bool:
+        """Tell whether all of it goes back: nothing stays that changed since, or needs a value that is not known."""
+        return not self.secret and all(found.goes_back for found in self.changed_since)
 
 
 class _Layer(NamedTuple):

@@ -264,17 +264,17 @@ def _authored(value: Mapping[str, Any] | None, meta: Mapping[str, Any]) -> Any:
         return ABSENT
     managed = meta.get("Managed")
     extra = managed.get("Extra") if isinstance(managed, Mapping) else None
-    return _hidden({**value, "Managed.Extra": extra} if extra else value)
+    return shown_value({**value, "Managed.Extra": extra} if extra else value)
 
 
-def _hidden(value: Any) -> Any:
-    """Write the digest that stands for a sensitive value as one text, so that no path leads into it."""
+def shown_value(value: Any) -> Any:
+    """Return a value in which each digest that stands for a sensitive one is a text, so that no path leads into it."""
     if is_digest(value):
         return f"(sensitive {value[DIGEST][:19]})"
     if isinstance(value, Mapping):
-        return {name: _hidden(member) for name, member in value.items()}
+        return {name: shown_value(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [_hidden(member) for member in value]
+        return [shown_value(member) for member in value]
     return value
 
 

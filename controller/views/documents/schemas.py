@@ -28,6 +28,7 @@ from controller.planning.json_check import (
     open_enum,
     text,
 )
+from controller.views.audit_blame import AuditBlameDocument
 from controller.views.calendar_text import SchedulePreviewDocument
 from controller.views.doctor import DoctorDocument
 from controller.views.documents.audit import (
@@ -55,13 +56,16 @@ from controller.views.effective import RenderDocument
 from controller.views.outcomes import ApplyDocument
 from controller.views.override_report import OverrideDocument
 from controller.views.override_text import OverrideListDocument
+from controller.views.past_state import AuditStateDocument
 from controller.views.schedule_tables import ScheduleExceptionsDocument, ScheduleReportDocument
 
 DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "apply": ("envctl apply", ApplyDocument),
+    "audit-blame": ("envctl audit blame", AuditBlameDocument),
     "audit-follow": ("envctl audit follow, a line each", AuditFollowDocument),
     "audit-list": ("envctl audit list", AuditListDocument),
     "audit-show": ("envctl audit show", AuditShowDocument),
+    "audit-state": ("envctl audit state", AuditStateDocument),
     "audit-verify": ("envctl audit verify", AuditVerifyDocument),
     "bootstrap": ("envctl bootstrap", BootstrapDocument),
     "doctor": ("envctl doctor", DoctorDocument),

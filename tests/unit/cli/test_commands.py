@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from controller import __version__
-from controller.cli.commands import COMMANDS, AllCommands
+from controller.cli.commands import COMMANDS, FOLDERS, AllCommands
 from tests.support.command_line import Fleet, envctl, fleet, service
 from tests.support.documents import validator
 
@@ -32,6 +32,7 @@ NOT_COMMANDS = {
 
 def test_each_command_is_a_file() -> None:
     files = {path.stem for path in CLI.glob("*.py")} - NOT_COMMANDS
+    files |= {name for name, folder in FOLDERS.items() if (CLI / folder / f"{name}.py").exists()}
 
     # A module whose name would be a keyword ends in an underscore: import_.
     assert {name.removesuffix("_") for name in files} == set(COMMANDS)

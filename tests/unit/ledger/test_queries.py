@@ -266,3 +266,14 @@ def test_merged_histories_give_each_record_once_in_order(
     assert len(found) == len({one.audit_id for one in found}) == sum(map(len, moments))
     times = [one.iso_timestamp for one in found]
     assert times == sorted(times, reverse=True)
+
+
+def test_a_scope_begins_with_its_first_record(asked: Asked) -> None:
+    assert asked.reader.beginning(SCOPE) == summary_of(RECORDS[0])
+    assert asked.reader.beginning("other") is None
+
+
+def test_lines_after_a_moment_are_newest_first(asked: Asked) -> None:
+    assert [line.sequence for line in asked.reader.later(SCOPE, at(4))] == [11, 10, 9]
+    assert [line.sequence for line in asked.reader.later(SCOPE, None)] == [*range(11, 0, -1)]
+    assert list(asked.reader.later(SCOPE, at(60))) == []

@@ -9,22 +9,23 @@ from typing import Annotated, Final
 import typer
 
 from controller.cli.apply import WaitOption
-from controller.cli.invocation import Format, FormatOption, Invocation, OverrideOption, ask
-from controller.cli.plan import note_unused_tokens
+from controller.cli.invocation import Format, FormatOption, Invocation, OverrideOption
 from controller.cli.process import say, say_document
-from controller.cli.restore import (
+from controller.cli.put_back.plan_and_ask import (
+    Asked,
+    PlanOption,
     ReasonOption,
     UntilOption,
+    YesOption,
     own_planner,
-    show_plan,
+    plan_and_ask,
+    request_of,
     tell_result,
     until_of,
 )
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
-from controller.engine.commit.lease import Claim
-from controller.engine.queries.moments import parse_duration, parse_moment
-from controller.engine.reconcile.combined_plan import ReconcileRequest
+from controller.engine.queries.moments import parse_moment
 from controller.engine.rollback.chosen import Choosing, Chosen
 from controller.engine.rollback.revert_commit import write_revert
 from controller.engine.rollback.service import Rollbacks
@@ -78,8 +79,8 @@ def rollback(
     until: UntilOption = None,
     override: OverrideOption = None,
     wait: WaitOption = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Stop after the plan.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    plan: PlanOption = False,
+    yes: YesOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Plan the values of before, show, ask, and put them back. Exit 3: refused by a guard, or changed since."""
@@ -92,26 +93,17 @@ def rollback(
         until=until_of(call, until),
         emit=call.emit,
     )
-    request = ReconcileRequest(
-        requester=call.requester("rollback"),
-        claim=Claim(call.process.instance, wait_s=parse_duration(wait) if wait else 0.0),
-        approvals=tuple(override or ()),
-        strict=True,
-    )
+    request = request_of(call, "rollback", override, wait)
     prepared = rollbacks.prepare(chosen, _refs(also or ()), request)
     as_json = output is Format.JSON
-    if not as_json:
-        show_plan(prepared.planned)
-        say("\n".join(rollback_lines(prepared)))
-        note_unused_tokens(prepared.planned)
-    elif plan:
-        say_document("rollback", rollback_json(prepared, None, None))
-    if plan:
-        raise typer.Exit(prepared.exit_code)
-    if prepared.waits_for_a_word and not yes:
-        ask(as_json=as_json, fix="add --yes", declined="nothing was rolled back")
-    source = call.settings.source.git
-    reverted = write_revert(prepared, git, source.ref if source else None) if git else None
+    plan_and_ask(
+        prepared,
+        rollback_lines(prepared),
+        lambda: rollback_json(prepared, None, None),
+        Asked("rollback", "nothing was rolled back", as_json=as_json, plan_only=plan, yes=yes),
+        prepared.exit_code,
+    )
+    reverted = write_revert(prepared, git, call.settings.source.git) if git else None
     with (
         stopping_on_signals(call.process.interruption) as heard,
         closing(ProgressLine(call.emit)) as progress,
@@ -123,8 +115,8 @@ def rollback(
         for line in reverted_lines(reverted) if reverted else ():
             say(line)
         tell_result(result, held=bool(prepared.held) and reverted is None)
-    refused = (ExitCode.REFUSED,) if prepared.undone.refused else ()
-    raise typer.Exit(heard.exit_code(worst_exit_code((result.exit_code, *refused))))
+    refused = ExitCode.DONE if prepared.undone.is_whole else ExitCode.REFUSED
+    raise typer.Exit(heard.exit_code(worst_exit_code((result.exit_code, refused))))
 
 
 def _chosen(call: Invocation, what: str | None, commit: str | None, to: str | None) -> Chosen:

@@ -1,0 +1,139 @@
+"""What questions to a ledger cost: queries of a page of a list, time of a past state against reading the tables, verification once read.
+
+    python -m benchmarks.ledger [--records 100000] [--rounds 3] [--check]
+
+``--check`` exits 1 if a page of an object's or a transaction's records takes more than one query, if the state of a hundredth of the records
+ago takes, in the median round, more than 3 times a scan of all tables, or if fewer than 50 000 records are verified in a second of CPU.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+from benchmarks.call_counts import by_operation
+from benchmarks.ministack import ministack
+from benchmarks.snapshots import installed, timed
+from benchmarks.verify import SCOPE, START, TABLE, answered, image, ledger, seconds
+from controller.aws.clients import CallCounter, Clients
+from controller.aws.errors import Place
+from controller.aws.items import WireItem, to_wire
+from controller.catalog import kind_tables
+from controller.engine.installation.installation import Installation
+from controller.engine.queries.past_state import past_state
+from controller.gc_tuning import relaxed_gc
+from controller.ledger.chain import ChainCheck
+from controller.ledger.queries import LedgerReader, OfEntity, OfTransaction
+from controller.ledger.records import EntityKey
+from controller.model.ledger_record import Head
+from controller.settings import Settings
+
+BATCH = 25
+MOST_TIMES_SCAN = 3.0
+LEAST_PER_SECOND = 50_000
+AGO = 100
+"""The moment asked for lies one part of so many of the ledger back."""
+
+
+def main() -> None:
+    """Measure, and say how it stands against the limits."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--check", action="store_true")
+    asked = parser.parse_args()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    pages, head = ledger(asked.records)
+    held = _verified(pages, head, asked.rounds)
+    with ministack() as address:
+        os.environ |= {
+            "AWS_ENDPOINT_URL": address,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "eu-west-1",
+        }
+        installation = installed(Settings())
+        _fill(installation, pages, asked.records)
+        held &= _listed(installation)
+        held &= _past(installation, asked)
+    if asked.check and not held:
+        sys.exit(1)
+
+
+def _verified(pages: list[bytes], head: Head, rounds: int) -> bool:
+    """Time verification of answers that are parsed."""
+    at_hand, took = list(answered(pages)), []
+    for _ in range(rounds):
+        check = ChainCheck(SCOPE, head)
+        with relaxed_gc():
+            took.append(seconds(lambda check=check: [check.add(page) for page in at_hand]))
+        assert check.finish(head).intact
+    rate = head.sequence / statistics.median(took)
+    print(f"verify: {rate:,.0f} records in a second of CPU (at least {LEAST_PER_SECOND:,})")
+    return rate >= LEAST_PER_SECOND
+
+
+def _fill(installation: Installation, pages: list[bytes], records: int) -> None:
+    services = max(1, records // 10)
+    versions = -(-records // services)
+    items = [to_wire(image(number, versions)) for number in range(services)]
+    _put(installation, TABLE, items)
+    found: Iterator[WireItem] = (
+        entry.record for page in answered(pages) for entry in page if entry.record
+    )
+    _put(installation, installation.ledger.table, list(found))
+
+
+def _put(installation: Installation, table: str, items: list[WireItem]) -> None:
+    def write(first: int) -> None:
+        requests: list[Any] = [
+            {"PutRequest": {"Item": item}} for item in items[first : first + BATCH]
+        ]
+        installation.master.client.batch_write_item(RequestItems={table: requests})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(0, len(items), BATCH)))
+
+
+def _listed(installation: Installation) -> bool:
+    """Count the requests that a page of each question makes."""
+    counter = CallCounter()
+    client: Any = Clients(counter=counter).client(Place("", "eu-west-1"), "dynamodb")
+    reader = LedgerReader(client, installation.ledger.table)
+    entity = OfEntity((EntityKey(TABLE, "service-1"),))
+    found = [len(reader.page(question).records) for question in (entity, OfTransaction("run-0"))]
+    counts = by_operation(counter)
+    print(f"list: pages of {found} records, requests {counts} (one query each)")
+    return counts == {"dynamodb.Query": len(found)} and all(found)
+
+
+def _past(installation: Installation, asked: argparse.Namespace) -> bool:
+    master, ratios = installation.master, []
+    tables = [table.name for table in kind_tables(master.kinds.values())]
+
+    def scan() -> None:
+        for table in tables:
+            for _ in master.store.scan(table):
+                pass
+
+    def back(parts: int) -> datetime:
+        return START + timedelta(seconds=asked.records - asked.records // parts)
+
+    for _ in range(asked.rounds):
+        scan_s = timed(scan)
+        state_s = timed(lambda: past_state(installation, back(AGO)))
+        ratios.append(state_s / scan_s)
+        print(f"state {state_s:6.2f} s, reading the tables {scan_s:6.2f} s")
+    ratio = statistics.median(ratios)
+    print(f"a hundredth back: {ratio:.2f} times reading the tables (at most {MOST_TIMES_SCAN})")
+    print(f"from the beginning: {timed(lambda: past_state(installation, back(1))):.2f} s")
+    return ratio <= MOST_TIMES_SCAN
+
+
+if __name__ == "__main__":
+    main()

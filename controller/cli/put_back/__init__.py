@@ -1,0 +1,1 @@
+"""Commands that put back what was before: from a snapshot, from the ledger."""

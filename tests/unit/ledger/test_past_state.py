@@ -1,0 +1,73 @@
+"""What was recorded since a moment is undone, whichever chain tells it; what cannot be known is told with its doubt."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from controller.ledger.outside_record import GAP
+from controller.ledger.past_state import Doubt, PastItem, earliest_changes, undo
+from controller.ledger.records import EntityKey
+from controller.ledger.summaries import summary_of
+from controller.model.ledger_record import LedgerRecord
+from tests.unit.ledger.ledgers import PREFIX, START, TABLE, image, records_of, write
+
+TABLES = frozenset({PREFIX + TABLE})
+IMAGES = [image("a", version, BluePort=version) for version in range(1, 4)]
+RECORDS = records_of(
+    [
+        [write("a", None, IMAGES[0]), write("b", None, image("b", 1))],
+        [write("a", IMAGES[0], IMAGES[1])],
+        [write("a", IMAGES[1], IMAGES[2]), write("b", image("b", 1), None)],
+    ]
+)
+A, B = EntityKey(PREFIX + TABLE, "a"), EntityKey(PREFIX + TABLE, "b")
+NOW = {A: IMAGES[2]}
+
+
+def at(minute: float, now: dict[EntityKey, Any] = NOW) -> dict[EntityKey, PastItem]:
+    moment = START + timedelta(minutes=minute)
+    later = [r for r in RECORDS if r.iso_timestamp > moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")]  # fmt: skip
+    earliest = earliest_changes(map(summary_of, reversed(later)), TABLES)
+    return {past.entity: past for past in undo(now, chosen(earliest), moment)}
+
+
+def chosen(earliest: dict[EntityKey, Any]) -> list[LedgerRecord]:
+    ids = {line.audit_id for line in earliest.values()}
+    return [record for record in RECORDS if record.audit_id in ids]
+
+
+def test_each_moment_has_its_items() -> None:
+    assert at(0.5) == {}
+    assert {entity: past.image for entity, past in at(1.5).items()} == {A: IMAGES[0], B: image("b", 1)}  # fmt: skip
+    assert {entity: past.image for entity, past in at(2.5).items()} == {A: IMAGES[1], B: image("b", 1)}  # fmt: skip
+    assert at(2.5)[B].now is None
+    assert at(9) == {A: PastItem(A, IMAGES[2], IMAGES[2], None)}
+
+
+def test_records_of_other_things_undo_nothing() -> None:
+    lines = [summary_of(replace(record, phase="intended")) for record in RECORDS]
+    assert earliest_changes(lines, TABLES) == {}
+    assert earliest_changes(map(summary_of, RECORDS), frozenset({"other"})) == {}
+
+
+def test_what_cannot_be_known_is_told_with_its_doubt() -> None:
+    before, moment = image("a", 1), START
+    (baseline,) = records_of([[write("a", None, before)]], phase="baseline")
+    (gap,) = records_of([[write("a", before, IMAGES[1], cause=GAP)]])
+    later = {**before, "Audit": {"LastChanged": "2026-11-24T10:00:01.000Z"}}
+
+    (found,) = undo({A: before}, [baseline], moment)
+    (in_gap,) = undo(NOW, [gap], moment)
+    (not_recorded,) = undo({A: later}, [], moment)
+    (odd,) = undo({A: {**before, "Audit": "x"}}, [], moment)
+
+    assert (found.image, found.doubt) == (before, Doubt.BEFORE_FIRST)
+    assert (in_gap.image, in_gap.doubt) == (before, Doubt.IN_GAP)
+    assert not_recorded.doubt is Doubt.NOT_RECORDED
+    assert odd.doubt is None
+
+
+def test_a_baseline_may_have_what_it_found_on_either_side() -> None:
+    (record,) = records_of([[write("a", IMAGES[0], IMAGES[0])]], phase="baseline")
+    (found,) = undo({}, [record], START)
+    assert found.image == IMAGES[0]
