@@ -74,8 +74,8 @@ class _Questions:
         served = self._served
         state, now = served.state.get(), served.now()
         with served.planning:
-            planner = served.planner if served.source() is not None else None
-            found = explained(what, at, state, now, planner)
+            make_planner = None if served.source() is None else lambda: served.planner
+            found = explained(what, at, state, now, make_planner)
         return respond(request, explain_answer(found))
 
     def preview(

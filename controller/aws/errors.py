@@ -158,12 +158,12 @@ def aws_errors(what: str, place: Place = NOWHERE, table: str = "") -> Iterator[N
     except EnvctlError:
         raise
     except (aws.ClientError, aws.BotoCoreError, ResponseParserError) as error:
-        found = translate(error, what, place)
-        if table and isinstance(found, NotFound):
+        if table and error_code(error) in NOT_FOUND_CODES:
             raise TableMissing(
                 f"tables: table {table} does not exist in {place}",
                 fix="envctl bootstrap creates it; check region and resourcePrefix in the settings",
             ) from error
+        found = translate(error, what, place)
         found.facts.setdefault("part", what.partition(": ")[0])
         raise found from error
 

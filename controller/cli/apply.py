@@ -19,11 +19,9 @@ from controller.cli.invocation import (
     ScopeOption,
     SourceOption,
     ask,
-)
-from controller.cli.plan import (
-    note_unused_tokens,
     note_warnings,
 )
+from controller.cli.plan import note_unused_tokens
 from controller.cli.process import note, note_error, say, say_document, say_lines
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine

@@ -29,13 +29,14 @@ COMMANDS = {
     "rollback": "plan the values of before, and put them back: a transaction, a record, a commit, a time",
     "snapshot": "copies of the tables: take, prove, list, show, compare, thin out",
     "restore": "plan what a snapshot has otherwise, and put it back",
+    "items": "export and import whole tables in the form of the old product",
     "schedule": "schedules as calendars, what is on outside of them, hours; batch answers",
     "schema": "JSON Schemas of documents, plan file and settings",
     "sandbox": "run an AWS in memory to play with",
     "demo": "a guided tour on such an AWS",
 }
 """Name of the command, of its module and of what the module defines: a function, or a Typer of several."""
-FOLDERS = {"restore": "put_back", "rollback": "put_back"}
+FOLDERS = dict.fromkeys(("items", "restore", "rollback"), "put_back")
 """Commands whose modules share a folder with what they do alike."""
 EXTRAS = {
     "run": ("daemon", "apscheduler"),

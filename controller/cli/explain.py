@@ -1,5 +1,6 @@
 """``envctl explain``: why something is as it is, and what to type next."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -41,6 +42,6 @@ def explain(
         raise typer.Exit(call.server.answer(request, as_json=output is Format.JSON))
     now, own = call.process.clock(), call.settings.source
     sourceless = source is None and own.git is None and own.folder is None
-    planner = None if sourceless else call.planner(source)
+    make_planner = None if sourceless else partial(call.planner, source)
     state = accepted_now(call.installation, now, call.live)
-    say_answer(explain_answer(explained(what, at, state, now, planner)), output)
+    say_answer(explain_answer(explained(what, at, state, now, make_planner)), output)

@@ -13,6 +13,7 @@ import typer
 
 from controller import catalog
 from controller.cli.process import (
+    counted,
     may_ask,
     note,
     process_context,
@@ -36,7 +37,14 @@ from controller.engine.reconcile.reconciler import Reconciler
 from controller.engine.snapshots.service import open_snapshot
 from controller.engine.snapshots.source import PREFIX
 from controller.errors import ExitCode, WrongUsage
-from controller.events import Emit, discard_event, lines_to
+from controller.events import (
+    DesiredLoaded,
+    DesiredRejected,
+    Emit,
+    Event,
+    discard_event,
+    lines_to,
+)
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.settings import Settings
@@ -175,6 +183,17 @@ def say_answer(answer: Answer, output: Format) -> None:
         say(answer.text())
     for remark in answer.remarks:
         note(remark)
+
+
+def note_warnings(emit: Emit, event: Event) -> None:
+    """Say how many warnings the desired state has, and where to read them, beside telling the event on.
+
+    A plan is read for its changes.
+    """
+    if isinstance(event, (DesiredLoaded, DesiredRejected)) and event.warnings:
+        warnings = counted(event.warnings, "warning")
+        note(f"{warnings} in the desired state: envctl validate shows what")
+    emit(event)
 
 
 def ask(*, as_json: bool, fix: str, declined: str) -> None:

@@ -15,8 +15,9 @@ from controller.cli.invocation import (
     OverrideOption,
     ScopeOption,
     SourceOption,
+    note_warnings,
 )
-from controller.cli.process import counted, note, say, say_lines
+from controller.cli.process import note, say, say_lines
 from controller.engine.authoring.write_files import write_file
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import (
@@ -28,7 +29,6 @@ from controller.engine.config.observe import (
 from controller.engine.installation.installation import OBSERVED_BOUND, read_named
 from controller.engine.reconcile.combined_plan import CombinedPlan, Reach, ReconcileRequest
 from controller.errors import WrongUsage
-from controller.events import DesiredLoaded, DesiredRejected, Emit, Event
 from controller.views.documents.plan import render_json
 from controller.views.override_text import ended_text, soon_text
 from controller.views.plan.html import render_html
@@ -124,17 +124,6 @@ def plan(
     for ending_soon in result.ending_soon:
         note(soon_text(ending_soon, call.process.clock()))
     raise typer.Exit(planned.exit_code)
-
-
-def note_warnings(emit: Emit, event: Event) -> None:
-    """Say how many warnings the desired state has, and where to read them, beside telling the event on.
-
-    A plan is read for its changes.
-    """
-    if isinstance(event, (DesiredLoaded, DesiredRejected)) and event.warnings:
-        warnings = counted(event.warnings, "warning")
-        note(f"{warnings} in the desired state: envctl validate shows what")
-    emit(event)
 
 
 def plan_file(run: CombinedPlan) -> bytes:

@@ -23,6 +23,8 @@ _LIFTING: Final[Mapping[str, tuple[str, ...]]] = {
     "Calendar": ("dates",),
 }
 """Kind -> fields by which it holds changes of environments."""
+HOLDING: Final = frozenset(_LIFTING)
+"""Kinds that have such fields."""
 _POWER: Final = ("schedule",)
 """Fields of environments that none of the barriers is against."""
 _MAKING_UP: Final = frozenset(
@@ -46,7 +48,7 @@ class LiftedAndActed(NamedTuple):
 
 def may_lift(changes: Iterable[Change]) -> bool:
     """Tell whether any change can lift a barrier: whether looking closer is worth while."""
-    return any(_lifts(change) for change in changes if change.ref.kind in _LIFTING)
+    return any(map(_lifts, changes))
 
 
 def lifted_and_acted(

@@ -204,7 +204,7 @@ def desired_from_items(
     """Return what would have been written to get these objects, checked as documents are.
 
     ``attributes`` of the objects are without the shared fields that their YAML did not give. What overrides had put into
-    them is taken out. Every origin names ``source`` (``snapshot 2026-11-28``) and the object, instead of a file.
+    them is taken out. Every origin names ``source`` (``snapshot 2026-11-28``), and of a problem the object, instead of a file.
     ``settings`` are what rules depend on besides the objects.
     """
     bodies = {ref: authored_body(ref, stored, kinds, base=True) for ref, stored in objects.items()}
@@ -231,7 +231,8 @@ def desired_from_documents(
         if not isinstance(body, bytes):
             wrong[ref] = body
             continue
-        made = validate_document(kinds[ref.kind], body, Origin(f"{source}: {ref}"), 0)
+        # The same for all: what changes for one reason is one group of a plan.
+        made = validate_document(kinds[ref.kind], body, Origin(source), 0)
         if not isinstance(made, ValidatedDocument):
             wrong[ref] = made
         elif made.ref != ref:

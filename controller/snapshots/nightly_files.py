@@ -42,18 +42,7 @@ class NightlyFiles:
         """Yield every item of a table; none where there is no file of it. Raises WrongUsage for a file that is no such backup."""
         path = self.path(table)
         if path.is_file():
-            for number, item in enumerate(_array(path), 1):
-                yield self._checked(path, table, number, item)
-
-    def _checked(self, path: Path, table: str, number: int, item: object) -> Item:
-        keys = self.tables[table].key_attributes() if table in self.tables else ()
-        if isinstance(item, dict) and all(_is_key(item.get(name), form) for name, form in keys):
-            return item
-        named = " and ".join(f"{name} ({form})" for name, form in keys)
-        raise WrongUsage(
-            f"{path}: item {number:,} is no item of its table",
-            fix=f"each is to be an object with the key of the table: {named}" if named else "",
-        )
+            yield from read_items(path, self.tables.get(table))
 
 
 def newest_night(folder: Path, tables: Mapping[str, TableDefinition]) -> NightlyFiles:
@@ -74,6 +63,21 @@ def newest_night(folder: Path, tables: Mapping[str, TableDefinition]) -> Nightly
     return NightlyFiles(folder, max(match[1] for match in found), tables)
 
 
+def read_items(path: Path, table: TableDefinition | None) -> Iterator[Item]:
+    """Yield the items of a file, a JSON array of plain objects. Raises WrongUsage for any other, and for an item without the table's key."""
+    keys = table.key_attributes() if table is not None else ()
+    for number, item in enumerate(_array(path), 1):
+        if not isinstance(item, dict) or not all(
+            _is_key(item.get(name), form) for name, form in keys
+        ):
+            named = " and ".join(f"{name} ({form})" for name, form in keys)
+            raise WrongUsage(
+                f"{path}: item {number:,} is no item of its table",
+                fix=f"each is to be an object with the key of the table: {named}" if named else "",
+            )
+        yield item
+
+
 def _array(path: Path) -> list[object]:
     try:
         with path.open("rb") as file:
@@ -83,11 +87,11 @@ def _array(path: Path) -> list[object]:
     except OSError as error:
         raise WrongUsage(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise WrongUsage(f"{path}: it is no JSON", fix="take the file of another night") from error
+        raise WrongUsage(f"{path}: it is no JSON", fix="take another file") from error
     if not isinstance(found, list):
         raise WrongUsage(
             f"{path}: it is no array of items, or longer than the {MOST_BYTES:,} bytes that are read",
-            fix="take the file of another night",
+            fix="take another file",
         )
     return found
 

@@ -134,7 +134,7 @@ def select(entries: Iterable[Found]) -> Selection:
         return _nothing(f"holds YAML files of {size:,} bytes altogether, {limit}")
     problems += [problem for link in links if (problem := _refused_link(link, plain))]
     selection.files = dict(sorted(selection.files.items()))
-    selection.problems = first_problems(problems)
+    selection.problems = first_problems(problems) if problems else ()
     return selection
 
 

@@ -12,6 +12,7 @@ from controller.aws.errors import TableMissing
 from controller.aws.items import Item
 from controller.aws.tables import DynamoStore, Scannable, segments_for
 from controller.errors import AccessDenied, EnvctlError
+from controller.kinds.language.fields import sensitive_values
 from controller.kinds.language.kind import Kind
 from controller.ledger.ownership import is_ours_by_history
 from controller.model.canonical import parse_canonical
@@ -28,6 +29,7 @@ from controller.model.resource import DesiredState, Projection
 from controller.model.table import TableDefinition
 from controller.planning.fields import comparable
 from controller.ports import History
+from controller.redactor import REDACTOR
 from controller.targets.table_items.item_form import (
     AUDIT,
     MANAGED,
@@ -37,7 +39,6 @@ from controller.targets.table_items.item_form import (
     mark_of,
     moment_or_none,
 )
-from controller.targets.table_items.sensitive_values import tell_sensitive
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -116,10 +117,8 @@ class Tables:
                     objects[observation.ref] = observation
                     if keys:
                         doubtful[observation.ref] = keys
-            tell_sensitive(
-                ((ref, found.attributes) for ref, found in objects.items()),
-                {kind.name: kind for kind in self.kinds},
-            )
+            held = ((ref, found.attributes) for ref, found in objects.items())
+            REDACTOR.tell(*sensitive_values(held, {kind.name: kind for kind in self.kinds}))
             if not errors:
                 try:
                     lost = pool.map(self._is_lost, doubtful.values())

@@ -15,6 +15,7 @@ from controller.engine.queries.explain.explanation import (
     StepKind,
     Written,
 )
+from controller.ledger.records import who_changed
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.override import Override
@@ -26,7 +27,7 @@ from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
-from controller.views.audit import approval_text, who_text
+from controller.views.audit import approval_text
 from controller.views.time_text import (
     even_moment_text,
     moment_text,
@@ -94,7 +95,7 @@ def _place(document: Written, verb: str, zone: tzinfo) -> str:
     record = document.record
     if record is None:
         return str(document.origin)
-    who = who_text(record.actor, record.changed_by)
+    who = in_short(who_changed(record.actor, record.changed_by))
     day = datetime.fromisoformat(record.iso_timestamp).astimezone(zone)
     merged = f"merged by {in_short(record.actor.merged_by)}" if record.actor.merged_by else ""
     by = ", ".join(filter(None, (who, record.actor.commit[:_SHORT], merged, f"{day.day} {day:%b}")))
@@ -193,7 +194,7 @@ def heading_of(explanation: Explanation) -> tuple[str, ...]:
         instance = found.instance
         place = f", {found.lifecycle} in {found.subject.group}" if found.lifecycle else ""
         return (
-            f"{instance.instance_id}  {instance.tag('Name') or ''}  {instance.private_ip}".rstrip(),
+            f"{instance.instance_id}  {dict(instance.tags).get('Name', '')}  {instance.private_ip}".rstrip(),
             f"{instance.state}{place}",
             found.scope,
         )
@@ -270,7 +271,7 @@ def last_change_lines(explanation: Explanation) -> list[str]:
     done = datetime.fromisoformat(record.iso_timestamp)
     actor = record.actor
     commit = f"  commit {actor.commit[:_SHORT]}" if actor.commit else ""
-    who = who_text(actor, record.changed_by)
+    who = in_short(who_changed(actor, record.changed_by))
     applied = [f"by {who} ({record.cause}), audit {record.transaction_id}{commit}"]
     caller = f", AWS caller {actor.principal}" if actor.principal else ""
     if caller or actor.applied_by != who:

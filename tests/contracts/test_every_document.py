@@ -41,7 +41,7 @@ ESTATE = one_file(
     environment("c50", kind="Staging", more=", schedule: office-hours"),
     environment("c60", kind="Staging", more=", schedule: 'on'"),
 )
-FOLDER, OUT, TRANSACTION = "{folder}", "{out}", "{transaction}"
+FOLDER, OUT, TRANSACTION, ITEMS = "{folder}", "{out}", "{transaction}", "{items}"
 COMMANDS = (
     ("validate", f"validate {FOLDER}"),
     ("render", "render Service/Search"),
@@ -79,6 +79,7 @@ COMMANDS = (
     (PLAN, "snapshot diff latest"),
     ("snapshot-prune", "snapshot prune --yes"),
     ("snapshot-nightly", "snapshot nightly"),
+    ("items-import", f"items import services {ITEMS} --plan"),
     ("restore", "restore latest --plan"),
     ("restore", "restore latest --yes"),
     ("rollback", "rollback --to 0s --plan"),
@@ -101,7 +102,9 @@ def estate(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_every_document_is_as_its_schema_says(estate: Fleet, tmp_path: Path) -> None:
     printed: set[str] = set()
     events, known = tmp_path / "events.jsonl", {OUT: str(tmp_path / "imported")}
-    known[FOLDER] = str(estate.folder)
+    known[FOLDER], items = str(estate.folder), tmp_path / "items.json"
+    items.write_text("[]")
+    known[ITEMS] = str(items)
     for name, text in COMMANDS:
         words = [known.get(word, word) for word in text.split()]
         document = _document(envctl("--events", events, *words, "--format", "json"), text)

@@ -3,19 +3,15 @@
 Covers: engine.config.still_due, engine.live.latest_accepted, engine.live.still_due, engine.reconcile.run_report.
 """
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from moto import mock_aws
 
 from controller.engine.overrides.service import OverrideAsked, Overrides
 from controller.engine.power.fleet import accepted_now
-from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.errors import ExitCode
 from controller.model.plan import Status
@@ -23,52 +19,17 @@ from controller.sources.folder import FolderSource
 from tests.support.embedded_aws import AwsForTests
 from tests.support.fleet_yaml import environment
 from tests.support.live_accounts import SCOPE, LiveEstate, live_changes
+from tests.support.people import SERVICE, Person
 from tests.support.power_estate import AFTERNOON, EVENING, PERSON, PowerEstate
 from tests.support.reconcilers import asked
 from tests.support.reconcilers import reconciler as reconciler_of
 from tests.support.request_faults import request_faults
 
-SERVICE = """apiVersion: envctl/v1
-kind: Service
-metadata: {name: %s}
-spec: {owningCluster: %s, bluePort: %d}
-"""
 CLUSTER = """apiVersion: envctl/v1
 kind: Cluster
 metadata: {name: Unused}
 spec: {shortName: un}
 """
-
-
-@dataclass
-class Person:
-    """Somebody with a clone of the source, who plans, thinks, and says yes."""
-
-    estate: LiveEstate
-    folder: Path
-    name: str
-
-    def __post_init__(self) -> None:
-        """Take a clone, and what this person's process keeps between plan and apply."""
-        shutil.copytree(self.estate.folder, self.folder)
-        self.reconciler: Reconciler = reconciler_of(
-            FolderSource(self.folder),
-            self.estate.live(self.name),
-            lambda: self.estate.clock.now,
-            self.estate.events.append,
-        )
-
-    def plans(self, files: dict[str, str | None], *scopes: str, **options: Any) -> "Person":
-        """Edit the clone and plan it."""
-        for name, text in files.items():
-            (self.folder / name).unlink() if text is None else (self.folder / name).write_text(text)
-        self.request = asked(*scopes, worker=self.name, **options)
-        self.planned: CombinedPlan = self.reconciler.plan(self.request)
-        return self
-
-    def says_yes(self) -> Reconciled:
-        """Apply what was planned."""
-        return self.reconciler.apply(self.planned, self.request)
 
 
 @pytest.fixture

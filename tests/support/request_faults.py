@@ -36,6 +36,7 @@ class Fault:
     """What happens from the n-th request of an operation on, counted from when the fault was made, each try for itself."""
 
     operation: str
+    """Empty: any."""
     nth: int = 1
     times: int | None = 1
     """How many requests go wrong; None: all from there on."""
@@ -94,7 +95,7 @@ class RequestFaults:
         due = []
         with self._lock:
             for place, fault in enumerate(self.faults):
-                if fault.operation != operation:
+                if fault.operation not in ("", operation):
                     continue
                 self._met[place] += 1
                 past = self._met[place] - fault.nth

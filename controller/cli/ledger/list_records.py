@@ -1,12 +1,13 @@
 """``envctl audit list``: changes, newest first."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
-from controller.cli.remote.server import Request
+from controller.cli.remote.server import Request, Server
 from controller.engine.queries.audit import Asked, page_of
 from controller.engine.queries.moments import period_of
 from controller.views.audit import RECORDED, audit_answer
@@ -104,25 +105,7 @@ def list_records(
     """List changes, newest first: a line an apply, or with a question a line a record."""
     call: Invocation = context.obj
     if call.server is not None:
-        wanted = {
-            "entity": entity,
-            "actor": actor,
-            "transaction": transaction,
-            "kind": kind,
-            "name": name,
-            "environment": environment,
-            "commit": commit,
-            "type": change_type,
-            "when": when,
-            "since": since,
-            "until": until,
-            "records": records,
-            "power": power,
-            "limit": limit,
-            "page": page,
-        }
-        answered = call.server.answer(Request("/audit", wanted), as_json=output is Format.JSON)
-        raise typer.Exit(answered)
+        raise typer.Exit(_ask_server(call.server, context.params))
     installation, now = call.installation, call.process.clock()
     period = period_of(when, since, until, now)
     asked = Asked(
@@ -139,6 +122,13 @@ def list_records(
         power=power,
         now=now,
     )
-    question, wanted_records = asked.question(installation), asked.wanted(installation)
-    found = page_of(installation, question, limit=limit, token=page, wanted=wanted_records)
+    question, wanted = asked.question(installation), asked.wanted(installation)
+    found = page_of(installation, question, limit=limit, token=page, wanted=wanted)
     say_answer(audit_answer(asked, found, records=records, first=page is None), output)
+
+
+def _ask_server(server: Server, typed: Mapping[str, Any]) -> int:
+    """Have a daemon answer what was typed, by the names of the parameters; return the exit code."""
+    asked = {name: value for name, value in typed.items() if name not in {"output", "change_type"}}
+    request = Request("/audit", {**asked, "type": typed["change_type"]})
+    return server.answer(request, as_json=typed["output"] is Format.JSON)

@@ -29,7 +29,7 @@ from controller.engine.queries.moments import parse_moment
 from controller.engine.rollback.chosen import Choosing, Chosen
 from controller.engine.rollback.revert_commit import write_revert
 from controller.engine.rollback.service import Rollbacks
-from controller.errors import ExitCode, WrongUsage, worst_exit_code
+from controller.errors import WrongUsage, worst_exit_code
 from controller.model.ref import ResourceRef
 from controller.views.documents.rollback import rollback_json
 from controller.views.rollback import reverted_lines, rollback_lines
@@ -103,7 +103,8 @@ def rollback(
         Asked("rollback", "nothing was rolled back", as_json=as_json, plan_only=plan, yes=yes),
         prepared.exit_code,
     )
-    reverted = write_revert(prepared, git, call.settings.source.git) if git else None
+    clone = None if prepared.planned.plan.refused else git
+    reverted = write_revert(prepared, clone, call.settings.source.git) if clone else None
     with (
         stopping_on_signals(call.process.interruption) as heard,
         closing(ProgressLine(call.emit)) as progress,
@@ -115,8 +116,7 @@ def rollback(
         for line in reverted_lines(reverted) if reverted else ():
             say(line)
         tell_result(result, held=bool(prepared.held) and reverted is None)
-    refused = ExitCode.DONE if prepared.undone.is_whole else ExitCode.REFUSED
-    raise typer.Exit(heard.exit_code(worst_exit_code((result.exit_code, refused))))
+    raise typer.Exit(heard.exit_code(worst_exit_code((result.exit_code, prepared.left_code))))
 
 
 def _chosen(call: Invocation, what: str | None, commit: str | None, to: str | None) -> Chosen:

@@ -39,6 +39,7 @@ from controller.engine.commit.transaction import (
 from controller.engine.config.planner import PlanRun
 from controller.engine.config.still_due import StillDue
 from controller.engine.installation.installation import Installation
+from controller.engine.state.rows import Finding
 from controller.errors import (
     EnvctlError,
     ExitCode,
@@ -51,8 +52,8 @@ from controller.errors import (
 from controller.events import ChangeSettled, Emit, RunStopped, discard_event
 from controller.model.canonical import ABSENT
 from controller.model.ledger_record import Head, ItemWrite, Requester
-from controller.model.observed import CONFIG_SCOPE
-from controller.model.plan import DONE, Change, Outcome, Status
+from controller.model.observed import CONFIG_SCOPE, ScopeState
+from controller.model.plan import DONE, Change, NoteCategory, Outcome, Status
 from controller.model.ref import NO_REASON, Reason
 from controller.planning.wording import NAMES_SHOWN
 from controller.targets.table_items.writes import version_of
@@ -313,10 +314,12 @@ def apply_config(writer: ScopeWriter, due: StillDue) -> ApplyReport:
     writer.request = replace(writer.request, approvals=approvals_of(due.violations))
     with writer.storage.interruption.doing((f"scope {CONFIG_SCOPE}",)):
         result = commit_changes(due.changes, writer)
-    outcomes = (*due.outcomes_of_others(writer.request.transaction), *result.outcomes)
+    outcomes = result.outcomes
+    if due.done_meanwhile or due.dropped:
+        outcomes = (*due.outcomes_of_others(writer.request.transaction), *outcomes)
     for outcome in outcomes:
         writer.emit(ChangeSettled.of(outcome))
-    codes = [due.exit_code]
+    codes = [ExitCode.STALE] if due.dropped else []
     if any(outcome.status not in DONE for outcome in result.outcomes):
         codes.append(ExitCode.FAILED)
     if result.stopped is not None:
@@ -330,4 +333,28 @@ def apply_config(writer: ScopeWriter, due: StillDue) -> ApplyReport:
         worst_exit_code(codes),
         str(result.stopped or ""),
         written,
+    )
+
+
+def config_finding(run: PlanRun, report: ApplyReport) -> Finding:
+    """Return how the config scope stands, planned and, by the report, applied."""
+    scopes = [scope_plan for scope_plan in run.plan.scopes if scope_plan.scope == CONFIG_SCOPE]
+    if not scopes:
+        return Finding(scope=CONFIG_SCOPE, state=ScopeState.OK)
+    scope, planned_from = scopes[0], run.planned_from
+    state = ScopeState.STALLED if report.stopped else scope.state
+    left = sum(outcome.status not in DONE for outcome in report.outcomes)
+    known = scope.state is ScopeState.OK
+    return Finding(
+        scope=CONFIG_SCOPE,
+        state=state,
+        reason=report.stopped
+        or scope.reason
+        or "; ".join(v.message for v in scope.violations if not v.overridden),
+        changes=left if known else len(scope.changes),
+        blocked=sum(note.category is NoteCategory.BLOCKED for note in scope.notes),
+        applied=run.plan.revision if known and not left and not report.stopped else "",
+        epoch=report.config.epoch,
+        planned_from=planned_from.sequence + report.config.records if planned_from else 0,
+        looked_at=run.asked.now,
     )

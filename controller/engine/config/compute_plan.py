@@ -9,7 +9,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-from controller.decisions.lifting import may_lift
+from controller.decisions.lifting import HOLDING, may_lift
 from controller.engine.config.lifting import refuse_lifting
 from controller.engine.config.observe import ObservedConfig, Recorded
 from controller.engine.desired.find_edits import with_edits, yaml_field_names
@@ -206,7 +206,7 @@ def plan_config(
         source_paths=frozenset(revision.tree.files),
     )
     scope = plan_scope(projections, observed, guarded)
-    if may_lift(scope.changes):
+    if any(change.ref.kind in HOLDING for change in scope.changes) and may_lift(scope.changes):
         scope = refuse_lifting(scope, schedules, observed, projections, rules.kinds, asked.now)
     changes = with_edits(scope.changes, desired.resources, revision.origins)
     if authors is not None:

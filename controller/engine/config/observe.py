@@ -13,6 +13,7 @@ from controller.engine.state.rows import (
 )
 from controller.errors import DamagedState, WrongUsage
 from controller.ledger.entities import entity_of_item
+from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.ledger.ownership import is_ours_by_history, is_there_by_us
 from controller.ledger.records import who_changed
 from controller.model.canonical import parse_canonical
@@ -61,6 +62,8 @@ class ObservedConfig:
     @property
     def overrides(self) -> tuple[Override, ...]:
         """Every override on record, ended ones too. Raises DamagedState for one of which nothing can be told."""
+        if not any(scope.facts.get(OVERRIDES) for scope in self.scopes):
+            return ()
         overrides, damaged = self.overrides_sorted_out
         if damaged:
             raise next(iter(damaged.values()))
@@ -70,7 +73,7 @@ class ObservedConfig:
     def overrides_sorted_out(self) -> tuple[tuple[Override, ...], Mapping[str, DamagedState]]:
         """Every override that can be read, ended ones too, and why others cannot be, by id."""
         rows = [row for scope in self.scopes for row in scope.facts.get(OVERRIDES, ())]
-        return sorted_out(rows) if rows else ((), {})
+        return sorted_out(rows)
 
     @property
     def planned_from(self) -> PlannedFrom | None:
@@ -86,7 +89,8 @@ def observe_config(installation: Installation) -> ObservedConfig:
     """Look at the tables. What could not be read makes the scope unknown; head and overrides must be readable."""
     master = installation.master
     # First: what is read after it is at least as new, so that whoever finds the head there still has missed nothing.
-    head = installation.leases.read(CONFIG_SCOPE)
+    row = master.store.get(master.state_table, {"Id": HEAD_PREFIX + CONFIG_SCOPE})
+    head = None if row is None else head_of_row(CONFIG_SCOPE, row)
     rows = read_override_rows(master.store, master.state_table)
     found = installation.tables.observe()
     overrides: Iterable[Row] = rows

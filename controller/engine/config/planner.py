@@ -26,6 +26,7 @@ from controller.events import (
     PlanRefusedByGuard,
     discard_event,
 )
+from controller.kinds.language.fields import sensitive_values
 from controller.kinds.language.kind import Kind, Kinds
 from controller.kinds.parts.server_role import ServerRole
 from controller.model.accepted import AcceptedState, LiveOptions
@@ -47,8 +48,8 @@ from controller.planning.schedule_meaning import (
 )
 from controller.planning.scope_plan import plan
 from controller.ports import DesiredSource, Source
+from controller.redactor import REDACTOR
 from controller.settings import Settings
-from controller.targets.table_items.sensitive_values import tell_sensitive
 from controller.targets.tables import DENIED
 
 SCHEDULED: Final = frozenset({"Environment", "DeploymentMap", "Schedule", "Calendar"})
@@ -200,9 +201,8 @@ class Planner:
             revision = self._loader.load(source)
         self.loaded = revision.tree.revision.id
         resources = revision.loaded.resources.items()
-        tell_sensitive(
-            ((ref, found.projection.attributes) for ref, found in resources), self._kinds
-        )
+        asked = ((ref, found.projection.attributes) for ref, found in resources)
+        REDACTOR.tell(*sensitive_values(asked, self._kinds))
         return revision
 
     def lines_of_commit(self, revision: LoadedRevision, judges: str) -> CommitLines:
@@ -226,7 +226,7 @@ class Planner:
         accepted = self._accepted(revision, emit)
         for state in seen.scopes:
             found = ((ref, seen_there.attributes) for ref, seen_there in state.objects.items())
-            tell_sensitive(found, self._kinds)
+            REDACTOR.tell(*sensitive_values(found, self._kinds))
         states = _chosen(seen.scopes, scopes, self._settings)
         authors: Authors | None = None
         if isinstance(self.source, DesiredSource):
@@ -256,7 +256,7 @@ class Planner:
             emit(PlanRefusedByGuard(violation.scope, violation.guard, violation.token))
         emit(PlanComputed(made.revision, made.digest, len(made.changes)))
         known = seen.planned_from
-        if known is not None:
+        if known is not None and holding:
             known = replace(known, turns_at=next_end(holding, asked.now))
         return PlanRun(
             laid, made, self._names, tuple(states), asked, meaning, revision, planned_from=known

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from controller.engine.commit.change_queue import DONE_MEANWHILE, not_as_planned
 from controller.engine.config.planner import PlanRun
-from controller.errors import AccessDenied, ExitCode, InvalidDesiredState, Unreachable
+from controller.errors import AccessDenied, InvalidDesiredState, Unreachable
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.plan import Change, Outcome, ScopePlan, Status, Violation
 from controller.model.ref import Reason
@@ -29,11 +29,6 @@ class StillDue:
     why: Reason = DONE_MEANWHILE
     """Of those dropped."""
 
-    @property
-    def exit_code(self) -> ExitCode:
-        """Return that of what is not to be done."""
-        return ExitCode.STALE if self.dropped else ExitCode.DONE
-
     def outcomes_of_others(self, transaction: str) -> tuple[Outcome, ...]:
         """Return what became of the changes that are not to be made."""
         done = Status.ALREADY_DONE, DONE_MEANWHILE
@@ -42,12 +37,6 @@ class StillDue:
         return tuple(
             Outcome(change, status, why, transaction_id=transaction) for change, status, why in told
         )
-
-
-def as_planned(run: PlanRun) -> StillDue:
-    """Return all that a plan of the config scope is about to do."""
-    scope = _scope_of(run)
-    return StillDue(scope.changes, scope.violations)
 
 
 def still_due(approved: PlanRun, again: PlanRun) -> StillDue:

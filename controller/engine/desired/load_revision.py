@@ -197,7 +197,9 @@ class RevisionLoader:
             lambda content_id: next(data for _, data in source.read([content_id])),
             lambda: secret_names_of(self.kinds),
         )
-        found = (*tree.problems, *problems_of(loaded, origins, self.kinds))
+        found = tree.problems
+        if loaded.exceeded or loaded.broken or loaded.issues:
+            found = (*found, *problems_of(loaded, origins, self.kinds))
         return LoadedRevision(tree, loaded, first_problems(found) if found else (), origins)
 
 

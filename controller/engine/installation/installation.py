@@ -80,13 +80,9 @@ class Installation:
             history=self.ledger,
         )
         """The config tables as a target."""
-
-    @property
-    def leases(self) -> Leases:
+        process, ledger = master.process, self.ledger.table
+        self.leases = Leases(master.store, master.state_table, ledger, process.clock, process.sleep)
         """Who owns which scope."""
-        master, process = self.master, self.master.process
-        ledger = self.ledger.table
-        return Leases(master.store, master.state_table, ledger, process.clock, process.sleep)
 
     def storage(self) -> Storage:
         """Return what writes are made with. Asks AWS who we are, once. Raises as any call."""
@@ -219,12 +215,13 @@ def read_named(
         return read_object(access.client("s3", MASTER), name, bound)
     try:
         with Path(name).open("rb") as file:
-            return bound.read(file, name)
+            content = file.read(bound.most + 1)
     except OSError as error:
         raise WrongUsage(
             f"{what} {name}: cannot be read: {error.strerror}",
             fix="name a file that exists, or s3://BUCKET/KEY",
         ) from error
+    return content if len(content) <= bound.most else bound.check(content, name)
 
 
 class SettingLine(NamedTuple):

@@ -181,7 +181,8 @@ def find_object(
                 found |= {
                     ResourceRef(INSTANCE, f"{scope}/{instance.instance_id}")
                     for instance in evaluation.look.instances.values()
-                    if wanted in (instance.instance_id, instance.private_ip, instance.tag("Name"))
+                    if wanted in (instance.instance_id, instance.private_ip)
+                    or ("Name", wanted) in instance.tags
                 }
         if not found:
             raise _nothing(text, accepted, fleet)

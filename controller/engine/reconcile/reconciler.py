@@ -8,10 +8,16 @@ from typing import Final
 
 from controller.decisions.turns import next_turn
 from controller.engine.commit.storage import ApplyRequest, new_run_id
-from controller.engine.config.apply import NOTHING_APPLIED, ApplyReport, apply_config, config_writer
+from controller.engine.config.apply import (
+    NOTHING_APPLIED,
+    ApplyReport,
+    apply_config,
+    config_finding,
+    config_writer,
+)
 from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, observe_config
 from controller.engine.config.planner import Planner, PlanRun
-from controller.engine.config.still_due import as_planned, none_due, still_due
+from controller.engine.config.still_due import StillDue, none_due, still_due
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts, LivePlanRun, NotWritten, kept
@@ -35,7 +41,7 @@ from controller.engine.reconcile.combined_plan import (
     with_notes,
 )
 from controller.engine.reconcile.partly_applied import planned_again
-from controller.engine.reconcile.run_report import config_finding, order_of, reported, with_not_kept
+from controller.engine.reconcile.run_report import order_of, reported, with_not_kept
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.rows import Finding
 from controller.errors import (
@@ -167,7 +173,9 @@ class Reconciler:
                 if not (follows and self.own_source):
                     raise
                 source_error = error
-        live = self._plan_live(observed, request, config, now)
+        live = None
+        if self.live is not None and set(request.scopes) != {CONFIG_SCOPE}:
+            live = self._plan_live(observed, request, config, now)
         planned = replace(combined(config, live, observed, request), source_error=source_error)
         if source_error is not None and not planned.acts:
             raise source_error
@@ -237,10 +245,7 @@ class Reconciler:
             run = accounts.plan(accepted, (setup,), options)
             digest = plan(run.plans, revision=accepted.revision, label=actor.trigger).digest
             order = ApplyRequest(
-                actor=actor,
-                transaction=transaction,
-                revision=accepted.revision,
-                plan_digest=digest,
+                actor=actor, transaction=transaction, revision=accepted.revision, plan_digest=digest
             )
             return run, accounts.act(
                 run,
@@ -308,12 +313,13 @@ class Reconciler:
         config: PlanRun | None,
         now: datetime,
     ) -> LivePlanRun | None:
+        accounts = self._accounts
         wanted = tuple(scope for scope in request.scopes if scope != CONFIG_SCOPE)
         tables = next((scope for scope in observed.scopes if scope.scope == CONFIG_SCOPE), None)
-        if (request.scopes and not wanted) or self.live is None or tables is None:
+        if tables is None:
             return None
         known = tables.state in {ScopeState.OK, ScopeState.OBSERVE}
-        if not wanted and not (self.live.is_on and known):
+        if not wanted and not (accounts.is_on and known):
             # Where it is not known what is accepted the config scope says so already.
             return None
         after = tables_after(tables, config)
@@ -321,18 +327,11 @@ class Reconciler:
         approvals = request.given if config is None else config.asked.approvals
         if config is not None:
             revision = config.plan.revision if after is not None else revision
-        accepted = self.live.accepted(tables, now, observed.overrides, revision, after)
-        run = self.live.plan(
-            accepted,
-            self.live.scopes(accepted, wanted),
-            LivePlanOptions(
-                now=now,
-                approvals=approvals,
-                adopt=request.adopt,
-                # What is taken over carries no mark that says what a light look does not show.
-                deep=request.deep or request.adopt,
-            ),
-        )
+        accepted = accounts.accepted(tables, now, observed.overrides, revision, after)
+        # What is taken over carries no mark that says what a light look does not show.
+        deep = request.deep or request.adopt
+        options = LivePlanOptions(now=now, approvals=approvals, adopt=request.adopt, deep=deep)
+        run = accounts.plan(accepted, accounts.scopes(accepted, wanted), options)
         planned_from = replace(run.planned_from, turns_at=next_turn(accepted, now))
         return replace(run, planned_from=planned_from)
 
@@ -381,7 +380,8 @@ class Reconciler:
             return NOTHING_APPLIED
         asked = request.claim, request.requester, self.emit
         with config_writer(installation, config, *asked) as writer:
-            due, now_at = as_planned(config), self.clock()
+            (planned,), now_at = config.plan.scopes, self.clock()
+            due = StillDue(planned.changes, planned.violations)
             if not planned_from.holds(writer.lease.head.sequence, now_at):
                 observed = self.observe(installation)
                 try:

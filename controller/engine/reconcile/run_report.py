@@ -1,20 +1,17 @@
-"""What a run says of its parts: who applies the live scopes, what came of all scopes together, how the config scope stands."""
+"""What a run says of its parts: who applies the live scopes, and what came of all scopes together."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from controller.engine.commit.storage import ApplyRequest
 from controller.engine.config.apply import ApplyReport
-from controller.engine.config.planner import PlanRun
 from controller.engine.live.accounts import LivePlanRun, NotWritten
 from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.reconcile.combined_plan import CombinedPlan
-from controller.engine.state.rows import Finding
 from controller.errors import ExitCode, exit_code_of, worst_exit_code
 from controller.events import Emit, NotKept
 from controller.model.ledger_record import Requester
-from controller.model.observed import CONFIG_SCOPE, ScopeState
-from controller.model.plan import DONE, NoteCategory
+from controller.model.observed import ScopeState
 
 
 def order_of(
@@ -45,29 +42,6 @@ def reported(
         outcomes=outcomes,
         exit_code=worst_exit_code(codes),
         stopped="\n".join(dict.fromkeys(filter(None, stopped))),
-    )
-
-
-def config_finding(run: PlanRun, report: ApplyReport) -> Finding:
-    scopes = [scope_plan for scope_plan in run.plan.scopes if scope_plan.scope == CONFIG_SCOPE]
-    if not scopes:
-        return Finding(scope=CONFIG_SCOPE, state=ScopeState.OK)
-    scope, planned_from = scopes[0], run.planned_from
-    state = ScopeState.STALLED if report.stopped else scope.state
-    left = sum(outcome.status not in DONE for outcome in report.outcomes)
-    known = scope.state is ScopeState.OK
-    return Finding(
-        scope=CONFIG_SCOPE,
-        state=state,
-        reason=report.stopped
-        or scope.reason
-        or "; ".join(v.message for v in scope.violations if not v.overridden),
-        changes=left if known else len(scope.changes),
-        blocked=sum(note.category is NoteCategory.BLOCKED for note in scope.notes),
-        applied=run.plan.revision if known and not left and not report.stopped else "",
-        epoch=report.config.epoch,
-        planned_from=planned_from.sequence + report.config.records if planned_from else 0,
-        looked_at=run.asked.now,
     )
 
 

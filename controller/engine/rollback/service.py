@@ -60,10 +60,14 @@ class PreparedRollback(PreparedPutBack):
     run: PutBack
 
     @property
+    def left_code(self) -> ExitCode:
+        """Return that of what stays: what was changed since and nobody named, or is not known, is refused."""
+        return ExitCode.DONE if self.undone.is_whole else ExitCode.REFUSED
+
+    @property
     def exit_code(self) -> ExitCode:
-        """Return that of the plan alone; what was changed since and nobody named, or is not known, is refused."""
-        refused = () if self.undone.is_whole else (ExitCode.REFUSED,)
-        return worst_exit_code((self.planned.exit_code, *refused))
+        """Return that of the plan alone, and of what stays."""
+        return worst_exit_code((self.planned.exit_code, self.left_code))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,19 +69,24 @@ class SnapshotSource:
         return self._checked(wanted, now)
 
     def _checked(self, wanted: StoredObjects, now: StoredObjects) -> DesiredState:
-        found = self._read(wanted)
-        wrong = [problem for problem in found.problems if not problem.warning]
-        known = self._read(now).problems if wrong and now else ()
-        fresh = [problem for problem in wrong if problem not in known]
-        if fresh:
-            raise InvalidDesiredState(fresh)
-        return found.desired
+        return checked_desired(wanted, now, self.kinds, self.settings, self.name)
 
-    def _read(self, objects: StoredObjects) -> DesiredFromItems:
-        name = self.name
-        return desired_from_items(
-            objects, self.kinds, source=name, revision=name, settings=self.settings
-        )
+
+def checked_desired(
+    wanted: StoredObjects, now: StoredObjects, kinds: Kinds, settings: RuleSettings, name: str
+) -> DesiredState:
+    """Return objects as desired state of a source of this name. Raises InvalidDesiredState for what is not wrong ``now``, too."""
+
+    def read(objects: StoredObjects) -> DesiredFromItems:
+        return desired_from_items(objects, kinds, source=name, revision=name, settings=settings)
+
+    found = read(wanted)
+    wrong = [problem for problem in found.problems if not problem.warning]
+    known = read(now).problems if wrong and now else ()
+    fresh = [problem for problem in wrong if problem not in known]
+    if fresh:
+        raise InvalidDesiredState(fresh)
+    return found.desired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

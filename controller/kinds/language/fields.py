@@ -4,17 +4,20 @@ Every walk over specs and dumped specs goes by the ``Shape`` of a field. What is
 tables do not have: they are taken out of a spec as ``{dotted YAML path: value}`` and put back.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic.alias_generators import to_camel, to_pascal
 
 from controller.kinds.language.kind import Kind, Path
 from controller.kinds.language.spec import Gives, RefTo, Spec
+from controller.model.canonical import parse_canonical
+from controller.model.ref import ResourceRef
 from controller.model.table import Items
 
 Mark = Literal["reference", "controller-only", "sensitive"]
@@ -310,3 +313,32 @@ def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         else:
             merged[name] = value
     return merged
+
+
+_LIKE_A_KEY: Final = re.compile(r"(?=\S*[0-9])(?=\S*[A-Za-z])\S{16,}")
+"""Whoever writes a document must not choose which words of a plan are hidden: only what no sentence of ours holds is taken out
+of every text. Its own field hides any value."""
+
+
+def sensitive_values(
+    objects: Iterable[tuple[ResourceRef, bytes]], kinds: Mapping[str, Kind[Any]]
+) -> Iterator[str]:
+    """Yield the sensitive values of objects, given with their items as canonical JSON: what is to be taken out of every text."""
+    models: dict[str, type[Spec]] = {name: kind.spec for name, kind in kinds.items()}
+    sensitive = {name: kinds[name] for name, model in models.items() if marked(model, "sensitive")}
+    for ref, attributes in objects:
+        if ref.kind in sensitive:
+            for item in parse_canonical(attributes).values():
+                yield from _within(sensitive[ref.kind], (), item, hides=False)
+
+
+def _within(kind: Kind[Any], path: tuple[Any, ...], value: Any, *, hides: bool) -> Iterator[str]:
+    hides = hides or is_sensitive(kind, path)
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _within(kind, (*path, name), part, hides=hides)
+    elif isinstance(value, list):
+        for place, part in enumerate(value):
+            yield from _within(kind, (*path, place), part, hides=hides)
+    elif hides and isinstance(value, str) and _LIKE_A_KEY.fullmatch(value):
+        yield value

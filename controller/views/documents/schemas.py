@@ -43,6 +43,7 @@ from controller.views.documents.installation import BootstrapDocument, ImportDoc
 from controller.views.documents.problem import ErrorDocument
 from controller.views.documents.rollback import RollbackDocument
 from controller.views.documents.snapshots import (
+    ItemsImportDocument,
     RestoreDocument,
     SnapshotDocument,
     SnapshotListDocument,
@@ -72,6 +73,7 @@ DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "error": ("any command that did not come to its end", ErrorDocument),
     "explain": ("envctl explain", ExplainDocument),
     "import": ("envctl import", ImportDocument),
+    "items-import": ("envctl items import", ItemsImportDocument),
     "override": ("envctl override make, envctl override release", OverrideDocument),
     "override-list": ("envctl override list", OverrideListDocument),
     "render": ("envctl render", RenderDocument),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, TypedDict
 
+from controller.engine.overrides.put_back import PreparedPutBack
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.engine.snapshots.places import Listed
 from controller.engine.snapshots.restore import PreparedRestore
@@ -96,6 +97,25 @@ class RestoreDocument(TypedDict):
     held: Annotated[list[OverrideObject], "Overrides that hold what was put back."]
     putBack: Annotated[list[OverrideObject], "Overrides of the snapshot that hold again."]
     restored: Annotated[ApplyDocument, "As of an apply."]
+
+
+class ItemsImportDocument(TypedDict):
+    """The plan of an import of items, and what became of its changes."""
+
+    resource: Annotated[str, "As the old product calls it."]
+    held: Annotated[list[OverrideObject], "Overrides that hold what was imported."]
+    imported: Annotated[ApplyDocument, "As of an apply."]
+
+
+def items_import_json(
+    resource: str, prepared: PreparedPutBack, result: Reconciled | None
+) -> ItemsImportDocument:
+    """Return an import of items for programs; without a result it was only planned."""
+    return {
+        "resource": resource,
+        "held": [override_json(made) for made in prepared.held],
+        "imported": apply_json(prepared.planned, result.report if result is not None else None),
+    }
 
 
 def snapshot_list_json(listed: Iterable[Listed]) -> SnapshotListDocument:

@@ -172,7 +172,7 @@ def test_desired_state_survives_the_tables(documents: Documents) -> None:
 def test_origins_name_where_the_items_were_found() -> None:
     made = desired(applied(loaded(FLEET)))
 
-    assert str(made.desired.resources[SEARCH].origin) == "snapshot s1: Service/Search"
+    assert str(made.desired.resources[SEARCH].origin) == "snapshot s1"
 
 
 def test_what_an_override_put_there_is_taken_out() -> None:

@@ -1,5 +1,6 @@
 """Why something is as it is: the question answered from the tables, the accounts and, where there is one, the source."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -25,9 +26,13 @@ class Explained(NamedTuple):
 
 
 def explained(
-    what: str, at: str | None, state: AcceptedNow, now: datetime, planner: Planner | None
+    what: str,
+    at: str | None,
+    state: AcceptedNow,
+    now: datetime,
+    make_planner: Callable[[], Planner] | None,
 ) -> Explained:
-    """Explain what a text means at a moment (as ``parse_moment`` reads it; None for now). Without a planner no source is read.
+    """Explain what a text means at a moment (as ``parse_moment`` reads it; None for now). No source is read without ``make_planner``.
 
     Raises WrongUsage, and as looking at the accounts. A source that cannot be read is told.
     """
@@ -35,8 +40,8 @@ def explained(
     looked = CachedLook(state, now)
     ref = find_object(what, state.accepted, looked.evaluate)
     loaded, untold = None, ""
-    if planner is not None and ref.kind not in LIVE:
-        loaded, untold = _from_source(planner, state, now)
+    if make_planner is not None and ref.kind not in LIVE:
+        loaded, untold = _from_source(make_planner(), state, now)
     if ref.kind in (*LIVE, "Environment"):
         answer = PowerExplainer(state, looked.evaluate(ref), moment, now).explain(ref)
     else:

@@ -79,7 +79,7 @@ def test_a_field_gets_its_old_value_back_with_the_cause_of_its_source() -> None:
 
     assert (change.ref, change.action, change.cause) == (SEARCH, "update", Cause.RESTORED)
     assert change.origin is not None
-    assert change.origin.path == "snapshot 2026-11-27: Service/Search"
+    assert change.origin.path == "snapshot 2026-11-27"
 
 
 def test_what_is_gone_comes_back() -> None:
@@ -128,5 +128,6 @@ def test_what_may_not_change_is_told_without_a_line() -> None:
         planned(THEN, {**THEN, "cluster.yaml": moved})
 
     (problem,) = caught.value.problems
-    assert str(problem.origin).startswith("snapshot 2026-11-27: Cluster/")
+    assert str(problem.origin) == "snapshot 2026-11-27"
+    assert problem.message.startswith("Cluster/")
     assert problem.excerpt is None

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from controller.catalog import kinds
+from controller.kinds.language.fields import sensitive_values
 from controller.model.canonical import canonical_bytes
 from controller.model.ref import ResourceRef
 from controller.redactor import REDACTOR
-from controller.targets.table_items.sensitive_values import tell_sensitive
 
 TYPE = ResourceRef("EnvironmentType", "Prod")
 
@@ -32,6 +32,19 @@ def knows_nothing() -> Iterator[None]:
 def test_only_what_is_like_a_key_is_hidden_everywhere(value: str, shown: str) -> None:
     items = {"ConfigEnvironmentTypes": {"Value": {"LicenseKeys": {"NewRelicKey": value}}}}
 
-    tell_sensitive([(TYPE, canonical_bytes(items))], kinds())
+    REDACTOR.tell(*sensitive_values([(TYPE, canonical_bytes(items))], kinds()))
 
     assert REDACTOR.redact(f"key {value}") == shown
+
+
+def test_only_sensitive_fields_of_objects_are_looked_for() -> None:
+    key = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+    plain = {"ConfigEnvironmentTypes": {"Value": {"ProtectedActions": [key, {"Named": key}]}}}
+    hidden = {"ConfigEnvironmentTypes": {"Value": {"LicenseKeys": {"NewRelicKey": [key, 7]}}}}
+    objects = [
+        (ResourceRef("Cluster", "Tango"), canonical_bytes(hidden)),
+        (TYPE, canonical_bytes(plain)),
+        (TYPE, canonical_bytes(hidden)),
+    ]
+
+    assert list(sensitive_values(objects, kinds())) == [key]

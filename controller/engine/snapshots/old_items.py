@@ -1,0 +1,244 @@
+"""Items in the form of the old product's export and import: whole tables given out, and taken in by a plan as a restore is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from controller.aws.items import Item
+from controller.aws.tables import Scannable
+from controller.engine.commit.lease import epoch_ms
+from controller.engine.config.observe import observe_config
+from controller.engine.config.planner import Planner
+from controller.engine.desired.stored_objects import stored_objects
+from controller.engine.installation.installation import Installation
+from controller.engine.live.accounts import LiveAccounts
+from controller.engine.overrides.put_back import PreparedPutBack, PutBack
+from controller.engine.reconcile.combined_plan import ReconcileRequest
+from controller.engine.snapshots.copies import plain_json
+from controller.engine.snapshots.selection import Mode
+from controller.engine.snapshots.source import checked_desired
+from controller.errors import Unreachable, WrongUsage
+from controller.events import Emit, discard_event
+from controller.kinds.language.kind import Kind, Kinds, RuleSettings
+from controller.model.observed import CONFIG_SCOPE, ObservedState, Ownership, ScopeState
+from controller.model.plan import Cause
+from controller.model.ref import ResourceRef
+from controller.model.resource import DesiredState
+from controller.model.table import TableDefinition
+from controller.ports import History
+from controller.snapshots.nightly_files import read_items
+from controller.targets.table_items.item_form import AUDIT, MANAGED
+from controller.targets.tables import Tables
+
+RESOURCES: Final[Mapping[str, str]] = {
+    "accounts": "InfraConfigAccounts",
+    "clusters": "InfraConfigClusters",
+    "deploymentmaps": "ConfigDeploymentMaps",
+    "environments": "ConfigEnvironments",
+    "environmenttypes": "ConfigEnvironmentTypes",
+    "lbsettings": "InfraConfigLBSettings",
+    "lbupstream": "InfraConfigLBUpstream",
+    "notificationsettings": "ConfigNotificationSettings",
+    "opsenvironments": "InfraOpsEnvironment",
+    "permissions": "InfraConfigPermissions",
+    "services": "InfraConfigServices",
+}
+"""Name of a resource in the old interface -> its table."""
+
+Key = tuple[Any, ...]
+
+
+def table_of(resource: str, kinds: Kinds) -> tuple[Kind[Any], TableDefinition]:
+    """Return the kind and the table (logical name) of a resource. Raises WrongUsage for one there is none of, naming all."""
+    for kind in kinds.values():
+        for table in kind.tables:
+            if table.name == RESOURCES.get(resource):
+                return kind, table
+    raise WrongUsage(
+        f"there is no resource {resource!r}", fix=f"choose from {', '.join(RESOURCES)}"
+    )
+
+
+def export_items(installation: Installation, resource: str) -> Iterator[bytes]:
+    """Yield every item of a resource as plain JSON, by key, as the old product's export gave them: with Audit, without our mark.
+
+    Raises WrongUsage, and as reading the table.
+    """
+    master = installation.master
+    _, table = table_of(resource, master.kinds)
+    found = master.store.scan(master.settings.resource_prefix + table.name)
+    for item in sorted(found, key=lambda item: str(_key(table, item))):
+        yield plain_json({name: value for name, value in item.items() if name != MANAGED})
+
+
+@dataclass(frozen=True, slots=True)
+class _WithItems:
+    """Tables of which one holds other items."""
+
+    store: Scannable
+    table: str
+    items: Sequence[Item]
+
+    def scan(self, table: str, segments: int = 1) -> Iterator[Item]:
+        """Yield the items of a table; who takes them may change them."""
+        if table == self.table:
+            return map(dict[str, Any], self.items)
+        return iter(self.store.scan(table, segments))
+
+
+@dataclass(frozen=True)
+class ItemsSource:
+    """Desired state out of items of one resource: their objects as they say, all others as the tables have them.
+
+    The field ``Audit`` of the items is passed over: who imports is the author.
+    """
+
+    resource: str
+    items: Sequence[Item]
+    mode: Mode
+    store: Scannable
+    kinds: Kinds
+    settings: RuleSettings
+    installation: str
+    prefix: str
+    history: History
+
+    @property
+    def name(self) -> str:
+        """``items:services``."""
+        return f"items:{self.resource}"
+
+    @property
+    def cause(self) -> Cause:
+        """What its changes are caused by."""
+        return Cause.RESTORED
+
+    @cached_property
+    def _place(self) -> tuple[Kind[Any], TableDefinition]:
+        return table_of(self.resource, self.kinds)
+
+    def desired(self) -> DesiredState:
+        """Return the desired state, checked as documents are; what is wrong with the tables as they are stands in no one's way.
+
+        Raises WrongUsage for two items of one key, InvalidDesiredState, and as reading the tables.
+        """
+        kind, table = self._place
+        given = self._given()
+        there = {_key(table, item): item for item in self.store.scan(self.prefix + table.name)}
+        after = {} if self.mode is Mode.REPLACE else dict(there)
+        for key, item in given.items():
+            own = {name: value for name, value in item.items() if name not in (AUDIT, MANAGED)}
+            held = there.get(key, {})
+            after[key] = {**own, **{name: held[name] for name in (AUDIT, MANAGED) if name in held}}
+        named = {self._ref(kind, item) for item in given.values()}
+        gone = {self._ref(kind, there[key]) for key in there.keys() - after.keys()}
+        now = self._observed([*there.values()])
+        seen = self._observed([*after.values()])
+        then = {
+            ref: replace(found, ownership=Ownership.OURS) if ref in named else found
+            for ref, found in seen.objects.items()
+            # Of an object of two tables the other item is left.
+            if ref in named or ref not in gone
+        }
+        return checked_desired(
+            stored_objects(replace(seen, objects=then), self.kinds),
+            stored_objects(now, self.kinds),
+            self.kinds,
+            self.settings,
+            self.name,
+        )
+
+    def _given(self) -> dict[Key, Item]:
+        _, table = self._place
+        given: dict[Key, Item] = {}
+        for item in self.items:
+            key = _key(table, item)
+            if key in given:
+                named = "/".join(map(str, key))
+                raise WrongUsage(
+                    f"{self.name}: two items have the key {named}", fix="leave one of them out"
+                )
+            given[key] = item
+        return given
+
+    def _ref(self, kind: Kind[Any], item: Item) -> ResourceRef:
+        return ResourceRef(kind.name, kind.identify(item))
+
+    def _observed(self, items: Sequence[Item]) -> ObservedState:
+        _, table = self._place
+        tables = Tables(
+            _WithItems(self.store, self.prefix + table.name, items),
+            self.kinds.values(),
+            installation=self.installation,
+            prefix=self.prefix,
+            history=self.history,
+        )
+        seen = tables.observe()
+        if seen.state is not ScopeState.OK:
+            raise Unreachable(f"{self.name}: the tables cannot be read: {seen.reason}")
+        return seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsImport:
+    """Takes items in: a plan as any other, held against the settings' own source, which ``own`` plans; None where they name none."""
+
+    accounts: LiveAccounts
+    resource: str
+    mode: Mode
+    own: Planner | None
+    reason: str = ""
+    until: datetime | None = None
+    emit: Emit = discard_event
+
+    def prepare(self, path: Path, request: ReconcileRequest) -> tuple[PutBack, PreparedPutBack]:
+        """Plan the import of a file, an array of items; nothing is written.
+
+        Raises WrongUsage for a file that is none, and where another worker owns the config scope and reason or end is not given;
+        else as ``PutBack.prepare``.
+        """
+        installation = self.accounts.installation
+        master = installation.master
+        self._check_owner(request.claim.owner)
+        _, table = table_of(self.resource, master.kinds)
+        source = ItemsSource(
+            self.resource,
+            tuple(read_items(path, table)),
+            self.mode,
+            master.store,
+            master.kinds,
+            master.settings.of_rules,
+            installation.id,
+            master.settings.resource_prefix,
+            installation.ledger,
+        )
+        run = PutBack(
+            accounts=self.accounts,
+            source=source,
+            planner=Planner(lambda: source, master.settings, master.kinds),
+            own=self.own,
+            clock=master.process.clock,
+            until=self.until,
+            reason=self.reason or f"imported {self.resource}",
+            emit=self.emit,
+        )
+        return run, run.prepare(observe_config(installation), request)
+
+    def _check_owner(self, me: str) -> None:
+        installation = self.accounts.installation
+        head = installation.leases.read(CONFIG_SCOPE)
+        now = installation.master.process.clock()
+        if head is None or head.owner in {"", me} or head.lease_until <= epoch_ms(now):
+            return
+        if not self.reason or self.until is None:
+            raise WrongUsage(
+                f"scope {CONFIG_SCOPE} is worked on by {head.owner}, which keeps it as its source says",
+                fix="say why and until when with --reason TEXT and --until TIME; or change the source",
+            )
+
+
+def _key(table: TableDefinition, item: Item) -> Key:
+    return tuple(table.key_of(item).values())
