@@ -15,6 +15,10 @@ from controller.api.problems import Refused
 
 BEARER: Final = HTTPBearer(auto_error=False, description="A token of http.credentials.")
 _HOST: Final = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^:\[\]]+)(:\d+)?")
+_PASSED_ON: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+"""Headers of what passes requests on: whoever asks need not be of this machine, whatever its Host says."""
+_OWN_PAGES: Final = frozenset({"none", "same-origin"})
+"""What ``Sec-Fetch-Site`` says where no page of somebody else has a browser ask."""
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="envctl"'}
 
 
@@ -58,9 +62,19 @@ class Access:
         return let_in
 
     def _is_open(self, request: Request) -> bool:
-        """Tell whether who reads need not say who they are: a name that leads here from elsewhere is not this machine."""
-        asked = _HOST.fullmatch(request.headers.get("host", ""))
-        return asked is not None and is_loopback(self.host) and is_loopback(asked["name"])
+        """Tell whether who reads need not say who they are.
+
+        A name that leads here from elsewhere is not this machine, nor is what was passed on, nor a page that a browser shows.
+        """
+        headers = request.headers
+        asked = _HOST.fullmatch(headers.get("host", ""))
+        return (
+            asked is not None
+            and is_loopback(self.host)
+            and is_loopback(asked["name"])
+            and not any(name in headers for name in _PASSED_ON)
+            and headers.get("sec-fetch-site", "none") in _OWN_PAGES
+        )
 
     def _holder(self, given: HTTPAuthorizationCredentials | None, right: Right) -> Caller:
         if self.credentials is None:

@@ -17,6 +17,7 @@ from controller.model.canonical import parse_canonical
 from controller.model.printable import in_short
 from controller.model.work import Backlog, Work, WorkProblem, work_of
 from controller.ports import Delivery
+from controller.redactor import REDACTOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -163,7 +164,7 @@ class SqsQueue:
                 MessageAttributes={
                     "Reason": {
                         "DataType": "String",
-                        "StringValue": in_short(reason, _LONGEST_REASON),
+                        "StringValue": in_short(REDACTOR.redact(reason), _LONGEST_REASON),
                     }
                 }
                 if reason

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from controller.errors import NoLongerHeld
 from controller.model.work import Backlog, Work
 from controller.ports import Delivery
+from controller.redactor import REDACTOR
 
 REMEMBERED = timedelta(minutes=5)
 """For so long a deduplication id counts, as in SQS."""
@@ -96,7 +97,7 @@ class MemoryQueue:
     def give_up(self, delivery: Delivery, reason: str) -> None:
         """Keep the work with its reason among those ``given_up``."""
         with self._changed:
-            self.given_up.append(GivenUp(self._held(delivery).work, reason))
+            self.given_up.append(GivenUp(self._held(delivery).work, REDACTOR.redact(reason)))
             self._remove(delivery.work.scope)
 
     def backlog(self) -> Backlog:

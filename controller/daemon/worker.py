@@ -98,7 +98,8 @@ class Workers:
             # Its next try is in the scope's status, or comes with the next tick: only a crash leaves a work to the next taker.
             self.emit(WorkFailed(work.scope, work.job, str(error)))
         except Exception as error:  # noqa: BLE001 - a bug in one job ends neither its worker nor the work of other scopes
-            self._give_up(delivery, f"a bug of envctl: {type(error).__name__}: {error}")
+            # What it says may quote what was read; the traceback that is kept tells it.
+            self._give_up(delivery, f"a bug of envctl: {type(error).__name__}")
             self.keep_traceback(error)
             return
         else:

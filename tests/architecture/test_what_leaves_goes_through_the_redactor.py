@@ -29,10 +29,13 @@ WRITES = {
 REDACTS = (
     "controller/api/answers.py",
     "controller/api/problems.py",
+    "controller/api/plans.py",
     "controller/aws/errors.py",
     "controller/aws/secrets.py",
+    "controller/aws/sqs_queue.py",
     "controller/cli/main.py",
     "controller/cli/process.py",
+    "controller/daemon/memory_queue.py",
     "controller/engine/authoring/write_files.py",
     "controller/engine/live/journal.py",
     "controller/engine/state/rows.py",

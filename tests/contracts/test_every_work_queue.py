@@ -19,6 +19,7 @@ from controller.daemon.memory_queue import MemoryQueue
 from controller.errors import NoLongerHeld, RefusedByAws, WrongUsage
 from controller.model.work import Job, Work, dedup_id
 from controller.ports import WorkQueue
+from controller.redactor import REDACTOR
 
 PLACE = Place("", "eu-west-1")
 HOLD_S = 1
@@ -195,6 +196,15 @@ def test_what_is_given_up_lies_where_people_find_it_with_the_reason(case: Case) 
     assert case.queue.take(0) is None
     assert case.queue.backlog().dead == 1
     assert case.dead() == ["the scope has no such table"]
+
+
+def test_no_secret_lies_among_the_dead_letters(case: Case) -> None:
+    REDACTOR.tell("CANARY-licence-key")
+    case.queue.put(work())
+    delivery = case.queue.take(0)
+    assert delivery is not None
+    case.queue.give_up(delivery, "the answer was CANARY-licence-key")
+    assert case.dead() == ["the answer was ***"]
 
 
 def test_a_taker_waits_for_a_work_and_no_longer_than_asked(queue: WorkQueue) -> None:

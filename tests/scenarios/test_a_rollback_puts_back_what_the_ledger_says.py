@@ -19,6 +19,7 @@ from tests.support.command_line import (
     service,
     use_settings,
 )
+from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 
 __all__ = ["fleet", "installed", "moto"]
 
@@ -309,6 +310,29 @@ def test_what_is_protected_is_not_rolled_away(estate: Fleet) -> None:
 
     assert refused.code == 3, refused.out
     assert "Kept" in descriptions()
+
+
+def test_a_lock_and_what_it_held_are_not_put_back_in_one_go(
+    estate: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger and a snapshot are sources as others are: what is locked by now stays as it is until its lock is lifted."""
+    kept = f"source: {{folder: {estate.folder}}}\nsnapshots: {{folder: {tmp_path / 'kept'}}}\n"
+    use_settings(tmp_path, monkeypatch, kept)
+    unlocked = environment("c50", more=", deploymentsLocked: false")
+    before = one_file(account(), EMPTY_MAP, unlocked)
+    applied(estate, {"estate.yaml": before})
+    assert envctl("snapshot", "create").code == 0
+    locked = environment("c50", owner="Infra", more=", deploymentsLocked: true")
+    transaction = applied(estate, {"estate.yaml": one_file(account(), EMPTY_MAP, locked)})
+
+    for command in (("rollback", transaction), ("restore", "latest", "--environment", "c50")):
+        refused = envctl(*command, "--yes")
+        assert refused.code == 3, refused.out + refused.err
+        assert "one revision lifts what holds a change" in refused.out
+        assert overrides() == []
+    (item,) = installation().master.store.scan("ConfigEnvironments")
+    assert item["Value"]["OwningCluster"] == "Infra"
+    assert envctl("plan").code == 0
 
 
 def test_what_does_not_exist_is_told(estate: Fleet) -> None:

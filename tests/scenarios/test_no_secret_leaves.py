@@ -1,18 +1,24 @@
 """Secrets are planted in every field, credential and answer; no command shows, keeps or sends one anywhere but where it belongs."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from controller.cli.process import utc_now
+from controller.events import lines_to
+from controller.ledger.records import iso_ms
 from controller.redactor import REDACTOR
 from controller.sandbox.seed import MASTER_ACCOUNT, seed
 from tests.support.command_line import Ended, commands_in, envctl
 from tests.support.embedded_aws import AwsForTests
+from tests.support.http_interface import ADA, InterfaceByHand, bearer, serving
 from tests.support.quoting_sts import quoting_sts
 
 FLEET = Path(__file__).parents[2] / "examples" / "fleet"
@@ -27,6 +33,27 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("status",), ("status", "--format", "json"), ("doctor",), ("doctor", "--format", "json"),
     ("explain", "Account/staging-eu"), ("explain", "EnvironmentType/Staging", "--format", "json"),
     ("audit", "list"), ("audit", "list", "--format", "json"), ("render",), ("render", "--format", "json"),
+)  # fmt: skip
+PAST: tuple[tuple[str, ...], ...] = (
+    ("audit", "blame", "EnvironmentType/Staging"), ("audit", "blame", "EnvironmentType/Staging", "--format", "json"),
+    ("audit", "state", "--at", "{before}"), ("audit", "state", "--at", "{before}", "--format", "json"),
+    ("audit", "state", "--at", "{before}", "--format", "yaml"), ("audit", "state", "--at", "{between}", "--format", "yaml"),
+    ("audit", "export"), ("audit", "export", "--format", "proof"), ("audit", "verify", "--replay"),
+    ("audit", "follow", "--once"), ("audit", "follow", "--once", "--format", "json"),
+    ("snapshot", "list", "--format", "json"), ("snapshot", "show", "latest"), ("snapshot", "show", "latest", "--format", "json"),
+    *(("snapshot", "diff", "latest", "--expand", "--format", form) for form in ("text", "markdown", "json", "html")),
+    ("snapshot", "verify", "latest"), ("plan", "--source", "snapshot:latest", "--expand"),
+    ("rollback", "--to", "{between}", "--plan"), ("rollback", "--to", "{between}", "--plan", "--format", "json"),
+    ("restore", "latest", "--plan"), ("restore", "latest", "--plan", "--format", "json"),
+    ("restore", "latest", "--kind", "EnvironmentType", "--yes"), ("override", "list", "--format", "json"),
+    ("rollback", "--to", "{between}", "--yes"), ("audit", "list", "--format", "json"), ("audit", "list", "--records"),
+)  # fmt: skip
+ASKED: tuple[str, ...] = (
+    "/readyz", "/metrics", "/api/v1/status", "/api/v1/plan", "/api/v1/plan?expand=true",
+    "/api/v1/explain?what=EnvironmentType/Staging", "/api/v1/explain?what=Account/staging-eu",
+    "/api/v1/audit", "/api/v1/audit?entity=EnvironmentType/Staging&records=true", "/api/v1/overrides",
+    "/api/v1/schedules/exceptions", "/api/v1/schedules/report?days=1", "/api/v1/environments",
+    "/api/v1/instances/schedule-actions?account=staging-eu", "/api/v1/schedules/preview?what=never", "/nothing",
 )  # fmt: skip
 WRONG_NAMES = (
     *("externalId", "externalID", "external_id", "externalIds", "extId", "newRelicKey", "newRelicKeys"),
@@ -54,14 +81,14 @@ class Planted:
 
     def leaks(self) -> list[str]:
         """Return where any secret is found: in what was said, in files that were written, in tables."""
-        texts = {said.partition("\n")[0]: said for said in self.said}
-        texts |= {str(path): path.read_text() for path in (self.folder / "out").iterdir()}
+        texts = [(said.partition("\n")[0], said) for said in self.said]
+        texts += [(str(path), path.read_text()) for path in (self.folder / "out").iterdir()]
         client = self.aws.client("dynamodb")
         for table in client.list_tables()["TableNames"]:
             for item in client.scan(TableName=table)["Items"]:
                 if table != "ConfigEnvironmentTypes":
-                    texts[f"{table} {item}"] = json.dumps(item)
-        return [str(where)[:200] for where, text in texts.items() if MARK in text]
+                    texts += [(f"{table} {item}", json.dumps(item))]
+        return [where[:200] for where, text in texts if MARK in text]
 
 
 @pytest.fixture
@@ -150,6 +177,64 @@ def test_not_where_sts_repeats_what_it_was_sent(
         assert set(sts.sent) == {f"{MARK}:external/id@of=staging,eu-1", ""}
     assert "***" in "".join(planted.said)
     assert planted.leaks() == []
+
+
+def _with_key(planted: Planted, key: str) -> None:
+    staging = planted.folder / "fleet" / STAGING
+    staging.write_text(re.sub(rf"{MARK}-license-key-\d", key, staging.read_text()))
+    assert planted.run("apply", "--yes", "--scope", "config").code == 0
+
+
+def test_not_by_what_is_told_of_the_past(planted: Planted) -> None:
+    """The key was another one before, and is a third one where it was not written by us."""
+    settings = planted.folder / "envctl.yaml"
+    settings.write_text(
+        f"{settings.read_text()}snapshots: {{folder: {planted.folder}/snapshots}}\n"
+    )
+    assert planted.run("bootstrap").code == 0
+    _with_key(planted, f"{MARK}-license-key-1")
+    before = iso_ms(utc_now())
+    assert planted.run("snapshot", "create").code == 0
+    _with_key(planted, f"{MARK}-license-key-2")
+    between = iso_ms(utc_now())
+    _with_key(planted, f"{MARK}-license-key-3")
+    for command in PAST:
+        ended = planted.run(*(part.format(before=before, between=between) for part in command))
+        assert ended.code not in (64, 70), (command, ended)
+    # What was told is of the key: that it was another one.
+    assert sum("newRelicKey" in said for said in planted.said) > len(PAST) / 3
+    assert planted.leaks() == []
+
+
+def test_not_by_http(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    _external_id(planted.aws, f"{MARK}:external/id@of=staging,eu-1")
+    assert planted.run("bootstrap").code == 0
+    _with_key(planted, f"{MARK}-license-key-1")
+    _with_key(planted, f"{MARK}-license-key-2")
+    with quoting_sts(MASTER_ACCOUNT) as sts:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{sts.server_port}")
+        interface = InterfaceByHand.of_commands()
+        with serving(interface.app) as client:
+            for path in ASKED:
+                for form in ("application/json", "text/plain"):
+                    answer = client.get(path, headers={"Accept": form})
+                    said = f"{path} {answer.status_code} {answer.headers}\n{answer.text}"
+                    planted.said += [said.replace(path, "")]
+            made = client.post(
+                "/api/v1/overrides",
+                headers=bearer(ADA),
+                json={"what": "EnvironmentType/Staging", "values": [f"licenseKeys.newRelicKey={MARK}-4"], "until": "+2h", "reason": "night"},
+            )  # fmt: skip
+            planted.said += [f"override\n{made.text}"]
+            assert made.status_code == 400
+        assert set(sts.sent) >= {f"{MARK}:external/id@of=staging,eu-1"}
+    told = StringIO()
+    tell = lines_to(told, lambda: "")
+    for event in interface.events:
+        tell(event)
+    planted.said += [f"events\n{told.getvalue()}"]
+    assert planted.leaks() == []
+    assert interface.bugs == []
 
 
 def test_not_what_has_not_the_form_of_an_external_id_and_it_is_not_sent(

@@ -7,7 +7,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Final, NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 import orjson
 
@@ -16,6 +16,7 @@ from controller.errors import (
     ERROR_CLASSES,
     AccessDenied,
     EnvctlError,
+    ExitCode,
     InvalidDesiredState,
     RefusedByAws,
     Unreachable,
@@ -63,13 +64,27 @@ class Server:
     def answer(self, request: Request, *, as_json: bool) -> int:
         """Print what the command would print, and return its exit code. Raises EnvctlError as the command would."""
         response, body = self._send(request, "application/json" if as_json else "text/plain")
+        remarks, code = self._beside(response)
         if as_json:
+            if not _is_json(body):
+                raise self._not_ours(response.status)
             print_as_is(printable_json(body).decode(errors="replace"))
         else:
             say(body.decode(errors="replace"))
-        for remark in json.loads(response.getheader(_REMARKS, "[]")):
-            note(str(remark))
-        return int(response.getheader(_EXIT_CODE, "0"))
+        for remark in remarks:
+            note(remark)
+        return code
+
+    def _beside(self, response: HTTPResponse) -> tuple[list[str], int]:
+        """Return what is remarked besides an answer, and the exit code. Raises Unreachable for headers that are none of ours."""
+        try:
+            remarks = json.loads(response.getheader(_REMARKS, "[]"))
+            code = ExitCode(int(response.getheader(_EXIT_CODE, "0")))
+        except ValueError:
+            remarks, code = None, ExitCode.DONE
+        if not isinstance(remarks, list):
+            raise self._not_ours(response.status)
+        return list(map(str, remarks)), code.value
 
     def _send(self, request: Request, accept: str) -> tuple[HTTPResponse, bytes]:
         place = urlsplit(self.url)
@@ -85,8 +100,8 @@ class Server:
         path = f"{place.path.rstrip('/')}{_API}{quote(request.path)}?{urlencode(query, doseq=True)}"
         try:
             connection.request(request.method, path, body, headers)
-            response = connection.getresponse()
-            content = response.read(_LONGEST + 1)
+            with connection.getresponse() as response:
+                content = response.read(_LONGEST + 1)
         except (OSError, HTTPException) as error:
             raise Unreachable(
                 f"{self.url}: the server does not answer: {str(error) or type(error).__name__}",
@@ -107,11 +122,23 @@ class Server:
         except orjson.JSONDecodeError:
             told = None
         if not isinstance(told, dict) or "code" not in told:
-            return Unreachable(
-                f"{self.url}: answers {status}, and not as envctl run does",
-                fix=f"correct {SERVER_VARIABLE}",
-            )
+            return self._not_ours(status)
         return error_told(status, told)
+
+    def _not_ours(self, status: int) -> Unreachable:
+        return Unreachable(
+            f"{self.url}: answers {status}, and not as envctl run does",
+            fix=f"correct {SERVER_VARIABLE}",
+        )
+
+
+def _is_json(body: bytes) -> bool:
+    """Tell whether a body is JSON, which holds no character that steers a terminal but those ``printable_json`` escapes."""
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def error_told(status: int, told: Mapping[str, object]) -> EnvctlError:
@@ -123,7 +150,9 @@ def error_told(status: int, told: Mapping[str, object]) -> EnvctlError:
     detail, fix = whole.removeprefix(message).lstrip("\n"), str(told.get("fix") or "")
     problems, facts = told.get("problems"), told.get("facts")
     if of is InvalidDesiredState and isinstance(problems, list):
-        return InvalidDesiredState([_problem(found) for found in problems])
+        return InvalidDesiredState(
+            [_problem(found) for found in problems if isinstance(found, dict)]
+        )
     if of is RefusedByAws:
         code = facts.get("awsCode", "") if isinstance(facts, Mapping) else ""
         return RefusedByAws(message, str(code), detail=detail, fix=fix)
@@ -161,13 +190,13 @@ def server_of(environment: Mapping[str, str]) -> Server | None:
     url, token = environment.get(SERVER_VARIABLE, ""), environment.get(TOKEN_VARIABLE, "")
     if not url:
         return None
-    place = urlsplit(url)
-    if place.scheme not in ("http", "https") or not place.hostname or place.username is not None:
+    place = _place(url)
+    if place is None:
         raise WrongUsage(
             f"{SERVER_VARIABLE} is no URL of a server",
             fix="write https://HOST or http://localhost:PORT",
         )
-    if place.scheme == "http" and token and not _is_this_machine(place.hostname):
+    if place.scheme == "http" and token and not _is_this_machine(place.hostname or ""):
         raise WrongUsage(
             f"{SERVER_VARIABLE} {url}: the token would be sent as everybody on the way can read it",
             fix="write https://",
@@ -176,6 +205,17 @@ def server_of(environment: Mapping[str, str]) -> Server | None:
         raise WrongUsage(f"{TOKEN_VARIABLE} is no token", fix="letters, digits and signs of ASCII")
     REDACTOR.tell(token)
     return Server(url, token)
+
+
+def _place(url: str) -> SplitResult | None:
+    """Return the parts of a server's URL; None for what is none, or has somebody's name in it."""
+    try:
+        place = urlsplit(url)
+        _port = place.port
+    except ValueError:
+        return None
+    is_server = place.scheme in ("http", "https") and place.hostname and place.username is None
+    return place if is_server else None
 
 
 def _is_this_machine(host: str) -> bool:

@@ -169,6 +169,14 @@ def test_a_write_needs_a_token_that_may(
         ("127.0.0.1", {"Host": "[::1]:8080"}, 200),
         ("127.0.0.1", {"Host": "rebound.example"}, 401),
         ("127.0.0.1", {"Host": "[::1"}, 401),
+        # Somebody else asks by what ends TLS on this machine.
+        ("127.0.0.1", {"X-Forwarded-For": "203.0.113.7"}, 401),
+        ("127.0.0.1", {"Forwarded": "for=203.0.113.7"}, 401),
+        ("127.0.0.1", {"Via": "1.1 front"}, 401),
+        ("127.0.0.1", {"X-Real-IP": "203.0.113.7", **bearer(BOB)}, 200),
+        # A page in a browser of this machine.
+        ("127.0.0.1", {"Sec-Fetch-Site": "cross-site"}, 401),
+        ("127.0.0.1", {"Sec-Fetch-Site": "none"}, 200),
         ("127.0.0.1", bearer("nobody's"), 401),
         ("0.0.0.0", {}, 401),
         ("0.0.0.0", bearer(BOB), 200),
