@@ -11,7 +11,7 @@ from controller.daemon.jobs import ACTOR, TICK, Jobs
 from controller.daemon.worker import Handler
 from controller.engine.installation.installation import Installation
 from controller.engine.snapshots.places import open_store
-from controller.engine.snapshots.service import Snapshots
+from controller.engine.snapshots.service import nightly
 from controller.engine.state.anchor_heads import anchor_heads
 from controller.engine.streams.follow import StreamFollower, streamed_tables
 from controller.errors import EnvctlError, ScopeBusy
@@ -61,9 +61,7 @@ class RecordJobs:
 
     def take_snapshot(self, work: Work) -> None:
         """Take a snapshot and prove it, then take away what is kept no longer. Raises as each of them."""
-        snapshots = Snapshots.of(self.installation, self.jobs.emit)
-        snapshots.create(ACTOR)
-        snapshots.remove(snapshots.outdated(self.jobs.clock()))
+        nightly(self.installation, ACTOR, self.jobs.clock(), self.jobs.emit)
 
     def anchor(self, work: Work) -> None:
         """Anchor the heads of all scopes. Raises as that."""
@@ -100,8 +98,8 @@ class RecordJobs:
         since, self._looked_until = self._looked_until or now, now
         if not self.handlers:
             return
-        nightly = parse_schedule(f"start: {settings.snapshots.cron}")
-        if any(True for _ in events_between(nightly, since, now)):
+        nights = parse_schedule(f"start: {settings.snapshots.cron}")
+        if any(True for _ in events_between(nights, since, now)):
             self.jobs.put(Job.SNAPSHOT, SNAPSHOTS, time_bucket(now, 3600), now, TICK)
         moment = due_moment(Job.ANCHORS, settings.intervals.anchor_seconds, since, now)
         if moment is not None:
