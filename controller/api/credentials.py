@@ -30,6 +30,8 @@ READ_AGAIN: Final = timedelta(seconds=60)
 """Older credentials are read again: one that was taken out is refused from then on."""
 LONGEST_UNREAD: Final = timedelta(minutes=15)
 """For so long credentials count that cannot be read again; then nobody is let in."""
+FAILED_FOR: Final = timedelta(seconds=5)
+"""Where nobody is let in as they cannot be read they are tried again after so long, however many ask."""
 _BOUND: Final = Bound(64 << 10, "credentials")
 
 
@@ -107,21 +109,24 @@ class KeptCredentials:
     _known: Credentials | None = field(default=None, init=False)
     _read_at: datetime | None = field(default=None, init=False)
     _tried_at: datetime | None = field(default=None, init=False)
+    _failed: EnvctlError | None = field(default=None, init=False)
 
     def current(self) -> Credentials:
         """Return who may ask now. Raises as reading it, if that fails and what is known is too old."""
         with self._lock:
             now = self.clock()
+            if self._failed and self._tried_at and now - self._tried_at < FAILED_FOR:
+                raise self._failed
             if self._known is None or self._tried_at is None or now - self._tried_at > READ_AGAIN:
                 self._tried_at = now
                 try:
                     self._known = credentials_of(self.name, self.read())
-                    self._read_at = now
+                    self._read_at, self._failed = now, None
                 except EnvctlError as error:
                     # Who is denied is not let in by what was once allowed.
                     recent = self._read_at is not None and now - self._read_at <= LONGEST_UNREAD
                     if not recent or isinstance(error, AccessDenied):
-                        self._known = None
+                        self._known, self._failed = None, error
                         raise
             assert self._known is not None, "read now, or before"
             return self._known

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.api.credentials import LONGEST_UNREAD, KeptCredentials, credentials_of
+from controller.api.credentials import FAILED_FOR, LONGEST_UNREAD, KeptCredentials, credentials_of
 from controller.errors import AccessDenied, EnvctlError, Unreachable, WrongUsage
 from tests.support.clock import Clock
 from tests.support.http_interface import ADA, BOB, CREDENTIALS
@@ -97,3 +97,17 @@ def test_who_may_not_read_them_lets_nobody_in() -> None:
     for _ in range(2):
         with pytest.raises(AccessDenied):
             kept.knows(ADA)
+
+
+def test_strangers_do_not_have_them_read_as_often_as_they_ask() -> None:
+    kept = Kept()
+    kept.error = Unreachable("S3 does not answer")
+    for _ in range(9):
+        with pytest.raises(Unreachable):
+            kept.knows("nobody's")
+    assert kept.reads == 1
+
+    kept.error = None
+    kept.clock.now += FAILED_FOR
+
+    assert (kept.knows(ADA), kept.reads) == (True, 2)
