@@ -28,9 +28,9 @@ demo: setup ## guided tour on an embedded AWS, no account needed
 	@$(BIN)/envctl demo
 
 test: setup ## run all tests but the slow ones: make test ARGS="-k epoch"
-	@$(BIN)/pytest -m "not slow" -n 3 $(ARGS)
+	@$(BIN)/pytest -m "not slow" -n 3 --dist worksteal $(ARGS)
 test-slow: setup servers ## run the slow tests, some of them on the other AWS look-alike
-	@$(BIN)/pytest -m slow $(ARGS)
+	@$(BIN)/pytest -m slow -n 2 --dist worksteal $(ARGS)
 coverage: setup ## unit tests, which must cover every branch of the pure core
 	@$(BIN)/pytest -q -n 2 $(wildcard $(patsubst %,tests/unit/%,$(CORE) ledger engine targets views)) $(CORE:%=--cov=controller.%) --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100 $(ARGS)
 

@@ -112,8 +112,9 @@ class Manifest(_Part):
 
 
 def new_snapshot_id(at: datetime) -> str:
-    """Return an id that sorts by time: ``20261128T020000Z-3f9a1c``."""
-    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    """Return an id that sorts by time: ``20261128T020000Z-0fa91c``, where ``0fa`` are milliseconds, and the rest is random."""
+    random = secrets.token_hex(2)[:3]
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{at.microsecond // 1000:03x}{random}"
 
 
 def is_snapshot_id(text: str) -> bool:

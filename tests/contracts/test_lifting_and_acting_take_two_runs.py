@@ -34,6 +34,8 @@ from tests.support.extension_targets.owners import OwnerParameters
 from tests.support.fleet_yaml import account, environment
 from tests.support.live_accounts import SHARED, LiveEstate, live_scopes
 
+pytestmark = pytest.mark.slow
+
 Files = Mapping[str, str | None]
 Guard = tuple[str, str]
 """The module that knows a barrier, and the barrier's name."""

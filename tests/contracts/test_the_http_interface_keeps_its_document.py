@@ -169,6 +169,7 @@ def is_refused(answer: httpx.Response) -> None:
     assert answer.status_code in {401, 404, 405, 422}, (answer.request.url, answer.text)
 
 
+@pytest.mark.slow
 def test_whatever_is_sent_is_answered_and_is_no_bug(client: httpx.Client) -> None:
     document = client.get(OPENAPI).json()
     for path, method, operation in operations(document):

@@ -139,6 +139,7 @@ def streams_read() -> None:
 
 
 @pytest.mark.parametrize("is_read_after", [False, True])
+@pytest.mark.slow
 def test_what_others_changed_and_is_on_record_does_not_differ(
     installed: Fleet, store: FolderStore, is_read_after: bool
 ) -> None:

@@ -185,6 +185,7 @@ def _with_key(planted: Planted, key: str) -> None:
     assert planted.run("apply", "--yes", "--scope", "config").code == 0
 
 
+@pytest.mark.slow
 def test_not_by_what_is_told_of_the_past(planted: Planted) -> None:
     """The key was another one before, and is a third one where it was not written by us."""
     settings = planted.folder / "envctl.yaml"

@@ -22,6 +22,8 @@ from tests.support.command_line import (
 )
 from tests.support.embedded_aws import AwsForTests
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("Search", "Auth", "Checkout", "Basket")
 GUARDS = (
     "guards: {maxDeletes: 1000, smallMaxDeletes: 1000, maxDeleteShare: 1.0, maxUpdateShare: 1.0}\n"

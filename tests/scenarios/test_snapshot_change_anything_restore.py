@@ -19,6 +19,8 @@ from controller.snapshots.folder import FolderStore
 from tests.conftest import FAKE_ENVIRONMENT
 from tests.support.command_line import Fleet, envctl, installation, service
 
+pytestmark = pytest.mark.slow
+
 SERVICES = "InfraConfigServices"
 NAMES = ("Search", "Auth", "Checkout")
 CHANGES = st.lists(

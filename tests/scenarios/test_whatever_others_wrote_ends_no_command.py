@@ -167,6 +167,7 @@ def bugs(aws: AwsForTests, seed: int, steps: int) -> list[tuple[str, tuple[str, 
     ]
 
 
+@pytest.mark.slow
 def test_whatever_is_damaged_no_command_is_a_bug(lived_in: AwsForTests) -> None:
     assert bugs(lived_in, seed=1, steps=4) == []
 

@@ -14,6 +14,8 @@ from controller.ledger.summaries import RecordSummary, summary_of
 from tests.unit.ledger.ledgers import image, records_of, write
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+END_OF_DAY = NOW.replace(hour=23, minute=59, second=59, microsecond=999_999)
+"""Where a list without an end goes on belongs to its question, so that is the same all day."""
 FIRST = summary_of(records_of([[write("a", None, image("a", 1))]])[0])
 
 
@@ -37,13 +39,13 @@ def test_what_was_switched_is_looked_for_in_every_account(
     ("first", "since"),
     [
         (FIRST, datetime(2026, 11, 24, 10, 1, tzinfo=UTC)),
-        (None, NOW),
-        (replace(FIRST, iso_timestamp="soon"), NOW - LONGEST),
-        (replace(FIRST, iso_timestamp="2026-11-24T10:01"), NOW - LONGEST),
+        (None, END_OF_DAY),
+        (replace(FIRST, iso_timestamp="soon"), END_OF_DAY - LONGEST),
+        (replace(FIRST, iso_timestamp="2026-11-24T10:01"), END_OF_DAY - LONGEST),
     ],
 )
 def test_no_day_before_the_first_record_is_asked_for(
     first: RecordSummary | None, since: datetime
 ) -> None:
     question = Asked(now=NOW, name="a").question(whose_first_is(first))
-    assert question == OfPeriod(since, NOW)
+    assert question == OfPeriod(since, END_OF_DAY)
