@@ -173,6 +173,6 @@ def test_whatever_is_damaged_no_command_is_a_bug(lived_in: AwsForTests) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 12))
-def test_a_thousand_damages_find_no_bug(lived_in: AwsForTests, seed: int) -> None:
-    assert bugs(lived_in, seed, steps=100) == []
+@pytest.mark.parametrize("seed", range(2, 5))
+def test_a_walk_of_damages_finds_no_bug(lived_in: AwsForTests, seed: int) -> None:
+    assert bugs(lived_in, seed, steps=10) == []
