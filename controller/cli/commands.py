@@ -38,12 +38,8 @@ COMMANDS = {
 """Name of the command, of its module and of what the module defines: a function, or a Typer of several."""
 FOLDERS = dict.fromkeys(("items", "restore", "rollback"), "put_back")
 """Commands whose modules share a folder with what they do alike."""
-EXTRAS = {
-    "run": ("daemon", "apscheduler"),
-    "sandbox": ("sandbox", "moto"),
-    "demo": ("sandbox", "moto"),
-}
-"""What a command needs that a plain installation does not bring: the extra, and a library by which it is known."""
+DAEMON = "run"
+"""The command that needs the extra ``daemon``, which a plain installation does not bring."""
 
 
 class Commands(TyperGroup):
@@ -67,12 +63,8 @@ class Commands(TyperGroup):
             return known
         # What Python keeps for itself has a line behind it there.
         called = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
-        if cmd_name in EXTRAS:
-            extra, library = EXTRAS[cmd_name]
-            if find_spec(library) is None:
-                ctx.fail(
-                    f"{cmd_name} needs the extra {extra!r}: pip install 'environment-controller[{extra}]'"
-                )
+        if cmd_name == DAEMON and find_spec("apscheduler") is None:
+            ctx.fail("run needs the extra daemon: pip install 'environment-controller[daemon]'")
         folder = f"{FOLDERS[cmd_name]}." if cmd_name in FOLDERS else ""
         found = getattr(import_module(f"controller.cli.{folder}{self.module or called}"), called)
         if not isinstance(found, typer.Typer):

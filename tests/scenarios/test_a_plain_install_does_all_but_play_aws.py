@@ -86,6 +86,14 @@ def test_an_aws_in_memory_is_an_extra_and_it_says_which(install: Install, comman
     assert "Traceback" not in ended.stderr
 
 
+def test_the_daemon_is_an_extra_and_it_says_which(install: Install) -> None:
+    ended = install.envctl("run")
+
+    assert ended.returncode == 64
+    assert "pip install 'environment-controller[daemon]'" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_the_examples_of_the_tour_are_installed(install: Install) -> None:
     installed = "import controller.sandbox.run as run; print(run.EXAMPLES)"
     found = subprocess.run(
