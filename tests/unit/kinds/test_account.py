@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
-from controller.kinds.account import CONVENTIONAL_ROLE
+from controller.kinds.account import CONVENTIONAL_ROLE, _facts
 from controller.loading.resolve import clashes
 from controller.model.ref import ResourceRef
 from tests.unit.kinds.small_fleet import FLEET, FleetWorld, complaints, items, spec_of
@@ -163,3 +163,11 @@ def test_where_settings_allow_no_secret_none_may_be_named() -> None:
         found for rule in kind.rules for found in rule(ResourceRef("Account", "x"), facts, world)
     ]
     assert "no secretsmanager:// at all" in str(found.fix)
+
+
+def test_an_account_without_a_role_is_reached_by_the_one_of_the_convention() -> None:
+    spec = spec_of(kinds()["Account"], ACCOUNT).model_copy(update={"role_arn": None})
+
+    facts = _facts("staging-eu", spec)
+
+    assert (facts.role_account, facts.role_name) == (NUMBER, CONVENTIONAL_ROLE)
