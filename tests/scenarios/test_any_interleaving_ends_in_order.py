@@ -75,4 +75,4 @@ def test_a_short_walk_ends_in_order(estate: LiveEstate, faults: RequestFaults) -
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2, 7))
 def test_long_walks_end_in_order(estate: LiveEstate, faults: RequestFaults, seed: int) -> None:
-    walked(estate, faults, seed, steps=25)
+    walked(estate, faults, seed, steps=15)
