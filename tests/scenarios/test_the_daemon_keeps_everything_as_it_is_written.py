@@ -85,9 +85,10 @@ def test_a_commit_becomes_what_the_tables_hold_and_every_account_is_looked_at(
 
     done = daemon.tick_and_work()
 
-    assert sorted(done) == [f"look {STAGING}", f"look {TEST}", "reconcile config"]
+    # What recurs may be due at that moment, too: it is asked for beside it, and found done.
+    assert set(done) >= {f"look {STAGING}", f"look {TEST}", "reconcile config"}
     assert "c52" in {ref.key for ref in estate.accepted().of_kind("Environment")}
-    assert daemon.tick_and_work() == []
+    assert "reconcile config" not in daemon.tick_and_work()
 
 
 def test_a_bad_commit_is_refused_and_nothing_stops(
