@@ -107,6 +107,7 @@ class SqsQueue:
     def hand_back(self, delivery: Delivery) -> None:
         """Let the next take it at once, in its old place."""
         self._hold(delivery, 0)
+        self._held_until.pop(delivery.receipt, None)
 
     def give_up(self, delivery: Delivery, reason: str) -> None:
         """Send the work to the dead letters, with the reason, and take it away."""
@@ -129,7 +130,8 @@ class SqsQueue:
 
     def _hold(self, delivery: Delivery, seconds: int) -> None:
         asked_at, work = self.clock(), delivery.work
-        held_until = self._held_until.pop(delivery.receipt, None)
+        # Left in place meanwhile: one thread may prolong what another ends.
+        held_until = self._held_until.get(delivery.receipt)
         if held_until is None or held_until <= asked_at:
             raise NoLongerHeld(work.job, work.scope)
         try:
@@ -140,9 +142,9 @@ class SqsQueue:
         except RefusedByAws as error:
             if error.aws_code.rpartition(".")[2] not in _EXPIRED:
                 raise
+            self._held_until.pop(delivery.receipt, None)
             raise NoLongerHeld(work.job, work.scope) from error
-        if seconds:
-            self._held_until[delivery.receipt] = asked_at + timedelta(seconds=seconds)
+        self._held_until[delivery.receipt] = asked_at + timedelta(seconds=seconds)
 
     def _delete(self, receipt: str) -> None:
         self._held_until.pop(receipt, None)

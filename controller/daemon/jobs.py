@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from threading import RLock
 from typing import Final
@@ -84,8 +84,13 @@ class Jobs:
         """
         if not self._is_due(work):
             return
+        announced_s = self.settings.overrides.announce_seconds
         reconciler = Reconciler(
-            planner=self.planner, live=self.accounts, clock=self.clock, emit=self.emit
+            planner=self.planner,
+            live=self.accounts,
+            clock=self.clock,
+            announce_within=timedelta(seconds=announced_s),
+            emit=self.emit,
         )
         try:
             reconciler.reconcile(self._request(work, CONFIG_SCOPE))
@@ -101,7 +106,9 @@ class Jobs:
 
     def switch(self, work: Work) -> None:
         """Switch what is due in a live scope."""
-        if not self._is_left_alone(self._status(work.scope)):
+        if self._is_left_alone(self._status(work.scope)):
+            self._try_again(work)
+        else:
             self._follow(work, LivePlanOptions(now=self.clock(), targets=(TARGET.name,)))
 
     def _follow(self, work: Work, options: LivePlanOptions) -> None:
@@ -224,6 +231,8 @@ class Jobs:
         """Tell whether a work is still to be done: not if the scope was looked at since, or is left alone for a while."""
         status = self._status(work.scope)
         if work.trigger in _PATIENT and self._is_left_alone(status):
+            # Also for a daemon that has just started, and did not see the last try.
+            self._try_again(work)
             return False
         looked_at = None if status is None else status.looked_at
         return work.job is Job.DEEP_LOOK or looked_at is None or looked_at <= work.asked_at

@@ -20,7 +20,7 @@ from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
-from controller.model.work import Job, Work, time_bucket
+from controller.model.work import Job, Work
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.timeline import events_between
 
@@ -99,8 +99,10 @@ class RecordJobs:
         if not self.handlers:
             return
         nights = parse_schedule(f"start: {settings.snapshots.cron}")
-        if any(True for _ in events_between(nights, since, now)):
-            self.jobs.put(Job.SNAPSHOT, SNAPSHOTS, time_bucket(now, 3600), now, TICK)
+        passed = [event.at for event in events_between(nights, since, now)]
+        if passed:
+            # However many were missed, one is taken.
+            self.jobs.put(Job.SNAPSHOT, SNAPSHOTS, iso_ms(passed[-1]), now, TICK)
         moment = due_moment(Job.ANCHORS, settings.intervals.anchor_seconds, since, now)
         if moment is not None:
             self.jobs.put(Job.ANCHORS, SNAPSHOTS, iso_ms(moment), now, TICK)

@@ -24,15 +24,13 @@ LOOKS_EVERY_S = 10
 
 @dataclass(eq=False, kw_only=True)
 class Daemon:
-    """Runs from ``start`` to ``stop``. ``alive`` tells whether its ticks still come."""
+    """Runs from ``start`` to ``stop``. ``is_alive`` tells whether its ticks still come."""
 
     jobs: Jobs
     records: RecordJobs
     workers: Workers
     systemd: Systemd
     emit: Emit
-    ended: threading.Event = field(default_factory=threading.Event)
-    """Set when a tick met a bug of ours: whoever runs the daemon starts it anew."""
     _scheduler: BackgroundScheduler = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,6 +74,11 @@ class Daemon:
         self.records.close()
         self.emit(DaemonStopped(self.jobs.instance, len(self.workers.under_way)))
         return whole
+
+    @property
+    def ended(self) -> threading.Event:
+        """Set when a tick or a worker met a bug of ours: whoever runs the daemon starts it anew."""
+        return self.workers.broken
 
     @property
     def is_alive(self) -> bool:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from controller.engine.commit.interruption import Interruption
@@ -35,6 +36,8 @@ class Workers:
     emit: Emit
     keep_traceback: Callable[[Exception], object]
     """Keeps what a bug of ours has to be reported with."""
+    broken: threading.Event = field(default_factory=threading.Event, init=False)
+    """Set when a thread ended that should not have: whoever runs them starts anew."""
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _held: dict[str, Delivery] = field(default_factory=dict, init=False)
     """What is under way, by receipt."""
@@ -43,8 +46,9 @@ class Workers:
     def start(self) -> None:
         """Begin to work."""
         names = [f"worker-{number}" for number in range(1, self.count + 1)]
-        self._threads = [threading.Thread(target=self._work, name=name) for name in names]
-        self._threads.append(threading.Thread(target=self._prolong, name="prolong", daemon=True))
+        work, prolong = partial(self._guarded, self._work), partial(self._guarded, self._prolong)
+        self._threads = [threading.Thread(target=work, name=name) for name in names]
+        self._threads.append(threading.Thread(target=prolong, name="prolong", daemon=True))
         for thread in self._threads:
             thread.start()
 
@@ -109,6 +113,13 @@ class Workers:
     def _give_up(self, delivery: Delivery, reason: str) -> None:
         self.queue.give_up(delivery, reason)
         self.emit(WorkGivenUp(delivery.work.scope, delivery.work.job, reason))
+
+    def _guarded(self, run: Callable[[], None]) -> None:
+        try:
+            run()
+        except Exception as error:  # noqa: BLE001 - a thread that ends unseen would leave fewer and fewer workers
+            self.keep_traceback(error)
+            self.broken.set()
 
     def _work(self) -> None:
         while not self._stopping.is_set():

@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -186,6 +187,31 @@ def test_who_extends_keeps_it(queue: WorkQueue) -> None:
         queue.extend(delivery)
     assert queue.take(0) is None
     queue.end(delivery)
+
+
+@pytest.mark.parametrize("make", ["moto"], indirect=True)
+def test_one_thread_may_prolong_what_another_ends(
+    make: Callable[[], Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = make().queue
+    assert isinstance(queue, SqsQueue)
+    queue.put(work())
+    delivery = queue.take(0)
+    assert delivery is not None
+    asked, change = [], queue.client.change_message_visibility
+
+    def ended_meanwhile(**values: Any) -> Any:
+        asked.append(values["VisibilityTimeout"])
+        if len(asked) == 1:
+            queue.end(delivery)
+        return change(**values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queue.client, "change_message_visibility", ended_meanwhile)
+        with suppress(NoLongerHeld):
+            queue.extend(delivery)
+    assert asked == [HOLD_S, HOLD_S], "it was held when it was ended"
+    assert queue.backlog()[:2] == (0, 0)
 
 
 def test_what_is_given_up_lies_where_people_find_it_with_the_reason(case: Case) -> None:

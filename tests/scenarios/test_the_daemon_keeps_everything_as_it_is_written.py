@@ -167,6 +167,24 @@ def test_a_scope_that_cannot_be_seen_is_tried_again_with_growing_pauses(
     assert not [event for event in daemon.events if isinstance(event, WorkFailed)]
 
 
+def test_a_daemon_that_has_just_started_takes_up_what_failed_before(
+    estate: PowerEstate, daemon: DaemonByHand
+) -> None:
+    estate.at(EVENING)
+    estate.aws.controls.fail_next(
+        "DescribeInstances", "UnauthorizedOperation", account=ACCOUNTS["staging-eu"], times=None
+    )
+    daemon.tick_and_work()
+    estate.aws.controls.no_faults()
+
+    started = DaemonByHand(estate.accounts(), FolderSource(estate.folder), "daemon-b")
+    started.tick_and_work()
+    assert status(estate, STAGING)[0] is ScopeState.UNKNOWN, "left alone for a minute"
+    estate.clock.sleep(61)
+    started.tick_and_work()
+    assert status(estate, STAGING)[0] is not ScopeState.UNKNOWN
+
+
 def test_what_was_looked_at_since_it_was_asked_for_is_not_looked_at_again(
     estate: PowerEstate, daemon: DaemonByHand
 ) -> None:

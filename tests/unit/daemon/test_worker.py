@@ -182,3 +182,16 @@ def test_a_work_is_held_for_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch)
     release.set()
     assert shop.workers.stop(5)
     assert shop.said == [WorkDone]
+
+
+def test_a_worker_that_ends_unseen_is_told_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Shop(lambda _work: None)
+
+    def break_(_wait_s: float) -> None:
+        raise KeyError("Attributes")
+
+    monkeypatch.setattr(shop.queue, "take", break_)
+    shop.workers.start()
+    assert shop.workers.broken.wait(5)
+    assert shop.workers.stop(5)
+    assert [type(bug) for bug in shop.bugs] == [KeyError]
