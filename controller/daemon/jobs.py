@@ -37,6 +37,8 @@ SOURCE: Final = "source"
 AGAIN: Final = "again"
 _PATIENT: Final = frozenset({TICK, AGAIN})
 """What asks for something that a scope whose last try failed is not tried for before its time."""
+_WAIT_S: Final = 5.0
+"""So long a worker waits for who owns a scope; then it is left to the next try."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -270,7 +272,9 @@ class Jobs:
     def _request(self, work: Work, scope: str) -> ReconcileRequest:
         return ReconcileRequest(
             requester=Requester(ACTOR, work.trigger),
-            claim=Claim(self.instance),
+            # Each scope's worker is an owner of its own: a look that writes beside its scope, as override tags are recorded in
+            # config, waits for who works there, and takes nothing from a thread of the same process.
+            claim=Claim(f"{self.instance}/{scope}", wait_s=_WAIT_S),
             scopes=(scope,),
             wait=False,
         )

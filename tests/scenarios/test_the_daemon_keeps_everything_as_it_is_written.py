@@ -1,5 +1,6 @@
 """The daemon: a commit becomes tables and accounts, evenings come, a bad commit stops nothing, and two daemons do everything once."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from controller.engine.power.fleet import accepted_now
 from controller.engine.snapshots.places import list_snapshots, open_store
 from controller.engine.state.rows import statuses_in
 from controller.events import DesiredRejected, WorkFailed
-from controller.model.observed import ScopeState
+from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.work import Job, Work
 from controller.settings import SnapshotSettings
 from controller.sources.folder import FolderSource
@@ -239,3 +240,29 @@ def test_a_snapshot_is_taken_and_the_ledger_anchored_when_their_time_comes(
     assert sorted(made.work()) == ["anchors snapshots", "snapshot snapshots"]
     assert [found.verified for found in list_snapshots(open_store(master))] == [True]
     assert not [event for event in made.events if isinstance(event, WorkFailed)]
+
+
+def test_a_look_takes_nothing_from_who_works_on_the_tables(
+    estate: PowerEstate, daemon: DaemonByHand
+) -> None:
+    """An override tag is recorded in config, beside the look that found it: by another worker of the same daemon."""
+    tagged = estate.instance("c51")
+    estate.tag(tagged, envctl__override=f"on until {EVENING + timedelta(hours=1):%Y-%m-%dT%H:%MZ}")
+    asked_at = estate.clock.now
+    reconcile = Work(
+        scope=CONFIG_SCOPE, job=Job.RECONCILE, dedup="a", asked_at=asked_at, trigger="tick"
+    )
+    leases = estate.installation.leases
+    head = leases.take(CONFIG_SCOPE, daemon.jobs._request(reconcile, CONFIG_SCOPE).claim)
+    assert daemon.queue is not None
+    look = replace(reconcile, scope=STAGING, job=Job.LOOK)
+
+    daemon.queue.put(replace(look, dedup="b", asked_at=estate.clock.now))
+    assert daemon.work() == [f"look {STAGING}"]
+    leases.renew(head)
+    assert not [row for row in estate.rows() if row.startswith("override#")]
+
+    leases.release(head)
+    daemon.queue.put(replace(look, dedup="c", asked_at=estate.clock.now))
+    daemon.work()
+    assert [row for row in estate.rows() if row.startswith("override#")]

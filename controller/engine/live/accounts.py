@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from threading import Lock
 from typing import NamedTuple
 
 from controller import catalog
@@ -98,6 +99,8 @@ class LiveAccounts:
         master = installation.master
         self.installation = installation
         self._memory = RunMemory(installation)
+        self._keeping = Lock()
+        """What is remembered is of all scopes, and a daemon's workers each follow one."""
         self._secrets = Secrets(
             master.aws, master.process.environment, master.settings.allowed_secrets
         )
@@ -258,12 +261,16 @@ class LiveAccounts:
         schedules = "the schedules worked by"
         known = [(s, o) for s, o in zip(scopes, outcomes, strict=True) if not o.moved]
         worked_by = [s for s, _ in known], [o for _, o in known]
+        with self._keeping:
+            remembered = (
+                *kept(schedules, lambda: self._memory.keep_schedules(accepted, *worked_by)),
+                *kept(
+                    "override tags",
+                    lambda: self._memory.keep_tags(accepted, scopes, claim, requester, emit),
+                ),
+            )
         return (
-            *kept(schedules, lambda: self._memory.keep_schedules(accepted, *worked_by)),
-            *kept(
-                "override tags",
-                lambda: self._memory.keep_tags(accepted, scopes, claim, requester, emit),
-            ),
+            *remembered,
             *kept("how live scopes stand", lambda: self.write_statuses(findings)),
         )
 
