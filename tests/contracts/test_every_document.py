@@ -99,6 +99,7 @@ def estate(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return installed.has({"search.yaml": service("Search", 40000, description="other")})
 
 
+@pytest.mark.slow
 def test_every_document_is_as_its_schema_says(estate: Fleet, tmp_path: Path) -> None:
     printed: set[str] = set()
     events, known = tmp_path / "events.jsonl", {OUT: str(tmp_path / "imported")}

@@ -177,6 +177,7 @@ def test_whatever_is_sent_is_answered_and_is_no_bug(client: httpx.Client) -> Non
         every_request(requests(operation, document), sent, is_no_bug)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("token", ["", "nobody's", ADA[:-1]])
 def test_no_stranger_writes(token: str, interface: InterfaceByHand, client: httpx.Client) -> None:
     document = client.get(OPENAPI).json()

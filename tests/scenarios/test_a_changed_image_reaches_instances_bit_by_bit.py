@@ -189,6 +189,7 @@ def test_instances_that_stay_behind_say_why(
     assert f"rollout {WEB}: 2 instances keep the template before: {said}" in notes(three.plan())
 
 
+@pytest.mark.slow
 def test_what_was_in_standby_is_replaced_once_it_runs_again(three: LiveAccount) -> None:
     scaling = three.client("autoscaling")
     one = [three.group(WEB)["Instances"][0]["InstanceId"]]
@@ -203,6 +204,7 @@ def test_what_was_in_standby_is_replaced_once_it_runs_again(three: LiveAccount) 
     assert _versions(three, WEB) == Counter({"2": 2})
 
 
+@pytest.mark.slow
 def test_a_template_of_user_data_that_changes_is_a_new_version(three: LiveAccount) -> None:
     three.documents["Template", "linux"] = {"text": "#!/bin/bash\necho {{ environment }}\n"}
     three.role(userData="linux")

@@ -275,6 +275,7 @@ def estate(installed: Fleet) -> Fleet:
     return installed.has(EDITED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_of_a_thousand_edited_files_none_is_applied(
     estate: Fleet, tmp_path: Path, seed: int
@@ -320,6 +321,7 @@ TEXTUAL: Final[dict[str, Callable[[bytes], bytes]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", TEXTUAL)
 def test_what_readers_of_json_take_differently_is_not_applied(
     estate: Fleet, tmp_path: Path, how: str
@@ -338,6 +340,7 @@ def test_what_readers_of_json_take_differently_is_not_applied(
     assert not desk.accepts(edited)
 
 
+@pytest.mark.slow
 def test_a_file_without_one_of_its_scopes_is_the_file_of_a_smaller_plan(
     estate: Fleet, tmp_path: Path
 ) -> None:

@@ -130,6 +130,7 @@ def test_it_says_what_starts_and_when_it_ends_and_starts_at_once(evening: PowerE
     assert shown["written"] is True
 
 
+@pytest.mark.slow
 def test_before_it_ends_it_is_announced_and_its_end_is_recorded_once(evening: PowerEstate) -> None:
     holds(evening)
     told: list[Event] = []
@@ -169,6 +170,7 @@ def test_before_it_ends_it_is_announced_and_its_end_is_recorded_once(evening: Po
     )
 
 
+@pytest.mark.slow
 def test_its_end_is_the_clocks_and_meets_no_limit_of_edits(evening: Night) -> None:
     evening.guards = {"maxStopsByEdit": 1}
     holds(evening)
@@ -181,6 +183,7 @@ def test_its_end_is_the_clocks_and_meets_no_limit_of_edits(evening: Night) -> No
     assert {one.cause for one in ended.plan.changes} == {Cause.SCHEDULED}
 
 
+@pytest.mark.slow
 def test_more_than_an_edit_may_stop_an_override_stops_once_that_is_approved(evening: Night) -> None:
     evening.at(MORNING).tick()
     evening.guards = {"maxStopsByEdit": 1}
@@ -215,6 +218,7 @@ def test_released_early_it_stops_again(evening: PowerEstate) -> None:
         overrides(evening).to_release("c50")
 
 
+@pytest.mark.slow
 def test_a_group_that_was_scaled_to_zero_comes_back_at_once(evening: PowerEstate) -> None:
     evening.environment("c51", more=", roles: {Web: {whenOff: scaleToZero}}")
     evening.accept()
@@ -236,6 +240,7 @@ def test_a_group_that_was_scaled_to_zero_comes_back_at_once(evening: PowerEstate
     assert evening.lifecycles(web) == ["InService"] * 3
 
 
+@pytest.mark.slow
 def test_a_single_instance_and_a_group(evening: PowerEstate) -> None:
     first, *_ = [one["InstanceId"] for one in evening.look(WEB)["Instances"]]
 
@@ -266,6 +271,7 @@ def test_an_override_to_off_leaves_what_a_person_tagged_and_says_so(evening: Pow
     assert evening.lifecycles(WEB) == ["InService", "Standby", "Standby"]
 
 
+@pytest.mark.slow
 def test_what_is_told_once_is_not_told_again_as_passed_over(evening: PowerEstate) -> None:
     evening.at(MORNING).tick()
     on, never, _ = [one["InstanceId"] for one in evening.look(WEB)["Instances"]]
@@ -278,6 +284,7 @@ def test_what_is_told_once_is_not_told_again_as_passed_over(evening: PowerEstate
     assert ready.effect.stops == {WEB: 1}
 
 
+@pytest.mark.slow
 def test_released_where_nothing_switches_a_group_gets_its_sizes_back(evening: PowerEstate) -> None:
     evening.at(MORNING).tick()
     made, ready = prepared(evening, "c50", "schedule=off")

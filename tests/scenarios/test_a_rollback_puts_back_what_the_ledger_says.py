@@ -111,6 +111,7 @@ def test_a_transaction_is_put_back_and_stays_put_back(estate: Fleet) -> None:
     assert envctl("audit", "verify", "--replay").code == 0
 
 
+@pytest.mark.slow
 def test_it_refers_to_what_it_undoes(estate: Fleet) -> None:
     transaction = applied(estate, ACCIDENT)
 
@@ -176,6 +177,7 @@ def test_what_was_made_goes_and_what_was_deleted_comes_back(estate: Fleet) -> No
     assert again.code == 0, again.out
 
 
+@pytest.mark.slow
 def test_all_since_a_moment_is_put_back(estate: Fleet) -> None:
     moment = newest_record("Search")["at"]
     applied(estate, ACCIDENT)
@@ -187,6 +189,7 @@ def test_all_since_a_moment_is_put_back(estate: Fleet) -> None:
     assert descriptions()["Auth"] == "knows who"
 
 
+@pytest.mark.slow
 def test_all_since_a_revision_is_put_back(estate: Fleet) -> None:
     revision = newest_record("Search")["commit"]
     applied(estate, ACCIDENT)
@@ -196,6 +199,7 @@ def test_all_since_a_revision_is_put_back(estate: Fleet) -> None:
     assert descriptions()["Search"] == "finds things"
 
 
+@pytest.mark.slow
 def test_all_of_a_commit_is_put_back(estate: Fleet) -> None:
     applied(estate, ACCIDENT)
 
@@ -205,6 +209,7 @@ def test_all_of_a_commit_is_put_back(estate: Fleet) -> None:
     assert descriptions()["Auth"] == "knows who"
 
 
+@pytest.mark.slow
 def test_what_somebody_else_changed_of_the_same_object_stays(estate: Fleet) -> None:
     """Two people: one changes the text, then the other the owner."""
     first = applied(estate, ACCIDENT)
@@ -231,6 +236,7 @@ def test_what_was_changed_again_is_refused_and_both_are_shown(estate: Fleet) -> 
     assert "description: finds things → an accident, and now mended" in ended.out
 
 
+@pytest.mark.slow
 def test_with_its_own_word_what_was_changed_again_goes_back_too(estate: Fleet) -> None:
     first = applied(estate, ACCIDENT)
     applied(estate, {"search.yaml": service("Search", 40000, description="mended")})
@@ -272,6 +278,7 @@ def test_a_rollback_is_rolled_back(estate: Fleet) -> None:
     assert again.code == 0, again.out
 
 
+@pytest.mark.slow
 def test_the_same_rollback_twice_has_nothing_left_to_do(estate: Fleet) -> None:
     transaction = applied(estate, ACCIDENT)
     rolled_back(transaction)
@@ -279,6 +286,7 @@ def test_the_same_rollback_twice_has_nothing_left_to_do(estate: Fleet) -> None:
     assert envctl("rollback", transaction, "--plan").code == 0
 
 
+@pytest.mark.slow
 def test_what_two_transactions_made_of_one_field_goes_back_step_by_step(estate: Fleet) -> None:
     first = applied(estate, {"search.yaml": service("Search", 40000, description="one")})
     second = applied(estate, {"search.yaml": service("Search", 40000, description="two")})
@@ -291,6 +299,7 @@ def test_what_two_transactions_made_of_one_field_goes_back_step_by_step(estate: 
     assert len(overrides()) == 1
 
 
+@pytest.mark.slow
 def test_guards_count_a_rollback_like_any_plan(estate: Fleet) -> None:
     many = {f"s{n}.yaml": service(f"S{n}", 40100 + n) for n in range(12)}
     transaction = applied(estate, dict(many))
@@ -312,6 +321,7 @@ def test_what_is_protected_is_not_rolled_away(estate: Fleet) -> None:
     assert "Kept" in descriptions()
 
 
+@pytest.mark.slow
 def test_a_lock_and_what_it_held_are_not_put_back_in_one_go(
     estate: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,6 +345,7 @@ def test_a_lock_and_what_it_held_are_not_put_back_in_one_go(
     assert envctl("plan").code == 0
 
 
+@pytest.mark.slow
 def test_what_does_not_exist_is_told(estate: Fleet) -> None:
     assert envctl("rollback", "01K0", "--plan").code == 64
     assert envctl("rollback", "--plan").code == 64

@@ -64,6 +64,7 @@ def test_an_environment_that_was_made_is_retired_in_git_not_rolled_away(estate: 
     assert ended.code == 3
 
 
+@pytest.mark.slow
 def test_an_environment_that_was_edited_goes_back_in_both_of_its_tables(estate: Fleet) -> None:
     before = tables_of("c50")
     transaction = applied(
@@ -93,6 +94,7 @@ def tables_of(name: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_drift_that_was_put_back_in_between_is_no_part_of_what_goes_back(estate: Fleet) -> None:
     """Somebody past envctl, between two edits: all since is what was before both."""
     listed = envctl("audit", "list", "--entity", "Service/Search", "--format", "json").json
@@ -132,6 +134,7 @@ def value_of_type() -> Any:
     return item["Value"]
 
 
+@pytest.mark.slow
 def test_a_sensitive_value_of_before_is_nowhere_and_what_needs_it_is_left(estate: Fleet) -> None:
     applied(estate, with_key("hidden-before"))
     transaction = applied(estate, with_key("hidden-after"))
@@ -145,6 +148,7 @@ def test_a_sensitive_value_of_before_is_nowhere_and_what_needs_it_is_left(estate
     assert value_of_type() == there
 
 
+@pytest.mark.slow
 def test_a_sensitive_value_that_did_not_change_stays(estate: Fleet) -> None:
     applied(estate, with_key("hidden"))
     before = value_of_type()

@@ -162,6 +162,7 @@ def test_what_others_changed_and_is_on_record_does_not_differ(
     assert verified(store, manifest).differing == ()
 
 
+@pytest.mark.slow
 def test_records_of_others_that_were_there_and_are_gone_are_told(
     installed: Fleet, store: FolderStore
 ) -> None:
@@ -207,6 +208,7 @@ def snapshots_checked() -> tuple[str, str]:
     return found["health"], found["what"]
 
 
+@pytest.mark.slow
 def test_status_and_doctor_say_how_old_and_large_the_newest_proven_one_is(
     installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,7 @@ def test_a_new_account_is_neither_called_nor_its_secret_read_until_the_next_run(
     assert estate.client("ssm", "test-eu").get_parameter(Name="/owners/t1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "changed"),
     [
@@ -145,6 +146,7 @@ def test_no_two_accounts_are_entered_by_one_external_id(estate: LiveEstate) -> N
     assert problem.origin.line
 
 
+@pytest.mark.slow
 def test_a_new_region_waits_and_the_others_go_on(estate: LiveEstate) -> None:
     estate.has(
         {
@@ -219,6 +221,7 @@ def test_a_mode_holds_at_once_and_is_lifted_by_the_run_after(estate: LiveEstate)
     assert [one.state for one in live_scopes(estate.planned())] == ["ok"]
 
 
+@pytest.mark.slow
 def test_an_account_that_cannot_be_read_is_not_entered_by_what_heals_it(
     estate: LiveEstate,
 ) -> None:

@@ -74,6 +74,7 @@ def test_a_field_gets_its_value_back_and_keeps_it(backed_up: Fleet) -> None:
     assert again.code == 0, again.out
 
 
+@pytest.mark.slow
 def test_git_changing_the_document_ends_what_was_held(backed_up: Fleet) -> None:
     applied(backed_up, {"search.yaml": service("Search", 40000, description="an accident")})
     restored()
@@ -84,6 +85,7 @@ def test_git_changing_the_document_ends_what_was_held(backed_up: Fleet) -> None:
     assert overrides() == []
 
 
+@pytest.mark.slow
 def test_what_git_deleted_comes_back_and_stays(backed_up: Fleet) -> None:
     applied(backed_up, {"checkout.yaml": None})
     assert envctl("restore", "latest", "--plan").code == 2
@@ -110,6 +112,7 @@ def test_what_somebody_changed_by_hand_needs_no_override(backed_up: Fleet) -> No
     assert overrides() == []
 
 
+@pytest.mark.slow
 def test_merge_leaves_what_the_snapshot_has_not_and_replace_takes_it_away(
     backed_up: Fleet,
 ) -> None:
@@ -145,6 +148,7 @@ def test_only_what_is_named_is_restored(backed_up: Fleet) -> None:
     }
 
 
+@pytest.mark.slow
 def test_records_say_who_restored_from_what(backed_up: Fleet) -> None:
     applied(backed_up, {"search.yaml": service("Search", 40000, description="an accident")})
     restored("--kind", "Service")
@@ -158,6 +162,7 @@ def test_records_say_who_restored_from_what(backed_up: Fleet) -> None:
     assert verified.code == 0, verified.out
 
 
+@pytest.mark.slow
 def test_a_second_restore_replaces_what_the_first_holds(backed_up: Fleet) -> None:
     applied(backed_up, {"search.yaml": service("Search", 40000, description="second")})
     assert envctl("snapshot", "create").code == 0
@@ -179,6 +184,7 @@ def test_a_wrong_name_or_kind_is_told(backed_up: Fleet) -> None:
     assert envctl("restore", "20000101", "--plan").code == 64
 
 
+@pytest.mark.slow
 def test_a_broken_source_does_not_stand_in_the_way_of_a_restore_with_an_end(
     backed_up: Fleet,
 ) -> None:
@@ -276,6 +282,7 @@ def test_the_yaml_of_a_snapshot_is_written_as_it_was_then(backed_up: Fleet, tmp_
     assert refused.code == 64
 
 
+@pytest.mark.slow
 def test_the_yaml_of_a_night_of_the_old_product_is_written(
     backed_up: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,6 +91,7 @@ def test_a_line_of_a_commit_approves_nothing_unless_the_settings_say_so(review: 
     assert envctl("apply", "--yes").code == 3
 
 
+@pytest.mark.slow
 def test_the_check_of_a_pull_request_takes_no_line_of_it_whoever_committed(
     trusting: Review,
 ) -> None:
@@ -109,6 +110,7 @@ def test_the_check_of_a_pull_request_takes_no_line_of_it_whoever_committed(
     assert envctl("apply", "--source", trusting.topic, "--yes").code == 3
 
 
+@pytest.mark.slow
 def test_whoever_merges_approves_and_the_plan_says_so(trusting: Review) -> None:
     trusting.merges(trusting.token, MERGER)
     by = f"a line of commit {trusting.repository.head[:7]} of Merge Bot <merge@acme.example>"
@@ -122,6 +124,7 @@ def test_whoever_merges_approves_and_the_plan_says_so(trusting: Review) -> None:
     assert envctl("apply", "--yes").code == 0
 
 
+@pytest.mark.slow
 def test_an_author_who_pushes_past_the_merger_approves_nothing(trusting: Review) -> None:
     trusting.merges(trusting.token, {})
 
@@ -133,6 +136,7 @@ def test_an_author_who_pushes_past_the_merger_approves_nothing(trusting: Review)
     )
 
 
+@pytest.mark.slow
 def test_where_something_else_stands_in_for_the_tables_no_line_counts(
     trusting: Review, tmp_path: Path
 ) -> None:

@@ -39,6 +39,7 @@ def test_the_override_alone_is_no_edit(kept_on: Fleet) -> None:
     assert "Not of this change" in kept_on.plan("--scope", "config").out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("applied", [False, True], ids=["before it is applied", "once it is"])
 def test_an_edit_of_other_fields_stands_where_edits_stand(kept_on: Fleet, applied: bool) -> None:
     if applied:
@@ -75,6 +76,7 @@ def test_an_edit_beneath_the_override_is_shown(kept_on: Fleet) -> None:
     assert 'schedule beneath the override  {"mode":"off"} → {"mode":' in shown
 
 
+@pytest.mark.slow
 def test_the_end_of_an_override_is_no_edit(kept_on: Fleet) -> None:
     assert kept_on.apply("--scope", "config").code == 0
     assert envctl("override", "release", "c49", "--yes").code == 0

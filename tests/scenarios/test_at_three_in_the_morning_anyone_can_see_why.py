@@ -106,6 +106,7 @@ def test_an_environment_and_a_group(night: PowerEstate) -> None:
     assert said(group)["order"][-1]["verdict"] == "decides"
 
 
+@pytest.mark.slow
 def test_any_other_time(night: PowerEstate) -> None:
     later = explained(night, "c50", END + timedelta(minutes=30))
 
@@ -135,6 +136,7 @@ def test_an_override_decides_and_its_end_is_the_next_change(night: PowerEstate) 
     assert said(told)["order"][0]["verdict"] == "decides"
 
 
+@pytest.mark.slow
 def test_tags_that_keep_it_on_for_a_while_or_that_nobody_can_read(night: PowerEstate) -> None:
     kept, wrong = night.instance("c51"), night.instance("c51", Schedule="start: 61 8 * * *;")
     until = (night.clock.now + timedelta(minutes=5)).replace(microsecond=0)
@@ -161,6 +163,7 @@ def test_tags_that_keep_it_on_for_a_while_or_that_nobody_can_read(night: PowerEs
     ]
 
 
+@pytest.mark.slow
 def test_a_tag_that_envctl_wrote_for_a_role_leads_to_the_role(night: PowerEstate) -> None:
     tags = {"Schedule": "noschedule", "envctl:schedule": "noschedule"}
     night.client("autoscaling").create_or_update_tags(
@@ -188,6 +191,7 @@ def test_a_tag_that_envctl_wrote_for_a_role_leads_to_the_role(night: PowerEstate
     assert {exception.name for exception in listed if exception.by_tag} <= {"kept"}
 
 
+@pytest.mark.slow
 def test_a_tag_has_the_key_that_the_settings_give_it(night: PowerEstate) -> None:
     """explain, exceptions and the decision itself go by the same key; the usual one says nothing then."""
     night.live = {"tagKeys": {"Schedule": "off-hours"}}
@@ -223,6 +227,7 @@ def test_a_tag_has_the_key_that_the_settings_give_it(night: PowerEstate) -> None
     assert "tag" not in why["follows"]
 
 
+@pytest.mark.slow
 def test_what_the_settings_keep_power_off_says_so(night: PowerEstate) -> None:
     night.power = {"limitTo": {"environments": ["c51"]}}
     first, *_ = [one["InstanceId"] for one in night.look(WEB)["Instances"]]

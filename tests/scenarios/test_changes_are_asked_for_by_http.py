@@ -66,6 +66,7 @@ def test_an_override_is_made_listed_and_released_under_the_name_of_the_token(
     assert client.get("/api/v1/overrides").json()["overrides"] == []
 
 
+@pytest.mark.slow
 def test_an_override_that_cannot_be_is_refused_and_nothing_written(
     estate: PowerEstate, client: httpx.Client
 ) -> None:
@@ -83,6 +84,7 @@ def test_an_override_that_cannot_be_is_refused_and_nothing_written(
     assert len(estate.records()) == before
 
 
+@pytest.mark.slow
 def test_one_change_waits_for_another(
     estate: PowerEstate, interface: InterfaceByHand, client: httpx.Client
 ) -> None:
@@ -177,6 +179,7 @@ def test_what_is_not_signed_asks_for_nothing(
     assert len(queued(interface)) == (body == b"no json")
 
 
+@pytest.mark.slow
 def test_a_push_that_could_not_be_queued_is_taken_when_it_comes_again(
     interface: InterfaceByHand, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +194,7 @@ def test_a_push_that_could_not_be_queued_is_taken_when_it_comes_again(
     assert client.post("/webhooks/git", content=body, headers=github(body)).json()["queued"]
 
 
+@pytest.mark.slow
 def test_changes_are_asked_for_at_a_pace(interface: InterfaceByHand, client: httpx.Client) -> None:
     found = [client.post("/api/v1/scopes/config/reconcile").status_code for _ in range(BURST + 3)]
 

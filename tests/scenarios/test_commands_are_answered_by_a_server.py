@@ -96,6 +96,7 @@ def test_every_answer_is_the_same(
         assert told(envctl(*words)) == told(without), command
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("over", ["AWS", "a server"])
 def test_a_list_goes_on_where_it_ended(
     over: str, served: httpx.Client, monkeypatch: pytest.MonkeyPatch
@@ -125,6 +126,7 @@ def test_an_override_is_made_and_released_in_the_name_of_the_token(
     assert [override["actor"] for override in listed] == ["ada"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variables", "command", "code", "said"),
     [

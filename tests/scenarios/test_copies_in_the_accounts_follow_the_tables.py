@@ -121,6 +121,7 @@ def test_a_change_in_the_master_follows_and_a_delete_too(copies: Copies) -> None
     assert live_changes(copies.estate.planned()) == []
 
 
+@pytest.mark.slow
 def test_copies_whose_answer_was_lost_are_found_made_and_are_ours_to_delete(
     copies: Copies,
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_copy_edited_behind_our_back_is_healed(copies: Copies) -> None:
     assert live_changes(copies.estate.planned()) == []
 
 
+@pytest.mark.slow
 def test_what_was_made_in_the_account_is_left_even_under_the_same_key(copies: Copies) -> None:
     copies.make_tables()
     mine = {"ServiceName": "Search", "OwningCluster": "Mine"}
@@ -191,6 +193,7 @@ def test_one_account_without_tables_stops_no_other(copies: Copies) -> None:
     assert copies.estate.statuses()[SCOPE].state == "waiting"
 
 
+@pytest.mark.slow
 def test_an_object_deleted_and_made_again_is_copied_though_its_version_began_anew(
     copies: Copies,
 ) -> None:
@@ -213,6 +216,7 @@ def test_an_object_deleted_and_made_again_is_copied_though_its_version_began_ane
     assert live_changes(copies.estate.planned()) == []
 
 
+@pytest.mark.slow
 def test_a_slow_worker_puts_nothing_older_over_what_a_faster_one_wrote(copies: Copies) -> None:
     copies.make_tables()
     copies.estate.applied()
@@ -249,6 +253,7 @@ def test_secrets_are_in_the_copies_and_nowhere_else(copies: Copies) -> None:
     assert "s3cret" not in str(copies.estate.records())
 
 
+@pytest.mark.slow
 def test_how_far_an_account_is_behind_is_told(copies: Copies) -> None:
     copies.make_tables()
     copies.estate.applied()

@@ -68,6 +68,7 @@ def interruption_of(estate: PowerEstate | LiveEstate) -> Interruption:
     return estate.installation.master.process.interruption
 
 
+@pytest.mark.slow
 def test_objects_under_way_are_ended_and_no_other_is_begun(tmp_path: Path) -> None:
     target = Counting()
     with mock_aws():
@@ -92,6 +93,7 @@ def test_objects_under_way_are_ended_and_no_other_is_begun(tmp_path: Path) -> No
         assert head.owner == ""
 
 
+@pytest.mark.slow
 def test_the_tables_are_left_between_two_transactions(tmp_path: Path) -> None:
     with mock_aws(), request_faults() as faults:
         estate = LiveEstate(tmp_path / "fleet")
@@ -172,6 +174,7 @@ def applied(
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "code"), [("interrupt", 130), ("terminate", 143)])
 def test_a_signal_is_answered_at_once_and_what_was_done_is_told(
     power: PowerEstate, tmp_path: Path, name: str, code: int
@@ -188,6 +191,7 @@ def test_a_signal_is_answered_at_once_and_what_was_done_is_told(
     assert power.states() == dict.fromkeys(ids, "stopping")
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_at_once(power: PowerEstate, tmp_path: Path) -> None:
     power.instance("c50")
     power.environment("c50", schedule='"off"')

@@ -86,6 +86,7 @@ def test_each_edit_is_its_authors_and_the_merger_is_a_hint(repository: Repositor
     assert "Search moves" in shown
 
 
+@pytest.mark.slow
 def test_what_is_taken_out_of_a_file_is_who_took_it_out(repository: Repository) -> None:
     envctl("apply", "--yes")
     repository.commit(
@@ -139,6 +140,7 @@ def test_an_override_and_its_release_are_who_made_and_released_it(
     assert rows == [("Deleted", "dora"), ("Created", "carl")]
 
 
+@pytest.mark.slow
 def test_an_override_that_ends_by_time_is_ended_by_the_controller(
     repository: Repository,
 ) -> None:
@@ -194,6 +196,7 @@ def test_a_name_that_steers_terminals_is_shown_escaped_and_cut(
     ]
 
 
+@pytest.mark.slow
 def test_an_approval_is_in_the_record_of_what_it_let_through(repository: Repository) -> None:
     envctl("apply", "--yes")
     many = "---\n".join(service(f"S{n}", 40100 + 2 * n) for n in range(4))

@@ -268,6 +268,7 @@ spec:
 """ in lines("maps/web.yaml")
 
 
+@pytest.mark.slow
 def test_what_groups_of_others_do_at_times_is_left_while_the_groups_are(
     others: Others, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,7 @@ def kill() -> None:
     raise Killed
 
 
+@pytest.mark.slow
 def test_a_group_whose_create_was_not_answered_is_found_made_and_is_ours_to_delete(
     estate: LiveEstate, faults: RequestFaults
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_group_whose_create_was_not_answered_is_found_made_and_is_ours_to_dele
     assert groups(estate) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fields",
     [

@@ -89,6 +89,7 @@ def test_an_alias_bomb_is_one_problem(tmp_path: Path) -> None:
     assert envctl("validate", tmp_path).err.count("fix:") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

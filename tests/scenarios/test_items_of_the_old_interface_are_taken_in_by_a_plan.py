@@ -95,6 +95,7 @@ def test_an_item_is_taken_in_with_a_new_version_and_who_did_it_and_held(
     assert envctl("audit", "verify", "--replay").code == 0
 
 
+@pytest.mark.slow
 def test_merge_leaves_what_the_file_lacks_and_replace_takes_it_away(
     applied: Fleet, tmp_path: Path
 ) -> None:
@@ -137,6 +138,7 @@ def test_what_is_new_comes_to_be_ours_and_what_is_nobodys_is_adopted_when_asked(
     assert descriptions()["Theirs"] == "made"
 
 
+@pytest.mark.slow
 def test_the_two_tables_of_environments_and_their_types_are_taken_each_by_its_own(
     applied: Fleet, tmp_path: Path
 ) -> None:

@@ -110,6 +110,7 @@ def test_an_item_that_cannot_be_written_keeps_no_account_from_being_healed(
     assert owner(estate) == "Tango"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "needs", [{"adopt": True}, {"reviewed": "f" * 64}, {"scopes": ("config",)}]
 )
@@ -149,6 +150,7 @@ def test_a_pull_request_shows_what_it_means_for_live_accounts(estate: LiveEstate
     assert live_changes(estate.planned(SCOPE)) == []
 
 
+@pytest.mark.slow
 def test_a_new_account_appears_with_the_commit_that_brings_it(estate: LiveEstate) -> None:
     estate.has({"prod.yaml": account("prod-eu"), "p1.yaml": environment("p1", kind="prod-eu")})
     whole = estate.planned()
@@ -185,6 +187,7 @@ def time_is_up(estate: LiveEstate) -> None:
     estate.clock.sleep(3601)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ends", [time_is_up, released])
 def test_an_override_ends_where_git_is_out_of_reach(
     estate: LiveEstate, ends: Callable[[LiveEstate], None]

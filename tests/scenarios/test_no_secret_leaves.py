@@ -238,6 +238,7 @@ def test_not_by_http(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     assert interface.bugs == []
 
 
+@pytest.mark.slow
 def test_not_what_has_not_the_form_of_an_external_id_and_it_is_not_sent(
     planted: Planted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,6 +262,7 @@ def test_not_what_has_not_the_form_of_an_external_id_and_it_is_not_sent(
     assert planted.leaks() == []
 
 
+@pytest.mark.slow
 def test_not_by_a_table_that_names_a_variable_or_an_object(
     planted: Planted, monkeypatch: pytest.MonkeyPatch
 ) -> None:

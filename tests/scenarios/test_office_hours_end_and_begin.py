@@ -91,6 +91,7 @@ def test_each_environment_has_one_record_of_what_was_intended_and_one_of_what_ca
     assert of_c50[0].new_meta["Action"] == "stop"
 
 
+@pytest.mark.slow
 def test_lists_of_changes_show_them_only_when_asked(estate: PowerEstate) -> None:
     estate.instance("c51")
     estate.at(EVENING).tick()
@@ -126,6 +127,7 @@ def test_nothing_is_asked_of_aws_before_something_is_due(estate: PowerEstate) ->
     assert run.tick(accepted, estate.clock.now) is None
 
 
+@pytest.mark.slow
 def test_an_account_that_is_slow_to_answer_keeps_no_other_waiting(
     estate: PowerEstate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +158,7 @@ def test_a_tick_that_was_missed_costs_nothing(estate: PowerEstate) -> None:
     assert set(estate.states().values()) == {"stopped"}
 
 
+@pytest.mark.slow
 def test_a_persons_tag_wins_over_an_override_to_off_and_a_member_stays(
     estate: PowerEstate,
 ) -> None:
@@ -190,6 +193,7 @@ def test_the_override_tag_of_a_person_keeps_an_instance_on_until_it_ends(
     assert estate.states() == {kept: "stopped", other: "stopped"}
 
 
+@pytest.mark.slow
 def test_a_tag_that_is_taken_off_ends_on_record_and_nobody_releases_it_elsewhere(
     estate: PowerEstate,
 ) -> None:
@@ -224,6 +228,7 @@ def test_what_belongs_to_no_known_environment_is_never_touched(estate: PowerEsta
     assert note.category == "invalid"
 
 
+@pytest.mark.slow
 def test_an_account_that_cannot_be_reached_stops_no_other(estate: PowerEstate) -> None:
     estate.group(WEB)
     there = estate.instance("t1", "test-eu")
@@ -291,6 +296,7 @@ def test_an_instance_that_ends_in_between_is_no_obstacle(estate: PowerEstate) ->
     assert estate.states() == {other: "stopped"}
 
 
+@pytest.mark.slow
 def test_no_capacity_in_the_morning_is_tried_again(estate: PowerEstate) -> None:
     estate.group(WEB)
     estate.at(EVENING).tick()
@@ -337,9 +343,13 @@ def test_a_stop_that_is_due_waits_for_a_running_deployment_an_hour_at_most(
 def test_what_was_just_launched_is_left_on_until_its_grace_is_over(
     sandbox: AwsForTests, tmp_path: Path
 ) -> None:
-    estate = PowerEstate(sandbox, tmp_path / "fleet", power={"graceSeconds": 15 * 60})
+    estate = PowerEstate(sandbox, tmp_path / "fleet")
     estate.tick()
-    estate.group(WEB)
+    members = estate.group(WEB)
+    # Launched by the real clock, however late in a run of the tests.
+    found = estate.client("ec2").describe_instances(InstanceIds=members)
+    launched = found["Reservations"][0]["Instances"][0]["LaunchTime"]
+    estate.power = {"graceSeconds": int((EVENING - launched).total_seconds()) + 60}
 
     early = estate.at(EVENING).tick()
     assert estate.lifecycles(WEB) == ["InService"] * 3
@@ -347,11 +357,11 @@ def test_what_was_just_launched_is_left_on_until_its_grace_is_over(
     assert {note.category for note in notes} == {"postponed"}
     assert "just launched; it is left running until" in notes[0].text
 
-    # Launched by the real clock, some minutes into the tests.
     estate.at(MORNING - timedelta(minutes=2)).tick()
     assert estate.lifecycles(WEB) == ["Standby"] * 3
 
 
+@pytest.mark.slow
 def test_limits_by_setting(sandbox: AwsForTests, tmp_path: Path) -> None:
     limits = {"limitTo": {"environments": ["C51"]}}
     estate = PowerEstate(sandbox, tmp_path / "fleet", power=limits)

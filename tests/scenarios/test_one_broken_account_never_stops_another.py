@@ -103,6 +103,7 @@ def test_one_target_that_cannot_look_leaves_the_others(estate: LiveEstate) -> No
     assert estate.statuses()[SCOPE].state == "unknown"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "of_account", "state"),
     [
@@ -167,6 +168,7 @@ def freeze(day: date) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_a_freeze_holds_until_it_is_over_or_approved(estate: LiveEstate) -> None:
     today = estate.clock.now.date()
     estate.has(freeze(today))

@@ -129,6 +129,7 @@ def test_a_source_that_is_wrong_is_told_with_its_problems(
     assert answer.json()["problems"][0]["path"] == "search.yaml"
 
 
+@pytest.mark.slow
 def test_many_who_ask_cost_few_reads(
     applied: Fleet, interface: InterfaceByHand, client: httpx.Client
 ) -> None:
@@ -205,6 +206,7 @@ def test_a_question_that_has_no_answer_says_why(
     assert (problem["status"], problem["code"], bool(problem["fix"])) == (400, "WrongUsage", True)
 
 
+@pytest.mark.slow
 def test_the_daemon_listens_where_the_settings_name_a_port(
     installed: Fleet,
     tmp_path: Path,

@@ -63,6 +63,7 @@ def test_the_evening_comes_and_the_morning(estate: PowerEstate, daemon: DaemonBy
     assert estate.states() == dict.fromkeys(members, "running")
 
 
+@pytest.mark.slow
 def test_what_aws_goes_on_with_holds_no_worker(estate: PowerEstate, daemon: DaemonByHand) -> None:
     estate.group(WEB)
     estate.aws.controls.delays(stop=1, standby=1)
@@ -112,6 +113,7 @@ def test_a_bad_commit_is_refused_and_nothing_stops(
     assert status(estate, "config")[0] is ScopeState.OK
 
 
+@pytest.mark.slow
 def test_an_override_is_heard_of_and_its_end_too(estate: PowerEstate, daemon: DaemonByHand) -> None:
     members = estate.group(WEB)
     now = estate.at(EVENING - timedelta(minutes=1)).clock.now
@@ -153,6 +155,7 @@ def test_two_daemons_do_everything_once(estate: PowerEstate, daemon: DaemonByHan
         assert not [what for what in daemon.work() + second.work() if what.startswith("power")]
 
 
+@pytest.mark.slow
 def test_a_scope_that_cannot_be_seen_is_tried_again_with_growing_pauses(
     estate: PowerEstate, daemon: DaemonByHand
 ) -> None:
@@ -168,6 +171,7 @@ def test_a_scope_that_cannot_be_seen_is_tried_again_with_growing_pauses(
     assert not [event for event in daemon.events if isinstance(event, WorkFailed)]
 
 
+@pytest.mark.slow
 def test_a_daemon_that_has_just_started_takes_up_what_failed_before(
     estate: PowerEstate, daemon: DaemonByHand
 ) -> None:
@@ -226,6 +230,7 @@ def test_what_others_change_is_recorded_and_healed_within_seconds(
     daemon.records.close()
 
 
+@pytest.mark.slow
 def test_a_snapshot_is_taken_and_the_ledger_anchored_when_their_time_comes(
     estate: PowerEstate, daemon: DaemonByHand, tmp_path: Path
 ) -> None:
@@ -242,6 +247,7 @@ def test_a_snapshot_is_taken_and_the_ledger_anchored_when_their_time_comes(
     assert not [event for event in made.events if isinstance(event, WorkFailed)]
 
 
+@pytest.mark.slow
 def test_a_look_takes_nothing_from_who_works_on_the_tables(
     estate: PowerEstate, daemon: DaemonByHand
 ) -> None:

@@ -78,6 +78,7 @@ def running(estate: PowerEstate, tmp_path: Path) -> Iterator[Running]:
             made.process.communicate()
 
 
+@pytest.mark.slow
 def test_a_commit_is_applied_and_sigterm_ends_it_in_order(
     estate: PowerEstate, running: Running
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_commit_is_applied_and_sigterm_ends_it_in_order(
     assert {row.get("Owner", "") for row in heads.values()} == {""}, "everything was given back"
 
 
+@pytest.mark.slow
 def test_settings_are_read_again_and_wrong_ones_change_nothing(running: Running) -> None:
     running.config.write_text("intervals: {reconcileSeconds: soon}")
     running.process.send_signal(signal.SIGHUP)

@@ -32,6 +32,7 @@ LANDMARKS = (
 )
 
 
+@pytest.mark.slow
 def test_from_the_first_table_to_the_last_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.command_line import Fleet, envctl, service
 
 SERVICES = {f"s{number:02}.yaml": service(f"S{number:02}", 40100 + number) for number in range(20)}
@@ -38,6 +40,7 @@ def _plan_in_a_process(seed: str, *arguments: object) -> bytes:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_whatever_the_order_of_files_of_objects_and_of_hashes(
     installed: Fleet, tmp_path: Path
 ) -> None:
@@ -67,6 +70,7 @@ def test_whatever_the_order_of_files_of_objects_and_of_hashes(
     assert len(plans) == 1
 
 
+@pytest.mark.slow
 def test_an_approval_the_revision_and_the_clock_are_no_part_of_the_digest(
     installed: Fleet, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def test_instances_that_were_stopped_unseen_are_found_stopped(
     assert phases(estate) == ["intended", "succeeded"]
 
 
+@pytest.mark.slow
 def test_stops_whose_answers_are_lost_are_looked_for_again(
     estate: PowerEstate, faults: RequestFaults
 ) -> None:

@@ -60,6 +60,7 @@ def test_an_edit_in_the_console_is_recorded_and_healed(installed: Fleet, table: 
     assert verified.json["tables"] == []
 
 
+@pytest.mark.slow
 def test_what_others_delete_is_drift_also_once_that_is_recorded(
     installed: Fleet, table: Any
 ) -> None:
@@ -81,6 +82,7 @@ def test_each_change_by_others_is_a_line_for_programs(table: Any) -> None:
     assert (read["outside"], read["hasGap"], read["error"]) == (1, False, None)
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_off_is_told_and_the_others_are_read(table: Any) -> None:
     client: Any = boto3.client("dynamodb", "eu-west-1")
     client.update_table(TableName=TABLE, StreamSpecification={"StreamEnabled": False})

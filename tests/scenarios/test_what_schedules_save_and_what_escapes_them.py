@@ -125,6 +125,7 @@ def report(estate: PowerEstate, since: datetime, **prices: float) -> ScheduleRep
     )
 
 
+@pytest.mark.slow
 def test_hours_are_those_the_ledger_saw(estate: PowerEstate) -> None:
     estate.group(WEB)
     estate.instance("c60")

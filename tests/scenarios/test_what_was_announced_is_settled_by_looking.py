@@ -174,6 +174,7 @@ def test_the_wrong_account_is_not_written_to(
     assert "belong to account 2" in report.stopped
 
 
+@pytest.mark.slow
 def test_the_ledger_of_a_live_scope_is_one_chain(estate: LiveEstate, target: Hooked) -> None:
     estate.has({f"e{n}.yaml": environment(f"e{n}") for n in range(50)})
     estate.applied()
@@ -217,6 +218,7 @@ def test_a_create_without_an_answer_stays_open_and_is_found_done(
     assert parameters(estate) == []
 
 
+@pytest.mark.slow
 def test_what_is_not_known_stays_open_while_the_rest_goes_on(
     estate: LiveEstate, target: Hooked
 ) -> None:
@@ -237,6 +239,7 @@ def test_what_is_not_known_stays_open_while_the_rest_goes_on(
     assert record.entity_key == f"{SCOPE}/c50"
 
 
+@pytest.mark.slow
 def test_what_a_refused_create_left_behind_is_ours_to_delete(
     estate: LiveEstate, target: Hooked
 ) -> None:
@@ -254,6 +257,7 @@ def test_what_a_refused_create_left_behind_is_ours_to_delete(
     assert parameters(estate) == []
 
 
+@pytest.mark.slow
 def test_our_own_half_done_work_is_no_drift_and_no_flip(estate: LiveEstate, target: Hooked) -> None:
     estate.applied()
 

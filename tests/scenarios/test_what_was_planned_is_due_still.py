@@ -91,6 +91,7 @@ def test_two_plans_each_right_alone_do_not_give_two_services_one_port(
     assert is_in_order(estate, bob)
 
 
+@pytest.mark.slow
 def test_a_cluster_in_use_by_now_is_not_deleted(
     estate: LiveEstate, ada: Person, bob: Person
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_cluster_in_use_by_now_is_not_deleted(
     assert is_in_order(estate, bob)
 
 
+@pytest.mark.slow
 def test_a_share_of_deletes_is_not_passed_twice(
     estate: LiveEstate, tmp_path: Path, ada: Person
 ) -> None:
@@ -186,6 +188,7 @@ def test_the_live_part_of_an_older_apply_takes_nothing_back(
     assert head.revision == bobs
 
 
+@pytest.mark.slow
 def test_healing_names_the_revision_the_tables_hold(
     estate: LiveEstate, ada: Person, bob: Person
 ) -> None:
@@ -267,6 +270,7 @@ def test_a_stop_that_an_override_forbids_by_now_is_not_made(power: PowerEstate) 
     assert done.exit_code is ExitCode.STALE
 
 
+@pytest.mark.slow
 def test_nothing_is_started_for_an_override_that_has_ended(power: PowerEstate) -> None:
     power.instance("c50")
     power.at(EVENING).tick()

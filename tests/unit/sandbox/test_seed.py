@@ -109,6 +109,7 @@ def test_a_fleet_of_any_size_is_made_in_the_server(aws: AwsForTests) -> None:
     assert len(found) == 15
 
 
+@pytest.mark.slow
 def test_running_one_prints_what_to_export_and_ends_with_ctrl_c() -> None:
     lines: list[str] = []
 

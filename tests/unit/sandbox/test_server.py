@@ -50,6 +50,7 @@ def test_it_listens_on_loopback_alone_and_says_what_to_export(aws: AwsForTests) 
     assert aws.client("sts").get_caller_identity()["Account"] == "123456789012"
 
 
+@pytest.mark.slow
 def test_two_run_side_by_side_and_end_with_their_contexts(aws: AwsForTests) -> None:
     with embedded_aws(environment={"ENVCTL_CONFIG": "envctl.yaml"}) as other:
         assert other.address != aws.address
@@ -59,6 +60,7 @@ def test_two_run_side_by_side_and_end_with_their_contexts(aws: AwsForTests) -> N
     assert not other.log.exists()
 
 
+@pytest.mark.slow
 def test_it_ends_even_if_its_starter_is_killed() -> None:
     parent = subprocess.run(
         [sys.executable, "-c", PARENT], capture_output=True, text=True, timeout=60, check=False
@@ -71,6 +73,7 @@ def test_it_ends_even_if_its_starter_is_killed() -> None:
         client.connect(("127.0.0.1", int(port)))
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_said_at_once_with_what_the_process_said() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
