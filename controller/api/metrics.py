@@ -8,7 +8,16 @@ from prometheus_client.core import GaugeMetricFamily
 
 from controller import __version__
 from controller.errors import EnvctlError
-from controller.events import Emit, Event, WorkDone, WorkFailed, WorkGivenUp
+from controller.events import (
+    Emit,
+    Event,
+    NotificationDropped,
+    NotificationFailed,
+    NotificationSent,
+    WorkDone,
+    WorkFailed,
+    WorkGivenUp,
+)
 from controller.model.work import Backlog, Job
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -39,6 +48,12 @@ class Metrics:
             ("job",),
             registry=self._registry,
         )
+        self._notifications = Counter(
+            "envctl_notifications",
+            "Alerts and changes by the sink they went to, and what became of them; of failures each try counts once.",
+            ("sink", "outcome"),
+            registry=self._registry,
+        )
         self._requests = Counter(
             "envctl_http_requests",
             "Requests by method, route and status.",
@@ -53,7 +68,7 @@ class Metrics:
         )
 
     def counting(self, emit: Emit) -> Emit:
-        """Return what counts works by their events, and passes all events on."""
+        """Return what counts works and notifications by their events, and passes all events on."""
 
         def counted(event: Event) -> None:
             outcome = _OUTCOMES.get(type(event))
@@ -62,9 +77,19 @@ class Metrics:
                 self._works.labels(job, outcome).inc()
                 if isinstance(event, WorkDone):
                     self._work_seconds.labels(job).observe(event.seconds)
+            self._count_notification(event)
             emit(event)
 
         return counted
+
+    def _count_notification(self, event: Event) -> None:
+        match event:
+            case NotificationSent():
+                self._notifications.labels(event.sink, "sent").inc(event.messages)
+            case NotificationFailed():
+                self._notifications.labels(event.sink, "failed").inc()
+            case NotificationDropped():
+                self._notifications.labels(event.sink, "dropped").inc(event.messages)
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""

@@ -197,8 +197,8 @@ def _remarks(plain: Iterable[Mapping[str, Any]]) -> tuple[Remark, ...]:
 _COUNTS: Final = {
     name: ("".join(word.capitalize() for word in name.split("_")), write, read)
     for names, write, read in (
-        ("instances_on instances_off to_switch on_the_way copies_behind", int, int),
-        ("behind_since complete_at images_at", iso_ms, datetime.fromisoformat),
+        ("instances_on instances_off to_switch to_start on_the_way copies_behind", int, int),
+        ("off_since behind_since complete_at images_at", iso_ms, datetime.fromisoformat),
         ("missing rollouts images", _plain_remarks, _remarks),
     )
     for name in names.split()

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 
 from controller.api.metrics import Metrics
 from controller.errors import Unreachable
-from controller.events import Event, WorkDone, WorkFailed, WorkGivenUp
+from controller.events import (
+    Event,
+    NotificationDropped,
+    NotificationFailed,
+    NotificationSent,
+    WorkDone,
+    WorkFailed,
+    WorkGivenUp,
+)
 from controller.model.work import Backlog
 
 
@@ -23,6 +31,19 @@ def test_works_and_requests_are_counted() -> None:
     assert 'envctl_works_total{job="reconcile",outcome="given-up"} 1.0' in text
     assert 'envctl_http_requests_total{method="GET",route="/healthz",status="200"} 1.0' in text
     assert "staging" not in text
+
+
+def test_notifications_are_counted() -> None:
+    metrics = Metrics()
+    emit = metrics.counting(lambda _: None)
+    emit(NotificationSent("topics", 7))
+    emit(NotificationFailed("webhook", 2, "gone"))
+    emit(NotificationDropped("topics", 3, "a day old"))
+    text = metrics.text().decode()
+
+    assert 'envctl_notifications_total{outcome="sent",sink="topics"} 7.0' in text
+    assert 'envctl_notifications_total{outcome="failed",sink="webhook"} 1.0' in text
+    assert 'envctl_notifications_total{outcome="dropped",sink="topics"} 3.0' in text
 
 
 def test_what_stands_is_asked_when_it_is_scraped() -> None:
