@@ -68,9 +68,12 @@ def test_a_query_of_many_items_is_quick(table: Any) -> None:
                 ]
             }
         )
-    began = time.monotonic()
-    found = table.scan(TableName="t")["Items"]
+    took = []
+    for _ in range(5):
+        began = time.monotonic()
+        found = table.scan(TableName="t")["Items"]
+        took.append(time.monotonic() - began)
 
     assert len(found) == 151
-    # moto alone takes half a second on a quiet machine; the bound leaves room for a busy one.
-    assert time.monotonic() - began < 2
+    # moto alone takes half a second. The best of several: a busy machine may hold any one of them.
+    assert min(took) < 0.4
