@@ -49,6 +49,14 @@ class DesiredRejected(Event, name="desired.rejected", level="error"):
 
 
 @dataclass(frozen=True)
+class RevisionApplied(Event, name="revision.applied"):
+    """The tables hold a revision that they did not hold before, in full; ``seconds`` after its commit, null where that has no date."""
+
+    revision: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
 class PlanComputed(Event, name="plan.computed"):
     """A plan was made."""
 

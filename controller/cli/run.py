@@ -110,6 +110,7 @@ def make_running(call: Invocation) -> Running:
         is_alive=lambda: daemon.is_alive,
         access=Access(_credentials(call), settings.http.host),
         metrics=metrics,
+        calls=(call.master.aws.counter, apart.master.aws.counter),
         emit=emit,
         keep_traceback=_note_bug,
     )

@@ -16,6 +16,8 @@ class AlertKind(StrEnum):
     """A scope cannot be seen, also not when it was tried again: nothing is planned there."""
     SOURCE_STALLED = "source-stalled"
     """The source holds what cannot be applied, or does not answer: what was accepted last stays in force."""
+    SCOPE_STALLED = "scope-stalled"
+    """A run in an account did not come to its end, also not when it was tried again."""
     SCOPE_FROM_THE_FUTURE = "scope-from-the-future"
     """A newer controller wrote a scope; this older one leaves it alone."""
     DRIFT_STORM = "drift-storm"

@@ -198,6 +198,8 @@ class ScopeStatus:
     looked_at: datetime | None = None
     revision: str = ""
     applied_at: datetime | None = None
+    left_since: datetime | None = None
+    """Since when every look that saw the scope left changes undone; None where the last left none."""
     retry_at: datetime | None = None
     changes: int = 0
     blocked: int = 0

@@ -11,6 +11,7 @@ import pytest
 
 from controller.aws.sessions import MASTER
 from controller.engine.live.accounts import LiveAccounts
+from controller.events import RevisionApplied
 from controller.model.change_message import Topic
 from controller.model.work import Job
 from controller.sources.folder import FolderSource
@@ -36,6 +37,9 @@ def test_what_the_daemon_does_and_cannot_do_is_told_once(
     told = [message["MessageAttributes"] for message in heard("changes")]
     assert {one["ID"]["Value"] for one in told} == {"c60"}
     assert {one["Action"]["Value"] for one in told} == {"create"}
+
+    applied = [event.revision for event in daemon.events if isinstance(event, RevisionApplied)]
+    assert len(applied) == len(set(applied)) == 1, "what was accepted before was nobody's work here"
 
     (estate.folder / "c60.yaml").write_text("kind: Environment\nspec: {}\n")
     for _ in range(4):

@@ -64,7 +64,9 @@ def _of_scopes(rows: Rows, around: Around) -> Iterator[Alert]:
         if status.state is ScopeState.UNKNOWN and status.failures >= TRIES:
             yield _alert(AlertKind.SCOPE_UNKNOWN, scope, why, f"envctl doctor {scope}")
         if status.state is ScopeState.STALLED and status.failures >= TRIES:
-            yield _alert(AlertKind.SOURCE_STALLED, scope, why, "envctl validate")
+            is_source = scope == CONFIG_SCOPE
+            kind = AlertKind.SOURCE_STALLED if is_source else AlertKind.SCOPE_STALLED
+            yield _alert(kind, scope, why, "envctl validate" if is_source else plan)
         if (off := _instances_off(status)) is not None:
             yield _alert(AlertKind.INSTANCES_OFF, scope, off, plan)
 

@@ -59,6 +59,7 @@ class ScopeObject(TypedDict):
     lookedAt: datetime | None
     triedAt: datetime | None
     appliedAt: datetime | None
+    leftSince: Annotated[datetime | None, "Since when changes were left undone by every look."]
     retryAt: datetime | None
     openRecords: Annotated[int, "Changes announced and not ended."]
     ledger: LedgerObject | None
@@ -127,6 +128,9 @@ class StatusDocument(TypedDict):
     ]
     alerts: Annotated[list[AlertObject], "What a daemon found that stands."]
     failingSinks: list[SinkObject]
+    streamsReadUntil: Annotated[
+        datetime | None, "What others did to the tables before is on record; null: not known."
+    ]
 
 
 class SettingsDocument(TypedDict):

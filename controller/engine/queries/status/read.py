@@ -27,6 +27,7 @@ from controller.engine.state.damaged_overrides import readable_rows, recorded_in
 from controller.engine.state.notification_rows import alerts_in, sinks_in
 from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
 from controller.engine.state.rows import override_rows_in, statuses_in
+from controller.engine.streams.checkpoint import CHECKPOINT_PREFIX, checkpoint_of_row
 from controller.errors import DamagedState, EnvctlError, ScopeFromTheFuture
 from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.model.accepted import AcceptedState
@@ -94,6 +95,7 @@ def read_status(
         replicas=master.settings.targets.replicas != "off",
         snapshot=_snapshot(master),
         alerts=_alerts(rows),
+        streams_read_until=_streams_read_until(rows),
         failing_sinks=tuple(found for found in sinks_in(rows.values()) if found.failures),
     )
     return StatusRead(view, accepted)
@@ -102,6 +104,17 @@ def read_status(
 def _alerts(rows: Rows) -> tuple[KnownAlert, ...]:
     known = alerts_in(rows.values())
     return tuple(known[key] for key in sorted(known) if known[key].cleared_at is None)
+
+
+def _streams_read_until(rows: Rows) -> datetime | None:
+    moments = []
+    for name, row in rows.items():
+        if name.startswith(CHECKPOINT_PREFIX):
+            # A damaged one says nothing; whoever reads that stream says so.
+            with suppress(DamagedState):
+                moments.append(checkpoint_of_row(name, row).read_until)
+    known = [moment for moment in moments if moment is not None]
+    return min(known, default=None) if len(known) == len(moments) else None
 
 
 def _snapshot(master: Master) -> SnapshotView | None:

@@ -127,7 +127,8 @@ class StatusView:
 
     ``looked`` is None if accounts were not looked at; ``replicas`` tells whether there are to be copies in them; ``snapshot`` is
     None where the settings name no place for snapshots. ``alerts`` are those that a daemon found and that stand, by kind and
-    subject; ``failing_sinks`` did not take what they were told last.
+    subject; ``failing_sinks`` did not take what they were told last. All that others did to the tables before
+    ``streams_read_until`` is on record; None where nobody has read a stream yet.
     """
 
     at: datetime
@@ -143,6 +144,7 @@ class StatusView:
     snapshot: SnapshotView | None = None
     alerts: tuple[KnownAlert, ...] = ()
     failing_sinks: tuple[SinkHealth, ...] = ()
+    streams_read_until: datetime | None = None
     looked: Mapping[str, LookedScope] | None = None
 
     @property

@@ -54,12 +54,14 @@ def test_a_guard_that_refuses_is_an_alert_at_once() -> None:
 
 
 def test_what_may_pass_is_an_alert_once_it_was_tried_again() -> None:
-    for state, kind, step in (
-        (ScopeState.UNKNOWN, "scope-unknown", f"envctl doctor {ACCOUNT}"),
-        (ScopeState.STALLED, "source-stalled", "envctl validate"),
+    unknown, stalled = ScopeState.UNKNOWN, ScopeState.STALLED
+    for scope, state, kind, step in (
+        (ACCOUNT, unknown, "scope-unknown", f"envctl doctor {ACCOUNT}"),
+        (ACCOUNT, stalled, "scope-stalled", f"envctl plan --scope {ACCOUNT}"),
+        ("config", stalled, "source-stalled", "envctl validate"),
     ):
-        assert told(status(state, failures=1)) == []
-        assert told(status(state, failures=2)) == [(kind, ACCOUNT, step)]
+        assert told(status(state, scope, failures=1)) == []
+        assert told(status(state, scope, failures=2)) == [(kind, scope, step)]
 
 
 def test_a_scope_that_no_account_names_any_more_concerns_nobody() -> None:
