@@ -226,6 +226,25 @@ class LedgerReader:
         )
         return next(map(summary_of_item, query(self.client, wanted).items), None)
 
+    def after(self, scope: str, sequence: int) -> Iterator[RecordSummary]:
+        """Yield the lines of a scope's records above a sequence, in order: a page at a time as they are asked for. Raises as any read."""
+        wanted = Query(
+            self.table,
+            "#scope = :scope AND #sequence > :after",
+            {":scope": scope, ":after": sequence},
+            {"#scope": "Scope", "#sequence": "Sequence"},
+            index=SCOPE_INDEX,
+            page_size=_CHAIN_PAGE,
+            attributes=_WANTED,
+        )
+        start: WireItem | None = None
+        while True:
+            page = query(self.client, wanted, start)
+            yield from map(summary_of_item, page.items)
+            start = page.next_key
+            if start is None:
+                return
+
     def later(self, scope: str, than: datetime | None) -> Iterator[ChainLine]:
         """Yield what changed what in a scope after a moment, all for None, newest first: one query for each thousand.
 
