@@ -43,7 +43,7 @@ def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
     """Build the wheel from a copy, and install it as an administrator would."""
     folder = tmp_path_factory.mktemp("install")
     source = folder / "source"
-    for name in ("controller", "examples"):
+    for name in ("controller", "deploy", "examples"):
         left_out = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=left_out)
     for name in BUILT_FROM:
