@@ -6,6 +6,7 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import Final
 
+from controller.aws.child_role import STACK, TEMPLATE
 from controller.kinds.account import CONVENTIONAL_ROLE
 from controller.kinds.parts.secret_references import SCHEME
 from controller.settings import Settings
@@ -21,7 +22,7 @@ class Deployed(StrEnum):
 
 _FILES: Final = {
     Deployed.MASTER: "master.yaml",
-    Deployed.CHILD: "child.yaml",
+    Deployed.CHILD: TEMPLATE,
     Deployed.SERVICE: "envctl.service",
 }
 _PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
@@ -76,7 +77,7 @@ def deploy_child_command(settings: Settings) -> str:
         "CopiesOfTables": "true" if copies else "",
         "TablePrefix": settings.resource_prefix if copies else "",
     }
-    where = f"--stack-name envctl-child --template-file {_FILES[Deployed.CHILD]}"
+    where = f"--stack-name {STACK} --template-file {TEMPLATE}"
     return _deploy(where, parameters)
 
 

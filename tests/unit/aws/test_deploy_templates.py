@@ -101,4 +101,4 @@ def test_the_role_in_accounts_is_as_settings_need_it(
 
     for_somebody_to_say = {"MasterRoleArns", "InstanceRoleArns", "ExternalId"}
     assert {key: value for key, value in parameters.items() if key not in for_somebody_to_say} == more  # fmt: skip
-    assert Stack(read_template(ROOT / CHILD_TEMPLATE), filled_in(parameters)).trust()
+    assert Stack(read_template(ROOT / "deploy" / CHILD_TEMPLATE), filled_in(parameters)).trust()
