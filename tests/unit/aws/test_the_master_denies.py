@@ -191,7 +191,8 @@ def test_what_pipelines_and_operators_may(name: str, call: Call, *, allowed: boo
     [
         ({"CopyBucket": "copies"}, Call("s3:PutObject", "arn:aws:s3:::copies/x"), True),
         ({}, Call("s3:PutObject", "arn:aws:s3:::copies/x"), False),
-        ({"CopyBucket": "copies"}, Call("s3:DeleteObject", "arn:aws:s3:::copies/x"), False),
+        ({"CopyBucket": "copies"}, Call("s3:DeleteObject", "arn:aws:s3:::copies/x"), True),
+        ({"CopyBucket": "copies"}, Call("s3:DeleteObjectVersion", "arn:aws:s3:::copies/x"), False),
         ({"ChildRoleArns": CHILD.format("teams/mine")}, Call("sts:AssumeRole", CHILD.format("teams/mine")), True),
         ({"SecretArns": secret("ids-??????")}, Call("secretsmanager:GetSecretValue", secret("ids-a1b2c3")), True),
         ({"SecretArns": secret("ids-??????")}, Call("secretsmanager:GetSecretValue", secret("ids-of-others-a1b2c3")), False),
