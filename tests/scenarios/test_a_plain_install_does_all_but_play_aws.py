@@ -101,3 +101,10 @@ def test_the_examples_of_the_tour_are_installed(install: Install) -> None:
     ).stdout
 
     assert install.envctl("validate", found.strip()).returncode == 0
+
+
+@pytest.mark.parametrize("what", ["master.yaml", "child.yaml", "envctl.service"])
+def test_what_an_installation_is_deployed_by_is_installed(install: Install, what: str) -> None:
+    printed = install.envctl("deploy-template", what.partition(".")[0].replace("envctl", "service"))
+
+    assert printed.stdout == (ROOT / "deploy" / what).read_text()

@@ -1,17 +1,22 @@
 """deploy/master.yaml: its tables are those of bootstrap, what holds data outlives it, instances are as closed as they can be."""
 
+import json
+import re
+import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from controller.aws.deploy_templates import Deployed, template_text
 from controller.catalog import tables
 from controller.model.table import Index, TableDefinition
-from tests.support.iam_policies import RefusedParameters, Stack
+from controller.settings import VARIABLES, read_settings
+from tests.support.iam_policies import ACCOUNT, REGION, RefusedParameters, Stack
 from tests.support.master_stack import PARAMETERS, master_stack, master_template
 
-DEPLOY = Path(__file__).parents[3] / "deploy"
+DEPLOY: Final = Path(__file__).parents[3] / "deploy"
+CONFIGURATION: Final = f"s3://envctl-configuration-{ACCOUNT}-{REGION}"
 
 
 def test_its_tables_are_those_of_bootstrap() -> None:
@@ -121,15 +126,28 @@ def test_packages_come_from_the_release_or_an_index_and_each_has_its_hash(
 
 
 def test_instances_are_told_where_everything_is() -> None:
-    script = user_data(master_stack())
+    environment = dict(re.findall(r"^([A-Z_]+)=(.*)$", user_data(master_stack()), re.MULTILINE))
+    settings = read_settings("nothing", b"", environment)
 
-    for line in (
-        "ENVCTL_CONFIG=s3://envctl-configuration-012345670123-eu-west-1/settings.yaml",
-        "ENVCTL_RESOURCE_PREFIX=acme-",
-        "ENVCTL_SNAPSHOTS_BUCKET=envctl-backups-012345670123-eu-west-1",
-        "ENVCTL_HTTP_CREDENTIALS=s3://envctl-configuration-012345670123-eu-west-1/credentials.yaml",
-    ):
-        assert f"\n{line}\n" in script
+    assert environment.pop("ENVCTL_CONFIG") == f"{CONFIGURATION}/settings.yaml"
+    assert environment.pop("AWS_REGION") == settings.region == REGION
+    assert environment.keys() <= VARIABLES.keys()
+    assert settings.resource_prefix == "acme-"
+    assert settings.snapshots.bucket == f"envctl-backups-{ACCOUNT}-{REGION}"
+    assert settings.queue.sqs == "envctl.fifo"
+    assert (settings.http.host, settings.http.port) == ("0.0.0.0", 8080)
+    assert settings.http.credentials == f"{CONFIGURATION}/credentials.yaml"
+
+
+def test_the_script_of_instances_is_one() -> None:
+    script = user_data(master_stack(IndexUrl="https://index.example/simple"))
+
+    checked = subprocess.run(["bash", "-n"], input=script, check=False, capture_output=True, text=True)  # fmt: skip
+
+    assert (checked.returncode, checked.stderr) == (0, "")
+    (agent,) = re.findall(r"<<'END'\n(\{.*?)\nEND", script, re.DOTALL)
+    (log,) = json.loads(agent)["logs"]["logs_collected"]["files"]["collect_list"]
+    assert f'file="{log["file_path"]}"' in script
 
 
 def test_the_queue_has_an_end_for_what_never_ends() -> None:
