@@ -1,14 +1,13 @@
 """The role of deploy/master.yaml allows what the controller calls in its own account, and nothing else."""
 
-import ast
 import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import boto3
 from botocore import xform_name
+from botocore.session import get_session
 
 from tests.support.master_stack import master_stack, policy
 from tests.unit.aws.test_account_role import CALLERS
@@ -91,23 +90,19 @@ def called() -> set[str]:
 
 
 def _named() -> set[str]:
+    """Return what follows a dot, or stands alone in quotes: methods, and texts for calls by their names."""
     apart = tuple(ROOT / caller for caller in (*CALLERS, "controller/sandbox"))
-    names = set[str]()
-    for file in (ROOT / "controller").rglob("*.py"):
-        if any(file.is_relative_to(caller) for caller in apart):
-            continue
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Attribute):
-                names.add(node.attr)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                names.add(node.value)
-    return names
+    return {
+        dotted or quoted
+        for file in (ROOT / "controller").rglob("*.py")
+        if not any(file.is_relative_to(caller) for caller in apart)
+        for dotted, quoted in re.findall(r"\.([a-z_0-9]+)\b|\"([a-z_0-9]+)\"", file.read_text())
+    }
 
 
 @cache
 def _methods(service: str) -> dict[str, str]:
-    session: Any = boto3.Session()
-    names = session.client(service, "eu-west-1").meta.service_model.operation_names
+    names = get_session().get_service_model(service).operation_names
     return {xform_name(operation): operation for operation in names}
 
 
