@@ -15,7 +15,7 @@ from controller.daemon_settings import (
 from controller.errors import WrongUsage
 from controller.kinds.language.documented import Names, SettingsPart
 from controller.kinds.language.kind import Finding, RuleSettings
-from controller.kinds.language.spec import HiddenWhereWrong, unfit
+from controller.kinds.language.spec import unfit
 from controller.kinds.parts.secret_references import is_prefix
 from controller.loading.documents import Irregular, parse_documents, resolve
 from controller.loading.issues import model_in, secret_names, validation_issues
@@ -27,6 +27,7 @@ from controller.planning.approvals import ApprovalSettings
 from controller.planning.guards import GuardSettings
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.schedule import InvalidSchedule
+from controller.source_settings import SourceSettings
 
 Mode = Literal["off", "observe", "enforce"]
 
@@ -53,34 +54,6 @@ def _is_crontab(text: str) -> str:
 
 
 Secrets = Annotated[Names, AfterValidator(_are_prefixes)]
-
-
-class GitSource(SettingsPart):
-    """A repository that holds the desired state."""
-
-    url: Annotated[str, HiddenWhereWrong()]
-    """https://, ssh://, file:// or git@host:path. Never with a password in it."""
-    ref: str = "HEAD"
-    """Branch, tag or commit."""
-    path: str = ""
-    """Folder inside the repository; empty for its top."""
-    credentials: Annotated[str | None, HiddenWhereWrong()] = None
-    """Where the token is: env://NAME. Never the token itself."""
-
-
-class SourceSettings(SettingsPart):
-    """Where the desired state is read from: exactly one of the fields."""
-
-    git: GitSource | None = None
-    """A Git repository."""
-    folder: str | None = None
-    """A folder of this machine; a relative one is looked for beside the settings file."""
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
-        if self.git is not None and self.folder is not None:
-            raise unfit("expected one source, found two: git and folder", "leave one out")
-        return self
 
 
 class TargetModes(SettingsPart):

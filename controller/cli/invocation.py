@@ -24,11 +24,11 @@ from controller.cli.process import (
 from controller.engine.authoring.write_files import append_to
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
+from controller.engine.installation.desired_source import open_desired
 from controller.engine.installation.installation import (
     Installation,
     Master,
     find_installation,
-    open_desired,
     open_settings,
 )
 from controller.engine.installation.process_context import ProcessContext
@@ -66,7 +66,7 @@ SourceOption = Annotated[
     str | None,
     typer.Option(
         "--source",
-        help="FOLDER, git+https://HOST/REPOSITORY@REF#FOLDER or snapshot:ID; default: the settings' source.",
+        help="FOLDER, git+https://HOST/REPOSITORY@REF#FOLDER, s3://BUCKET/PREFIX or snapshot:ID; default: the settings' source.",
     ),
 ]
 OverrideOption = Annotated[

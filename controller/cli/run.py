@@ -27,7 +27,7 @@ from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
-from controller.engine.installation.installation import open_desired, settings_source
+from controller.engine.installation.desired_source import open_desired, settings_source
 from controller.errors import EnvctlError, ExitCode
 from controller.events import Emit
 from controller.ports import WorkQueue

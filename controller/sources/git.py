@@ -224,8 +224,8 @@ def _first_names(names: list[str]) -> str:
 FORM = SourceForm(
     schemes=tuple(f"git+{protocol}" for protocol in GIT_PROTOCOLS),
     accepts="git+https://HOST/REPOSITORY[@REF][#FOLDER] (also git+ssh://, git+file://)",
-    open=lambda text, cache_dir, credential: GitSource(
-        parse_git_location(text), cache_dir, credential
+    open=lambda text, opening: GitSource(
+        parse_git_location(text), opening.cache_dir, opening.credential
     ),
 )
 

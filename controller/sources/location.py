@@ -5,11 +5,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from controller.errors import WrongUsage
 from controller.ports import Source
 from controller.redactor import HIDDEN, REDACTOR
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 GIT_PROTOCOLS = ("https", "ssh", "file")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -177,14 +181,27 @@ def _wrong_url(url: str, what: str, fix: str) -> WrongUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What sources may need of the process that opens them.
+
+    ``cache_dir`` is where a source may keep what it can fetch again (made private to its user), ``credential`` what a Git server
+    asks for, ``s3`` makes a client of S3 once one is needed, ``sleep`` takes seconds.
+    """
+
+    cache_dir: Path
+    s3: "Callable[[], S3Client]"
+    sleep: Callable[[float], object]
+    credential: GitCredential | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceForm:
     """One form of the SOURCE text.
 
     ``schemes`` are what stands before the first colon (``git+https``); the empty scheme is a text without one.
-    ``open`` is given the text, where the source may keep what it can fetch again (made private to its user), and what a Git
-    server asks for. It raises WrongUsage for a text it cannot accept and reads nothing yet.
+    ``open`` raises WrongUsage for a text it cannot accept and reads nothing yet.
     """
 
     schemes: tuple[str, ...]
     accepts: str
-    open: Callable[[str, Path, GitCredential | None], Source]
+    open: Callable[[str, Opening], Source]

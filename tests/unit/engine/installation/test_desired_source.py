@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import pytest
+
+from controller.engine.installation.desired_source import open_desired, settings_source
+from controller.errors import WrongUsage
+from controller.settings import Settings
+from controller.source_settings import GitSource as GitSettings
+from controller.source_settings import S3Source as S3Settings
+from controller.source_settings import SourceSettings
+from controller.sources.git import GitSource
+from controller.sources.s3 import S3Source
+from tests.support.process_contexts import around
+
+PRIVATE = Settings(
+    source=SourceSettings(
+        git=GitSettings(url="https://git.example/fleet.git", ref="main", credentials="env://TOKEN")
+    )
+)
+
+
+def test_the_source_of_the_command_comes_before_that_of_the_settings(tmp_path: Path) -> None:
+    settings = Settings(source=SourceSettings(folder=str(tmp_path)))
+
+    assert open_desired("elsewhere", settings, around()).name == "elsewhere"
+    assert open_desired(None, settings, around()).name == str(tmp_path)
+    assert (
+        open_desired(None, PRIVATE, around(TOKEN="t")).name
+        == "git+https://git.example/fleet.git@main"
+    )
+    with pytest.raises(WrongUsage, match="no source"):
+        open_desired(None, Settings(), around())
+
+
+@pytest.mark.parametrize(
+    ("text", "sent", "because"),
+    [
+        ("git+https://git.example/other.git", True, "the settings' own host"),
+        ("git+https://evil.example/fleet.git", False, "another host must not see it"),
+        ("git+https://git.example.evil.example/fleet.git", False, "a host that only begins alike"),
+        ("git+https://git.example:8443/fleet.git", False, "another port is another server"),
+        ("git+ssh://git@git.example/fleet.git", False, "ssh has keys of its own"),
+        (".", False, "a folder needs none"),
+    ],
+)
+def test_the_credential_goes_to_its_own_host_alone(text: str, sent: bool, because: str) -> None:
+    source = open_desired(text, PRIVATE, around(TOKEN="t"))
+
+    held = isinstance(source, GitSource) and source._cache._credential is not None
+    assert held is sent, because
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("ghp_secret", "is no reference"),
+        ("env://", "is no reference"),
+        ("env://MISSING", "names the variable MISSING, which is not set"),
+    ],
+)
+def test_a_credential_is_a_reference_and_never_repeated(reference: str, says: str) -> None:
+    git = GitSettings(url="https://git.example/fleet.git", credentials=reference)
+
+    with pytest.raises(WrongUsage, match=says) as refused:
+        open_desired(None, Settings(source=SourceSettings(git=git)), around())
+
+    assert "ghp_secret" not in str(refused.value)
+
+
+def test_the_bucket_of_the_settings_is_read_in_its_own_region() -> None:
+    s3 = S3Settings(bucket="acme", prefix="fleet/", region="eu-north-1", settle_seconds=2.5)
+
+    source = settings_source(Settings(source=SourceSettings(s3=s3)), around())
+
+    assert isinstance(source, S3Source)
+    assert source.name == "s3://acme/fleet"
+    assert source._client.meta.region_name == "eu-north-1"
+    assert source._settle_s == 2.5
+
+
+def test_settings_may_name_no_source() -> None:
+    assert settings_source(Settings(), around()) is None
