@@ -18,7 +18,7 @@ class GitSource(SettingsPart):
     path: str = ""
     """Folder inside the repository; empty for its top."""
     credentials: Annotated[str | None, HiddenWhereWrong()] = None
-    """Where the token is: env://NAME. Never the token itself."""
+    """Where the token (for https) or the private key (for ssh) is: env://NAME, s3://BUCKET/KEY or secretsmanager://NAME#KEY. Never itself. Read again every minute."""
 
 
 class S3Source(SettingsPart):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from botocore.exceptions import ClientError
 
 from controller.aws.clients import place_of
-from controller.aws.errors import CONFLICT_CODES, NotFound, aws_errors, error_code
-from controller.errors import WrongUsage
+from controller.aws.errors import CONFLICT_CODES, DENIED_CODES, NotFound, aws_errors, error_code
+from controller.errors import AccessDenied, WrongUsage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -98,6 +98,21 @@ def read_object(client: "S3Client", uri: str, bound: Bound) -> bytes:
     match = _URI.fullmatch(uri)
     if match is None:
         raise WrongUsage(f"{uri!r} names no object of S3", fix="write s3://BUCKET/KEY")
-    with aws_errors(f"s3: read {uri}", place_of(client)):
-        answer = client.get_object(Bucket=match["bucket"], Key=match["key"])
-        return bound.read(answer["Body"], uri)
+    try:
+        with aws_errors(f"s3: read {uri}", place_of(client)):
+            answer = client.get_object(Bucket=match["bucket"], Key=match["key"])
+            return bound.read(answer["Body"], uri)
+    except AccessDenied as error:
+        cause = error.__cause__
+        if not (isinstance(cause, ClientError) and error_code(cause) in DENIED_CODES):
+            raise
+        arn = f"arn:{client.meta.partition}:s3:::{match['bucket']}/{match['key']}"
+        raise AccessDenied(
+            error.message,
+            detail=error.detail,
+            fix=(
+                f"allow s3:GetObject on {arn} to that role, and kms:Decrypt where a key of your own encrypts it;\n"
+                "check the name, too: who may not list a bucket (s3:ListBucket) is told the same of an object that is not there"
+            ),
+            facts=error.facts,
+        ) from error

@@ -22,7 +22,7 @@ from controller.sources.git_objects import (
 from controller.sources.git_repository import GitCache
 from controller.sources.location import (
     GIT_PROTOCOLS,
-    GitCredential,
+    Credential,
     GitLocation,
     SourceForm,
     parse_git_location,
@@ -45,7 +45,7 @@ class GitSource:
     """
 
     def __init__(
-        self, location: GitLocation, cache_dir: Path, credential: GitCredential | None = None
+        self, location: GitLocation, cache_dir: Path, credential: Credential | None = None
     ) -> None:
         self._location = location
         self._cache = GitCache(location, cache_dir, credential)

@@ -27,9 +27,10 @@ _URL_PASSWORD = re.compile(r"(?<=://)[^/\s@:]*:[^/\s@]*@")
 
 @dataclass(frozen=True, slots=True)
 class GitCredential:
-    """What a Git server asks for over https: carried in the child's environment, never in a URL, an argument or a message.
+    """What a Git server asks for: over https a password or an access token, over ssh the text of a private key.
 
-    ``password`` may be an access token; it does not show in ``repr``.
+    It is carried in the child's environment, or in memory that only this user can read, never in a URL, an argument, a file or a
+    message; it does not show in ``repr``.
     """
 
     password: str = field(repr=False)
@@ -37,7 +38,7 @@ class GitCredential:
 
     def __post_init__(self) -> None:
         """Have it taken out of every text, whoever repeats it."""
-        REDACTOR.tell(self.password, self._basic)
+        REDACTOR.tell(self.password, self._basic, *self.password.splitlines())
 
     def config_for(self, url: str) -> dict[str, str]:
         """Return the Git setting that sends it, bound to the host of ``url``; nothing for ssh and file."""
@@ -45,6 +46,10 @@ class GitCredential:
         if parts.scheme != "https":
             return {}
         return {f"http.https://{parts.netloc}/.extraHeader": f"Authorization: Basic {self._basic}"}
+
+    def key_for(self, url: str) -> str:
+        """Return the private key that opens it; empty for what is not reached by ssh."""
+        return self.password if url.startswith("ssh:") or looks_like_scp(url) else ""
 
     def redact(self, text: str) -> str:
         """Take every form of the secret out of ``text``."""
@@ -56,6 +61,10 @@ class GitCredential:
     @property
     def _basic(self) -> str:
         return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+
+
+Credential = Callable[[], GitCredential]
+"""What gives a credential, as it is now: it may be another one each time. Raises as reading it."""
 
 
 def redact(text: str, credential: GitCredential | None = None) -> str:
@@ -191,7 +200,7 @@ class Opening:
     cache_dir: Path
     s3: "Callable[[], S3Client]"
     sleep: Callable[[float], object]
-    credential: GitCredential | None = None
+    credential: Credential | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,8 @@ def read_named(
     """
     if name.startswith(S3):
         access = reading_access(process, process.region)
-        return read_object(access.client("s3", MASTER), name, bound)
+        with access.telling_who():
+            return read_object(access.client("s3", MASTER), name, bound)
     try:
         with Path(name).open("rb") as file:
             content = file.read(bound.most + 1)

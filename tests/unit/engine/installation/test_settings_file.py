@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import boto3
@@ -9,8 +10,9 @@ from controller.engine.installation.installation import (
     open_settings,
     read_named,
 )
-from controller.errors import RefusedByAws, WrongUsage
+from controller.errors import AccessDenied, RefusedByAws, WrongUsage
 from controller.settings import Settings
+from tests.support.buckets import buckets_in_process
 from tests.support.process_contexts import around
 
 
@@ -46,6 +48,25 @@ def test_texts_of_this_machine_and_of_s3(tmp_path: Path) -> None:
             read_named("s3://acme/nothing", "settings", around(AWS_REGION="eu-west-1"))
     with pytest.raises(WrongUsage, match="cannot be read"):
         read_named(str(tmp_path / "b.yaml"), "settings", around())
+
+
+def test_settings_that_may_not_be_read_say_what_to_allow_and_to_whom() -> None:
+    with buckets_in_process() as s3:
+        where = {"LocationConstraint": "eu-west-1"}
+        s3.create_bucket(Bucket="acme", CreateBucketConfiguration=where)
+        s3.put_object(Bucket="acme", Key="envctl/a.yaml", Body=b"there")
+        deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject"}
+        statement = {**deny, "Resource": "arn:aws:s3:::acme/*"}
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        s3.put_bucket_policy(Bucket="acme", Policy=json.dumps(policy))
+
+        with pytest.raises(AccessDenied) as denied:
+            open_settings("s3://acme/envctl/a.yaml", around(AWS_REGION="eu-west-1"))
+
+    said = str(denied.value)
+    assert "read s3://acme/envctl/a.yaml: access denied to s3:GetObject" in said
+    assert "  role: arn:aws:sts::123456789012:" in said
+    assert "fix: allow s3:GetObject on arn:aws:s3:::acme/envctl/a.yaml to that role" in said
 
 
 def test_settings_are_read_no_further_than_their_bound(tmp_path: Path) -> None:
