@@ -187,6 +187,27 @@ class SnapshotSettings(SettingsPart):
         return self
 
 
+class ObservedSettings(SettingsPart):
+    """Where each scope is published as it was last seen, for plans of those who may not look. Without a place it is not."""
+
+    bucket: str | None = None
+    """S3 bucket. Whoever may read it sees what is configured and running, but no secret."""
+    folder: str | None = None
+    """A folder of this machine instead, where there is no S3; a relative one is looked for beside the settings file."""
+    region: str = ""
+    """Region of the bucket; empty for that of the tables."""
+    prefix: str = "observed"
+    """Put before the keys of the bucket's objects."""
+    max_age_seconds: Annotated[int, Field(ge=60)] = 86400
+    """What was seen longer ago is not planned from: its scope is unknown."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.bucket is not None and self.folder is not None:
+            raise unfit("expected one place, found two: bucket and folder", "leave one out")
+        return self
+
+
 class Settings(SettingsPart):
     """Everything that can be set. Single values also come from the environment: ``ENVCTL_GUARDS_MAX_DELETES=60``."""
 
@@ -208,6 +229,8 @@ class Settings(SettingsPart):
     """How live accounts are worked on."""
     snapshots: SnapshotSettings = SnapshotSettings()
     """Where snapshots are kept, and how many; and what is too large for a table."""
+    observed: ObservedSettings = ObservedSettings()
+    """Where each scope is published as it was last seen."""
     extensions: Names = ()
     """Packages with further targets for live accounts; each module of one defines a ``TARGET``."""
     power: PowerSettings = PowerSettings()

@@ -125,13 +125,17 @@ def open_settings(name: str | None, process: ProcessContext) -> Settings:
         return settings
     here = Path(name).resolve().parent
     source, snapshots, http = settings.source, settings.snapshots, settings.http
+    observed = settings.observed
     if source.folder is not None:
         source = source.model_copy(update={"folder": str(here / source.folder)})
     if snapshots.folder is not None:
         snapshots = snapshots.model_copy(update={"folder": str(here / snapshots.folder)})
+    if observed.folder is not None:
+        observed = observed.model_copy(update={"folder": str(here / observed.folder)})
     if http.credentials is not None and "://" not in http.credentials:
         http = http.model_copy(update={"credentials": str(here / http.credentials)})
-    return settings.model_copy(update={"source": source, "snapshots": snapshots, "http": http})
+    found = {"source": source, "snapshots": snapshots, "observed": observed, "http": http}
+    return settings.model_copy(update=found)
 
 
 def reading_access(process: ProcessContext, region: str) -> AwsAccess:
