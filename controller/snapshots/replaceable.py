@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from controller.aws.blob_store import Bound
+from controller.aws.blob_store import Bound, reading
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
 from controller.errors import Conflict
@@ -59,8 +59,9 @@ class BucketFiles:
     def read(self, key: str, bound: Bound) -> Held:
         """Return an object."""
         name = f"{self.name}/{key}"
-        with aws_errors(f"looks: read {name}", place_of(self.client)):
-            answer = self.client.get_object(Bucket=self.bucket, Key=self._place(key))
+        place = self._place(key)
+        with reading(self.client, self.bucket, place, f"looks: read {name}"):
+            answer = self.client.get_object(Bucket=self.bucket, Key=place)
             return Held(bound.read(answer["Body"], name), answer["ETag"])
 
     def replace(self, key: str, content: bytes, version: str | None) -> str:
