@@ -24,7 +24,14 @@ from controller.ledger.ledger_table import (
     TRANSACTION_INDEX,
 )
 from controller.ledger.records import EntityKey, iso_ms, readable_record
-from controller.ledger.summaries import RecordSummary, newest_first, summary_of_item
+from controller.ledger.summaries import (
+    OF_CHAIN_LINE,
+    ChainLine,
+    RecordSummary,
+    chain_line_of_item,
+    newest_first,
+    summary_of_item,
+)
 from controller.model.ledger_record import LedgerRecord
 
 if TYPE_CHECKING:
@@ -219,20 +226,31 @@ class LedgerReader:
         )
         return next(map(summary_of_item, query(self.client, wanted).items), None)
 
-    def later(self, scope: str, than: datetime | None) -> Iterator[RecordSummary]:
-        """Yield the lines of a scope after a moment, all for None, newest first: one query for a few, one for each further thousand.
+    def later(self, scope: str, than: datetime | None) -> Iterator[ChainLine]:
+        """Yield what changed what in a scope after a moment, all for None, newest first: one query for each thousand.
 
         Raises as any read.
         """
-        moment, start, limit = iso_ms(than) if than else "", None, MAX_LIMIT // 10
+        moment, start = iso_ms(than) if than else "", None
+        names, values = {"#scope": "Scope"}, {":scope": scope}
+        wanted = Query(
+            self.table,
+            "#scope = :scope",
+            values,
+            names,
+            index=SCOPE_INDEX,
+            forward=False,
+            page_size=MAX_LIMIT,
+            attributes=OF_CHAIN_LINE,
+        )
         while True:
-            lines, start = self._lines(SCOPE_INDEX, "Scope", scope, limit, start)
-            limit = MAX_LIMIT
-            for line in lines:
+            page = query(self.client, wanted, start)
+            for line in map(chain_line_of_item, page.items):
                 # Within a scope the order of time is that of sequences.
                 if line.iso_timestamp <= moment:
                     return
                 yield line
+            start = page.next_key
             if start is None:
                 return
 
