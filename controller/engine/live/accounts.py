@@ -219,7 +219,7 @@ class LiveAccounts(KnownAccounts):
         return (
             *remembered,
             *kept("how live scopes stand", lambda: self.write_statuses(findings)),
-            *kept("the last looks", lambda: self._publish(scopes)),
+            *kept("the last looks", lambda: self._publish(accepted, scopes, outcomes)),
         )
 
     @property
@@ -235,27 +235,41 @@ class LiveAccounts(KnownAccounts):
             )
             self._looks.publish(look)
 
-    def _publish(self, scopes: Iterable[LiveScopePlan]) -> None:
-        """Publish each scope that was looked at for all its targets."""
-        for scope in scopes if self._looks is not None else ():
-            view, seen = scope.view, scope.view.look
-            parts = {part.target.name: part.observed for part in view.parts}
-            wanted = {target.name for target in self.targets_of(scope.setup)}
-            if (
-                self._looks is not None
-                and seen is not None
-                and wanted <= parts.keys() | view.unknown.keys()
-            ):
-                self._looks.publish(
-                    PublishedLook(
-                        scope=seen.scope.name,
-                        at=seen.at,
-                        epoch=0,
-                        installation=self.installation.id,
-                        live=seen,
-                        targets=parts,
-                    )
+    def _publish(
+        self,
+        accepted: AcceptedState,
+        scopes: Sequence[LiveScopePlan],
+        outcomes: Sequence[ScopeOutcome],
+    ) -> None:
+        """Publish each scope that was looked at for all its targets, as it is after what was done there. Raises as any call."""
+        if self._looks is None:
+            return
+        publisher, installation = self._looks, self.installation
+        planner, now = self._planner(accepted, {}), installation.master.process.clock()
+
+        def publish(scope: LiveScopePlan, outcome: ScopeOutcome) -> None:
+            view = scope.view
+            asked = [(part.target, part.mode) for part in view.parts]
+            names = {target.name for target, _ in asked} | view.unknown.keys()
+            if view.look is None or not {one.name for one in self.targets_of(view.setup)} <= names:
+                return
+            if outcome.outcomes:
+                # What was changed is not as it was planned from.
+                view = planner.view(view.setup, asked, now)
+            if view.look is not None:
+                parts = {part.target.name: part.observed for part in view.parts}
+                look = PublishedLook(
+                    scope=view.setup.scope.name,
+                    at=view.look.at,
+                    epoch=0,
+                    installation=installation.id,
+                    live=view.look,
+                    targets=parts,
                 )
+                publisher.publish(look)
+
+        with ThreadPoolExecutor(self.parallel, thread_name_prefix="publish") as pool:
+            list(pool.map(publish, scopes, outcomes))
 
     def write_statuses(self, findings: Iterable[Finding]) -> None:
         """Write how scopes stand. Raises as any write."""
