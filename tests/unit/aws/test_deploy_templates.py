@@ -63,6 +63,21 @@ def test_what_settings_say_is_filled_in() -> None:
     ]
 
 
+def test_secrets_of_the_settings_themselves_may_be_read() -> None:
+    settings = {
+        "allowedSecrets": ["secretsmanager://envctl/"],
+        "notify": {"webhook": "secretsmanager://chat/hook#address"},
+        "http": {"credentials": "secretsmanager://tokens"},
+    }
+    parameters = given(deploy_master_command(Settings.model_validate(settings)))
+
+    assert [arn.rpartition("secret:")[2] for arn in parameters["SecretArns"].split(",")] == [
+        "envctl/*",
+        "chat/hook-??????",
+        "tokens-??????",
+    ]
+
+
 def test_what_settings_do_not_say_is_left_to_the_template() -> None:
     assert {"TablePrefix", "CopyBucket", "Release"}.isdisjoint(
         given(deploy_master_command(Settings()))

@@ -21,6 +21,7 @@ ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "s3:HeadObject": ("s3:GetObject",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
     "s3:UploadPart": ("s3:PutObject",),
+    "sns:PublishBatch": ("sns:Publish",),
     "sts:GetCallerIdentity": (),
 }  # fmt: skip
 """Operation -> the actions AWS checks for it, where they are not called alike."""
