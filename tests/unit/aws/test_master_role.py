@@ -36,10 +36,10 @@ NO_CALLS: Final = {"sign", "verify"}
 
 
 def test_it_allows_what_is_called_and_no_other() -> None:
-    stack = master_stack(CopyBucket="copies")
+    stack = master_stack(CopyBucket="copies", SourceBucket="fleet")
     allowed = {
         action
-        for name in ("Work", "Copies")
+        for name in ("Work", "Copies", "Source")
         for statement in policy(stack, name)
         for action in listed(statement["Action"])
     }
@@ -61,7 +61,7 @@ def test_what_the_instance_does_beside_is_what_its_script_does() -> None:
 
 
 def test_every_statement_names_what_it_is_about() -> None:
-    for statement in master_stack(CopyBucket="copies").statements():
+    for statement in master_stack(CopyBucket="copies", SourceBucket="fleet").statements():
         for resource in listed(statement["Resource"]):
             assert re.fullmatch(r"arn:aws:[a-z0-9]+:[a-z0-9*-]*:(|[*]|[0-9]{12}):.{3,}", resource)
             assert resource.split(":", 5)[5] not in {"*", "table/*", "role/*"}
