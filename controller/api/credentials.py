@@ -87,7 +87,7 @@ def read_credentials(reference: str, master: Master) -> bytes:
     """Return what is kept under a reference: a file, ``s3://…``, ``secretsmanager://…`` or ``env://…``. Raises as reading it."""
     process = master.process
     if reference.startswith(("secretsmanager://", "env://")):
-        return Secrets(master.aws, process.environment).value(reference).encode()
+        return Secrets(master.aws, process.environment, process.clock).value(reference).encode()
     return read_named(reference, "http.credentials", process, _BOUND)
 
 

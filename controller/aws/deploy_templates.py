@@ -85,9 +85,8 @@ def deploy_child_command(settings: Settings) -> str:
 def _secrets(settings: Settings) -> Iterator[str]:
     """Yield the names of the secrets that the settings speak of, and with a slash at the end what the names of several begin with."""
     yield from (name.removeprefix(SCHEME) for name in settings.allowed_secrets)
-    git = settings.source.git
-    references = (settings.notify.webhook, settings.http.credentials, git and git.credentials)
-    for reference in references:
+    git = None if settings.source.git is None else settings.source.git.credentials
+    for reference in (settings.notify.webhook, settings.http.credentials, git):
         if reference is not None and reference.startswith(SCHEME):
             yield reference.removeprefix(SCHEME).partition("#")[0]
 

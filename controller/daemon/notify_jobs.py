@@ -65,4 +65,5 @@ def _alert_sinks(master: Master) -> tuple[AlertSink, ...]:
 
 def _secret(master: Master, reference: str) -> str:
     """Read a secret as it is now: another may be kept there since the last time."""
-    return Secrets(master.aws, master.process.environment).value(reference)
+    process = master.process
+    return Secrets(master.aws, process.environment, process.clock).value(reference)

@@ -99,9 +99,8 @@ class LiveAccounts(KnownAccounts):
         self._memory = RunMemory(installation)
         self._keeping = Lock()
         """What is remembered is of all scopes, and a daemon's workers each follow one."""
-        self._secrets = Secrets(
-            master.aws, master.process.environment, master.settings.allowed_secrets
-        )
+        process, allowed = master.process, master.settings.allowed_secrets
+        self._secrets = Secrets(master.aws, process.environment, process.clock, allowed)
         self._looks = _publisher(installation)
         super().__init__(master.settings, master.kinds, installation.id, targets)
 
@@ -126,7 +125,7 @@ class LiveAccounts(KnownAccounts):
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup]
     ) -> tuple[ScopeReads | Unobserved, ...]:
         """Return AWS as each scope's role may read it, or why nothing is read there. No account is entered yet."""
-        installation, broken = self.installation, self._know(accepted)
+        installation, broken = self.installation, self._know(setups)
         aws, ledger = installation.master.aws, installation.ledger
         observer = Observer(access=aws, accepted=accepted, history=ledger)
 
@@ -144,7 +143,7 @@ class LiveAccounts(KnownAccounts):
     ) -> LivePlanRun:
         """Plan scopes side by side. What is wrong with one is its state. Raises as reading the controller's own rows."""
         master = self.installation.master
-        planner = self._planner(accepted, self._know(accepted))
+        planner = self._planner(accepted, self._know(setups))
         table, names = master.state_table, [setup.scope.name for setup in setups]
         asked = replace(asked, histories=read_histories(master.store, table, names))
         left_open = scopes_left_open(master.store, table, names)
@@ -287,11 +286,14 @@ class LiveAccounts(KnownAccounts):
             broken=broken,
         )
 
-    def _know(self, accepted: AcceptedState) -> dict[str, EnvctlError]:
-        """Tell the sessions of every account that may be entered; return why some cannot be reached, by number."""
+    def _know(self, setups: Iterable[ScopeSetup]) -> dict[str, EnvctlError]:
+        """Tell the sessions how the accounts of scopes are entered; return why some cannot be reached, by number.
+
+        Of each account when it is looked at: an external id that was changed counts within a minute.
+        """
         known: dict[str, AccountAccess] = {}
         broken: dict[str, EnvctlError] = {}
-        for setup in self.scopes(accepted):
+        for setup in setups:
             account = setup.scope.account
             if setup.waits or account in known or account in broken:
                 continue
