@@ -252,8 +252,8 @@ class LiveAccounts(KnownAccounts):
             names = {target.name for target, _ in asked} | view.unknown.keys()
             if view.look is None or not {one.name for one in self.targets_of(view.setup)} <= names:
                 return
-            if outcome.outcomes:
-                # What was changed is not as it was planned from.
+            if outcome.outcomes and outcome.again_at is None and not outcome.stopped:
+                # What was changed is not as it was planned from. Where AWS goes on the next pass looks.
                 view = planner.view(view.setup, asked, now)
             if view.look is not None:
                 parts = {part.target.name: part.observed for part in view.parts}
