@@ -23,6 +23,8 @@ class IntervalSettings(SettingsPart):
     """Between two reads of the tables' streams, which tell what others change."""
     anchor_seconds: Annotated[int, Field(ge=60)] = 3600
     """Between two anchors of the ledger's heads in the snapshots' store."""
+    archive_seconds: Annotated[int, Field(ge=3600)] = 86400
+    """Between two looks for records of the ledger that are old enough to be moved, where ``ledger.keepDays`` says when they are."""
 
 
 class DaemonSettings(SettingsPart):

@@ -214,6 +214,13 @@ class SnapshotSettings(SettingsPart):
         return self
 
 
+class LedgerSettings(SettingsPart):
+    """Where records of the ledger stay."""
+
+    keep_days: Annotated[int | None, Field(ge=30)] = None
+    """Records of months that ended longer ago than this are moved from the table to the snapshots' store. Without it none is ever moved."""
+
+
 class Settings(SettingsPart):
     """Everything that can be set. Single values also come from the environment: ``ENVCTL_GUARDS_MAX_DELETES=60``."""
 
@@ -235,6 +242,8 @@ class Settings(SettingsPart):
     """How live accounts are worked on."""
     snapshots: SnapshotSettings = SnapshotSettings()
     """Where snapshots are kept, and how many; and what is too large for a table."""
+    ledger: LedgerSettings = LedgerSettings()
+    """Where records of the ledger stay."""
     extensions: Names = ()
     """Packages with further targets for live accounts; each module of one defines a ``TARGET``."""
     power: PowerSettings = PowerSettings()
@@ -272,6 +281,15 @@ class Settings(SettingsPart):
             raise unfit(
                 "approvals.inCommits: merged, but source.git.ref is HEAD, which is whatever is checked out there",
                 "name the protected branch in source.git.ref",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _place_of_old_records(self) -> Self:
+        if self.ledger.keep_days is not None and not self.snapshots.is_placed:
+            raise unfit(
+                "ledger.keepDays is given, but no place to move records to",
+                "add snapshots: {bucket: NAME}, or leave ledger.keepDays out",
             )
         return self
 

@@ -6,6 +6,7 @@ import typer
 
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
+from controller.cli.ledger.archive import archive
 from controller.cli.ledger.blame import blame
 from controller.cli.ledger.export import export
 from controller.cli.ledger.follow import follow
@@ -108,3 +109,4 @@ audit.command("follow")(follow)
 audit.command("blame")(blame)
 audit.command("state")(state)
 audit.command("export")(export)
+audit.command("archive")(archive)
