@@ -207,33 +207,28 @@ class LedgerReader:
 
     def of_item(self, table: str, hash_key: str, range_key: str | None) -> Iterator[LedgerRecord]:
         """Yield the records of one item of a (physical) table, newest first. Raises as any read."""
-        lines = self._of_item(EntityKey(table, hash_key, range_key))
-        while part := list(islice(lines, _HISTORY_PAGE)):
-            yield from self.whole(part)
-
-    def _of_item(self, entity: EntityKey) -> Iterator[RecordSummary]:
-        """Yield the lines of an item: of the table, and from where segments begin of both, each once."""
-        in_table = self._of_item_in_table(entity)
-        if self.archive is None:
-            yield from in_table
-            return
-        for line in in_table:
-            if line.iso_timestamp <= newest_of_item(self.archive, entity):
-                in_table = chain([line], in_table)
+        entity = EntityKey(table, hash_key, range_key)
+        pages, left = self._of_item_in_table(entity), list[RecordSummary]()
+        for page in pages:
+            until = newest_of_item(self.archive, entity) if self.archive is not None else ""
+            yield from self.whole(line for line in page if line.iso_timestamp > until)
+            left = [line for line in page if line.iso_timestamp <= until]
+            if left:
                 break
-            yield line
-        archived = lines_of_item(self.archive, entity)
-        seen: set[str] = set()
-        for line in merge(in_table, archived, key=BY_MOMENT, reverse=True):
-            if line.audit_id not in seen:
-                seen.add(line.audit_id)
-                yield line
+        if self.archive is not None:
+            # From here on the table and segments have records of the same time.
+            in_table = chain(left, chain.from_iterable(pages))
+            lines = _each_once(
+                merge(in_table, lines_of_item(self.archive, entity), key=BY_MOMENT, reverse=True)
+            )
+            while part := list(islice(lines, _HISTORY_PAGE)):
+                yield from self.whole(part)
 
-    def _of_item_in_table(self, entity: EntityKey) -> Iterator[RecordSummary]:
+    def _of_item_in_table(self, entity: EntityKey) -> Iterator[list[RecordSummary]]:
         start = None
         while True:
             lines, start = self._lines(ENTITY_INDEX, "EntityId", str(entity), _HISTORY_PAGE, start)
-            yield from newest_first(lines)
+            yield newest_first(lines)
             if start is None:
                 return
 
@@ -363,3 +358,11 @@ class LedgerReader:
             lines = self._lines(ENTITY_INDEX, "EntityId", entity, limit, start, question.period)
             histories.append(ItemHistory(entity, start, *lines))
         return merge_histories(histories, limit)
+
+
+def _each_once(lines: Iterable[RecordSummary]) -> Iterator[RecordSummary]:
+    seen: set[str] = set()
+    for line in lines:
+        if line.audit_id not in seen:
+            seen.add(line.audit_id)
+            yield line
