@@ -20,6 +20,7 @@ from controller.engine.queries.audit import find_records, verify_installation
 from controller.engine.snapshots.places import open_store
 from controller.engine.state.anchor_heads import anchor_heads
 from controller.engine.state.recover import recover_scope
+from controller.engine.state.recover_archive import recover_archived
 from controller.errors import ExitCode
 from controller.views.audit import (
     records_answer,
@@ -95,6 +96,9 @@ def recover(
     """Make a scope's own rows again from its records, whose chain must be whole: its head, and what is open. Recorded itself."""
     call: Invocation = context.obj
     found, process = call.installation, call.process
+    archived = recover_archived(found, scope)
+    if archived is not None:
+        say(f"{scope}: its segments go on to #{archived.sequence:,}: their row was written again")
     requester = call.requester("recover")
     request = ApplyRequest(
         actor=requester.as_applier(author=requester.name),

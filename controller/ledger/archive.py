@@ -14,7 +14,7 @@ from controller.aws.errors import NotFound
 from controller.aws.items import from_wire
 from controller.errors import DamagedState, WrongUsage
 from controller.ledger.chain import ChainEntry
-from controller.ledger.records import is_sequence
+from controller.ledger.records import MOST_RECORDS, is_sequence
 from controller.ledger.segments import (
     FOLDER,
     Contents,
@@ -42,6 +42,11 @@ class ArchivedTo(NamedTuple):
     sequence: int
     hash: str
     at: str
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """What the row holds of a scope."""
+        return {"To": self.sequence, "Hash": self.hash, "At": self.at}
 
 
 class _Stored(Protocol):
@@ -122,6 +127,11 @@ class Archive:
         self._known = None
 
     @property
+    def has_store(self) -> bool:
+        """Whether the settings name a place."""
+        return self._store is not None
+
+    @property
     def store(self) -> SegmentStore:
         """Where segments are. Raises WrongUsage if the settings name no place."""
         if self._store is None:
@@ -149,10 +159,13 @@ class Archive:
             return ()
         known = self._listed.get(scope)
         if known is None or known[0] != to.sequence:
-            found = filter(None, (segment_of_key(o.key) for o in self.store.list(_below(scope))))
-            mine = [segment for segment in found if segment.scope == scope]
-            known = self._listed[scope] = (to.sequence, _path(mine, to.sequence))
+            known = self._listed[scope] = (to.sequence, self.in_store(scope, to.sequence))
         return known[1]
+
+    def in_store(self, scope: str, to: int = MOST_RECORDS) -> tuple[Segment, ...]:
+        """Return the segments that there are of a scope up to a sequence, whatever the row says. Raises as listing the store."""
+        found = (segment_of_key(stored.key) for stored in self.store.list(f"{FOLDER}{scope}/"))
+        return _path([one for one in found if one is not None and one.scope == scope], to)
 
     def entries(self, segment: Segment) -> list[ChainEntry]:
         """Return the records of a segment, in order. Raises DamagedState, and as reading the store."""
@@ -189,10 +202,6 @@ class Archive:
     def place(self, segment: Segment) -> str:
         """Return how messages call a segment."""
         return f"{self.store.name}/{segment.key}"
-
-
-def _below(scope: str) -> str:
-    return f"{FOLDER}{scope}/"
 
 
 def _path(found: Sequence[Segment], to: int) -> tuple[Segment, ...]:

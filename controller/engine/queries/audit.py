@@ -9,6 +9,7 @@ from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.queries.anchors import read_anchors
+from controller.engine.state.recover_archive import lost_row
 from controller.engine.state.rows import read_recorded_rows
 from controller.errors import DamagedState, EnvctlError, WrongUsage
 from controller.kinds.language.kind import Kind
@@ -282,6 +283,9 @@ def verify_installation(
         blobs=ledger.blobs,
         anchors=found.by_scope if found else {},
     )
-    scopes = tuple(scope.with_findings(damages.get(scope.scope, ())) for scope in report.scopes)
+    scopes = tuple(
+        scope.with_findings((*damages.get(scope.scope, ()), *lost_row(installation.archive, scope)))
+        for scope in report.scopes
+    )
     report = replace(report, scopes=scopes, strays=strays)
     return replace(report, anchors=found.compared, unusable=found.unusable) if found else report

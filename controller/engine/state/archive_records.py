@@ -186,10 +186,10 @@ class RecordArchiver:
     def _count(self, scope: str, at: ArchivedTo, to: ArchivedTo) -> None:
         """Have the row count a segment, if it stands where the segment begins. Raises Conflict if it does not."""
         master = self.installation.master
-        held = {":to": _row_value(to)}
+        held = {":to": to.value}
         condition = "attribute_not_exists(#scope)"
         if at is not _NOTHING:
-            condition, held[":at"] = "#scope = :at", _row_value(at)
+            condition, held[":at"] = "#scope = :at", at.value
         write = UpdateWrite(
             master.state_table,
             to_wire(ARCHIVES_ROW),
@@ -287,7 +287,3 @@ def _read(records: Sequence[WireItem]) -> list[WireItem | None]:
     segment = segment_of(records)
     entries = read_entries(segment, pack_lines(map(line_of, records)), "these records")
     return [entry.record for entry in entries]
-
-
-def _row_value(to: ArchivedTo) -> dict[str, object]:
-    return {"To": to.sequence, "Hash": to.hash, "At": to.at}
