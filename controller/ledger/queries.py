@@ -45,6 +45,7 @@ from controller.ledger.questions import (
     OfTransaction,
     Period,
     Question,
+    no_position,
     position_of,
     token_of,
 )
@@ -99,7 +100,11 @@ class LedgerReader:
     ) -> tuple[Iterable[RecordSummary], Any]:
         if isinstance(question, OfPeriod):
             return self._of_period(question, limit, position)
-        where, place = position or (_TABLE, None)
+        try:
+            where, place = position or (_TABLE, None)
+        except ValueError as error:
+            # A token of a version that knew of no segments.
+            raise no_position() from error
         if where == _TABLE:
             records, after = self._of_table(question, limit, place)
             if after is not None:

@@ -81,11 +81,16 @@ def position_of(question: Question, token: str) -> Any:
     except (ValueError, TypeError):
         fingerprint = position = None
     if fingerprint != _fingerprint(question):
-        raise WrongUsage(
-            "the page token does not belong to this question",
-            fix="repeat the question without it, then follow the tokens of its own answers",
-        )
+        raise no_position()
     return position
+
+
+def no_position() -> WrongUsage:
+    """Return the error that a token is none of the question's."""
+    return WrongUsage(
+        "the page token does not belong to this question",
+        fix="repeat the question without it, then follow the tokens of its own answers",
+    )
 
 
 def _fingerprint(question: Question) -> str:

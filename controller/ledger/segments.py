@@ -141,7 +141,7 @@ def pack_lines(lines: Iterable[bytes]) -> bytes:
 
 
 def contents_of(installation: str, records: Sequence[WireItem], packed: bytes) -> Contents:
-    """Return what is to be said of a segment. Raises KeyError, TypeError and ValueError for records that are none of ours."""
+    """Return what is to be said of a segment, its records read from ``packed``. Raises KeyError, TypeError and ValueError for what is none of ours."""
     names = {
         field: frozenset(record[attribute]["S"] for record in records)
         for attribute, field in _NAMES.items()
@@ -154,7 +154,7 @@ def contents_of(installation: str, records: Sequence[WireItem], packed: bytes) -
         previous_hash=records[0]["PreviousHash"]["S"],
         last_hash=records[-1]["Hash"]["S"],
         records=len(records),
-        bytes=sum(len(line_of(record)) for record in records),
+        bytes=len(_unpacked(packed)),
         sha256=hashlib.sha256(packed).hexdigest(),
         audit_ids=frozenset(record["AuditID"]["S"][:_ID_BEGINS] for record in records),
         **names,

@@ -232,6 +232,7 @@ def test_an_answer_that_gets_lost_changes_nothing(kept: Path, operation: str) ->
 
     assert len(in_table()) == 1
     assert envctl("audit", "verify", "--replay").code == 0
+    assert "6 of 1 scope in segments, up to" in envctl("doctor").out
 
 
 @pytest.mark.slow
