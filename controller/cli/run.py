@@ -30,6 +30,7 @@ from controller.daemon.worker import Workers
 from controller.engine.installation.installation import open_desired, settings_source
 from controller.errors import EnvctlError, ExitCode
 from controller.events import Emit
+from controller.gc_tuning import relaxed_gc
 from controller.ports import WorkQueue
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -38,6 +39,7 @@ _BY_SIGNAL: Final = 128
 _LOOK_S: Final = 0.5
 
 
+@relaxed_gc()
 def run(context: typer.Context) -> None:
     """Keep tables and accounts as the source says, by day and night. Ctrl-C or SIGTERM ends it; SIGHUP reads the settings again."""
     call: Invocation = context.obj

@@ -50,7 +50,16 @@ from controller.ledger.questions import (
     token_of,
 )
 from controller.ledger.records import MOST_RECORDS, EntityKey, iso_ms, readable_record
-from controller.ledger.summaries import BY_MOMENT, RecordSummary, newest_first, summary_of_item
+from controller.ledger.summaries import (
+    BY_MOMENT,
+    OF_CHAIN_LINE,
+    ChainLine,
+    RecordSummary,
+    chain_line_of,
+    chain_line_of_item,
+    newest_first,
+    summary_of_item,
+)
 from controller.model.ledger_record import LedgerRecord
 
 if TYPE_CHECKING:
@@ -163,16 +172,16 @@ class LedgerReader:
         found = self._wire(wanted)
         yield from self._readable(found.get(audit_id) for audit_id in wanted)
 
-    def whole(self, lines: Iterable[RecordSummary]) -> Iterator[LedgerRecord]:
+    def whole(self, lines: Iterable[RecordSummary | ChainLine]) -> Iterator[LedgerRecord]:
         """Yield the full records of lines, in their order, wherever they are. Otherwise as ``records``."""
         wanted = {line.audit_id: line for line in lines}
         found = self._wire(wanted)
-        elsewhere: dict[str, list[RecordSummary]] = {}
+        elsewhere: dict[str, set[int]] = {}
         for line in wanted.values():
-            if line.audit_id not in found and not line.is_in_no_chain:
-                elsewhere.setdefault(line.scope, []).append(line)
-        for scope, gone in elsewhere.items() if self.archive is not None else ():
-            found |= self._archived_wire(scope, {line.sequence for line in gone})
+            if line.audit_id not in found and line.scope and line.sequence:
+                elsewhere.setdefault(line.scope, set()).add(line.sequence)
+        for scope, sequences in elsewhere.items() if self.archive is not None else ():
+            found |= self._archived_wire(scope, sequences)
         yield from self._readable(found.get(audit_id) for audit_id in wanted)
 
     def _archived_wire(self, scope: str, sequences: AbstractSet[int]) -> dict[str, WireItem]:
@@ -263,8 +272,8 @@ class LedgerReader:
             if start is None:
                 return
 
-    def later(self, scope: str, than: datetime | None) -> Iterator[RecordSummary]:
-        """Yield the lines of a scope after a moment, all for None, newest first: one query for a few, one for each further thousand.
+    def later(self, scope: str, than: datetime | None) -> Iterator[ChainLine]:
+        """Yield what changed what in a scope after a moment, all for None, newest first: one query for each thousand.
 
         Raises as any read.
         """
@@ -272,19 +281,36 @@ class LedgerReader:
         # Within a scope the order of time is that of sequences.
         yield from takewhile(lambda line: line.iso_timestamp > moment, self._of_scope(scope))
 
-    def _of_scope(self, scope: str) -> Iterator[RecordSummary]:
+    def _of_scope(self, scope: str) -> Iterator[ChainLine]:
         """Yield the lines of a scope: of the table, then those of segments that were not in it."""
-        start, limit, in_table = None, MAX_LIMIT // 10, set[str]()
-        while True:
-            lines, start = self._lines(SCOPE_INDEX, "Scope", scope, limit, start)
-            limit = MAX_LIMIT
+        in_table = set[str]()
+        is_archived = self.archive is not None and scope in self.archive.reached()
+        for lines in self._of_scope_in_table(scope):
             yield from lines
-            in_table |= {line.audit_id for line in lines} if self.archive is not None else set()
-            if start is None:
-                break
+            in_table |= {line.audit_id for line in lines} if is_archived else set()
         if self.archive is not None:
-            archived = lines_below(self.archive, scope, MOST_RECORDS)
-            yield from (line for line in archived if line.audit_id not in in_table)
+            for line in lines_below(self.archive, scope, MOST_RECORDS):
+                if line.audit_id not in in_table:
+                    yield chain_line_of(line)
+
+    def _of_scope_in_table(self, scope: str) -> Iterator[list[ChainLine]]:
+        wanted = Query(
+            self.table,
+            "#scope = :scope",
+            {":scope": scope},
+            {"#scope": "Scope"},
+            index=SCOPE_INDEX,
+            forward=False,
+            page_size=MAX_LIMIT,
+            attributes=OF_CHAIN_LINE,
+        )
+        start: WireItem | None = None
+        while True:
+            page = query(self.client, wanted, start)
+            yield [chain_line_of_item(item, scope) for item in page.items]
+            start = page.next_key
+            if start is None:
+                return
 
     def pages(self, scope: str, after: int = 0, table: str = "") -> Iterator[Sequence[ChainEntry]]:
         """Yield a scope's records above a sequence, in order, as on the wire. Raises as any read.
