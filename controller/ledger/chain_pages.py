@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from controller.aws.items import Item, WireItem, canonical_wire
-from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query
+from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query_pages
 from controller.errors import DamagedState
 from controller.ledger.archive import Archive, ArchivedTo
 from controller.ledger.chain import LATER, ChainEntry, Finding, FindingKind
@@ -154,17 +154,12 @@ class ChainPages:
             page_size=_CHAIN_PAGE,
             attributes=("AuditID", "Sequence", *(("EntityId",) if of_table else ())),
         )
-        start: WireItem | None = None
-        while True:
-            page = query(self.client, wanted, start)
+        for items in query_pages(self.client, wanted):
             # One batch at a time: what is checked while it is in the processor's cache is checked twice as fast.
-            for first in range(0, len(page.items), BATCH_GET_KEYS):
-                found = self._read(page.items[first : first + BATCH_GET_KEYS], after, of_table)
+            for first in range(0, len(items), BATCH_GET_KEYS):
+                found = self._read(items[first : first + BATCH_GET_KEYS], after, of_table)
                 yield found
                 after = found.last
-            start = page.next_key
-            if start is None:
-                return
 
     def _read(self, lines: Sequence[Item], after: int, of_table: str) -> _TablePage:
         mine = [line for line in lines if str(line.get("EntityId", "")).startswith(of_table)]

@@ -12,7 +12,7 @@ from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from controller.aws.items import WireItem, from_wire
-from controller.aws.tables import Query, batch_get_wire, query
+from controller.aws.tables import Query, batch_get_wire, query, query_pages
 from controller.errors import WrongUsage
 from controller.ledger.archive import Archive
 from controller.ledger.archived_lines import (
@@ -248,29 +248,29 @@ class LedgerReader:
 
     def beginning(self, scope: str) -> RecordSummary | None:
         """Return the line of a scope's first record, None if there is none. Raises as any read."""
-        in_table = next(self.in_table(scope, page_size=1), None)
+        in_table = next(self.after(scope, 0, page_size=1), None)
         if self.archive is None or scope not in self.archive.reached():
             return in_table
         return self.archive.lines(self.archive.segments(scope)[0])[0]
 
-    def in_table(self, scope: str, after: int = 0, page_size: int = 0) -> Iterator[RecordSummary]:
-        """Yield the lines of a scope that are in the table, oldest first, from above a sequence. Raises as any read."""
+    def after(
+        self, scope: str, sequence: int, *, page_size: int = MAX_LIMIT
+    ) -> Iterator[RecordSummary]:
+        """Yield the lines of a scope's records in the table above a sequence, in order: a page at a time as they are asked for.
+
+        Raises as any read.
+        """
         wanted = Query(
             self.table,
             "#scope = :scope AND #sequence > :after",
-            {":scope": scope, ":after": after},
+            {":scope": scope, ":after": sequence},
             {"#scope": "Scope", "#sequence": "Sequence"},
             index=SCOPE_INDEX,
-            page_size=page_size or MAX_LIMIT,
+            page_size=page_size,
             attributes=_WANTED,
         )
-        start: WireItem | None = None
-        while True:
-            page = query(self.client, wanted, start)
-            yield from map(summary_of_item, page.items)
-            start = page.next_key
-            if start is None:
-                return
+        for items in query_pages(self.client, wanted):
+            yield from map(summary_of_item, items)
 
     def later(self, scope: str, than: datetime | None) -> Iterator[ChainLine]:
         """Yield what changed what in a scope after a moment, all for None, newest first: one query for each thousand.
@@ -304,13 +304,8 @@ class LedgerReader:
             page_size=MAX_LIMIT,
             attributes=OF_CHAIN_LINE,
         )
-        start: WireItem | None = None
-        while True:
-            page = query(self.client, wanted, start)
-            yield [chain_line_of_item(item, scope) for item in page.items]
-            start = page.next_key
-            if start is None:
-                return
+        for items in query_pages(self.client, wanted):
+            yield [chain_line_of_item(item, scope) for item in items]
 
     def pages(self, scope: str, after: int = 0, table: str = "") -> Iterator[Sequence[ChainEntry]]:
         """Yield a scope's records above a sequence, in order, as on the wire. Raises as any read.

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from controller.aws import tables
 from controller.aws.errors import NotFound
 from controller.aws.items import Item, WireItem, from_wire, to_wire
 from controller.aws.tables import Page, Query
@@ -139,8 +140,9 @@ class ArchivedLedger:
         """Have the ledger's queries ask a table in memory."""
         self.table = TableInMemory()
         for module in (chain_pages, queries):
-            monkeypatch.setattr(module, "query", self._query)
             monkeypatch.setattr(module, "batch_get_wire", self._batch_get)
+        for module in (queries, tables):
+            monkeypatch.setattr(module, "query", self._query)
         self.store, self.row = StoreInMemory(), dict[str, Any]()
         self.records: Sequence[LedgerRecord] = ()
 
