@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from controller.aws.sessions import MASTER, AwsAccess
-from controller.settings import SnapshotSettings
+from controller.place_settings import SnapshotSettings
 from controller.snapshots.bucket import BucketStore
 from controller.snapshots.folder import FolderStore
 from controller.snapshots.store import SnapshotStore
