@@ -5,7 +5,7 @@ Deleting ends instances: only ours, and only after planning has said yes.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 from controller.aws.errors import NotFound
 from controller.decisions import tag_keys as our
