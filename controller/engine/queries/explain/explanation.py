@@ -15,7 +15,7 @@ from controller.kinds.language.kind import Kind
 from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
 from controller.ledger.chained import Chained
 from controller.ledger.entities import entities_of
-from controller.ledger.queries import OfEntity, Period
+from controller.ledger.queries import OfEntity
 from controller.ledger.records import EntityKey, iso_ms, refs_of
 from controller.ledger.summaries import RecordSummary, newest_first
 from controller.model.accepted import AcceptedState
@@ -229,20 +229,28 @@ class LedgerQuestions:
 
     def strays(self, *entities: EntityKey) -> tuple[RecordSummary, ...]:
         """Return which of the newest records of these stand in no chain, newest first."""
-        question = OfEntity(entities, Period(until=self.until))
-        found = self.installation.ledger.page(question, limit=MOST).records if entities else ()
-        return tuple(line for line in self.chained.marked(found) if line.is_in_no_chain)
+        found = self.installation.ledger.page(OfEntity(entities), limit=MOST).records
+        return tuple(
+            line
+            for line in self.chained.marked(found)
+            if line.is_in_no_chain and line.iso_timestamp <= self._last
+        )
+
+    @property
+    def _last(self) -> str:
+        """The moment later records do not count from, as records spell it."""
+        return "~" if self.until is None else iso_ms(self.until)
 
     def _of_item(
         self, table: str, key: str, range_key: str | None = None
     ) -> Iterator[LedgerRecord]:
         """Return the newest records of an item that count, newest first."""
-        last = "~" if self.until is None else iso_ms(self.until)
         of_item = self.installation.ledger.of_item(table, key, range_key)
         counted = (
             record
             for record in of_item
-            if record.iso_timestamp <= last and self.chained.holds(record.scope, record.sequence)
+            if record.iso_timestamp <= self._last
+            and self.chained.holds(record.scope, record.sequence)
         )
         return islice(counted, MOST)
 
