@@ -13,6 +13,7 @@ from controller.cli.plan import PlanFormat
 from controller.cli.process import say, say_document, say_lines
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ItemsLine
+from controller.engine.snapshots.account_tables import ways_in
 from controller.engine.snapshots.contents import observed_in
 from controller.engine.snapshots.places import LATEST, list_snapshots, open_store
 from controller.engine.snapshots.service import Snapshots, nightly
@@ -69,20 +70,32 @@ def create(
     ledger: Annotated[
         bool, typer.Option("--ledger", help="Also the audit table, which may be large.")
     ] = False,
+    accounts: Annotated[
+        bool,
+        typer.Option(
+            "--accounts", help="Also the copies of the tables in the accounts, as they are there."
+        ),
+    ] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Take a snapshot of the config tables and the overrides, read it back, and compare it with the ledger."""
+    """Take a snapshot of the config tables and the overrides, read it back, and compare it with the ledger.
+
+    Exit 7: some account's tables could not be read.
+    """
     call: Invocation = context.obj
     with (
         stopping_on_signals(call.process.interruption),
         closing(ItemsLine(call.emit)) as progress,
     ):
         snapshots = Snapshots.of(call.installation, progress.tell)
-        verdict = snapshots.create(call.process.user, with_ledger=ledger)
+        ways = ways_in(call.live, call.process.clock()) if accounts else ()
+        verdict = snapshots.create(call.process.user, with_ledger=ledger, accounts=ways)
     if output is Format.JSON:
         say_document("snapshot", snapshot_json(verdict))
     else:
         say("\n".join(verdict_lines(verdict, "took and verified")))
+    if any(found.wrong for found in verdict.manifest.accounts):
+        raise typer.Exit(ExitCode.FAILED)
 
 
 @snapshot.command("nightly")
@@ -168,7 +181,8 @@ def diff(
     call: Invocation = context.obj
     snapshots = Snapshots.of(call.installation)
     after = None if other is None else snapshots.find(other)
-    run = snapshots.changed_since(snapshots.find(which), after, call.process.clock())
+    before, now = snapshots.find(which), call.process.clock()
+    run = snapshots.changed_since(before, after, now, call.live)
     match output:
         case PlanFormat.TEXT:
             say_lines(text_lines(run.plan, names=run.names, expand=expand))

@@ -1,7 +1,8 @@
 """The manifest of a snapshot: what it holds, of when and where, and how each of its files must look.
 
 It is written last, so what has none is no snapshot but a torn one. Files of a snapshot lie below its id:
-``<id>/manifest.json``, ``<id>/<Table>.json.gz``, and ``<id>/verified.json`` once all of it was read back and compared.
+``<id>/manifest.json``, ``<id>/<Table>.json.gz``, ``<id>/accounts/<account>/<region>/<Table>.json.gz`` for tables of accounts,
+and ``<id>/verified.json`` once all of it was read back and compared.
 """
 
 import re
@@ -27,6 +28,9 @@ OVERRIDES: Final = "overrides"
 _ID: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _NAME = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,254}$")]
 _DIGEST = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_ACCOUNT = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+_REGION = Annotated[str, Field(pattern=r"^[a-z]{2}[a-z0-9-]{1,30}$")]
+_FOLDER = Annotated[str, Field(pattern=r"^(accounts/[0-9]{12}/[a-z]{2}[a-z0-9-]{1,30}/)?$")]
 
 
 class _Part(BaseModel):
@@ -54,11 +58,13 @@ class TableFile(_Part):
     """Length of what comes out of gzip."""
     stored_bytes: Annotated[int, Field(ge=0)]
     key: tuple[KeyPart, ...]
+    folder: _FOLDER = ""
+    """Below the snapshot's id; empty for the master's tables."""
 
     @property
     def file(self) -> str:
         """Its name below the snapshot's id."""
-        return f"{self.name}.json.gz"
+        return f"{self.folder}{self.name}.json.gz"
 
 
 class Anchor(_Part):
@@ -70,13 +76,28 @@ class Anchor(_Part):
     epoch: int
 
 
+class AccountTables(_Part):
+    """The tables of one account and region, copies of the master's, as they were scanned. ``wrong`` says why some are not there."""
+
+    scope: str
+    account: _ACCOUNT
+    region: _REGION
+    tables: tuple[TableFile, ...] = ()
+    wrong: str = ""
+
+    @property
+    def items(self) -> int:
+        """How many items they hold."""
+        return sum(table.items for table in self.tables)
+
+
 class Manifest(_Part):
     """Everything about one snapshot but the items."""
 
     format: int
     id: str
     installation: str
-    account: Annotated[str, Field(pattern=r"^\d{12}$")]
+    account: _ACCOUNT
     region: str
     prefix: str
     """What stood before every table's name."""
@@ -93,21 +114,28 @@ class Manifest(_Part):
     """Items that somebody changed past the ledger while the tables were read: as they were found afterwards."""
     anchors: tuple[Anchor, ...]
     tables: tuple[TableFile, ...]
+    accounts: tuple[AccountTables, ...] = ()
+    """Tables of accounts, where they were asked for."""
+
+    @property
+    def files(self) -> tuple[TableFile, ...]:
+        """Every table's file, those of accounts too."""
+        return (*self.tables, *(table for found in self.accounts for table in found.tables))
 
     @property
     def stored_bytes(self) -> int:
         """What its files take together."""
-        return sum(table.stored_bytes for table in self.tables)
+        return sum(table.stored_bytes for table in self.files)
 
     @property
     def items(self) -> int:
         """How many items of all tables it holds."""
-        return sum(table.items for table in self.tables)
+        return sum(table.items for table in self.files)
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Its objects in the store, the manifest first: without that the rest is no snapshot."""
-        files = (MANIFEST, VERIFIED, *(table.file for table in self.tables))
+        files = (MANIFEST, VERIFIED, *(table.file for table in self.files))
         return tuple(f"{self.id}/{file}" for file in files)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import orjson
@@ -43,15 +43,6 @@ def read_table(store: SnapshotStore, manifest: Manifest, table: TableFile) -> It
             f"{place}: it holds {items:,} items, not the {table.items:,} that were written",
             fix=_FIX,
         )
-
-
-def verify_files(
-    store: SnapshotStore, manifest: Manifest, tell: Callable[[int], None] = lambda _: None
-) -> None:
-    """Read every file to its end. Raises DamagedState for the first that is not as it was written, and as reading the store."""
-    for table in manifest.tables:
-        for _ in read_table(store, manifest, table):
-            tell(1)
 
 
 def _lines(

@@ -49,10 +49,11 @@ class ArrayWriter:
         self._write(b"\n]\n" if self.items else b"[]\n")
         self._send(self._gzip.flush())
 
-    def described(self, table: TableDefinition) -> TableFile:
+    def described(self, table: TableDefinition, folder: str = "") -> TableFile:
         """Return what the manifest says of the finished file; ``table`` has its logical name."""
         return TableFile(
             name=table.name,
+            folder=folder,
             items=self.items,
             sha256=self._digest.hexdigest(),
             bytes=self.plain_bytes,

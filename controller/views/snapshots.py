@@ -1,10 +1,11 @@
 """Snapshots in words: lists, what one holds, what came of taking, proving and thinning them out."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from controller.engine.snapshots.places import Listed
+from controller.engine.snapshots.prune import Outdated
 from controller.engine.snapshots.restore import PreparedRestore
 from controller.engine.snapshots.verify import Verdict
 from controller.events import SnapshotProgressed
@@ -66,7 +67,11 @@ def shown_lines(manifest: Manifest, observed: ObservedState, *, verified: bool) 
         ("state", "verified" if verified else "not verified"),
     ]
     counts = [(kind, f"{count:,}") for kind, count in sorted(kinds.items())]
-    return [*aligned(facts), "", *aligned([("KIND", "OBJECTS"), *counts])]
+    lines = [*aligned(facts), "", *aligned([("KIND", "OBJECTS"), *counts])]
+    if manifest.accounts:
+        copies = [(found.scope, f"{found.items:,}", found.wrong) for found in manifest.accounts]
+        lines += ["", *aligned([("COPIES IN", "ITEMS", ""), *copies])]
+    return lines
 
 
 def verdict_lines(verdict: Verdict, done: str) -> list[str]:
@@ -77,6 +82,10 @@ def verdict_lines(verdict: Verdict, done: str) -> list[str]:
         f" the tables as of record #{manifest.position:,}"
     )
     lines = [said]
+    lines += [f"with {found.items:,} copies in {found.scope}" for found in manifest.accounts]
+    lines += [
+        f"not all of {found.scope}: {found.wrong}" for found in manifest.accounts if found.wrong
+    ]
     if verdict.differing:
         count = len(verdict.differing)
         noun = "item was" if count == 1 else "items were"
@@ -92,17 +101,21 @@ def restore_lines(prepared: PreparedRestore) -> list[str]:
     lines = held_lines(prepared)
     if prepared.back:
         lines.append(f"overrides put back: {', '.join(made.id for made in prepared.back)}")
+    if prepared.copies_left:
+        named = ", ".join(prepared.copies_left)
+        lines.append(f"tables not put back, as they are copies of these: {named}")
     if prepared.is_genesis:
         lines.append("the snapshot is of another installation: a record will name it and its heads")
     return lines
 
 
-def removed_lines(outdated: Iterable[Listed], *, done: bool) -> list[str]:
-    """Return which snapshots go, or went."""
-    ids = [found.id for found in outdated]
-    if not ids:
+def removed_lines(outdated: Outdated, *, done: bool) -> list[str]:
+    """Return which snapshots and copies go, or went."""
+    if not outdated:
         return ["nothing to remove"]
-    return [f"{'removed' if done else 'would remove'} {snapshot}" for snapshot in ids]
+    said = "removed" if done else "would remove"
+    copies = [f"{said} {found.id} in {outdated.copies_in}" for found in outdated.copies]
+    return [*(f"{said} {found.id}" for found in outdated.snapshots), *copies]
 
 
 def items_text(event: SnapshotProgressed) -> str:

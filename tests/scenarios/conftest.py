@@ -2,5 +2,8 @@
 
 from tests.support.command_line import fleet, installed, moto
 from tests.support.embedded_aws import aws, embedded_server, sandbox
+from tests.support.faster_moto import answers
 
 __all__ = ["aws", "embedded_server", "fleet", "installed", "moto", "sandbox"]
+
+answers.install()

@@ -76,6 +76,40 @@ def test_an_export_has_what_the_table_has_and_changes_nothing_taken_back(
     assert again.code == 0, again.out + again.err
 
 
+def test_all_resources_are_given_and_taken_at_once_each_by_its_own_table(
+    applied: Fleet, tmp_path: Path
+) -> None:
+    folder = tmp_path / "all"
+    assert envctl("items", "export", "all", "--out", folder).code == 0
+    assert sorted(file.stem for file in folder.iterdir()) == sorted(RESOURCES)
+    services = json.loads((folder / "services.json").read_text())
+    assert services == exported("services")
+    assert envctl("items", "import", "all", folder, "--mode", "replace", "--plan").code == 0
+    services[0]["Value"]["Description"] = "imported"
+    (folder / "services.json").write_text(json.dumps(services))
+    clusters = json.loads((folder / "clusters.json").read_text())
+    clusters[0]["Value"]["GroupEmailAddress"] = "infra@example.com"
+    (folder / "clusters.json").write_text(json.dumps(clusters))
+    # What there is no file of stays, whatever the mode.
+    (folder / "permissions.json").unlink()
+
+    ended = envctl("items", "import", "all", folder, "--mode", "replace", "--yes")
+
+    assert ended.code == 0, ended.err
+    assert descriptions()["Auth"] == "imported"
+    assert exported("clusters")[0]["Value"]["GroupEmailAddress"] == "infra@example.com"
+    assert envctl("plan", "--scope", "config").code == 0
+
+
+def test_all_resources_are_files_in_a_folder(applied: Fleet, tmp_path: Path) -> None:
+    without = envctl("items", "export", "all")
+    none = envctl("items", "import", "all", tmp_path, "--plan")
+
+    assert (without.code, none.code) == (64, 64)
+    assert "--out DIR" in without.err
+    assert "it has no file of a resource" in none.err
+
+
 def test_an_item_is_taken_in_with_a_new_version_and_who_did_it_and_held(
     applied: Fleet, tmp_path: Path
 ) -> None:

@@ -178,7 +178,7 @@ def test_a_snapshot_that_was_killed_is_none(moment: int, monkeypatch: pytest.Mon
 
 def test_retention_takes_what_is_old_away_and_leaves_the_last_good_one() -> None:
     with backed_up("keepDays: 0, "):
-        assert envctl("snapshot", "create").code == 0
+        assert envctl("snapshot", "create", "--accounts").code == 0
         old, new = envctl("snapshot", "list", "--format", "json").json["snapshots"]
 
         shown = envctl("snapshot", "prune", "--plan")

@@ -31,9 +31,17 @@ from controller.cli.put_back.plan_and_ask import (
 )
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
-from controller.engine.authoring.write_files import write_file
-from controller.engine.snapshots.old_items import RESOURCES, ItemsImport, export_items
+from controller.engine.authoring.write_files import write_file, write_folder
+from controller.engine.snapshots.old_items import (
+    ALL,
+    RESOURCES,
+    ItemsImport,
+    export_items,
+    files_of,
+    read_resources,
+)
 from controller.engine.snapshots.selection import Mode
+from controller.errors import WrongUsage
 from controller.views.documents.snapshots import items_import_json
 from controller.views.put_back import held_lines
 
@@ -42,10 +50,13 @@ items = several(
     help="Items in the form of the old product: a resource exported, or imported by a plan.",
 )
 ResourceArgument = Annotated[
-    str, typer.Argument(metavar="RESOURCE", help=f"One of {', '.join(RESOURCES)}.")
+    str, typer.Argument(metavar="RESOURCE", help=f"One of {', '.join(RESOURCES)}; or all.")
 ]
 FileArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A JSON array of items, as export writes it.")
+    Path,
+    typer.Argument(
+        metavar="FILE", help="A JSON array of items, as export writes it; of all, a folder of them."
+    ),
 ]
 ModeOption = Annotated[
     Mode, typer.Option("--mode", help="Whether what the file lacks stays or goes.")
@@ -58,16 +69,36 @@ def export(
     resource: ResourceArgument,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Write it there, readable by you alone."),
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Write it there, readable by you alone; of all, a file each into that folder.",
+        ),
     ] = None,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Of all: write into a folder that is not empty.")
+    ] = False,
 ) -> None:
     """Print every item of a resource as a JSON array, with its Audit. Secrets are printed as ***; a file has them."""
     call: Invocation = context.obj
-    text = b"[\n" + b",\n".join(export_items(call.installation, resource)) + b"\n]\n"
+    if resource == ALL:
+        if out is None:
+            raise WrongUsage(
+                "of all resources each is a file of its own", fix="say where with --out DIR"
+            )
+        files = {f"{name}.json": _array_of(call, name) for name in RESOURCES}
+        write_folder(out, files, force=force)
+        return
+    text = _array_of(call, resource)
     if out is None:
         print_as_is(text.decode())
     else:
         write_file(out, text, private=True)
+
+
+def _array_of(call: Invocation, resource: str) -> bytes:
+    return b"[\n" + b",\n".join(export_items(call.installation, resource)) + b"\n]\n"
 
 
 @items.command("import")
@@ -90,7 +121,6 @@ def import_items(
     call: Invocation = context.obj
     importing = ItemsImport(
         accounts=call.live,
-        resource=resource,
         mode=mode,
         own=own_planner(call),
         reason=reason,
@@ -98,7 +128,8 @@ def import_items(
         emit=call.emit,
     )
     request = replace(request_of(call, "import", override, wait), adopt=adopt)
-    run, prepared = importing.prepare(file, request)
+    items = read_resources(files_of(resource, file), call.master.kinds)
+    run, prepared = importing.prepare(items, request)
     as_json = output is Format.JSON
     plan_and_ask(
         prepared,

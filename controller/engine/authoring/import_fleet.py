@@ -95,7 +95,7 @@ def open_backup(installation: Installation, text: str) -> Backup:
     if text.startswith(PREFIX):
         snapshots = Snapshots.of(installation)
         manifest = snapshots.find(text.removeprefix(PREFIX))
-        items = SnapshotItems(snapshots.store, manifest)
+        items = SnapshotItems(snapshots.store, manifest, manifest.tables)
         return Backup(items, manifest.prefix, manifest.installation)
     prefix = installation.master.settings.resource_prefix
     tables = [table.prefixed(prefix) for table in kind_tables(installation.master.kinds.values())]

@@ -17,7 +17,7 @@ from controller.engine.desired.accepted import AcceptedReader
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_scope import ScopeOutcome, ScopeRun
 from controller.engine.live.latest_accepted import AcceptedScopes, LatestAccepted
-from controller.engine.live.observe import ScopeSetup, Unobserved, unseen
+from controller.engine.live.observe import Observer, ScopeReads, ScopeSetup, Unobserved, unseen
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.run_memory import RunMemory
 from controller.engine.state.open_records import scopes_left_open
@@ -176,21 +176,35 @@ class LiveAccounts:
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
     ) -> dict[str, LiveLook | Unobserved]:
         """Look at scopes side by side, writing nothing; by name, what was found, or why it could not be seen."""
-        broken = self._know(accepted)
+        aws = self.installation.master.aws
 
-        def seen(setup: ScopeSetup) -> LiveLook | Unobserved:
+        def seen(setup: ScopeSetup, reads: ScopeReads | Unobserved) -> LiveLook | Unobserved:
             try:
-                if setup.waits:
-                    return setup.not_entered
-                if setup.scope.account in broken:
-                    return unseen(broken[setup.scope.account], setup)
-                return look(self.installation.master.aws, setup.scope, now)
+                return reads if isinstance(reads, Unobserved) else look(aws, setup.scope, now)
             except EnvctlError as error:
                 return unseen(error, setup)
 
+        reads = self.reads(accepted, setups)
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="look") as pool:
             names = [setup.scope.name for setup in setups]
-            return dict(zip(names, pool.map(seen, setups), strict=True))
+            return dict(zip(names, pool.map(seen, setups, reads), strict=True))
+
+    def reads(
+        self, accepted: AcceptedState, setups: Sequence[ScopeSetup]
+    ) -> tuple[ScopeReads | Unobserved, ...]:
+        """Return AWS as each scope's role may read it, or why nothing is read there. No account is entered yet."""
+        installation, broken = self.installation, self._know(accepted)
+        aws, ledger = installation.master.aws, installation.ledger
+        observer = Observer(access=aws, accepted=accepted, history=ledger)
+
+        def of(setup: ScopeSetup) -> ScopeReads | Unobserved:
+            if setup.waits:
+                return setup.not_entered
+            if setup.scope.account in broken:
+                return unseen(broken[setup.scope.account], setup)
+            return observer.reads(setup)
+
+        return tuple(map(of, setups))
 
     def plan(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup], asked: LivePlanOptions

@@ -11,7 +11,7 @@ from controller.kinds.language.kind import Kinds
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import ObservedState, ScopeState
 from controller.model.override import Override
-from controller.snapshots.manifest import Manifest
+from controller.snapshots.manifest import Manifest, TableFile
 from controller.snapshots.read import read_table
 from controller.snapshots.store import SnapshotStore
 from controller.targets.table_items.definitions import STATE_TABLE
@@ -20,14 +20,15 @@ from controller.targets.tables import Tables
 
 @dataclass(frozen=True, slots=True)
 class SnapshotItems:
-    """The tables of a snapshot, read like tables of DynamoDB, by their physical names of then."""
+    """Tables of a snapshot, the master's or those of one account, read like tables of DynamoDB, by their physical names of then."""
 
     store: SnapshotStore
     manifest: Manifest
+    tables: tuple[TableFile, ...]
 
     def scan(self, table: str, segments: int = 1) -> Iterator[Item]:
         """Yield every item of a table; none of a table that there was not yet. Raises as ``read_table``."""
-        for file in self.manifest.tables:
+        for file in self.tables:
             if self.manifest.prefix + file.name == table:
                 yield from map(from_wire, read_table(self.store, self.manifest, file))
 
@@ -46,7 +47,7 @@ def observed_in(store: SnapshotStore, manifest: Manifest, kinds: Kinds) -> Obser
     All are held in memory. Raises DamagedState for a file that is not as it was written, and as reading the store.
     """
     seen = Tables(
-        SnapshotItems(store, manifest),
+        SnapshotItems(store, manifest, manifest.tables),
         kinds.values(),
         installation=manifest.installation,
         prefix=manifest.prefix,
@@ -59,7 +60,8 @@ def observed_in(store: SnapshotStore, manifest: Manifest, kinds: Kinds) -> Obser
 
 def overrides_in(store: SnapshotStore, manifest: Manifest) -> tuple[Override, ...]:
     """Return the overrides a snapshot holds, ended ones too. Raises as ``read_table``, DamagedState for a damaged row."""
-    rows = SnapshotItems(store, manifest).scan(manifest.prefix + STATE_TABLE.name)
+    items = SnapshotItems(store, manifest, manifest.tables)
+    rows = items.scan(manifest.prefix + STATE_TABLE.name)
     return tuple(map(override_of_row, override_rows_in(rows)))
 
 

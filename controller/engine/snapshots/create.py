@@ -13,7 +13,8 @@ from controller.aws.sessions import MASTER
 from controller.aws.tables import MAX_SEGMENTS, scan_lines
 from controller.catalog import kind_tables
 from controller.engine.installation.installation import Installation
-from controller.engine.snapshots.roll_forward import RollForward
+from controller.engine.snapshots.account_tables import AccountScan, WayIn
+from controller.engine.snapshots.roll_forward import RollForward, Settled
 from controller.engine.state.rows import RECORDED_PREFIXES, statuses_in
 from controller.errors import EnvctlError
 from controller.events import Emit, SnapshotProgressed, SnapshotTaken, discard_event
@@ -27,6 +28,7 @@ from controller.snapshots.manifest import (
     MANIFEST,
     Anchor,
     Manifest,
+    TableFile,
     dump_manifest,
     new_snapshot_id,
 )
@@ -66,6 +68,8 @@ class SnapshotOrder:
 
     requester: str
     with_ledger: bool = False
+    accounts: tuple[WayIn, ...] = ()
+    """Those whose tables are taken, too."""
     megabytes_per_s: float = 0.0
     """How fast tables are read at most; 0 is no limit."""
 
@@ -111,11 +115,9 @@ class _Taking:
         snapshot = new_snapshot_id(began)
         written: list[str] = []
         try:
-            files = []
-            for table in spooled:
-                written.append(f"{snapshot}/{table.described.file}")
-                changed = settled.changed.get(table.table.name, {})
-                files.append(store_table(self.store, snapshot, table, changed))
+            files = tuple(self._stored(snapshot, spooled, settled, written))
+            scan = AccountScan(self.store, snapshot, self._paced, self._tell, written)
+            accounts = tuple(map(scan.take, self.order.accounts))
             rows = list(master.store.scan(master.state_table))
             manifest = Manifest(
                 format=FORMAT,
@@ -132,7 +134,8 @@ class _Taking:
                 position=settled.position,
                 unverified=settled.unverified,
                 anchors=tuple(_anchors(rows)),
-                tables=tuple(files),
+                tables=files,
+                accounts=accounts,
             )
             self.store.put(f"{snapshot}/{MANIFEST}", dump_manifest(manifest))
         except EnvctlError:
@@ -149,6 +152,15 @@ class _Taking:
         keep = _is_recorded if table == STATE_TABLE else _is_any
         pages = scan_lines(master.client, physical, MAX_SEGMENTS, keep)
         return spool_table(table, self._paced(pages), folder, self._tell)
+
+    def _stored(
+        self, snapshot: str, spooled: Iterable[Spooled], settled: Settled, written: list[str]
+    ) -> Iterator[TableFile]:
+        """Put the master's tables into the store, each as it was at the position; ``written`` gets every key."""
+        for table in spooled:
+            written.append(f"{snapshot}/{table.described.file}")
+            changed = settled.changed.get(table.table.name, {})
+            yield store_table(self.store, snapshot, table, changed)
 
     def _paced(self, pages: Iterable[Sequence[bytes]]) -> Iterator[Sequence[bytes]]:
         sleep = self.installation.master.process.sleep

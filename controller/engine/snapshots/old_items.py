@@ -1,9 +1,8 @@
 """Items in the form of the old product's export and import: whole tables given out, and taken in by a plan as a restore is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +47,8 @@ RESOURCES: Final[Mapping[str, str]] = {
 }
 """Name of a resource in the old interface -> its table."""
 
+ALL: Final = "all"
+"""Names every resource at once."""
 Key = tuple[Any, ...]
 
 
@@ -60,6 +61,31 @@ def table_of(resource: str, kinds: Kinds) -> tuple[Kind[Any], TableDefinition]:
     raise WrongUsage(
         f"there is no resource {resource!r}", fix=f"choose from {', '.join(RESOURCES)}"
     )
+
+
+def files_of(resource: str, path: Path) -> Mapping[str, Path]:
+    """Return which file each resource is in: the path itself, or, of all, ``RESOURCE.json`` in that folder, as far as they are there.
+
+    Raises WrongUsage for a folder that has none of them.
+    """
+    if resource != ALL:
+        return {resource: path}
+    found = {name: path / f"{name}.json" for name in RESOURCES}
+    there = {name: file for name, file in found.items() if file.is_file()}
+    if not there:
+        raise WrongUsage(
+            f"{path}: it has no file of a resource",
+            fix="name the folder that envctl items export all --out DIR wrote: services.json and others",
+        )
+    return there
+
+
+def read_resources(files: Mapping[str, Path], kinds: Kinds) -> Mapping[str, Sequence[Item]]:
+    """Return the items of each file. Raises WrongUsage for a resource there is none of, and for a file that is no array of its items."""
+    return {
+        resource: tuple(read_items(path, table_of(resource, kinds)[1]))
+        for resource, path in files.items()
+    }
 
 
 def export_items(installation: Installation, resource: str) -> Iterator[bytes]:
@@ -76,28 +102,49 @@ def export_items(installation: Installation, resource: str) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class _WithItems:
-    """Tables of which one holds other items."""
+    """Tables of which some hold other items."""
 
     store: Scannable
-    table: str
-    items: Sequence[Item]
+    items: Mapping[str, Sequence[Item]]
+    """By the physical name of the table."""
 
     def scan(self, table: str, segments: int = 1) -> Iterator[Item]:
         """Yield the items of a table; who takes them may change them."""
-        if table == self.table:
-            return map(dict[str, Any], self.items)
+        if table in self.items:
+            return map(dict[str, Any], self.items[table])
         return iter(self.store.scan(table, segments))
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """One resource: the items that are given, and those that its table has now, by key."""
+
+    resource: str
+    kind: Kind[Any]
+    table: TableDefinition
+    given: Mapping[Key, Item]
+    there: Mapping[Key, Item]
+
+    def after(self, mode: Mode) -> dict[Key, Item]:
+        """Return the items that there are to be. Whoever imports is their author: what is given of that is passed over."""
+        after = {} if mode is Mode.REPLACE else dict(self.there)
+        for key, item in self.given.items():
+            own = {name: value for name, value in item.items() if name not in (AUDIT, MANAGED)}
+            held = self.there.get(key, {})
+            after[key] = {**own, **{name: held[name] for name in (AUDIT, MANAGED) if name in held}}
+        return after
+
+    def refs(self, items: Iterable[Item]) -> set[ResourceRef]:
+        """Return the objects that items are of."""
+        return {ResourceRef(self.kind.name, self.kind.identify(item)) for item in items}
 
 
 @dataclass(frozen=True)
 class ItemsSource:
-    """Desired state out of items of one resource: their objects as they say, all others as the tables have them.
+    """Desired state out of items of some resources: their objects as they say, all others as the tables have them."""
 
-    The field ``Audit`` of the items is passed over: who imports is the author.
-    """
-
-    resource: str
-    items: Sequence[Item]
+    items: Mapping[str, Sequence[Item]]
+    """By resource; one that is not named stays as it is, whatever the mode."""
     mode: Mode
     store: Scannable
     kinds: Kinds
@@ -108,35 +155,31 @@ class ItemsSource:
 
     @property
     def name(self) -> str:
-        """``items:services``."""
-        return f"items:{self.resource}"
+        """``items:services``; ``items:all`` for several resources."""
+        return f"items:{next(iter(self.items)) if len(self.items) == 1 else ALL}"
 
     @property
     def cause(self) -> Cause:
         """What its changes are caused by."""
         return Cause.RESTORED
 
-    @cached_property
-    def _place(self) -> tuple[Kind[Any], TableDefinition]:
-        return table_of(self.resource, self.kinds)
-
     def desired(self) -> DesiredState:
         """Return the desired state, checked as documents are; what is wrong with the tables as they are stands in no one's way.
 
         Raises WrongUsage for two items of one key, InvalidDesiredState, and as reading the tables.
         """
-        kind, table = self._place
-        given = self._given()
-        there = {_key(table, item): item for item in self.store.scan(self.prefix + table.name)}
-        after = {} if self.mode is Mode.REPLACE else dict(there)
-        for key, item in given.items():
-            own = {name: value for name, value in item.items() if name not in (AUDIT, MANAGED)}
-            held = there.get(key, {})
-            after[key] = {**own, **{name: held[name] for name in (AUDIT, MANAGED) if name in held}}
-        named = {self._ref(kind, item) for item in given.values()}
-        gone = {self._ref(kind, there[key]) for key in there.keys() - after.keys()}
-        now = self._observed([*there.values()])
-        seen = self._observed([*after.values()])
+        resources = [self._given(resource, items) for resource, items in self.items.items()]
+        after = {one.table.name: one.after(self.mode) for one in resources}
+        now = self._observed({one.table.name: one.there for one in resources})
+        seen = self._observed(after)
+        named = {ref for one in resources for ref in one.refs(one.given.values())}
+        gone = {
+            ref
+            for one in resources
+            for ref in one.refs(
+                item for key, item in one.there.items() if key not in after[one.table.name]
+            )
+        }
         then = {
             ref: replace(found, ownership=Ownership.OURS) if ref in named else found
             for ref, found in seen.objects.items()
@@ -151,26 +194,25 @@ class ItemsSource:
             self.name,
         )
 
-    def _given(self) -> dict[Key, Item]:
-        _, table = self._place
+    def _given(self, resource: str, items: Iterable[Item]) -> _Given:
+        kind, table = table_of(resource, self.kinds)
         given: dict[Key, Item] = {}
-        for item in self.items:
+        for item in items:
             key = _key(table, item)
             if key in given:
                 named = "/".join(map(str, key))
                 raise WrongUsage(
-                    f"{self.name}: two items have the key {named}", fix="leave one of them out"
+                    f"items:{resource}: two items have the key {named}",
+                    fix="leave one of them out",
                 )
             given[key] = item
-        return given
+        there = {_key(table, item): item for item in self.store.scan(self.prefix + table.name)}
+        return _Given(resource, kind, table, given, there)
 
-    def _ref(self, kind: Kind[Any], item: Item) -> ResourceRef:
-        return ResourceRef(kind.name, kind.identify(item))
-
-    def _observed(self, items: Sequence[Item]) -> ObservedState:
-        _, table = self._place
+    def _observed(self, items: Mapping[str, Mapping[Key, Item]]) -> ObservedState:
+        held = {self.prefix + table: [*found.values()] for table, found in items.items()}
         tables = Tables(
-            _WithItems(self.store, self.prefix + table.name, items),
+            _WithItems(self.store, held),
             self.kinds.values(),
             installation=self.installation,
             prefix=self.prefix,
@@ -187,26 +229,24 @@ class ItemsImport:
     """Takes items in: a plan as any other, held against the settings' own source, which ``own`` plans; None where they name none."""
 
     accounts: LiveAccounts
-    resource: str
     mode: Mode
     own: Planner | None
     reason: str = ""
     until: datetime | None = None
     emit: Emit = discard_event
 
-    def prepare(self, path: Path, request: ReconcileRequest) -> tuple[PutBack, PreparedPutBack]:
-        """Plan the import of a file, an array of items; nothing is written.
+    def prepare(
+        self, items: Mapping[str, Sequence[Item]], request: ReconcileRequest
+    ) -> tuple[PutBack, PreparedPutBack]:
+        """Plan the import of items, by resource; nothing is written.
 
-        Raises WrongUsage for a file that is none, and where another worker owns the config scope and reason or end is not given;
-        else as ``PutBack.prepare``.
+        Raises WrongUsage where another worker owns the config scope and reason or end is not given; else as ``PutBack.prepare``.
         """
         installation = self.accounts.installation
         master = installation.master
         self._check_owner(request.claim.owner)
-        _, table = table_of(self.resource, master.kinds)
         source = ItemsSource(
-            self.resource,
-            tuple(read_items(path, table)),
+            items,
             self.mode,
             master.store,
             master.kinds,
@@ -222,7 +262,7 @@ class ItemsImport:
             own=self.own,
             clock=master.process.clock,
             until=self.until,
-            reason=self.reason or f"imported {self.resource}",
+            reason=self.reason or f"imported {source.name.removeprefix('items:')}",
             emit=self.emit,
         )
         return run, run.prepare(observe_config(installation), request)

@@ -144,7 +144,7 @@ def _listed(store: SnapshotStore, snapshot: str, found: _Files) -> Listed:
         manifest = read_manifest(store, snapshot)
     except (WrongUsage, DamagedState) as error:
         return Listed(snapshot, at, None, verified=False, wrong=error.message)
-    missing = [table.file for table in manifest.tables if table.file not in files]
+    missing = [table.file for table in manifest.files if table.file not in files]
     if missing:
         wrong = f"{missing[0]} is missing"
         return Listed(snapshot, manifest.created_at, None, verified=False, wrong=wrong)

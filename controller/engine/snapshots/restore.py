@@ -33,6 +33,8 @@ class PreparedRestore(PreparedPutBack):
 
     back: tuple[Override, ...]
     is_genesis: bool
+    copies_left: tuple[str, ...] = ()
+    """Accounts and regions whose tables the snapshot has: copies, which follow the config tables and are not put back."""
 
     @property
     def writes(self) -> bool:
@@ -57,7 +59,8 @@ class Restorer:
         seen = observe_config(self.run.accounts.installation)
         made = self.run.prepare(seen, request)
         back = self._back({override.id for override in seen.overrides})
-        return PreparedRestore(made.planned, made.held, made.superseded, back, is_genesis)
+        left = tuple(found.scope for found in self.source.manifest.accounts)
+        return PreparedRestore(made.planned, made.held, made.superseded, back, is_genesis, left)
 
     def carry_out(self, prepared: PreparedRestore, request: ReconcileRequest) -> Reconciled:
         """Write the overrides, then do what was planned. Raises as both, before the first change."""

@@ -11,6 +11,8 @@ from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.overrides.put_back import PutBack
+from controller.engine.snapshots.account_changes import changed_between, changed_since
+from controller.engine.snapshots.account_tables import WayIn, ways_in
 from controller.engine.snapshots.contents import check_home, observed_in
 from controller.engine.snapshots.copies import copy_snapshot, write_old_names
 from controller.engine.snapshots.create import SnapshotOrder, create_snapshot
@@ -21,6 +23,7 @@ from controller.engine.snapshots.places import (
     list_snapshots,
     open_store,
 )
+from controller.engine.snapshots.prune import Outdated, outdated_in, remove_from
 from controller.engine.snapshots.restore import Restorer
 from controller.engine.snapshots.selection import EVERYTHING, Mode, Selection
 from controller.engine.snapshots.source import PREFIX, AsItIs, SnapshotSource
@@ -28,8 +31,8 @@ from controller.engine.snapshots.verify import Verdict, verify_snapshot
 from controller.events import Emit, SnapshotRemoved, discard_event
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import PlanOptions
-from controller.snapshots.manifest import MANIFEST, Manifest
-from controller.snapshots.retention import Retention, to_remove
+from controller.planning.scope_plan import plan
+from controller.snapshots.manifest import Manifest
 from controller.snapshots.store import SnapshotStore
 
 
@@ -46,22 +49,23 @@ class Snapshots:
         """Return those of an installation. Raises WrongUsage if its settings name no place for them."""
         return cls(installation=installation, store=open_store(installation.master), emit=emit)
 
-    def create(self, requester: str, *, with_ledger: bool = False) -> Verdict:
-        """Take a snapshot, prove it, and copy it where the settings say. Raises as each of them."""
-        master = self.installation.master
-        settings = master.settings.snapshots
+    def create(
+        self, requester: str, *, with_ledger: bool = False, accounts: Sequence[WayIn] = ()
+    ) -> Verdict:
+        """Take a snapshot, of the tables of accounts too, prove it, and copy it where the settings say. Raises as each of them."""
+        settings = self.installation.master.settings.snapshots
         order = SnapshotOrder(
             requester=requester,
             with_ledger=with_ledger,
+            accounts=tuple(accounts),
             megabytes_per_s=settings.megabytes_per_second,
         )
         manifest = create_snapshot(self.installation, self.store, order, self.emit)
         verdict = self.verify(manifest)
         if settings.environment_manager_names:
             write_old_names(self.store, manifest)
-        copies = copy_store(master)
-        if copies is not None:
-            copy_snapshot(self.store, copies, manifest)
+        if self._copies is not None:
+            copy_snapshot(self.store, self._copies, manifest)
         return verdict
 
     def verify(self, manifest: Manifest) -> Verdict:
@@ -76,40 +80,36 @@ class Snapshots:
         """Return every snapshot, oldest first. Raises as reading the store."""
         return list_snapshots(self.store)
 
-    def outdated(self, now: datetime) -> tuple[Listed, ...]:
-        """Return the snapshots that retention no longer keeps, oldest first. Raises as reading the store.
+    def outdated(self, now: datetime) -> Outdated:
+        """Return what retention no longer keeps, copies in the other place too. Raises as reading both.
 
         Those that never came to their end go, too, once they are a day old.
         """
-        settings = self.installation.master.settings.snapshots
-        retention = Retention(
-            keep_days=settings.keep_days,
-            daily=settings.daily,
-            weekly=settings.weekly,
-            monthly=settings.monthly,
-        )
-        listed = self.listed()
-        whole = [found.known for found in listed if found.manifest is not None]
-        torn = [
-            found
-            for found in listed
-            if found.manifest is None and not found.has_manifest and (now - found.at).days >= 1
-        ]
-        gone = {known.id for known in to_remove(whole, retention, now)}
-        return tuple(found for found in listed if found.id in gone or found in torn)
+        settings, copies = self.installation.master.settings.snapshots, self._copies
+        here = outdated_in(self.store, settings, now)
+        if copies is None:
+            return Outdated(here)
+        return Outdated(here, outdated_in(copies, settings, now), copies.name)
 
-    def remove(self, outdated: Sequence[Listed]) -> None:
-        """Take snapshots away, each beginning with its manifest. Raises as writing the store."""
-        for found in outdated:
-            files = [file.key for file in self.store.list(f"{found.id}/")]
-            manifest = f"{found.id}/{MANIFEST}"
-            self.store.delete(sorted(files, key=lambda key: key != manifest))
-            self.emit(SnapshotRemoved(found.id))
+    def remove(self, outdated: Outdated) -> None:
+        """Take them away. Raises as writing either place."""
+        remove_from(self.store, outdated.snapshots, self._tell_removed)
+        if self._copies is not None:
+            remove_from(self._copies, outdated.copies, self._tell_removed)
 
-    def changed_since(self, before: Manifest, after: Manifest | None, now: datetime) -> PlanRun:
+    @property
+    def _copies(self) -> SnapshotStore | None:
+        return copy_store(self.installation.master)
+
+    def _tell_removed(self, snapshot: str) -> None:
+        self.emit(SnapshotRemoved(snapshot))
+
+    def changed_since(
+        self, before: Manifest, after: Manifest | None, now: datetime, accounts: LiveAccounts
+    ) -> PlanRun:
         """Return what changed from one snapshot to another, None for the tables as they are, as a plan that nobody carries out.
 
-        Raises as planning, and as reading the store and the tables.
+        Of accounts whose tables the first has, too. Raises as planning, and as reading the store and the tables.
         """
         master = self.installation.master
         source = AsItIs(
@@ -127,7 +127,15 @@ class Snapshots:
         seen = ObservedConfig(
             (state,), lambda _ref, _held: True, lambda _ref, _held: False, stands_in=True
         )
-        return planner.plan(planner.load(), seen, PlanOptions(now=now))
+        run = planner.plan(planner.load(), seen, PlanOptions(now=now))
+        if not before.accounts:
+            return run
+        if after is None:
+            more = changed_since(self.store, before, ways_in(accounts, now), now)
+        else:
+            more = changed_between(self.store, before, after, now)
+        made = plan([*run.plan.scopes, *more], revision=run.plan.revision, label=run.plan.label)
+        return replace(run, plan=replace(made, schedules=run.plan.schedules))
 
     def source(
         self, manifest: Manifest, selection: Selection = EVERYTHING, mode: Mode = Mode.REPLACE
@@ -187,7 +195,7 @@ class Night:
     """What came of one night: the snapshot that was taken and proven, and those that were taken away as no longer kept."""
 
     verdict: Verdict
-    removed: tuple[Listed, ...]
+    removed: Outdated
 
 
 def nightly(

@@ -53,7 +53,12 @@ def verify_snapshot(
     """
     master = installation.master
     check_home(manifest, installation, master.aws.assert_identity(MASTER))
-    found = list(_digests(store, manifest, emit))
+    progress = _Progress(manifest, emit)
+    found = list(_digests(store, manifest, progress))
+    # Copies are not in the ledger as they are: that each file is whole is what can be told of them.
+    for table in (file for copies in manifest.accounts for file in copies.tables):
+        for _ in read_table(store, manifest, table):
+            progress.one_more()
     replay = _replayed(installation.ledger, manifest)
     # What went past the ledger and was overcome before the snapshot is none of its own.
     differing = tuple(f for f in replay.compare(found) if f.kind is not FindingKind.OVERCOME)
@@ -125,17 +130,28 @@ def _check_reached(manifest: Manifest, scope: str, stood: int, reached: int) -> 
         )
 
 
+@dataclass(slots=True)
+class _Progress:
+    """Tells now and then how many items were read."""
+
+    manifest: Manifest
+    emit: Emit
+    done: int = 0
+
+    def one_more(self) -> None:
+        self.done += 1
+        if self.done % _TOLD_EVERY == 0:
+            self.emit(SnapshotProgressed("verified", self.done, self.manifest.items))
+
+
 def _digests(
-    store: SnapshotStore, manifest: Manifest, emit: Emit
+    store: SnapshotStore, manifest: Manifest, progress: _Progress
 ) -> Iterator[tuple[EntityKey, str]]:
-    """Read every file to its end; yield each item with the digest of its full image, as records have it."""
-    done = 0
+    """Read every file of the master's tables to its end; yield each item with the digest of its full image, as records have it."""
     for table in manifest.tables:
         of_ledger = table.name == LEDGER_TABLE.name
         for item in read_table(store, manifest, table):
-            done += 1
-            if done % _TOLD_EVERY == 0:
-                emit(SnapshotProgressed("verified", done, manifest.items))
+            progress.one_more()
             if not of_ledger:
                 key: ItemKey = tuple(item[part.name][part.type] for part in table.key)
                 digest = hashlib.sha256(canonical_wire(item)).hexdigest()

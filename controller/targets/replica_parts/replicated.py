@@ -139,7 +139,7 @@ def observe_replicas(scope: LiveScope, reads: LiveReads) -> ObservedState:
                 if original and original.by == reads.installation and REPLICA not in item:
                     # No copy but what copies are made of: the table is the master's own.
                     return ObservedState(scope.name, ScopeState.OK, {}, facts={MASTER: True})
-                found = _observation(copied, scope, table, item, reads.installation)
+                found = copy_found(copied, scope, table, item, reads.installation)
                 objects[found.ref] = found
         except TableMissing:
             missing.append(definition.prefixed(copied.prefix))
@@ -203,9 +203,10 @@ def ask(table: str, key: Mapping[str, Any]) -> str:
     return dump_plain([table, dict(key)]).decode()
 
 
-def _observation(
+def copy_found(
     copied: Replicated, scope: LiveScope, table: str, item: Item, installation: str
 ) -> Observation:
+    """Return an item of an account's table as it is seen; whose it is says its mark."""
     ref = copied.ref(scope, table, item)
     content = copied.content(table, item)
     base = dump_plain(

@@ -1,13 +1,14 @@
 """Documents of snapshots: listed, taken and proven, shown, thinned out, restored."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, TypedDict
 
 from controller.engine.overrides.put_back import PreparedPutBack
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.engine.snapshots.places import Listed
+from controller.engine.snapshots.prune import Outdated
 from controller.engine.snapshots.restore import PreparedRestore
 from controller.engine.snapshots.service import Night
 from controller.engine.snapshots.verify import Verdict
@@ -45,6 +46,15 @@ class SnapshotDifference(TypedDict):
     what: str
 
 
+class SnapshotAccount(TypedDict):
+    """Tables of an account and region, copies of the master's, in a snapshot."""
+
+    scope: str
+    items: int
+    tables: Annotated[Mapping[str, int], "Table -> how many items."]
+    wrong: Annotated[str, "Why not all of them are there; empty where they are."]
+
+
 class SnapshotDocument(TypedDict):
     """A snapshot that was read back whole."""
 
@@ -58,6 +68,7 @@ class SnapshotDocument(TypedDict):
     items: int
     storedBytes: int
     objects: int
+    accounts: Annotated[list[SnapshotAccount], "Empty where their tables were not asked for."]
     differing: Annotated[list[SnapshotDifference], "Items that were changed past the ledger."]
 
 
@@ -74,6 +85,7 @@ class SnapshotShowDocument(TypedDict):
     items: int
     storedBytes: int
     kinds: Annotated[Mapping[str, int], "Kind -> how many objects."]
+    accounts: Annotated[list[SnapshotAccount], "Empty where their tables were not asked for."]
 
 
 class SnapshotPruneDocument(TypedDict):
@@ -81,6 +93,7 @@ class SnapshotPruneDocument(TypedDict):
 
     removed: Annotated[bool, "Whether they were taken away."]
     snapshots: Annotated[list[str], "Their ids."]
+    copies: Annotated[list[str], "Ids of copies in the other place, which keeps by itself."]
 
 
 class SnapshotNightlyDocument(TypedDict):
@@ -88,6 +101,7 @@ class SnapshotNightlyDocument(TypedDict):
 
     taken: Annotated[SnapshotDocument, "The snapshot that was taken and proven."]
     removed: Annotated[list[str], "Ids of those that were taken away, as no longer kept."]
+    removedCopies: Annotated[list[str], "Ids of copies that were taken away in the other place."]
 
 
 class RestoreDocument(TypedDict):
@@ -96,13 +110,17 @@ class RestoreDocument(TypedDict):
     snapshot: str
     held: Annotated[list[OverrideObject], "Overrides that hold what was put back."]
     putBack: Annotated[list[OverrideObject], "Overrides of the snapshot that hold again."]
+    copiesLeft: Annotated[
+        list[str],
+        "Accounts and regions whose tables the snapshot has: copies, which are not put back.",
+    ]
     restored: Annotated[ApplyDocument, "As of an apply."]
 
 
 class ItemsImportDocument(TypedDict):
     """The plan of an import of items, and what became of its changes."""
 
-    resource: Annotated[str, "As the old product calls it."]
+    resource: Annotated[str, "As the old product calls it; all: each there is a file of."]
     held: Annotated[list[OverrideObject], "Overrides that hold what was imported."]
     imported: Annotated[ApplyDocument, "As of an apply."]
 
@@ -139,25 +157,48 @@ def snapshot_json(verdict: Verdict) -> SnapshotDocument:
     differing = [
         SnapshotDifference(where=found.where, what=found.what) for found in verdict.differing
     ]
-    return filled(SnapshotDocument, verdict.manifest, objects=verdict.objects, differing=differing)
+    return filled(
+        SnapshotDocument,
+        verdict.manifest,
+        objects=verdict.objects,
+        accounts=_accounts(verdict.manifest),
+        differing=differing,
+    )
+
+
+def _accounts(manifest: Manifest) -> list[SnapshotAccount]:
+    return [
+        filled(SnapshotAccount, found, tables={table.name: table.items for table in found.tables})
+        for found in manifest.accounts
+    ]
 
 
 def shown_json(manifest: Manifest, observed: ObservedState) -> SnapshotShowDocument:
     """Return what a snapshot holds for programs."""
     kinds = Counter(ref.kind for ref in observed.objects)
-    return filled(SnapshotShowDocument, manifest, kinds=dict(sorted(kinds.items())))
+    return filled(
+        SnapshotShowDocument,
+        manifest,
+        kinds=dict(sorted(kinds.items())),
+        accounts=_accounts(manifest),
+    )
 
 
-def prune_json(outdated: Sequence[Listed], *, removed: bool) -> SnapshotPruneDocument:
+def prune_json(outdated: Outdated, *, removed: bool) -> SnapshotPruneDocument:
     """Return which snapshots go, or went."""
-    return {"removed": removed, "snapshots": [found.id for found in outdated]}
+    return {
+        "removed": removed,
+        "snapshots": [found.id for found in outdated.snapshots],
+        "copies": [found.id for found in outdated.copies],
+    }
 
 
 def nightly_json(night: Night) -> SnapshotNightlyDocument:
     """Return what came of one night for programs."""
     return {
         "taken": snapshot_json(night.verdict),
-        "removed": [found.id for found in night.removed],
+        "removed": [found.id for found in night.removed.snapshots],
+        "removedCopies": [found.id for found in night.removed.copies],
     }
 
 
@@ -170,5 +211,6 @@ def restore_json(
         "snapshot": snapshot,
         "held": [override_json(made) for made in prepared.held],
         "putBack": [override_json(made) for made in prepared.back],
+        "copiesLeft": list(prepared.copies_left),
         "restored": apply_json(prepared.planned, report),
     }

@@ -58,6 +58,27 @@ def test_an_absent_item_stays_absent(table: Any) -> None:
     assert "Item" not in table.get_item(TableName="t", Key={"Id": {"S": "b"}})
 
 
+def test_a_projection_has_what_is_there_of_what_is_asked_for(table: Any) -> None:
+    names = {"#m": "Map", "#n": "No", "#l": "List", "#g": "Gone"}
+    whole = table.get_item(
+        TableName="t",
+        Key=KEY,
+        ProjectionExpression="Id, Bytes, Numbers, #m, #l, #g",
+        ExpressionAttributeNames={name: names[name] for name in ("#m", "#l", "#g")},
+    )["Item"]
+    deeper = table.query(
+        TableName="t",
+        ProjectionExpression="#m.#n",
+        **{
+            **BY_KEY,
+            "ExpressionAttributeNames": {name: names[name] for name in ("#m", "#n")},
+        },
+    )["Items"]
+
+    assert whole == {name: ITEM[name] for name in ("Id", "Bytes", "Numbers", "Map", "List")}
+    assert deeper == [{"Map": {"M": {"No": {"BOOL": False}}}}]
+
+
 def test_a_query_of_many_items_is_quick(table: Any) -> None:
     for start in range(0, 150, 25):
         table.batch_write_item(
@@ -68,9 +89,12 @@ def test_a_query_of_many_items_is_quick(table: Any) -> None:
                 ]
             }
         )
-    began = time.monotonic()
-    found = table.scan(TableName="t")["Items"]
+    took = []
+    for _ in range(5):
+        began = time.monotonic()
+        found = table.scan(TableName="t")["Items"]
+        took.append(time.monotonic() - began)
 
     assert len(found) == 151
-    # moto alone takes half a second on a quiet machine; the bound leaves room for a busy one.
-    assert time.monotonic() - began < 2
+    # moto alone takes half a second. The best of several: a busy machine may hold any one of them.
+    assert min(took) < 0.4

@@ -123,12 +123,10 @@ def test_readers_of_a_stream_go_on_after_a_refused_transaction(
 
 
 def test_a_hundred_items_cost_little_more_in_a_table_of_two_thousand(tables: Any) -> None:
-    first = _seconds(tables, 0)
-    for start in range(99, 2000, 99):
-        last = _seconds(tables, start)
+    took = [_seconds(tables, start) for start in range(0, 2000, 99)]
 
-    # moto alone takes fifty times as long here; the bound leaves room for a busy machine.
-    assert last < 10 * first + 0.2
+    # moto alone takes fifty times as long here. The best of several: a busy machine may hold any one of them.
+    assert min(took[-5:]) < 10 * min(took[:5]) + 0.2
 
 
 def _seconds(client: Any, start: int) -> float:
