@@ -2,7 +2,7 @@
 
 The signature is the attribute ``Managed{By, Id, Revision, Path, Line, Digest, Extra, Author}``. JSON has no word for sets, bytes and
 numbers that neither an integer of 64 bits nor a double holds: they are written as ``{"$set": …}``,
-``{"$bytes": …}`` and ``{"$number": …}``; a map that only looks like one of these as ``{"$map": …}``. Items of ours have none of
+``{"$bytes": …}`` and ``{"$number": …}``; a map that only looks like one of these, or like the mark of a time, as ``{"$map": …}``. Items of ours have none of
 them; what is found in a table may.
 """
 
@@ -23,12 +23,13 @@ from controller.kinds.language.kind import Kind
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import NOBODY_KNOWN, MadeBy, Mark, ObservedState
 from controller.model.ref import ResourceRef
+from controller.planning.leaving import NOW_MS
 
 MANAGED = "Managed"
 AUDIT = "Audit"
 _NOTHING: Mapping[str, Any] = {}
 _MAX_INT = 2**63 - 1
-_TAGS: Final = frozenset({"$set", "$bytes", "$number", "$map"})
+_TAGS: Final = frozenset({"$set", "$bytes", "$number", "$map", NOW_MS})
 
 
 def dump_plain(value: Any) -> bytes:

@@ -28,6 +28,8 @@ def test_what_json_has_no_word_for_is_tagged(value: Any, written: bytes) -> None
         {"$bytes": "no base64"},
         {"$set": ["a"]},
         {"$map": {"$set": ["a"]}},
+        {"$nowMs": 1},
+        {"$nowMs": "now"},
         {"deep": [{"$number": "1"}, frozenset({"a"})]},
         {"$number": frozenset({b"\x00"})},
         {"$number": "1", "more": 1},
