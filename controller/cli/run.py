@@ -23,6 +23,7 @@ from controller.cli.main import keep_traceback
 from controller.cli.process import note
 from controller.daemon.jobs import Jobs
 from controller.daemon.memory_queue import MemoryQueue
+from controller.daemon.notify_jobs import NotifyJobs
 from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
@@ -30,6 +31,7 @@ from controller.daemon.worker import Workers
 from controller.engine.installation.installation import open_desired, settings_source
 from controller.errors import EnvctlError, ExitCode
 from controller.events import Emit
+from controller.gc_tuning import relaxed_gc
 from controller.ports import WorkQueue
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -38,6 +40,7 @@ _BY_SIGNAL: Final = 128
 _LOOK_S: Final = 0.5
 
 
+@relaxed_gc()
 def run(context: typer.Context) -> None:
     """Keep tables and accounts as the source says, by day and night. Ctrl-C or SIGTERM ends it; SIGHUP reads the settings again."""
     call: Invocation = context.obj
@@ -109,6 +112,7 @@ def make_running(call: Invocation) -> Running:
         is_alive=lambda: daemon.is_alive,
         access=Access(_credentials(call), settings.http.host),
         metrics=metrics,
+        calls=(call.master.aws.counter, apart.master.aws.counter),
         emit=emit,
         keep_traceback=_note_bug,
     )
@@ -149,6 +153,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
     return Daemon(
         jobs=jobs,
         records=records,
+        notify=NotifyJobs(call.installation, jobs),
         workers=workers,
         systemd=Systemd(process.environment),
         emit=emit,
