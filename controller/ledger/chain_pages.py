@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from controller.aws.items import Item, WireItem, canonical_wire
 from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query_pages
 from controller.errors import DamagedState
-from controller.ledger.archive import Archive, ArchivedTo
+from controller.ledger.archived.archive import Archive, ArchivedTo
+from controller.ledger.archived.segments import Segment, contents_of, missing
 from controller.ledger.chain import LATER, ChainEntry, Finding, FindingKind
 from controller.ledger.ledger_table import SCOPE_INDEX
-from controller.ledger.segments import Segment, contents_of, missing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from controller.aws.items import WireItem, from_wire
 from controller.aws.tables import Query, batch_get_wire, query, query_pages
 from controller.errors import WrongUsage
-from controller.ledger.archive import Archive
-from controller.ledger.archived_lines import (
+from controller.ledger.archived.archive import Archive
+from controller.ledger.archived.lines import (
     archived_page,
     find_id,
     lines_below,

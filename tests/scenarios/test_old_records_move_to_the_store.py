@@ -28,8 +28,8 @@ from controller.engine.state import archive_records
 from controller.engine.state.archive_records import RecordArchiver, find_old_records
 from controller.engine.state.open_records import row_of_open_records
 from controller.errors import DamagedState
-from controller.ledger.archive import ARCHIVES_ROW
-from controller.ledger.segments import segment_of_key
+from controller.ledger.archived.archive import ARCHIVES_ROW
+from controller.ledger.archived.segments import segment_of_key
 from tests.support.command_line import Fleet, envctl, installation, service, use_settings
 from tests.support.request_faults import request_faults
 

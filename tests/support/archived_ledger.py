@@ -14,13 +14,8 @@ from controller.aws.items import Item, WireItem, from_wire, to_wire
 from controller.aws.tables import Page, Query
 from controller.errors import Conflict
 from controller.ledger import chain_pages, queries
-from controller.ledger.archive import Archive
-from controller.ledger.chain import Anchored, Finding, Verification
-from controller.ledger.heads import Heads
-from controller.ledger.ledger_table import LEDGER_TABLE, SUMMARY
-from controller.ledger.queries import LedgerReader
-from controller.ledger.records import record_wire
-from controller.ledger.segments import (
+from controller.ledger.archived.archive import Archive
+from controller.ledger.archived.segments import (
     Segment,
     contents_of,
     dump_contents,
@@ -28,6 +23,11 @@ from controller.ledger.segments import (
     pack_lines,
     segment_of,
 )
+from controller.ledger.chain import Anchored, Finding, Verification
+from controller.ledger.heads import Heads
+from controller.ledger.ledger_table import LEDGER_TABLE, SUMMARY
+from controller.ledger.queries import LedgerReader
+from controller.ledger.records import record_wire
 from controller.ledger.verify import verify_scope
 from controller.model.ledger_record import Head, LedgerRecord
 from tests.unit.ledger.ledgers import PREFIX, SCOPE, answered, head_of

@@ -14,7 +14,7 @@ from controller.engine.installation.object_stores import named_store
 from controller.engine.installation.process_context import ProcessContext
 from controller.errors import WrongUsage
 from controller.kinds.language.kind import Kind
-from controller.ledger.archive import ARCHIVES_ROW, Archive
+from controller.ledger.archived.archive import ARCHIVES_ROW, Archive
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor

@@ -22,9 +22,8 @@ from controller.engine.installation.installation import Installation
 from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
 from controller.errors import Conflict, DamagedState, Throttled, WrongUsage
 from controller.events import Emit, RecordsArchived, RecordsCleared, discard_event
-from controller.ledger.archive import ARCHIVES_ROW, KNOWN_FOR_S, ArchivedTo
-from controller.ledger.records import iso_ms
-from controller.ledger.segments import (
+from controller.ledger.archived.archive import ARCHIVES_ROW, KNOWN_FOR_S, ArchivedTo
+from controller.ledger.archived.segments import (
     MOST_BYTES,
     MOST_RECORDS,
     Segment,
@@ -37,6 +36,7 @@ from controller.ledger.segments import (
     read_entries,
     segment_of,
 )
+from controller.ledger.records import iso_ms
 
 WAIT_S: Final = 1.5 * KNOWN_FOR_S
 """Between the row and the first delete: by then every reader knows of the segments."""

@@ -4,9 +4,9 @@ from controller.aws.items import to_wire
 from controller.aws.transactions import UpdateWrite
 from controller.engine.installation.installation import Installation
 from controller.errors import Conflict, DamagedState, ScopeBusy
-from controller.ledger.archive import ARCHIVES_ROW, Archive, ArchivedTo, archived_of_row
+from controller.ledger.archived.archive import ARCHIVES_ROW, Archive, ArchivedTo, archived_of_row
+from controller.ledger.archived.segments import check_links
 from controller.ledger.chain import Finding, FindingKind, Verification
-from controller.ledger.segments import check_links
 
 
 def lost_row(archive: Archive, found: Verification) -> tuple[Finding, ...]:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from controller.aws.items import WireItem, to_wire
 from controller.errors import DamagedState, WrongUsage
-from controller.ledger.archive import Archive
+from controller.ledger.archived.archive import Archive
+from controller.ledger.archived.segments import Segment, read_entries, segment_of_key
 from controller.ledger.chain import FindingKind
 from controller.ledger.records import record_hash, record_of_wire, record_wire, to_item
-from controller.ledger.segments import Segment, read_entries, segment_of_key
 from tests.support.archived_ledger import ArchivedLedger
 from tests.unit.ledger.ledgers import SCOPE, answered, services
 

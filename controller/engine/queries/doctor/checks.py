@@ -21,7 +21,7 @@ from controller.engine.state.damaged_overrides import sorted_out
 from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
 from controller.engine.state.rows import override_rows_in
 from controller.errors import DamagedState, EnvctlError, WrongUsage
-from controller.ledger.archive import ArchivedTo
+from controller.ledger.archived.archive import ArchivedTo
 from controller.ledger.ledger_table import SCOPE_INDEX
 from controller.model.ledger_record import Head
 from controller.model.observed import CONFIG_SCOPE

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from controller.ledger.archive import Archive
+from controller.ledger.archived.archive import Archive
+from controller.ledger.archived.segments import Contents, Segment
 from controller.ledger.questions import OfActor, OfEntity, OfTransaction, Period
 from controller.ledger.records import EntityKey, who_changed
-from controller.ledger.segments import Contents, Segment
 from controller.ledger.stream_changes import STREAM_PREFIX
 from controller.ledger.summaries import RecordSummary, newest_first
 from controller.model.observed import CONFIG_SCOPE

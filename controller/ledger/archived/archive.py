@@ -13,9 +13,7 @@ from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 from controller.aws.errors import NotFound
 from controller.aws.items import from_wire
 from controller.errors import DamagedState, WrongUsage
-from controller.ledger.chain import ChainEntry
-from controller.ledger.records import MOST_RECORDS, is_sequence
-from controller.ledger.segments import (
+from controller.ledger.archived.segments import (
     FOLDER,
     Contents,
     Segment,
@@ -24,6 +22,8 @@ from controller.ledger.segments import (
     read_entries,
     segment_of_key,
 )
+from controller.ledger.chain import ChainEntry
+from controller.ledger.records import MOST_RECORDS, is_sequence
 from controller.ledger.summaries import RecordSummary, summary_of_item
 
 ARCHIVES_ROW: Final = {"Id": "archives"}

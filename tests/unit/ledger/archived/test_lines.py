@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from controller.ledger.archived.segments import segment_of_key
 from controller.ledger.questions import (
     OfActor,
     OfEntity,
@@ -18,7 +19,6 @@ from controller.ledger.questions import (
     Question,
 )
 from controller.ledger.records import EntityKey, chained, iso_ms
-from controller.ledger.segments import segment_of_key
 from controller.model.ledger_record import LedgerRecord
 from tests.support.archived_ledger import ArchivedLedger
 from tests.unit.ledger.ledgers import EMPTY, PREFIX, SCOPE, START, TABLE, services
