@@ -144,6 +144,22 @@ class NotKept(Event, name="run.notKept", level="error"):
 
 
 @dataclass(frozen=True)
+class ScopeStands(Event, name="scope.stands"):
+    """A scope stands otherwise than after the run before, or could again not be brought in order; status has the whole reason.
+
+    ``failures`` are tries in a row; ``revision`` is the one applied last, ``epoch`` that of the run.
+    """
+
+    scope: str
+    state: str
+    before: str
+    because: str
+    failures: int
+    revision: str
+    epoch: int
+
+
+@dataclass(frozen=True)
 class ChangeSettled(Event, name="change.settled"):
     """One change has its outcome."""
 

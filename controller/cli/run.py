@@ -29,6 +29,7 @@ from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
 from controller.engine.installation.installation import open_desired, settings_source
+from controller.engine.notifications.news import News
 from controller.errors import EnvctlError, ExitCode
 from controller.events import Emit
 from controller.ports import WorkQueue
@@ -88,14 +89,14 @@ class Running(NamedTuple):
 
 def make_running(call: Invocation) -> Running:
     """Put it together from settings. Raises as finding the installation, and for a queue or credentials that cannot be used."""
-    settings, process, metrics = call.settings, call.process, Metrics()
-    emit = metrics.counting(call.emit)
+    settings, process, metrics, news = call.settings, call.process, Metrics(), News()
+    emit = news.hearing(metrics.counting(call.emit))
     queue: WorkQueue = MemoryQueue(process.clock)
     if settings.queue.sqs is not None:
         shared = SqsQueue(call.master.aws.client("sqs", MASTER), settings.queue.sqs, process.clock)
         shared.check()
         queue = shared
-    daemon = _daemon(call, queue, emit)
+    daemon = _daemon(call, queue, emit, news)
     if settings.http.port is None:
         return Running(daemon, None)
     # Whoever asks by HTTP takes no scope away from a worker: they are two, and wait for each other.
@@ -127,7 +128,7 @@ def _credentials(call: Invocation) -> KeptCredentials | None:
     return kept
 
 
-def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
+def _daemon(call: Invocation, queue: WorkQueue, emit: Emit, news: News) -> Daemon:
     settings, process = call.settings, call.process
     jobs = Jobs(
         accounts=call.live,
@@ -151,7 +152,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
     return Daemon(
         jobs=jobs,
         records=records,
-        notify=NotifyJobs(call.installation, jobs),
+        notify=NotifyJobs(call.installation, jobs, news),
         workers=workers,
         systemd=Systemd(process.environment),
         emit=emit,

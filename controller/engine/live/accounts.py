@@ -285,14 +285,14 @@ class LiveAccounts:
             )
         return (
             *remembered,
-            *kept("how live scopes stand", lambda: self.write_statuses(findings)),
+            *kept("how live scopes stand", lambda: self.write_statuses(findings, emit)),
         )
 
-    def write_statuses(self, findings: Iterable[Finding]) -> None:
-        """Write how scopes stand. Raises as any write."""
+    def write_statuses(self, findings: Iterable[Finding], emit: Emit = discard_event) -> None:
+        """Write how scopes stand, and tell of those that stand otherwise. Raises as any write."""
         master = self.installation.master
         table = master.state_table
-        write_statuses(master.store, table, findings, master.process.clock())
+        write_statuses(master.store, table, findings, master.process.clock(), emit)
 
     def _planner(self, accepted: AcceptedState, broken: Mapping[str, EnvctlError]) -> LivePlanner:
         return LivePlanner(
