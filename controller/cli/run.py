@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from types import FrameType
 from typing import Final, NamedTuple
 
@@ -28,10 +28,11 @@ from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
-from controller.engine.installation.installation import open_desired, settings_source
+from controller.engine.installation.desired_source import open_desired, settings_source
 from controller.engine.notifications.news import News
 from controller.errors import EnvctlError, ExitCode
 from controller.events import Emit
+from controller.gc_tuning import relaxed_gc
 from controller.ports import WorkQueue
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -40,6 +41,7 @@ _BY_SIGNAL: Final = 128
 _LOOK_S: Final = 0.5
 
 
+@relaxed_gc()
 def run(context: typer.Context) -> None:
     """Keep tables and accounts as the source says, by day and night. Ctrl-C or SIGTERM ends it; SIGHUP reads the settings again."""
     call: Invocation = context.obj
@@ -133,7 +135,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit, news: News) -> Daemo
     jobs = Jobs(
         accounts=call.live,
         planner=call.planner(None),
-        polled=partial(open_desired, None, settings, process),
+        polled=cache(partial(open_desired, None, settings, process)),
         queue=queue,
         settings=settings,
         clock=process.clock,
