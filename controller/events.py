@@ -253,6 +253,36 @@ class DaemonStopped(Event, name="daemon.stopped"):
 
 
 @dataclass(frozen=True)
+class SettingsRefused(Event, name="settings.refused", level="error"):
+    """The daemon was told to read its settings again, and they cannot be used: it goes on with those of before."""
+
+    because: str
+
+
+@dataclass(frozen=True)
+class HttpListening(Event, name="http.listening"):
+    """The HTTP interface answers."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class BugFound(Event, name="bug.found", level="error"):
+    """Something in envctl itself is wrong; ``traceback`` is the file to report it with."""
+
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class LibraryWarned(Event, name="library.warned", level="warning"):
+    """A library that envctl runs on said something."""
+
+    library: str
+    text: str
+
+
+@dataclass(frozen=True)
 class RequestServed(Event, name="http.served"):
     """A request to the HTTP interface that asked for a change, or that could not be answered; ``request`` is in the answer too.
 
