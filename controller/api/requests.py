@@ -12,6 +12,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from controller.api.problems import bug_answer
 from controller.events import Emit, RequestServed
@@ -59,7 +60,8 @@ class Requests:
             await send(message)
 
         try:
-            await self.app(scope, _bounded(scope, receive), sent)
+            with bound_contextvars(request=request_id):
+                await self.app(scope, _bounded(scope, receive), sent)
         except Exception as error:  # noqa: BLE001 - a bug in one answer ends neither the listener nor what others are answered
             self.keep_traceback(error)
             if not started:

@@ -37,6 +37,7 @@ REDACTS = (
     "controller/aws/sqs_queue.py",
     "controller/cli/main.py",
     "controller/cli/process.py",
+    "controller/daemon/log.py",
     "controller/daemon/memory_queue.py",
     "controller/daemon/webhook.py",
     "controller/engine/authoring/write_files.py",

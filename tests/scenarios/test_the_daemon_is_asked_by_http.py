@@ -18,6 +18,7 @@ from controller.api.shared_reading import KEEP_S
 from controller.cli.invocation import Invocation
 from controller.cli.run import make_running
 from controller.errors import WrongUsage
+from controller.events import Event, HttpListening
 from tests.support.command_line import Fleet, envctl, fleet, installed, moto, service, use_settings
 from tests.support.documents import checked
 from tests.support.http_interface import ADA, CREDENTIALS, InterfaceByHand, bearer, serving
@@ -211,7 +212,6 @@ def test_the_daemon_listens_where_the_settings_name_a_port(
     installed: Fleet,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "credentials.yaml").write_text(CREDENTIALS)
     use_settings(
@@ -220,10 +220,11 @@ def test_the_daemon_listens_where_the_settings_name_a_port(
         f"source: {{folder: {installed.folder}}}\n"
         "http: {port: 0, credentials: credentials.yaml}\n",
     )
-    running = make_running(Invocation(None, str(tmp_path / "events.jsonl")))
+    told: list[Event] = []
+    running = make_running(Invocation(None, None), told.append)
     running.start()
     try:
-        (url,) = re.findall(r"listening on (http://\S+)", capsys.readouterr().err)
+        (url,) = (event.url for event in told if isinstance(event, HttpListening))
         assert httpx.get(f"{url}/healthz").json() == {"alive": True}
         scope = httpx.post(f"{url}/api/v1/scopes/config/reconcile", headers=bearer(ADA))
         assert scope.status_code == 202

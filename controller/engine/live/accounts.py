@@ -217,7 +217,7 @@ class LiveAccounts(KnownAccounts):
             )
         return (
             *remembered,
-            *kept("how live scopes stand", lambda: self.write_statuses(findings)),
+            *kept("how live scopes stand", lambda: self.write_statuses(findings, emit)),
             *kept("the last looks", lambda: self._publish(accepted, scopes, outcomes)),
         )
 
@@ -270,11 +270,11 @@ class LiveAccounts(KnownAccounts):
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="publish") as pool:
             list(pool.map(publish, scopes, outcomes))
 
-    def write_statuses(self, findings: Iterable[Finding]) -> None:
-        """Write how scopes stand. Raises as any write."""
+    def write_statuses(self, findings: Iterable[Finding], emit: Emit = discard_event) -> None:
+        """Write how scopes stand, and tell of those that stand otherwise. Raises as any write."""
         master = self.installation.master
         table = master.state_table
-        write_statuses(master.store, table, findings, master.process.clock())
+        write_statuses(master.store, table, findings, master.process.clock(), emit)
 
     def _planner(self, accepted: AcceptedState, broken: Mapping[str, EnvctlError]) -> LivePlanner:
         return LivePlanner(
