@@ -7,13 +7,17 @@ from fastapi import FastAPI
 from controller import __version__
 from controller.api.changes import change_routes
 from controller.api.health import health_routes
+from controller.api.items import item_routes
 from controller.api.ledger import ledger_routes
 from controller.api.old_shapes import old_shape_routes
+from controller.api.operations import operation_routes
 from controller.api.plans import plan_routes
 from controller.api.problems import answer_with_problems
 from controller.api.questions import question_routes
 from controller.api.requests import Requests
+from controller.api.rollbacks import rollback_routes
 from controller.api.served import Served
+from controller.api.snapshots import snapshot_change_routes, snapshot_routes
 from controller.api.webhooks import webhook_routes
 
 OPENAPI: Final = "/api/v1/openapi.json"
@@ -24,6 +28,11 @@ _ROUTES: Final = (
     plan_routes,
     ledger_routes,
     change_routes,
+    snapshot_routes,
+    snapshot_change_routes,
+    rollback_routes,
+    item_routes,
+    operation_routes,
     webhook_routes,
     old_shape_routes,
 )

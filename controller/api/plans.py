@@ -1,6 +1,5 @@
 """The plan as it would be now: what the source, overrides and schedules make different. Nothing is written."""
 
-from http import HTTPStatus
 from typing import Annotated, Final
 
 from anyio import CapacityLimiter, to_thread
@@ -8,7 +7,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from controller import __version__
 from controller.api.answers import EXIT_CODE, JSON, TEXT, says
-from controller.api.problems import Refused
 from controller.api.served import Served
 from controller.api.shared_reading import SharedReading
 from controller.engine.commit.lease import Claim
@@ -24,7 +22,6 @@ from controller.views.style import plain
 
 KEEP_S: Final = 30.0
 """A plan that somebody asks for is at most so old: it looks at every account."""
-_TURN_S: Final = 60.0
 _MOST_WAITING: Final = 4
 
 
@@ -65,11 +62,5 @@ def _plan(served: Served) -> CombinedPlan:
     request = ReconcileRequest(
         requester=Requester("envctl", "http"), claim=Claim(process.instance), reach=Reach.PLAN
     )
-    if not served.planning.acquire(timeout=_TURN_S):
-        raise Refused(
-            HTTPStatus.SERVICE_UNAVAILABLE, "ScopeBusy", "the source is being read", "ask again"
-        )
-    try:
+    with served.planning_turn():
         return reconciler.reconcile(request).planned
-    finally:
-        served.planning.release()

@@ -1,13 +1,17 @@
 """What the interface answers from, given by whoever composes it; and what several of its routes read, read once for all."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from threading import Lock
+from typing import Final
 
 from controller.api.access import Access
 from controller.api.metrics import Metrics
+from controller.api.problems import Refused
 from controller.api.shared_reading import SharedReading
 from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import Installation
@@ -17,6 +21,11 @@ from controller.engine.queries.status.read import read_status
 from controller.engine.queries.status.view import StatusView
 from controller.events import Emit
 from controller.ports import Source, WorkQueue
+
+_TURN_S: Final = 60.0
+"""So long who plans waits for another who does."""
+_CHANGE_S: Final = 20.0
+"""A change waits so long for one that another request makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +69,34 @@ class Served:
     def state_now(self) -> AcceptedNow:
         """Read what is accepted. Raises as ``accepted_now``."""
         return accepted_now(self.installation, self.now(), self.accounts)
+
+    @contextmanager
+    def planning_turn(self) -> Iterator[Planner | None]:
+        """Have the planner for oneself, None where the settings name no source. Raises Refused where another has it for long."""
+        if not self.planning.acquire(timeout=_TURN_S):
+            raise Refused(
+                HTTPStatus.SERVICE_UNAVAILABLE, "ScopeBusy", "the source is being read", "ask again"
+            )
+        try:
+            yield None if self.source() is None else self.planner
+        finally:
+            self.planning.release()
+
+    @contextmanager
+    def changing_turn(self) -> Iterator[None]:
+        """Make one change at a time: two of one process would take a scope from each other. Raises Refused after a while."""
+        if not self.changing.acquire(timeout=_CHANGE_S):
+            raise Refused(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "ScopeBusy",
+                "another change is being made",
+                "ask again",
+                {"Retry-After": "5"},
+            )
+        try:
+            yield
+        finally:
+            self.changing.release()
 
     def scopes_by_state(self) -> Mapping[str, int]:
         """Count scopes, as status shows them. Raises as reading it."""

@@ -14,6 +14,7 @@ from controller.api.access import Access
 from controller.api.application import create_app
 from controller.api.credentials import KeptCredentials, read_credentials
 from controller.api.metrics import Metrics
+from controller.api.operation_jobs import OperationJobs
 from controller.api.served import Served
 from controller.api.server import HttpServer
 from controller.aws.sessions import MASTER
@@ -138,9 +139,15 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
         emit=emit,
     )
     records = RecordJobs(installation=call.installation, jobs=jobs)
+    asked = OperationJobs(
+        accounts=call.live,
+        own=None if settings_source(settings, process) is None else call.planner(None),
+        owner=f"{process.instance}/operation",
+        emit=emit,
+    )
     workers = Workers(
         queue=queue,
-        handlers={**jobs.handlers, **records.handlers},
+        handlers={**jobs.handlers, **records.handlers, **asked.handlers},
         count=settings.daemon.workers,
         interruption=process.interruption,
         emit=emit,
