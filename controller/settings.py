@@ -10,12 +10,13 @@ from controller.daemon_settings import (
     DaemonSettings,
     HttpSettings,
     IntervalSettings,
+    NotifySettings,
     QueueSettings,
 )
 from controller.errors import WrongUsage
 from controller.kinds.language.documented import Names, SettingsPart
 from controller.kinds.language.kind import Finding, RuleSettings
-from controller.kinds.language.spec import HiddenWhereWrong, unfit
+from controller.kinds.language.spec import unfit
 from controller.kinds.parts.secret_references import is_prefix
 from controller.loading.documents import Irregular, parse_documents, resolve
 from controller.loading.issues import model_in, secret_names, validation_issues
@@ -27,6 +28,7 @@ from controller.planning.approvals import ApprovalSettings
 from controller.planning.guards import GuardSettings
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.schedule import InvalidSchedule
+from controller.source_settings import SourceSettings
 
 Mode = Literal["off", "observe", "enforce"]
 
@@ -53,34 +55,6 @@ def _is_crontab(text: str) -> str:
 
 
 Secrets = Annotated[Names, AfterValidator(_are_prefixes)]
-
-
-class GitSource(SettingsPart):
-    """A repository that holds the desired state."""
-
-    url: Annotated[str, HiddenWhereWrong()]
-    """https://, ssh://, file:// or git@host:path. Never with a password in it."""
-    ref: str = "HEAD"
-    """Branch, tag or commit."""
-    path: str = ""
-    """Folder inside the repository; empty for its top."""
-    credentials: Annotated[str | None, HiddenWhereWrong()] = None
-    """Where the token is: env://NAME. Never the token itself."""
-
-
-class SourceSettings(SettingsPart):
-    """Where the desired state is read from: exactly one of the fields."""
-
-    git: GitSource | None = None
-    """A Git repository."""
-    folder: str | None = None
-    """A folder of this machine; a relative one is looked for beside the settings file."""
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
-        if self.git is not None and self.folder is not None:
-            raise unfit("expected one source, found two: git and folder", "leave one out")
-        return self
 
 
 class TargetModes(SettingsPart):
@@ -214,6 +188,27 @@ class SnapshotSettings(SettingsPart):
         return self
 
 
+class ObservedSettings(SettingsPart):
+    """Where each scope is published as it was last seen, for plans of those who may not look. Without a place it is not."""
+
+    bucket: str | None = None
+    """S3 bucket. Whoever may read it sees what is configured and running, but no secret."""
+    folder: str | None = None
+    """A folder of this machine instead, where there is no S3; a relative one is looked for beside the settings file."""
+    region: str = ""
+    """Region of the bucket; empty for that of the tables."""
+    prefix: str = "observed"
+    """Put before the keys of the bucket's objects."""
+    max_age_seconds: Annotated[int, Field(ge=60)] = 86400
+    """What was seen longer ago is not planned from: its scope is unknown."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.bucket is not None and self.folder is not None:
+            raise unfit("expected one place, found two: bucket and folder", "leave one out")
+        return self
+
+
 class Settings(SettingsPart):
     """Everything that can be set. Single values also come from the environment: ``ENVCTL_GUARDS_MAX_DELETES=60``."""
 
@@ -235,6 +230,8 @@ class Settings(SettingsPart):
     """How live accounts are worked on."""
     snapshots: SnapshotSettings = SnapshotSettings()
     """Where snapshots are kept, and how many; and what is too large for a table."""
+    observed: ObservedSettings = ObservedSettings()
+    """Where each scope is published as it was last seen."""
     extensions: Names = ()
     """Packages with further targets for live accounts; each module of one defines a ``TARGET``."""
     power: PowerSettings = PowerSettings()
@@ -249,6 +246,8 @@ class Settings(SettingsPart):
     """Where the daemon's work is kept."""
     http: HttpSettings = HttpSettings()
     """The HTTP interface of ``envctl run``."""
+    notify: NotifySettings = NotifySettings()
+    """Whom the daemon tells of changes and alerts."""
     prices: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     """What an hour of an instance costs, by its type (``m6i.large: 0.107``); reports then say what schedules save."""
     trusted_image_owners: Names = _OPTIONS.trusted_image_owners

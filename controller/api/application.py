@@ -7,17 +7,17 @@ from fastapi import FastAPI
 from controller import __version__
 from controller.api.changes import change_routes
 from controller.api.health import health_routes
-from controller.api.items import item_routes
 from controller.api.ledger import ledger_routes
 from controller.api.old_shapes import old_shape_routes
-from controller.api.operations import operation_routes
 from controller.api.plans import plan_routes
 from controller.api.problems import answer_with_problems
+from controller.api.put_back.items import item_routes
+from controller.api.put_back.operations import operation_routes
+from controller.api.put_back.rollbacks import rollback_routes
+from controller.api.put_back.snapshots import snapshot_change_routes, snapshot_routes
 from controller.api.questions import question_routes
 from controller.api.requests import Requests
-from controller.api.rollbacks import rollback_routes
 from controller.api.served import Served
-from controller.api.snapshots import snapshot_change_routes, snapshot_routes
 from controller.api.webhooks import webhook_routes
 
 OPENAPI: Final = "/api/v1/openapi.json"
@@ -59,5 +59,5 @@ def create_app(served: Served) -> FastAPI:
     answer_with_problems(app)
     for routes in _ROUTES:
         app.include_router(routes(served))
-    served.metrics.ask(served.queue.backlog, served.scopes_by_state)
+    served.metrics.ask(served.queue.backlog, served.figures, served.calls)
     return app

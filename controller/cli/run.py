@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from types import FrameType
 from typing import Final, NamedTuple
 
@@ -14,7 +14,7 @@ from controller.api.access import Access
 from controller.api.application import create_app
 from controller.api.credentials import KeptCredentials, read_credentials
 from controller.api.metrics import Metrics
-from controller.api.operation_jobs import OperationJobs
+from controller.api.put_back.operation_jobs import OperationJobs
 from controller.api.served import Served
 from controller.api.server import HttpServer
 from controller.aws.sessions import MASTER
@@ -24,13 +24,15 @@ from controller.cli.main import keep_traceback
 from controller.cli.process import note
 from controller.daemon.jobs import Jobs
 from controller.daemon.memory_queue import MemoryQueue
+from controller.daemon.notify_jobs import NotifyJobs
 from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
-from controller.engine.installation.installation import open_desired, settings_source
+from controller.engine.installation.desired_source import open_desired, settings_source
 from controller.errors import EnvctlError, ExitCode
 from controller.events import Emit
+from controller.gc_tuning import relaxed_gc
 from controller.ports import WorkQueue
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -39,6 +41,7 @@ _BY_SIGNAL: Final = 128
 _LOOK_S: Final = 0.5
 
 
+@relaxed_gc()
 def run(context: typer.Context) -> None:
     """Keep tables and accounts as the source says, by day and night. Ctrl-C or SIGTERM ends it; SIGHUP reads the settings again."""
     call: Invocation = context.obj
@@ -110,6 +113,7 @@ def make_running(call: Invocation) -> Running:
         is_alive=lambda: daemon.is_alive,
         access=Access(_credentials(call), settings.http.host),
         metrics=metrics,
+        calls=(call.master.aws.counter, apart.master.aws.counter),
         emit=emit,
         keep_traceback=_note_bug,
     )
@@ -131,7 +135,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
     jobs = Jobs(
         accounts=call.live,
         planner=call.planner(None),
-        polled=partial(open_desired, None, settings, process),
+        polled=cache(partial(open_desired, None, settings, process)),
         queue=queue,
         settings=settings,
         clock=process.clock,
@@ -156,6 +160,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
     return Daemon(
         jobs=jobs,
         records=records,
+        notify=NotifyJobs(call.installation, jobs),
         workers=workers,
         systemd=Systemd(process.environment),
         emit=emit,

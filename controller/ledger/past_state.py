@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from controller.ledger.outside_record import GAP
 from controller.ledger.records import EntityKey, iso_ms
 from controller.ledger.replay import PHASES
-from controller.ledger.summaries import BY_MOMENT, RecordSummary
+from controller.ledger.summaries import BY_MOMENT, ChainLine
 from controller.model.ledger_record import LedgerRecord
 
 Image = Mapping[str, Any]
@@ -36,10 +36,10 @@ class PastItem(NamedTuple):
 
 
 def earliest_changes(
-    lines: Iterable[RecordSummary], tables: frozenset[str]
-) -> dict[EntityKey, RecordSummary]:
+    lines: Iterable[ChainLine], tables: frozenset[str]
+) -> dict[EntityKey, ChainLine]:
     """Return the earliest of these lines of each item of the (physical) tables, whatever their order."""
-    earliest: dict[EntityKey, RecordSummary] = {}
+    earliest: dict[EntityKey, ChainLine] = {}
     for line in lines:
         if line.phase in PHASES and line.entity.table in tables:
             known = earliest.get(line.entity)

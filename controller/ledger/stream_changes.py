@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from controller.aws.items import WireItem, canonical_wire, from_wire
+from controller.aws.items import canonical_wire, from_wire
 from controller.aws.streams import StreamEvent
 from controller.ledger.records import EntityKey, audit_id
 from controller.model.table import TableDefinition
@@ -45,6 +45,8 @@ class StreamChange:
     after: str
     audit_id: str
     """Of the record that there is if the change is ours."""
+    at_most_bytes: int
+    """DynamoDB counts no more for both images together."""
 
     @property
     def is_delete(self) -> bool:
@@ -77,18 +79,15 @@ def change_of(event: StreamEvent, table: TableDefinition) -> StreamChange | None
 
     Raises KeyError if the event has another key than the table.
     """
-    before, after = image_digest_of_wire(event.old), image_digest_of_wire(event.new)
-    if before == after:
+    # Canonical forms name the type of each value, and are longer than what DynamoDB counts.
+    old, new = (b"" if one is None else canonical_wire(one) for one in (event.old, event.new))
+    if old == new:
         return None
+    before, after = (hashlib.sha256(one).hexdigest() if one else "" for one in (old, new))
     key = table.key_of(from_wire(event.key))
     item = EntityKey(table.name, *map(str, key.values()))
     found = audit_id(table.name, key, _ACTIONS[event.action], before, after)
-    return StreamChange(event, item, key, before, after, found)
-
-
-def image_digest_of_wire(image: WireItem | None) -> str:
-    """Return what ``image_digest`` gives for the same image as a plain item."""
-    return "" if image is None else hashlib.sha256(canonical_wire(image)).hexdigest()
+    return StreamChange(event, item, key, before, after, found, len(old) + len(new))
 
 
 @dataclass(slots=True)

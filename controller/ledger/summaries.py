@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from controller.ledger.records import (
     ACTOR,
@@ -50,18 +50,44 @@ class RecordSummary:
         return self.entity.table == POWER
 
 
+class ChainLine(NamedTuple):
+    """The little of a record that tells which one it is, of which item, and when: less to read than a summary where there are many."""
+
+    audit_id: str
+    iso_timestamp: str
+    sequence: int
+    phase: str
+    entity: EntityKey
+
+
+OF_CHAIN_LINE: Final = ("AuditID", "ISOTimestamp", "Sequence", "Phase", "Entity")
+
+
+def chain_line_of_item(item: Mapping[str, Any]) -> ChainLine:
+    """Read a plain item of an index that holds these attributes, whoever wrote it."""
+    return ChainLine(
+        _shown(item.get("AuditID")),
+        _shown(item.get("ISOTimestamp")),
+        item["Sequence"] if is_sequence(item.get("Sequence")) else 0,
+        _shown(item.get("Phase")),
+        _entity(item.get("Entity")),
+    )
+
+
+def _entity(named: Any) -> EntityKey:
+    said = named if isinstance(named, Mapping) else {}
+    range_key = said.get("Range")
+    range_text = None if range_key is None else str(range_key)
+    return EntityKey(str(said.get("Type", "")), str(said.get("Key", "")), range_text)
+
+
 def summary_of_item(item: Mapping[str, Any]) -> RecordSummary:
     """Read a plain item of the audit table or of one of its indexes, whoever wrote it."""
     entity, actor = item.get("Entity"), item.get("Actor")
-    named = entity if isinstance(entity, Mapping) else {}
-    range_key, version = named.get("Range"), named.get("Version")
+    version = entity.get("Version") if isinstance(entity, Mapping) else None
     return RecordSummary(
         **{field: _shown(item.get(name)) for name, field in _OF_SUMMARY.items()},
-        entity=EntityKey(
-            str(named.get("Type", "")),
-            str(named.get("Key", "")),
-            None if range_key is None else str(range_key),
-        ),
+        entity=_entity(entity),
         entity_version=version if isinstance(version, int) else None,
         sequence=item["Sequence"] if is_sequence(item.get("Sequence")) else 0,
         actor=_shown_actor(actor) if isinstance(actor, Mapping) else NOBODY,

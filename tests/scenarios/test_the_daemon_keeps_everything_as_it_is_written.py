@@ -1,4 +1,4 @@
-"""The daemon: a commit becomes tables and accounts, evenings come, a bad commit stops nothing, and two daemons do everything once."""
+"""The daemon: a commit becomes tables and accounts, evenings come, and a bad commit stops nothing."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -132,27 +132,6 @@ def test_an_override_is_heard_of_and_its_end_too(estate: PowerEstate, daemon: Da
     daemon.tick_and_work()
     assert set(estate.states().values()) == {"stopped"}
     assert not [row for row in estate.rows() if row.startswith("override#")], "its end is recorded"
-
-
-def test_two_daemons_do_everything_once(estate: PowerEstate, daemon: DaemonByHand) -> None:
-    source = FolderSource(estate.folder)
-    second = DaemonByHand(estate.accounts(), source, "daemon-b", daemon.queue)
-    second.tick_and_work()
-    estate.group(WEB)
-    estate.at(EVENING)
-
-    daemon.tick()
-    second.tick()
-    done = daemon.work() + second.work()
-    assert {f"power {STAGING}", f"power {TEST}"} <= set(done)
-    assert len(done) == len(set(done))
-
-    # What the other did is known from the scope's status: it is not asked for again.
-    for _ in range(8):
-        estate.clock.sleep(60)
-        daemon.tick()
-        second.tick()
-        assert not [what for what in daemon.work() + second.work() if what.startswith("power")]
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from controller.api.access import Access
 from controller.api.application import create_app
 from controller.api.credentials import KeptCredentials
 from controller.api.metrics import Metrics
-from controller.api.operation_jobs import OperationJobs
+from controller.api.put_back.operation_jobs import OperationJobs
 from controller.api.served import Served
 from controller.api.server import HttpServer
 from controller.cli.invocation import Invocation
@@ -21,7 +21,7 @@ from controller.daemon.memory_queue import MemoryQueue
 from controller.daemon.worker import Workers
 from controller.engine.commit.interruption import Interruption
 from controller.engine.config.planner import Planner
-from controller.engine.installation.installation import settings_source
+from controller.engine.installation.desired_source import settings_source
 from controller.engine.live.accounts import LiveAccounts
 from controller.events import Event
 from controller.ports import Source

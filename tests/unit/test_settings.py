@@ -69,7 +69,7 @@ MERGED = b"approvals: {inCommits: merged, committers: [A <a@b.cd>]}\n"
         (b"regoin: x\n", {}, "did you mean 'region'?"),
         (b"guards: {maxDeletes: many}\n", {}, "guards.maxDeletes: expected a whole number"),
         (b"source: {git: {ref: main}}\n", {}, "source.git: url is missing"),
-        (b"source: {git: {url: x}, folder: y}\n", {}, "found two: git and folder"),
+        (b"source: {git: {url: x}, folder: y}\n", {}, "expected one source, found git and folder"),
         (MERGED + b"source: {git: {url: x}}\n", {}, "name the protected branch in source.git.ref"),
         (
             b"approvals: {inCommits: merged}\n",

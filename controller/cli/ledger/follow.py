@@ -11,6 +11,7 @@ from controller.cli.terminal.interruption import stopping_on_signals
 from controller.engine.streams.drain import EMPTY_PAGES
 from controller.engine.streams.follow import Round, StreamFollower, streamed_tables
 from controller.errors import ExitCode, exit_code_of, worst_exit_code
+from controller.gc_tuning import relaxed_gc
 from controller.model.ledger_record import LedgerRecord
 from controller.views.audit_follow import record_line, round_line
 from controller.views.documents.audit import AuditFollowDocument, follow_json
@@ -32,6 +33,7 @@ def follow(
     tell, pages = _tell_json if as_json else _tell_text, EMPTY_PAGES if once else 1
     told: dict[str, str] = {}
     with (
+        relaxed_gc(),
         stopping_on_signals(call.process.interruption),
         StreamFollower(
             call.installation,

@@ -1,6 +1,6 @@
 """The config tables at a moment of the past: read as they are, then undone what the ledger says was changed since."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.queries.audit import kind_named
 from controller.errors import WrongUsage
+from controller.gc_tuning import relaxed_gc
 from controller.kinds.language.kind import Kind
 from controller.ledger.entities import entity_of_item
 from controller.ledger.past_state import Doubt, Image, PastItem, earliest_changes, undo
@@ -55,6 +56,7 @@ class PastObject:
         return parse_canonical(body) if isinstance(body, bytes) else None
 
 
+@relaxed_gc()
 def past_state(
     installation: Installation, at: datetime, kind_name: str | None = None
 ) -> tuple[PastObject, ...]:
@@ -97,28 +99,27 @@ def _items_now(
 
 
 def _objects(
-    found: Iterator[PastItem],
+    found: Iterable[PastItem],
     logical: Mapping[str, str],
     wanted: Mapping[str, Kind[Any]],
     master: Master,
 ) -> Iterator[PastObject]:
     """Yield objects, made of their items; of tables that other kinds share only what is of a kind that is wanted."""
-    of_table = {table.name: kind for kind in wanted.values() for table in kind.tables}
+    owners: dict[str, list[str]] = {}
+    for owner in master.kinds.values():
+        for definition in owner.tables:
+            owners.setdefault(definition.name, []).append(owner.name)
     grouped: dict[ResourceRef, dict[str, PastItem]] = {}
     for past in found:
         table = logical[past.entity.table]
-        shared = past.image.get("Kind") if _is_shared(table, master) else of_table[table].name
-        kind = wanted.get(shared) if isinstance(shared, str) else None
+        of_table = owners[table]
+        named = past.image.get("Kind") if len(of_table) > 1 else of_table[0]
+        kind = wanted.get(named) if isinstance(named, str) else None
         if kind is not None:
             key = kind.identify(past.image)
             grouped.setdefault(ResourceRef(kind.name, key), {})[table] = past
     for ref in sorted(grouped):
         yield _object(ref, wanted[ref.kind], grouped[ref])
-
-
-def _is_shared(table: str, master: Master) -> bool:
-    owners = [k for k in master.kinds.values() if any(t.name == table for t in k.tables)]
-    return len(owners) > 1
 
 
 def _object(ref: ResourceRef, kind: Kind[Any], items: Mapping[str, PastItem]) -> PastObject:

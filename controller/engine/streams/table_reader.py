@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from controller.aws.items import item_bytes, to_wire
+from controller.aws.items import to_wire
 from controller.aws.streams import PositionLost, StreamEvent, TableStream, find_stream
 from controller.aws.tables import batch_get_wire
 from controller.aws.transactions import PutWrite, UpdateWrite, Write
@@ -180,27 +180,31 @@ class TableReader:
     def _take(self, drained: Drained) -> None:
         """Record what others changed, and mark our records of deletes; both with how far the shard is read then."""
         self._done.events += len(drained.events)
-        positions, is_saved = self.checkpoint.positions, True
-        batches = list(_batches(drained.events))
+        positions, is_saved = self.checkpoint.positions, not drained.events
+        batches = list(_batches(self._changes(drained.events)))
         for batch in batches:
             found = self._recognised(batch)
             # Only now: how far items were passed and how far the shard is read are written together, or not at all.
             is_last = batch is batches[-1]
-            positions[drained.shard] = drained.position if is_last else Position(batch[-1].sequence)
+            read_until = Position(batch[-1].event.sequence)
+            positions[drained.shard] = drained.position if is_last else read_until
             is_saved = self._write_found(found)
         positions[drained.shard] = drained.position
         if not is_saved:
             self.write((), ())
 
-    def _recognised(self, events: Sequence[StreamEvent]) -> list[Recognised]:
+    def _changes(self, events: Sequence[StreamEvent]) -> list[StreamChange]:
+        table = self.physical
         try:
-            read = (change_of(event, self.physical) for event in events)
-            changes = [change for change in read if change is not None]
+            read = (change_of(event, table) for event in events)
+            return [change for change in read if change is not None]
         except KeyError as error:
             raise DamagedState(
-                f"streams: table {self.physical.name} has items without its key {error}",
+                f"streams: table {table.name} has items without its key {error}",
                 fix="envctl bootstrap says how the table is not as defined",
             ) from error
+
+    def _recognised(self, changes: Sequence[StreamChange]) -> list[Recognised]:
         own = self._own_records([change.audit_id for change in changes])
         strange = [change.event.event_id for change in changes if change.audit_id not in own]
         recorded = self._rows(strange)
@@ -273,16 +277,15 @@ class TableReader:
         )
 
 
-def _batches(events: Sequence[StreamEvent]) -> Iterator[Sequence[StreamEvent]]:
-    """Yield events in their order, as many at a time as one transaction can hold the records of."""
-    batch, size = list[StreamEvent](), 0
-    for event in events:
-        images = (image for image in (event.old, event.new) if image)
-        own = sum(map(item_bytes, images)) + _RECORD_BYTES
+def _batches(changes: Sequence[StreamChange]) -> Iterator[Sequence[StreamChange]]:
+    """Yield changes in their order, as many at a time as one transaction can hold the records of."""
+    batch, size = list[StreamChange](), 0
+    for change in changes:
+        own = change.at_most_bytes + _RECORD_BYTES
         if batch and (len(batch) == MOST_TOGETHER or size + own > MAX_BYTES):
             yield batch
             batch, size = [], 0
-        batch.append(event)
+        batch.append(change)
         size += own
     if batch:
         yield batch

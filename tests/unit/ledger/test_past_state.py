@@ -2,14 +2,19 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controller.ledger.outside_record import GAP
 from controller.ledger.past_state import Doubt, PastItem, earliest_changes, undo
-from controller.ledger.records import EntityKey
-from controller.ledger.summaries import summary_of
+from controller.ledger.records import EntityKey, image_digest, iso_ms, to_item
+from controller.ledger.summaries import ChainLine, chain_line_of_item
 from controller.model.ledger_record import LedgerRecord
 from tests.unit.ledger.ledgers import PREFIX, START, TABLE, image, records_of, write
+from tests.unit.ledger.test_replay import STEPS, history, replayed
 
 TABLES = frozenset({PREFIX + TABLE})
 IMAGES = [image("a", version, BluePort=version) for version in range(1, 4)]
@@ -24,10 +29,14 @@ A, B = EntityKey(PREFIX + TABLE, "a"), EntityKey(PREFIX + TABLE, "b")
 NOW = {A: IMAGES[2]}
 
 
+def line_of(record: LedgerRecord) -> ChainLine:
+    return chain_line_of_item(to_item(record))
+
+
 def at(minute: float, now: dict[EntityKey, Any] = NOW) -> dict[EntityKey, PastItem]:
     moment = START + timedelta(minutes=minute)
     later = [r for r in RECORDS if r.iso_timestamp > moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")]  # fmt: skip
-    earliest = earliest_changes(map(summary_of, reversed(later)), TABLES)
+    earliest = earliest_changes(map(line_of, reversed(later)), TABLES)
     return {past.entity: past for past in undo(now, chosen(earliest), moment)}
 
 
@@ -44,10 +53,28 @@ def test_each_moment_has_its_items() -> None:
     assert at(9) == {A: PastItem(A, IMAGES[2], IMAGES[2], None)}
 
 
+@given(STEPS, st.integers(0, 26), st.randoms(use_true_random=False))
+def test_what_is_undone_from_now_is_what_a_replay_until_then_leads_to(
+    steps: list[tuple[str, bool]], minute: int, order: Random
+) -> None:
+    writes, held = history(steps)
+    records, moment = records_of(writes), START + timedelta(minutes=minute)
+    until = [record for record in records if record.iso_timestamp <= iso_ms(moment)]
+    later = [record for record in records if record.iso_timestamp > iso_ms(moment)]
+    order.shuffle(later)
+    now = {EntityKey(PREFIX + TABLE, name): item for name, item in held.items()}
+    chosen = {line.audit_id for line in earliest_changes(map(line_of, later), TABLES).values()}
+
+    found = list(undo(now, (r for r in later if r.audit_id in chosen), moment))
+
+    assert {past.entity: image_digest(past.image) for past in found} == replayed(until).state()
+    assert all(past.now == now.get(past.entity) for past in found)
+
+
 def test_records_of_other_things_undo_nothing() -> None:
-    lines = [summary_of(replace(record, phase="intended")) for record in RECORDS]
+    lines = [line_of(replace(record, phase="intended")) for record in RECORDS]
     assert earliest_changes(lines, TABLES) == {}
-    assert earliest_changes(map(summary_of, RECORDS), frozenset({"other"})) == {}
+    assert earliest_changes(map(line_of, RECORDS), frozenset({"other"})) == {}
 
 
 def test_what_cannot_be_known_is_told_with_its_doubt() -> None:

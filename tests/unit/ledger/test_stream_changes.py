@@ -1,12 +1,14 @@
 """Whose an event is, for every way it can come about."""
 
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
 
-from controller.aws.items import to_wire
+from controller.aws.items import item_bytes, to_wire
 from controller.aws.streams import EventAction, StreamEvent
 from controller.ledger.records import audit_id, image_digest
 from controller.ledger.stream_changes import (
@@ -15,10 +17,10 @@ from controller.ledger.stream_changes import (
     Passed,
     StreamChange,
     change_of,
-    image_digest_of_wire,
     recognise,
 )
 from controller.model.table import KeyAttribute, TableDefinition
+from tests.support.any_items import ITEMS
 
 TABLE = TableDefinition("test-Services", KeyAttribute("Name"))
 A, B, C = ({"Name": "s", "Value": n, "Tags": frozenset({"b", "a"}), "Raw": b"\xff"} for n in "abc")
@@ -61,13 +63,20 @@ def test_the_id_is_that_of_the_record_written_with_the_change() -> None:
         assert change(old, new).audit_id == expected
 
 
-def test_digests_are_the_same_whatever_form_binary_has() -> None:
-    plain = image_digest(A)
+def test_digests_are_the_same_whatever_form_the_event_has() -> None:
     wire = to_wire(A)
-    assert image_digest_of_wire(wire) == plain
-    assert image_digest_of_wire({**wire, "Raw": {"B": "/w=="}}) == plain
-    assert image_digest_of_wire({**wire, "Tags": {"SS": ["b", "a"]}}) == plain
-    assert image_digest_of_wire(None) == ""
+    for found in (wire, {**wire, "Raw": {"B": "/w=="}}, {**wire, "Tags": {"SS": ["b", "a"]}}):
+        seen = change_of(replace(event(None, A), new=found), TABLE)
+        assert seen is not None
+        assert (seen.before, seen.after) == ("", image_digest(A))
+
+
+@given(ITEMS, ITEMS)
+def test_no_change_is_larger_than_it_says(old: dict[str, Any], new: dict[str, Any]) -> None:
+    before, after = {**old, "Name": "s", "Version": 1}, {**new, "Name": "s", "Version": 2}
+    assert change(before, after).at_most_bytes >= sum(
+        map(item_bytes, map(to_wire, (before, after)))
+    )
 
 
 def test_equal_images_are_no_change() -> None:

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from controller.ledger.records import chained, record_hash
-from controller.ledger.summaries import newest_first, summary_of
+from controller.ledger.records import EntityKey, chained, record_hash, to_item
+from controller.ledger.summaries import ChainLine, chain_line_of_item, newest_first, summary_of
 from tests.unit.ledger.ledgers import EMPTY, services
 
 RECORDS = services(3)
@@ -37,3 +37,15 @@ def test_no_record_is_older_than_the_one_before_it() -> None:
         "12:00:01",
     ]
     assert all(record.hash == record_hash(record) for record in linked)
+
+
+def test_a_chain_line_says_of_a_record_what_its_summary_says() -> None:
+    summary, line = summary_of(RECORDS[1]), chain_line_of_item(to_item(RECORDS[1]))
+    assert line == tuple(getattr(summary, field) for field in ChainLine._fields)
+
+
+def test_what_other_programs_write_has_a_chain_line() -> None:
+    entity = {"Type": "Services", "Key": "s", "Range": 7}
+    garbage = {"AuditID": "a", "ISOTimestamp": 5, "Sequence": "x", "Entity": entity}
+    assert chain_line_of_item(garbage) == ("a", "5", 0, "", EntityKey("Services", "s", "7"))
+    assert chain_line_of_item({"Entity": "Services"}).entity == EntityKey("", "")

@@ -9,7 +9,8 @@ from controller.aws.sessions import MASTER
 from controller.aws.table_setup import describe_table, find_differences
 from controller.engine.commit.lease import head_lost
 from controller.engine.installation.bootstrap import MAX_THREADS, all_tables
-from controller.engine.installation.installation import Installation, Master, open_desired
+from controller.engine.installation.desired_source import open_desired
+from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.queries.doctor.account import AccountDoctor

@@ -7,8 +7,8 @@ from typing import Final
 
 import orjson
 
-from controller.api.operations import Kept
-from controller.api.put_back import PutBacks, RestoreAsked, RollbackBody
+from controller.api.put_back.asked import PutBacks, RestoreAsked, RollbackBody
+from controller.api.put_back.operations import Kept
 from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts

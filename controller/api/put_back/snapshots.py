@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from controller.api.access import Caller
 from controller.api.answers import respond, says
-from controller.api.operations import ACCEPTED, ask_for
-from controller.api.put_back import MOST_WAITING, PutBacks, RestoreAsked, plan_headers
+from controller.api.put_back.asked import MOST_WAITING, PutBacks, RestoreAsked, plan_headers
+from controller.api.put_back.operations import ACCEPTED, ask_for
 from controller.api.rate_limit import RateLimit
 from controller.api.served import Served
 from controller.engine.snapshots.contents import observed_in

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from controller.api.access import Caller
 from controller.api.answers import JSON, respond, says
-from controller.api.put_back import MOST_WAITING, ReviewAsked, plan_headers
+from controller.api.put_back.asked import MOST_WAITING, ReviewAsked, plan_headers
 from controller.api.rate_limit import RateLimit
 from controller.api.served import Served
 from controller.engine.overrides.put_back import PreparedPutBack, PutBack

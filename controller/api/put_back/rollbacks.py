@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from controller.api.access import Caller
 from controller.api.answers import respond, says
-from controller.api.operations import ACCEPTED, ask_for
-from controller.api.put_back import MOST_WAITING, PutBacks, RollbackBody, plan_headers
+from controller.api.put_back.asked import MOST_WAITING, PutBacks, RollbackBody, plan_headers
+from controller.api.put_back.operations import ACCEPTED, ask_for
 from controller.api.rate_limit import RateLimit
 from controller.api.served import Served
 from controller.engine.state.operations import Kind

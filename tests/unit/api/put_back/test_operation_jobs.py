@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from controller.api.operation_jobs import OperationJobs, kept_of
+from controller.api.put_back.operation_jobs import OperationJobs, kept_of
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.state.operations import BEGUN_WITHIN, Kind, Operation, Operations
 from controller.errors import Interrupted, WrongUsage
