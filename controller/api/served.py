@@ -20,6 +20,7 @@ from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.queries.status.read import read_status
 from controller.engine.queries.status.view import StatusView
+from controller.engine.reconcile.combined_plan import LastPlan
 from controller.events import Emit
 from controller.ports import Source, WorkQueue
 
@@ -41,6 +42,8 @@ class Served:
     """One of its own; used by one request at a time, with ``planning``."""
     source: Callable[[], Source | None]
     """Opens the settings' source; None if they name none."""
+    last_plan: Callable[[], LastPlan | None]
+    """What the daemon of this process planned last for itself."""
     queue: WorkQueue
     is_alive: Callable[[], bool]
     access: Access

@@ -109,6 +109,7 @@ def make_running(call: Invocation) -> Running:
         accounts=apart.live,
         planner=apart.planner(None),
         source=lambda: settings_source(settings, process),
+        last_plan=lambda: daemon.jobs.last_plan,
         queue=queue,
         is_alive=lambda: daemon.is_alive,
         access=Access(_credentials(call), settings.http.host),
@@ -145,7 +146,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
     records = RecordJobs(installation=call.installation, jobs=jobs)
     asked = OperationJobs(
         accounts=call.live,
-        own=None if settings_source(settings, process) is None else call.planner(None),
+        own=call.planner(None) if settings.source.is_named else None,
         owner=f"{process.instance}/operation",
         emit=emit,
     )

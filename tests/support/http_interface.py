@@ -23,6 +23,7 @@ from controller.engine.commit.interruption import Interruption
 from controller.engine.config.planner import Planner
 from controller.engine.installation.desired_source import settings_source
 from controller.engine.live.accounts import LiveAccounts
+from controller.engine.reconcile.combined_plan import LastPlan
 from controller.events import Event
 from controller.ports import Source
 
@@ -62,6 +63,7 @@ class InterfaceByHand:
     credentials: str | None = CREDENTIALS
     host: str = "127.0.0.1"
     alive: bool = True
+    last_plan: LastPlan | None = None
     events: list[Event] = field(default_factory=list)
     bugs: list[Exception] = field(default_factory=list)
 
@@ -74,6 +76,7 @@ class InterfaceByHand:
             accounts=self.accounts,
             planner=Planner(self._source, master.settings, master.kinds),
             source=self.source,
+            last_plan=lambda: self.last_plan,
             queue=self.queue,
             is_alive=lambda: self.alive,
             access=Access(self._kept(), self.host),

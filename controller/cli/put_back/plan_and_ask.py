@@ -65,5 +65,4 @@ def plan_and_ask(planned: Answer, prepared: PreparedPutBack, asked: Asked) -> No
 
 def own_planner(call: Invocation) -> Planner | None:
     """Return what plans the settings' own source; None where they name none: nothing then takes a restore back."""
-    source = call.settings.source
-    return call.planner(None) if source.git is not None or source.folder is not None else None
+    return call.planner(None) if call.settings.source.is_named else None

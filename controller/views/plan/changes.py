@@ -1,4 +1,4 @@
-"""What is otherwise, as an answer: a plan that nobody carries out."""
+"""A plan that is only looked at, as an answer."""
 
 from controller import __version__
 from controller.errors import ExitCode
@@ -13,7 +13,6 @@ from controller.views.style import plain
 
 def changes_answer(plan: Plan, names: FieldNames, *, expand: bool) -> Answer:
     """Return the changes; its exit code says whether there are any."""
-
     return Answer(
         document=DOCUMENT,
         fields=lambda: plan_object(plan, names, __version__),
