@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from controller.api.access import Caller
 from controller.api.answers import plain_answer, respond, says
-from controller.api.rate_limit import RateLimit
 from controller.api.served import Served
 from controller.engine.overrides.service import (
     OverrideAsked,
@@ -46,7 +45,7 @@ class OverrideBody(BaseModel):
 
 def change_routes(served: Served) -> APIRouter:
     """Return the routes. Whoever asks needs the scope override, or reconcile."""
-    router, limit = APIRouter(prefix="/api/v1", tags=["changes"]), RateLimit()
+    router, limit = APIRouter(prefix="/api/v1", tags=["changes"]), served.limit
     changes = _Changes(served)
     override = served.access.may("override")
     reconcile = served.access.may("reconcile")

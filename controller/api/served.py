@@ -12,6 +12,7 @@ from controller.api.access import Access
 from controller.api.fleet_figures import FleetFigures, figures_of
 from controller.api.metrics import Metrics
 from controller.api.problems import Refused
+from controller.api.rate_limit import RateLimit
 from controller.api.shared_reading import SharedReading
 from controller.aws.clients import CallCounter
 from controller.engine.config.planner import Planner
@@ -55,6 +56,8 @@ class Served:
     """Keeps what a bug of ours has to be reported with."""
     planning: Lock = field(default_factory=Lock)
     changing: Lock = field(default_factory=Lock)
+    limit: RateLimit = field(default_factory=RateLimit)
+    """How often somebody may ask for changes, whichever."""
     status: SharedReading[StatusView] = field(init=False)
     state: SharedReading[AcceptedNow] = field(init=False)
 

@@ -92,6 +92,7 @@ def test_a_snapshot_is_taken_and_put_back_by_the_daemon(
     assert (held["actor"], held["reason"]) == ("ada", "accident")
 
 
+@pytest.mark.slow
 def test_what_is_read_is_told_as_without_a_server(
     installed: Fleet, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,6 @@ from pydantic import Field
 from controller.api.access import Caller
 from controller.api.answers import JSON, respond, says
 from controller.api.put_back.asked import MOST_WAITING, ReviewAsked, plan_headers
-from controller.api.rate_limit import RateLimit
 from controller.api.served import Served
 from controller.engine.overrides.put_back import PreparedPutBack, PutBack
 from controller.engine.queries.rollback_asked import end_of
@@ -62,7 +61,7 @@ class _Import(NamedTuple):
 
 def item_routes(served: Served) -> APIRouter:
     """Return the routes. Whoever asks needs the scope restore: items are given with all that is in them."""
-    router, limit = APIRouter(prefix="/api/v1/config", tags=["as the old product"]), RateLimit()
+    router, limit = APIRouter(prefix="/api/v1/config", tags=["as the old product"]), served.limit
     imports, threads = _Imports(served), CapacityLimiter(MOST_WAITING)
     restore = served.access.may("restore")
 

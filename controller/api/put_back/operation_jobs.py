@@ -14,8 +14,15 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.snapshots.account_tables import ways_in
 from controller.engine.snapshots.service import Snapshots
-from controller.engine.state.operations import Kind, Operation, Operations, State, fits
-from controller.errors import EnvctlError, Interrupted, exit_code_of
+from controller.engine.state.operations import (
+    BEGUN_WITHIN,
+    Kind,
+    Operation,
+    Operations,
+    State,
+    fits,
+)
+from controller.errors import EnvctlError, Interrupted, NotInTime, exit_code_of
 from controller.events import Emit
 from controller.model.work import Job, Work
 from controller.redactor import REDACTOR
@@ -46,12 +53,17 @@ class OperationJobs:
     def do(self, work: Work) -> None:
         """Do what the row says that the work names; nothing where it was done, or nobody waits for it any more.
 
+        What another daemon had begun and not ended is begun anew, within the same hour.
+
         Raises what it could not be done for, which is kept, too.
         """
         master = self._installation.master
         operations = Operations(master.store, master.state_table)
         found = operations.find(work.details.get("operation", ""))
         if found is None or found.state(self._now()) in {State.DONE, State.EXPIRED}:
+            return
+        if found.begun_at is not None and self._now() - found.asked_at > BEGUN_WITHIN:
+            operations.end(found, kept_error(_not_ended(found)).model_dump(), self._now())
             return
         begun = operations.begin(found, self._now())
         kept: Kept | None = A_BUG
@@ -114,6 +126,13 @@ def kept_of(answer: Answer) -> Kept:
         remarks=[REDACTOR.redact(remark) for remark in answer.remarks],
     )
     return kept if fits(kept.model_dump()) else kept.model_copy(update={"fields": None})
+
+
+def _not_ended(operation: Operation) -> NotInTime:
+    return NotInTime(
+        f"operation {operation.id}: the daemon that had begun it did not end it within an hour, and none goes on",
+        fix=f"envctl audit list --actor {operation.actor} shows what it did; then ask again",
+    )
 
 
 def kept_error(error: EnvctlError) -> Kept:

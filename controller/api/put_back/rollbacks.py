@@ -9,7 +9,6 @@ from controller.api.access import Caller
 from controller.api.answers import respond, says
 from controller.api.put_back.asked import MOST_WAITING, PutBacks, RollbackBody, plan_headers
 from controller.api.put_back.operations import ACCEPTED, ask_for
-from controller.api.rate_limit import RateLimit
 from controller.api.served import Served
 from controller.engine.state.operations import Kind
 
@@ -18,7 +17,7 @@ _PATH = "/rollback"
 
 def rollback_routes(served: Served) -> APIRouter:
     """Return the routes. Whoever asks needs the scope read; whoever has it done, restore."""
-    router, limit = APIRouter(prefix="/api/v1", tags=["put back"]), RateLimit()
+    router, limit = APIRouter(prefix="/api/v1", tags=["put back"]), served.limit
     threads = CapacityLimiter(MOST_WAITING)
     read, restore = served.access.may("read"), served.access.may("restore")
 

@@ -10,7 +10,6 @@ from controller.api.access import Caller
 from controller.api.answers import respond, says
 from controller.api.put_back.asked import MOST_WAITING, PutBacks, RestoreAsked, plan_headers
 from controller.api.put_back.operations import ACCEPTED, ask_for
-from controller.api.rate_limit import RateLimit
 from controller.api.served import Served
 from controller.engine.snapshots.contents import observed_in
 from controller.engine.snapshots.selection import selection_of
@@ -87,7 +86,7 @@ def snapshot_routes(served: Served) -> APIRouter:
 
 def snapshot_change_routes(served: Served) -> APIRouter:
     """Return the routes of what the daemon does. Whoever has one taken or proven needs the scope snapshot; put back, restore."""
-    router, limit = APIRouter(prefix=_PATH, tags=["snapshots"]), RateLimit()
+    router, limit = APIRouter(prefix=_PATH, tags=["snapshots"]), served.limit
     snapshot, restore = served.access.may("snapshot"), served.access.may("restore")
 
     @router.post("", status_code=202, responses=ACCEPTED)

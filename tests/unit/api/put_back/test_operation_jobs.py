@@ -90,6 +90,17 @@ def test_what_nobody_waits_for_is_not_begun(night: Night) -> None:
     assert night.done == 0
 
 
+def test_what_a_daemon_began_and_did_not_end_is_begun_anew_within_an_hour(night: Night) -> None:
+    night.does(lambda: DONE)
+    night.operations.begin(ASKED, START)
+    night.estate.clock.sleep(BEGUN_WITHIN.total_seconds() + 1)
+    night.jobs.do(WORK)
+
+    assert night.done == 0
+    assert night.kept is not None
+    assert night.kept["problem"]["code"] == "NotInTime", night.kept["problem"]
+
+
 def test_an_error_is_kept_and_told_to_the_worker(night: Night) -> None:
     night.does(fails(WrongUsage("there is no snapshot")))
     with pytest.raises(WrongUsage):
