@@ -22,7 +22,7 @@ NOBODY = Actor("", "", "", "")
 
 @dataclass(frozen=True, slots=True)
 class RecordSummary:
-    """What the indexes hold of a record. Texts are empty and ``sequence`` is 0 for records other programs wrote."""
+    """What the indexes hold of a record. Texts are empty for records other programs wrote; ``sequence`` is 0 for what stands in no chain."""
 
     audit_id: str
     iso_timestamp: str
@@ -41,7 +41,7 @@ class RecordSummary:
 
     @property
     def is_in_no_chain(self) -> bool:
-        """Whether it has no place in any scope's chain: other programs wrote it, whoever it names."""
+        """Whether it has no place in any scope's chain, as far as the line was compared with heads: others wrote it, whoever it names."""
         return not self.scope or self.sequence == 0
 
     @property

@@ -13,6 +13,7 @@ from controller.engine.state.rows import read_recorded_rows
 from controller.errors import DamagedState, EnvctlError, WrongUsage
 from controller.kinds.language.kind import Kind
 from controller.ledger.chain import VerificationReport
+from controller.ledger.chained import Chained
 from controller.ledger.entities import entities_of
 from controller.ledger.heads import HEAD_PREFIX
 from controller.ledger.queries import (
@@ -204,7 +205,8 @@ def page_of(
 ) -> Page:
     """Return up to ``limit`` records that are wanted, over as many queries as that takes; the token says where to go on.
 
-    A page that is nearly full is not filled up by queries that each look at a few lines. Raises as a page.
+    A page that is nearly full is not filled up by queries that each look at a few lines. What stands in no chain has no
+    sequence. Raises as a page.
     """
     records: list[RecordSummary] = []
     for _ in range(MAX_QUERIES):
@@ -213,7 +215,7 @@ def page_of(
         token = page.next_token
         if token is None or limit - len(records) <= limit // 10:
             break
-    return Page(tuple(records), token)
+    return Page(Chained(installation.leases).marked(records), token)
 
 
 def find_records(installation: Installation, name: str) -> tuple[LedgerRecord, ...]:

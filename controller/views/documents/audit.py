@@ -28,7 +28,7 @@ class ApprovalObject(TypedDict):
 
 
 class SummaryObject(TypedDict):
-    """One line of the ledger. Texts are empty and sequence is 0 for records other programs wrote."""
+    """One line of the ledger. Texts are empty for records other programs wrote; sequence is 0 for what stands in no chain."""
 
     auditId: str
     at: Annotated[
