@@ -115,7 +115,12 @@ def send(
     for name, value in asked["path"].items():
         path = path.replace(f"{{{name}}}", quote(str(value), safe="/"))
     headers = {name: value for name, value in asked["header"].items() if value and value.isascii()}
-    clean = {name: value for name, value in headers.items() if value.isprintable()}
+    # The client itself refuses a value with a space at its end.
+    clean = {
+        name: value
+        for name, value in headers.items()
+        if value.isprintable() and value == value.strip()
+    }
     query = {name: value for name, value in asked["query"].items() if value is not None}
     json = {} if asked["body"] is None else {"json": asked["body"]}
     marked = bearer(token) if token else {}
