@@ -47,6 +47,8 @@ class Job(StrEnum):
     """Write the heads of all chains to where nobody changes them."""
     OPERATION = "operation"
     """Do what somebody asked for by HTTP, as the row says that the details name."""
+    ARCHIVE = "archive"
+    """Move records of the ledger that are old enough out of the table."""
 
 
 class WorkProblem(Exception):

@@ -76,6 +76,8 @@ MERGED = b"approvals: {inCommits: merged, committers: [A <a@b.cd>]}\n"
             {},
             "s.yaml:1:12: approvals: inCommits: merged, but nobody's",
         ),
+        (b"ledger: {keepDays: 400}\n", {}, "ledger.keepDays is given, but no place"),
+        (b"ledger: {keepDays: 29}\n", {}, "ledger.keepDays"),
         (b"region: [\n", {}, "s.yaml:"),
         (b"region: a\n---\nregion: b\n", {}, "s.yaml:3: the settings are one document"),
         (b"", {"ENVCTL_GUARDS_MAX_DELETES": "x"}, "the environment: ENVCTL_GUARDS_MAX_DELETES"),

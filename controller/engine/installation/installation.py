@@ -10,9 +10,11 @@ from controller.aws.sessions import MASTER, AwsAccess
 from controller.aws.tables import DynamoStore
 from controller.engine.commit.lease import Leases
 from controller.engine.commit.storage import Storage
+from controller.engine.installation.object_stores import named_store
 from controller.engine.installation.process_context import ProcessContext
 from controller.errors import WrongUsage
 from controller.kinds.language.kind import Kind
+from controller.ledger.archived.archive import ARCHIVES_ROW, Archive
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor
@@ -64,8 +66,13 @@ class Installation:
         if snapshots.bucket is not None:
             client = master.aws.client("s3", MASTER)
             blobs = S3BlobStore(client, snapshots.bucket, f"{snapshots.prefix}/{_IMAGES}")
-        self.ledger = LedgerReader(master.client, prefix + LEDGER_TABLE.name, blobs)
-        """What answers from the audit table, and knows where images are kept that no record can hold."""
+        self.archive = Archive(
+            lambda: master.store.get(master.state_table, ARCHIVES_ROW),
+            named_store(snapshots, master.aws),
+        )
+        """What was moved out of the audit table, as it was too old."""
+        self.ledger = LedgerReader(master.client, prefix + LEDGER_TABLE.name, blobs, self.archive)
+        """What answers from the audit table and from the archive, and knows where images are kept that no record can hold."""
         self.tables = Tables(
             master.store,
             master.kinds.values(),

@@ -16,9 +16,9 @@ from controller.aws.blob_store import Bound
 from controller.aws.errors import NotFound
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.errors import Conflict, WrongUsage
+from controller.place_settings import ObservedSettings
 from controller.planning.look_json import PublishedLook, read_look, write_look
 from controller.redactor import REDACTOR
-from controller.settings import ObservedSettings
 from controller.snapshots.replaceable import BucketFiles, FolderFiles, ReplaceableFiles
 from controller.sources.s3_listing import parse_s3_location
 

@@ -20,9 +20,9 @@ from controller.engine.state.published import (
 )
 from controller.errors import Conflict, WrongUsage
 from controller.model.observed import ObservedState, ScopeState
+from controller.place_settings import ObservedSettings
 from controller.planning.look_json import PublishedLook
 from controller.redactor import REDACTOR
-from controller.settings import ObservedSettings
 from controller.snapshots.replaceable import BucketFiles, FolderFiles, Held
 
 AT = datetime(2026, 11, 24, 10, tzinfo=UTC)
