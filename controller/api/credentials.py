@@ -22,8 +22,8 @@ from controller.loading.text_problems import find_text_problems
 from controller.model.ref import Origin, Problem
 from controller.redactor import REDACTOR
 
-Right = Literal["read", "override", "reconcile"]
-"""What a token may do: ask; make and release overrides; have a scope reconciled."""
+Right = Literal["read", "override", "reconcile", "snapshot", "restore"]
+"""What a token may do: ask; make and release overrides; have a scope reconciled; have snapshots taken and proven; put back and import."""
 
 _BOUND: Final = Bound(64 << 10, "credentials")
 
@@ -36,7 +36,7 @@ class Token(SettingsPart):
     sha256: Annotated[str, HiddenWhereWrong(), Field(pattern=r"^[0-9a-f]{64}$")]
     """SHA-256 of the token, in hexadecimal digits."""
     scopes: Annotated[list[Right], Field(min_length=1)]
-    """What it may do: read, override, reconcile."""
+    """What it may do: read, override, reconcile, snapshot, restore."""
 
 
 Secret = Annotated[str, HiddenWhereWrong(), Field(min_length=16, max_length=1024)]

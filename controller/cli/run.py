@@ -16,6 +16,7 @@ from controller.api.access import Access
 from controller.api.application import create_app
 from controller.api.credentials import KeptCredentials, read_credentials
 from controller.api.metrics import Metrics
+from controller.api.put_back.operation_jobs import OperationJobs
 from controller.api.served import Served
 from controller.api.server import HttpServer
 from controller.aws.sessions import MASTER
@@ -136,6 +137,7 @@ def make_running(call: Invocation, log: Emit) -> Running:
         accounts=apart.live,
         planner=apart.planner(None),
         source=lambda: settings_source(settings, process),
+        last_plan=lambda: daemon.jobs.last_plan,
         queue=queue,
         is_alive=lambda: daemon.is_alive,
         access=Access(_credentials(call), settings.http.host),
@@ -170,9 +172,15 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit, news: News) -> Daemo
         emit=emit,
     )
     records = RecordJobs(installation=call.installation, jobs=jobs)
+    asked = OperationJobs(
+        accounts=call.live,
+        own=call.planner(None) if settings.source.is_named else None,
+        owner=f"{process.instance}/operation",
+        emit=emit,
+    )
     workers = Workers(
         queue=queue,
-        handlers={**jobs.handlers, **records.handlers},
+        handlers={**jobs.handlers, **records.handlers, **asked.handlers},
         count=settings.daemon.workers,
         interruption=process.interruption,
         emit=emit,

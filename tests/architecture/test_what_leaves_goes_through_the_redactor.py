@@ -30,7 +30,8 @@ WRITES = {
 REDACTS = (
     "controller/api/answers.py",
     "controller/api/problems.py",
-    "controller/api/plans.py",
+    "controller/api/put_back/items.py",
+    "controller/api/put_back/operation_jobs.py",
     "controller/aws/errors.py",
     "controller/aws/secrets.py",
     "controller/aws/sns.py",

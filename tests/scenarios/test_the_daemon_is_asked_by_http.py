@@ -118,6 +118,7 @@ def test_the_plan_is_what_the_command_prints_and_is_kept_for_a_while(
     assert without_moments(checked(document.json())) == without_moments(shown.json)
     applied.has({"search.yaml": "no: [yaml"})
     assert client.get("/api/v1/plan").json() == document.json()
+    assert client.get("/api/v1/plan/last").status_code == 404, "no daemon has planned here"
 
 
 def test_a_source_that_is_wrong_is_told_with_its_problems(
@@ -234,6 +235,18 @@ def test_the_daemon_listens_where_the_settings_name_a_port(
                 break
             time.sleep(0.1)
         assert done in httpx.get(f"{url}/metrics").text
+        last = httpx.get(f"{url}/api/v1/plan/last")
+        assert (checked(last.json())["document"], len(last.headers["Envctl-Planned-At"])) == (
+            "plan",
+            len("2026-11-28T10:00:00.000Z"),
+        )
+        asked = httpx.post(f"{url}/api/v1/rollback", headers=bearer(ADA), json={"what": "nothing"})
+        where = f"{url}{asked.headers['Location']}"
+        for _ in range(100):
+            if httpx.get(where).json()["state"] == "done":
+                break
+            time.sleep(0.1)
+        assert httpx.get(f"{where}/result").json()["exitCode"] == 64
     finally:
         assert running.stop()
     with pytest.raises(httpx.ConnectError):
