@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from types import FrameType
 from typing import Final, NamedTuple
 
@@ -23,11 +23,12 @@ from controller.cli.main import keep_traceback
 from controller.cli.process import note
 from controller.daemon.jobs import Jobs
 from controller.daemon.memory_queue import MemoryQueue
+from controller.daemon.notify_jobs import NotifyJobs
 from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
-from controller.engine.installation.installation import open_desired, settings_source
+from controller.engine.installation.desired_source import open_desired, settings_source
 from controller.errors import EnvctlError, ExitCode
 from controller.events import Emit
 from controller.gc_tuning import relaxed_gc
@@ -111,6 +112,7 @@ def make_running(call: Invocation) -> Running:
         is_alive=lambda: daemon.is_alive,
         access=Access(_credentials(call), settings.http.host),
         metrics=metrics,
+        calls=(call.master.aws.counter, apart.master.aws.counter),
         emit=emit,
         keep_traceback=_note_bug,
     )
@@ -132,7 +134,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
     jobs = Jobs(
         accounts=call.live,
         planner=call.planner(None),
-        polled=partial(open_desired, None, settings, process),
+        polled=cache(partial(open_desired, None, settings, process)),
         queue=queue,
         settings=settings,
         clock=process.clock,
@@ -151,6 +153,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
     return Daemon(
         jobs=jobs,
         records=records,
+        notify=NotifyJobs(call.installation, jobs),
         workers=workers,
         systemd=Systemd(process.environment),
         emit=emit,

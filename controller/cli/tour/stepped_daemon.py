@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 
 from controller.cli.invocation import Invocation
 from controller.cli.process import counted
@@ -47,7 +47,7 @@ class SteppedDaemon:
         self._jobs = Jobs(
             accounts=call.live,
             planner=call.planner(None),
-            polled=partial(open_desired, None, call.settings, process),
+            polled=cache(partial(open_desired, None, call.settings, process)),
             queue=queue,
             settings=call.settings,
             clock=process.clock,
