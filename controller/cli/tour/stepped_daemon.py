@@ -12,7 +12,7 @@ from controller.daemon.jobs import Jobs
 from controller.daemon.memory_queue import MemoryQueue
 from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.worker import Workers
-from controller.engine.installation.installation import open_desired
+from controller.engine.installation.desired_source import open_desired
 from controller.errors import EnvctlError
 from controller.events import (
     ChangeSettled,
