@@ -38,10 +38,11 @@ COMMANDS = {
 }
 """Name of the command, of its module and of what the module defines: a function, or a Typer of several."""
 FOLDERS = {
+    "demo": "tour",
     **dict.fromkeys(("bootstrap", "deploy-template"), "installation"),
     **dict.fromkeys(("items", "restore", "rollback"), "put_back"),
 }
-"""Commands whose modules share a folder with what they do alike."""
+"""Commands whose modules share a folder with what belongs to them."""
 DAEMON = "run"
 """The command that needs the extra ``daemon``, which a plain installation does not bring."""
 

@@ -9,10 +9,9 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import partial
+from datetime import UTC, datetime, timedelta
 
 from controller.engine.commit.interruption import Interruption
 from controller.engine.installation.process_context import ProcessContext
@@ -29,8 +28,32 @@ OWN_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 
-utc_now = partial(datetime.now, UTC)
-"""Returns the time."""
+class _Clock:
+    ahead = timedelta()
+    """The clock of this process is ahead of the real one by this: always nothing, but in the tour."""
+    moved_by_hand = False
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC) + _Clock.ahead
+
+
+def _move(by: timedelta) -> None:
+    _Clock.ahead += by
+
+
+@contextmanager
+def movable_clock() -> Iterator[Callable[[timedelta], None]]:
+    """Give what lets it be later by so much, for all that this process does; then it is as late as it is.
+
+    Whoever sleeps meanwhile does not wait: the clock is moved.
+    """
+    _Clock.moved_by_hand = True
+    try:
+        yield _move
+    finally:
+        _Clock.ahead, _Clock.moved_by_hand = timedelta(), False
 
 
 @contextmanager
@@ -61,7 +84,11 @@ def process_context() -> ProcessContext:
     return ProcessContext(
         environment=os.environ,
         clock=utc_now,
-        sleep=interruption.wait,
+        sleep=(
+            (lambda seconds: _move(timedelta(seconds=seconds)))
+            if _Clock.moved_by_hand
+            else interruption.wait
+        ),
         user=in_short(user, LONGEST_NAME),
         host=in_short(f"{local}@{socket.gethostname()}", LONGEST_NAME),
         # Containers of one name may all be process 1: what is random keeps one from taking another's lease for its own.

@@ -1,12 +1,11 @@
-"""What happens around the guided tour: the Git repository of the examples with its commits, and somebody who changes an item."""
+"""The Git repository of the guided tour: the examples, and who commits what there."""
 
 import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-
-import boto3
 
 from controller.errors import EnvctlError, WrongUsage
 from controller.sandbox.run import EXAMPLES
@@ -27,6 +26,18 @@ metadata: {{name: contractor{number}}}
 spec: {{permissions: [{{resource: "/config/services/*", access: PUT}}]}}
 """
 
+_SCHEDULES = """apiVersion: envctl/v1
+kind: Schedule
+metadata: {{name: office-hours}}
+spec: {{expression: "{hours}"}}
+---
+apiVersion: envctl/v1
+kind: Schedule
+metadata: {{name: office-hours-and-saturday}}
+spec: {{expression: "{hours}"}}
+"""
+OFFICE_HOURS = timedelta(hours=10)
+
 Author = tuple[str, str]
 
 
@@ -41,14 +52,25 @@ class TourRepository:
         """The folder of the desired state."""
         return self.folder / "fleet"
 
-    def begin(self) -> None:
-        """Commit the examples, and eight Permissions of which more will be heard. Raises WrongUsage without git."""
+    def begin(self, evening: datetime) -> None:
+        """Commit the examples, as a day sees them whose office hours end in the ``evening``, and eight Permissions more.
+
+        No calendar freezes anything, and production may be changed. Raises WrongUsage without git.
+        """
         if shutil.which("git") is None:
             raise WrongUsage("git is missing", fix="install it, version 2.31 or newer")
         self.folder.mkdir(parents=True)
         shutil.copytree(EXAMPLES, self.fleet)
         documents = "---\n".join(_CONTRACTOR.format(number=number) for number in range(1, 9))
         (self.fleet / CONTRACTORS).write_text(documents, encoding="utf-8")
+        morning = evening - OFFICE_HOURS
+        hours = f"start: {morning:%-M %-H} * * *; stop: {evening:%-M %-H} * * *"
+        (self.fleet / "schedules/schedules.yaml").write_text(
+            _SCHEDULES.format(hours=hours), encoding="utf-8"
+        )
+        self._without("accounts/prod-eu.yaml", "  freeze:", "  mode: observe")
+        self._without("accounts/staging-eu.yaml", "  freeze:")
+        self._without("staging/environments.yaml", "  schedule: {mode: automatic, expression")
         self.git("init", "--quiet", "--initial-branch=main")
         self.commit("The fleet as it is", ADA)
 
@@ -67,6 +89,10 @@ class TourRepository:
             raise EnvctlError(f"tour: {path} is not as the tour tells it")
         file.write_text(changed, encoding="utf-8")
 
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the fleet."""
+        (self.fleet / path).write_text(text, encoding="utf-8")
+
     def commit(self, message: str, author: Author) -> None:
         """Commit everything as somebody."""
         self.git("add", "--all")
@@ -79,6 +105,19 @@ class TourRepository:
         lines = [line for line in text.splitlines() if line and not line.startswith(noise)]
         lines = [line.removeprefix("--- a/") for line in lines]
         return "\n".join(lines if len(lines) <= 12 else [*lines[:8], f"… {len(lines) - 8} more"])
+
+    def head(self) -> str:
+        """Return the newest commit, in twelve digits."""
+        return self.git("rev-parse", "--short=12", "HEAD").strip()
+
+    def _without(self, path: str, *beginnings: str) -> None:
+        """Take lines that begin so out of a file of the fleet. Raises EnvctlError where one of them is not there."""
+        file = self.fleet / path
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if not line.startswith(beginnings)]
+        if len(lines) - len(kept) < len(beginnings):
+            raise EnvctlError(f"tour: {path} is not as the tour takes it")
+        file.write_text("".join(kept), encoding="utf-8")
 
     def git(self, *arguments: str, author: Author = ADA) -> str:
         """Run git here; return its output. Raises EnvctlError with what it said if it fails."""
@@ -96,32 +135,3 @@ class TourRepository:
         if done.returncode:
             raise EnvctlError(f"tour: git {arguments[0]} failed: {done.stderr.strip()}")
         return done.stdout
-
-
-def change_service(service: str, contact: str) -> str:
-    """Set whom to ask about a service, straight in the table; return the command somebody might have typed.
-
-    The environment says which AWS it is.
-    """
-    boto3.Session().client("dynamodb").update_item(
-        TableName="InfraConfigServices",
-        Key={"ServiceName": {"S": service}},
-        UpdateExpression="SET #value.#contact = :contact",
-        ExpressionAttributeNames={"#value": "Value", "#contact": "PrimaryContact"},
-        ExpressionAttributeValues={":contact": {"S": contact}},
-    )
-    return (
-        "aws dynamodb update-item --table-name InfraConfigServices"
-        f' --key \'{{"ServiceName": {{"S": "{service}"}}}}\' --update-expression "SET …PrimaryContact = {contact}"'
-    )
-
-
-def delete_service(service: str) -> str:
-    """Delete a service straight from the table; return the command somebody might have typed."""
-    boto3.Session().client("dynamodb").delete_item(
-        TableName="InfraConfigServices", Key={"ServiceName": {"S": service}}
-    )
-    return (
-        "aws dynamodb delete-item --table-name InfraConfigServices"
-        f' --key \'{{"ServiceName": {{"S": "{service}"}}}}\''
-    )

@@ -12,9 +12,9 @@ PRINTS = {"controller/cli/process.py": "the two functions that print"}
 SANDBOX = Path("controller/sandbox")
 """Another program, whose secrets are its own."""
 WRITES = {
-    "controller/cli/demo.py": "settings of the tour",
     "controller/cli/invocation.py": "opens the file of events, which are redacted as lines",
     "controller/cli/main.py": "reports of bugs",
+    "controller/cli/tour/demo.py": "settings of the tour",
     "controller/engine/authoring/write_files.py": "what writes files",
     "controller/engine/snapshots/copies.py": "snapshots: items as the tables hold them",
     "controller/events.py": "lines of events",

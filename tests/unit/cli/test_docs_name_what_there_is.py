@@ -18,7 +18,7 @@ PAGES = sorted(
     for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md"))
     if MADE not in path.parents
 )
-CODE = ("controller/cli/demo.py", *sorted(str(p.relative_to(ROOT)) for folder in ("engine", "views") for p in (ROOT / "controller" / folder).rglob("*.py")))  # fmt: skip
+CODE = ("controller/cli/tour/demo.py", "controller/cli/tour/story.py", *sorted(str(p.relative_to(ROOT)) for folder in ("engine", "views") for p in (ROOT / "controller" / folder).rglob("*.py")))  # fmt: skip
 _FENCE = re.compile(r"^\s*```(\w*)\n(.*?)^\s*```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(envctl [^`\n]+)`")
 _IN_TEXT = re.compile(r"envctl ([a-z][a-z-]*)((?: [^\s`\"']+)*)")
