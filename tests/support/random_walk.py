@@ -4,42 +4,39 @@ What may happen to whoever applies: others act between plan and yes, or between 
 a lease lasts, refused, or an answer gets lost. Every answer is compared with what tables, account and ledger then hold.
 """
 
-import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
-from controller.engine.overrides.service import OverrideAsked, Overrides
-from controller.engine.power.fleet import accepted_now
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.errors import EnvctlError, ExitCode
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.plan import Change
-from tests.support.extension_targets.owners import FOLDER
-from tests.support.live_accounts import SCOPE, LiveEstate
+from tests.support.late_writes import LateWrites
+from tests.support.live_accounts import LiveEstate
+from tests.support.outsider import Outsider
+from tests.support.overrider import Overrider, accepted_in
 from tests.support.people import Person
 from tests.support.request_faults import RequestFaults
-from tests.support.true_answers import broken_rules, owner_parameters, wrong_answers
+from tests.support.true_answers import broken_rules, not_followed, wrong_answers
+from tests.support.walked_estate import SCOPES, next_turn_of_schedules
 from tests.support.walked_fleet import ALWAYS, WalkedFleet, without_twins
 
-SETTINGS: Final = """
-targets: {others: {owners: enforce}}
-guards: {maxDeletes: 100, smallMaxDeletes: 100, maxDeleteShare: 1.0, maxUpdateShare: 1.0}
-"""
 APPLIERS: Final = ("ada", "bob")
 LONGER_THAN_A_LEASE_S: Final = 70
 TROUBLES: Final = (
-    *("", "", "others", "others", "lost", "refused", "paused"),
-    *("killed before", "killed after"),
+    *("", "", "others", "others", "others", "lost", "refused", "paused"),
+    *("an item of it", "killed before", "killed after"),
 )
+WRITES: Final = ("TransactWriteItems", "PutItem", "UpdateItem")
+"""Where trouble is looked for as often as at all other requests together: what is written to tables."""
 REFUSALS: Final = ("AccessDeniedException", "ProvisionedThroughputExceededException")
 
 
@@ -55,6 +52,9 @@ class RandomWalk:
     folder: Path
     faults: RequestFaults
     seed: int
+    troubles: Sequence[str] = TROUBLES
+    where: Sequence[str] = ("", *WRITES)
+    """The operations at whose requests they happen; empty: at any."""
     fleet: WalkedFleet = field(default_factory=WalkedFleet)
     story: list[str] = field(default_factory=list)
     untrue: list[str] = field(default_factory=list)
@@ -63,32 +63,40 @@ class RandomWalk:
     """Of whoever has a plan and has not said yes: the fleet it is of."""
 
     def __post_init__(self) -> None:
-        """Let both who apply begin."""
+        """Let everybody begin."""
         self.random = Random(self.seed)
         self._lives = Counter[str]()
-        self._meddled = 0
+        self._acts_of_others = 0
         self._applying = set[str]()
-        self._deleted = set[str]()
+        self._outsider = Outsider(self.estate, self.random)
+        self._overrider = Overrider(self.estate, self.random)
+        self._late = LateWrites(self.estate)
         for name in APPLIERS:
             self._lives_anew(name)
 
     def step(self) -> None:
         """Do one thing, and see whether the accepted state obeys the rules."""
         acts: list[Callable[[], None]] = [
-            *(partial(self._plans_or_says_yes, name) for name in APPLIERS * 4),
-            *(self._overrides, self._releases, self._meddles_in_the_account),
-            *(self._meddles_in_the_tables, self._time_passes),
+            *(partial(self._plans_or_says_yes, name) for name in APPLIERS * 5),
+            *(self._overrides, self._releases, self._changes_what_is_live),
+            *(self._changes_an_item, self._time_passes),
         ]
         self.random.choice(acts)()
-        self.untrue += broken_rules(self.accepted())
+        self._looks()
 
     def accepted(self) -> AcceptedState:
         """Return what is accepted now, overrides laid over it."""
-        live = self.estate.live()
-        return accepted_now(self.estate.installation, self.estate.clock.now, live).accepted
+        return accepted_in(self.estate).accepted
+
+    def _looks(self) -> None:
+        """See whether anything is not as it has to be at any time."""
+        self.untrue += broken_rules(self.accepted())
+        self.untrue += self._outsider.lost_unseen()
+        self.untrue += self._late.found()
 
     def _says(self, what: str) -> None:
-        self.story.append(f"{len(self.story)}. {what}")
+        if what:
+            self.story.append(f"{len(self.story)}. {what}")
 
     def _lives_anew(self, name: str) -> None:
         self._lives[name] += 1
@@ -126,7 +134,7 @@ class RandomWalk:
 
     def _says_yes(self, name: str) -> None:
         person, fleet = self.people[name], self.waiting.pop(name)
-        before, meddled = self._written(), self._meddled
+        before, others, turns_at = self._written(), self._acts_of_others, self._turns_at()
         self._says(f"{name} says yes{self._trouble(name)}")
         try:
             done = self._asked(person)
@@ -136,7 +144,7 @@ class RandomWalk:
             return
         except EnvctlError as error:
             self._says(f"{name} is told: {error}")
-            if self._meddled == meddled and self._written() != before:
+            if self._acts_of_others == others and self._written() != before:
                 self.untrue.append(f"{name}: wrote something and was told only: {error}")
             return
         if done.report is None:
@@ -145,10 +153,19 @@ class RandomWalk:
         outcomes = done.report.outcomes
         told = ", ".join(f"{found.change.ref} {found.status.value}" for found in outcomes)
         self._says(f"{name} is told {done.exit_code.name}: {told} {done.report.stopped}")
-        answers = wrong_answers(self.estate, done, alone=self._meddled == meddled)
+        alone = self._acts_of_others == others
+        answers = list(wrong_answers(self.estate, done, alone=alone))
+        if alone and self.estate.clock.now < turns_at:
+            answers += not_followed(self.estate, outcomes)
         self.untrue += [f"{name}: {answer}" for answer in answers]
         if done.exit_code is ExitCode.DONE:
             self.fleet = fleet
+
+    def _turns_at(self) -> datetime:
+        """Return when a schedule or an override asks for something else next."""
+        now, overrides = self.estate.clock.now, self.accepted().overrides
+        ends = [override.until for override in overrides if override.until]
+        return min([next_turn_of_schedules(now), *ends])
 
     def _asked(self, person: Person) -> Reconciled:
         try:
@@ -158,169 +175,99 @@ class RandomWalk:
 
     def _trouble(self, name: str) -> str:
         """Let something happen at one of the next requests; say what."""
-        kind, nth = self.random.choice(TROUBLES), self.random.randint(1, 30)
+        kind, operation = self.random.choice(self.troubles), self.random.choice(self.where)
+        nth = self.random.randint(1, 6 if operation else 60)
 
         def die() -> None:
+            # Nothing that follows is sent either.
+            self.faults.at("", times=None, before=die)
             raise Killed
 
-        def others() -> None:
+        def by_others(act: Callable[[], None]) -> None:
             # What a process keeps of the thread it is in is no concern of another's.
             with ThreadPoolExecutor(1) as of_others:
-                of_others.submit(self._others_act, name).result()
+                of_others.submit(act).result()
 
-        at = partial(self.faults.at, "", nth)
+        at = partial(self.faults.at, operation, nth)
         if kind == "killed before":
-            at(times=None, before=die)
+            at(before=die)
         elif kind == "killed after":
             at(after=die)
-            self.faults.at("", nth + 1, times=None, before=die)
         elif kind == "paused":
             at(before=partial(self.estate.clock.sleep, LONGER_THAN_A_LEASE_S))
         elif kind == "others":
-            at(before=others)
+            at(before=partial(by_others, partial(self._others_act, name)))
+        elif kind == "an item of it":
+            self._changes_what_is_applied(name)
         elif kind == "lost":
             at(lose_answer=True)
         elif kind == "refused":
             at(code=self.random.choice(REFUSALS))
-        return f" ({kind} at request {nth})" if kind else ""
+        return f" ({kind} at {operation or 'request'} {nth})" if kind else ""
 
     def _others_act(self, name: str) -> None:
         """Let the others do three things while somebody applies, half of the time for longer than a lease lasts."""
-        self._meddled += 1
+        self._acts_of_others += 1
         if self.random.random() < 0.5:
             self.estate.clock.sleep(LONGER_THAN_A_LEASE_S)
         (other,) = (applier for applier in APPLIERS if applier != name)
         acts: list[Callable[[], None]] = [
-            *[partial(self._plans_or_says_yes, other)] * 2,
-            *(self._overrides, self._meddles_in_the_account, self._meddles_in_the_tables),
+            *[partial(self._plans_or_says_yes, other)] * 3,
+            *(self._overrides, self._changes_what_is_live, self._changes_an_item),
         ]
         for _ in range(3):
             self.random.choice(acts)()
+        self._looks()
 
     def _overrides(self) -> None:
-        self._meddled += 1
-        accepted = self.accepted()
-        refs = [*accepted.of_kind("Environment"), *accepted.of_kind("Service")]
-        clusters = [ref.key for ref in accepted.of_kind("Cluster")]
-        if not refs:
-            return
-        ref, owner = self.random.choice(refs), self.random.choice(clusters)
-        until = self.estate.clock.now + timedelta(seconds=self.random.randint(30, 600))
-        asked = OverrideAsked(
-            what=str(ref),
-            assignments=(f"owningCluster={owner}",),
-            until=until.isoformat(),
-            until_git=False,
-            reason="trial",
-        )
-        made = self._overrider()
-        try:
-            prepared = made.prepare(asked, lambda _: "")
-            made.carry_out(prepared)
-        except EnvctlError as error:
-            self._says(f"an override of {ref} by {owner} is refused: {error}")
-            return
-        self._says(f"{ref} is overridden: owner {owner} until {until:%H:%M:%S}")
-        known = {override.id for override in self.accepted().overrides}
-        if not known >= {override.id for override in prepared.overrides}:
-            self.untrue.append(f"the override of {ref} was made, and is not there")
+        self._acts_of_others += 1
+        self._says(self._overrider.overrides())
+        self._takes_over(self._overrider.untrue)
 
     def _releases(self) -> None:
-        self._meddled += 1
-        held = self.accepted().overrides
-        if not held:
-            return
-        override, made = self.random.choice(held), self._overrider()
-        try:
-            made.carry_out(made.to_release(override.id))
-        except EnvctlError as error:
-            self._says(f"the override of {override.ref} is not released: {error}")
-            return
-        self._says(f"the override of {override.ref} is released")
-        if override.id in {left.id for left in self.accepted().overrides}:
-            self.untrue.append(f"the override of {override.ref} was released, and holds")
+        self._acts_of_others += 1
+        self._says(self._overrider.releases())
+        self._takes_over(self._overrider.untrue)
 
-    def _overrider(self) -> Overrides:
-        estate, now = self.estate, self.estate.clock.now
-        state = accepted_now(estate.installation, now, estate.live())
-        return Overrides(state, now, Requester("olga", "override"))
+    def _takes_over(self, untrue: list[str]) -> None:
+        self.untrue += untrue
+        untrue.clear()
 
-    def _meddles_in_the_account(self) -> None:
-        """Delete, change or replace a parameter of ours."""
-        self._meddled += 1
-        ssm, owners = self.estate.client("ssm"), owner_parameters(self.estate)
-        if not owners:
-            return
-        name = self.random.choice(sorted(owners))
-        what = self.random.choice(["deleted", "changed", "replaced"])
-        if what == "deleted":
-            ssm.delete_parameters(Names=[FOLDER + name])
-        else:
-            value = {**owners[name], "owner": "Mallory"}
-            text = json.dumps(value) if what == "changed" else "Mallory"
-            ssm.put_parameter(Name=FOLDER + name, Value=text, Type="String", Overwrite=True)
-        self._says(f"somebody else has {what} the parameter of {name}")
+    def _changes_what_is_live(self) -> None:
+        self._acts_of_others += 1
+        outsider = self._outsider
+        act = self.random.choice([outsider.changes_a_parameter, outsider.changes_a_group])
+        self._says(act())
 
-    def _meddles_in_the_tables(self) -> None:
-        """Change an attribute of a service's item, or delete it."""
-        self._meddled += 1
-        master = self.estate.installation.master
+    def _changes_an_item(self) -> None:
+        self._acts_of_others += 1
         accepted = {ref.key for ref in self.accepted().of_kind("Service")}
-        found = {
-            ref: item
-            for ref, item in self._items_of_services().items()
-            if item["ServiceName"]["S"] in accepted
-        }
-        if not found:
-            return
-        ref = self.random.choice(sorted(found))
-        table, key = found[ref]["table"], found[ref]["key"]
-        what = self.random.choice(["deleted", "changed"]) if "Solo" in ref else "changed"
-        if what == "deleted":
-            self._deleted.add(found[ref]["ServiceName"]["S"])
-            master.client.delete_item(TableName=table, Key=key)
-        else:
-            master.client.update_item(
-                TableName=table,
-                Key=key,
-                UpdateExpression="SET #value.RunbookUrl = :it",
-                ExpressionAttributeNames={"#value": "Value"},
-                ExpressionAttributeValues={":it": {"S": f"https://{self._meddled}.example"}},
-            )
-        self._says(f"somebody else has {what} the item of {ref}")
+        self._says(self._outsider.changes_an_item(accepted))
 
-    def _items_of_services(self) -> dict[str, dict[str, Any]]:
-        master = self.estate.installation.master
-        (table,) = master.kinds["Service"].tables
-        physical = table.prefixed(master.settings.resource_prefix).name
-        names = [key.name for key in (table.hash_key, table.range_key) if key]
-        return {
-            json.dumps([item[name] for name in names], sort_keys=True): {
-                "table": physical,
-                "key": {name: item[name] for name in names},
-                **item,
-            }
-            for item in master.client.scan(TableName=physical)["Items"]
-        }
+    def _changes_what_is_applied(self, name: str) -> None:
+        self._acts_of_others += 1
+        changes = self.people[name].planned.plan.to_apply
+        self._says(self._outsider.changes_an_item({change.ref.key for change in changes}))
 
     def _time_passes(self) -> None:
-        seconds = self.random.choice([5, 61, 300])
+        seconds = self.random.choice([5, 61, 300, 600])
         self.estate.clock.sleep(seconds)
-        self._says(f"{seconds} s pass")
+        self._says(f"{seconds} s pass: {self.estate.clock.now:%H:%M:%S}")
 
     def last_merged(self) -> WalkedFleet:
         """Return a fleet that may be applied after all, with what branches brought that never were merged, and what others deleted."""
         accepted, fleet = self.accepted(), self._with_what_stays()
         there = {ref.key: accepted.specs[ref].owning_cluster for ref in accepted.of_kind("Service")}
-        services = {**dict.fromkeys(self._deleted, ALWAYS[0]), **fleet.services, **there}
+        deleted = dict.fromkeys(self._outsider.deleted, ALWAYS[0])
+        services = {**deleted, **fleet.services, **there}
         return replace(fleet, services=services, clusters=fleet.clusters | set(there.values()))
 
     def _with_what_stays(self) -> WalkedFleet:
         """Return the fleet as it fits to what branches brought: environments, which end only retired, and ports, taken for good."""
         environments = {**self.wanted_owners(), **self.fleet.environments}
         services = self.fleet.services
-        for item in self._items_of_services().values():
-            services = without_twins(services, item["ServiceName"]["S"])
+        for name in self._outsider.services():
+            services = without_twins(services, name)
         return replace(
             self.fleet,
             environments=environments,
@@ -336,7 +283,7 @@ class RandomWalk:
 
     def _written(self) -> int:
         """Return how many records there are, of all scopes."""
-        return len(self.estate.records(CONFIG_SCOPE)) + len(self.estate.records(SCOPE))
+        return sum(len(self.estate.records(scope)) for scope in (CONFIG_SCOPE, *SCOPES.values()))
 
 
 def _listed(changes: tuple[Change, ...]) -> str:

@@ -12,8 +12,11 @@ from controller.model.observed import CONFIG_SCOPE
 from controller.model.plan import DONE, Change, Outcome, Status
 from controller.model.ref import ResourceRef
 from tests.support.extension_targets.owners import FOLDER
-from tests.support.live_accounts import SCOPE, LiveEstate
+from tests.support.live_accounts import LiveEstate
+from tests.support.walked_estate import ACCOUNTS, SCOPES
+from tests.support.walked_fleet import account_of
 
+_COMPARED: Final = frozenset({"tables", "owners"})
 ENDED_WELL: Final = frozenset({"done", "succeeded"})
 """Phases of a record of what was done, in the tables and in an account."""
 
@@ -31,7 +34,9 @@ def wrong_answers(estate: LiveEstate, done: Reconciled, *, alone: bool) -> Itera
         yield "exit 0, and not all was done"
     if alone:
         held = _digests(estate)
-        for outcome in outcomes:
+        # Of groups and instances ``not_followed`` asks a plan.
+        compared = [found for found in outcomes if found.change.target in _COMPARED]
+        for outcome in compared:
             change = outcome.change
             is_so = held.get(change.ref) == _wanted(change)
             # What was only skipped may have been done by others before.
@@ -39,10 +44,18 @@ def wrong_answers(estate: LiveEstate, done: Reconciled, *, alone: bool) -> Itera
                 yield f"{change.action} {change.ref} is told {outcome.status}: {outcome.message}"
 
 
+def not_followed(estate: LiveEstate, outcomes: tuple[Outcome, ...]) -> Iterator[str]:
+    """Yield what was done to an account and is not as is accepted, where nobody else wrote and nothing turned meanwhile."""
+    done = {found.change.ref for found in outcomes if found.status is Status.APPLIED}
+    for change in estate.planned(*SCOPES.values()).plan.to_apply:
+        if change.ref in done:
+            yield f"{change.ref} is told applied, and {change.action} is due"
+
+
 def _not_in_the_ledger(estate: LiveEstate, outcomes: tuple[Outcome, ...]) -> Iterator[str]:
     records = {
         record.audit_id: record
-        for scope in (CONFIG_SCOPE, SCOPE)
+        for scope in (CONFIG_SCOPE, *SCOPES.values())
         for record in estate.records(scope)
     }
     for outcome in outcomes:
@@ -66,17 +79,18 @@ def _digests(estate: LiveEstate) -> Mapping[ResourceRef, str]:
     tables = estate.installation.tables.observe()
     found = {ref: observation.digest for ref, observation in tables.objects.items()}
     for name, value in owner_parameters(estate).items():
-        found[ResourceRef("OwnerParameter", f"{SCOPE}/{name}")] = str(value.get("digest"))
+        scope = SCOPES[account_of(name)]
+        found[ResourceRef("OwnerParameter", f"{scope}/{name}")] = str(value.get("digest"))
     return found
 
 
 def owner_parameters(estate: LiveEstate) -> dict[str, dict[str, Any]]:
-    """Return the parameters of the account by environment; of one that is no JSON its text as the owner."""
-    ssm = estate.client("ssm")
-    pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=FOLDER)
+    """Return the parameters of both accounts by environment; of one that is no JSON its text as the owner."""
+    clients = (estate.client("ssm", name) for name in ACCOUNTS)
     found = {
         one["Name"].removeprefix(FOLDER): one["Value"]
-        for page in pages
+        for ssm in clients
+        for page in ssm.get_paginator("get_parameters_by_path").paginate(Path=FOLDER)
         for one in page["Parameters"]
     }
     return {
