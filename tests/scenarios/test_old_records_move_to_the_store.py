@@ -99,6 +99,13 @@ def test_every_question_is_answered_as_before(kept: None) -> None:
     first = installation().ledger.beginning("config")
     assert first is not None
     before, records = asked(), len(in_table())
+    # In the middle of what is moved.
+    middle = ("state", "--at", first.iso_timestamp, "--format", "json")
+    then = envctl("audit", *middle).json
+    assert (
+        then["objects"]
+        != envctl("audit", "state", "--format", "json", "--at", "0h").json["objects"]
+    )
     transaction = envctl("rollback", first.transaction_id, "--plan")
 
     moved = archive_old_records(long_after(), LATER)
@@ -107,6 +114,7 @@ def test_every_question_is_answered_as_before(kept: None) -> None:
     assert in_table() == [records]
     assert segments()[0] == (1, 3)
     assert asked() == before
+    assert envctl("audit", *middle).json == then
     assert envctl("audit", "show", first.audit_id).code == 0
     again = envctl("rollback", first.transaction_id, "--plan")
     assert (again.code, again.out) == (transaction.code, transaction.out)

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from controller.engine.installation.installation import SettingLine
-from controller.engine.queries.status.read import archive_in
 from controller.engine.queries.status.view import (
-    ArchiveView,
     LookedScope,
     PowerView,
     ScopeLine,
@@ -391,32 +389,3 @@ def test_settings_say_where_they_came_from() -> None:
         "value": 60,
         "origin": "envctl.yaml:3",
     }
-
-
-def test_how_far_old_records_were_moved_is_told() -> None:
-    moved = {
-        "config": {"To": 1000, "Hash": "aa", "At": "2026-08-30T22:00:00.000Z"},
-        "1/eu-west-1": {"To": 234, "Hash": "bb", "At": "2026-08-31T23:59:59.999Z"},
-    }
-
-    view = replace(WHOLE, archive=archive_in({"archives": {"Id": "archives", **moved}}))
-
-    assert "1,234 of 2 scopes moved to segments, up to 2026-08-31" in text(view)
-    told = {"records": 1234, "scopes": 2, "until": "2026-08-31T23:59:59.999Z", "detail": ""}
-    assert _shown(view)["archive"] == told
-
-
-def test_where_no_record_was_moved_nothing_is_told_of_it() -> None:
-    assert archive_in({}) is None
-    assert _shown(WHOLE)["archive"] is None
-
-
-@pytest.mark.parametrize("at", ["last year", 5, None])
-def test_a_damaged_row_of_what_was_moved_is_told_and_the_rest_holds(at: object) -> None:
-    row = {"Id": "archives", "config": {"To": 3, "Hash": "aa", "At": at}}
-
-    view = replace(WHOLE, archive=archive_in({"archives": row}))
-
-    assert view.archive == ArchiveView(detail=view.archive.detail if view.archive else "")
-    assert "cannot be told: ledger: row archives of EnvctlState is damaged" in text(view)
-    assert "1,024 records in 1 chain" in text(view)
