@@ -1,6 +1,7 @@
 """What can be asked of the ledger, and the answers: newest first, one query a page, one more read where full records are wanted.
 
-Old records that were moved are answered from where they are, after those in the table.
+Old records that were moved are answered from where they are, after those in the table: where these end one row is read, ten seconds
+old at most, which says whether there are any.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

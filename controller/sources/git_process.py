@@ -107,6 +107,8 @@ class GitProcess:
     user_config: bool = False
     key: str = field(default="", repr=False)
     """Private key that ssh is to use, and no other; empty for those of the user."""
+    index: Path | None = None
+    """The index that commands use in place of the repository's own."""
 
     def run(
         self,
@@ -186,6 +188,8 @@ class GitProcess:
             "GIT_DIR": str(self.repository),
             "GIT_CONFIG_COUNT": str(len(settings)),
         }
+        if self.index is not None:
+            environment["GIT_INDEX_FILE"] = str(self.index)
         if not self.user_config:
             environment.update(_NO_USER_CONFIG)
         for number, (key, value) in enumerate(settings.items()):

@@ -102,6 +102,8 @@ def reverted_lines(reverted: Reverted) -> list[str]:
     count = len(made.reverted)
     what = f"{count} commit{'' if count == 1 else 's'}; next: git push origin {made.branch}"
     lines = [f"commit {made.commit[:12]} on branch {made.branch} reverts {what}"]
+    if made.left:
+        lines.append(f"what else was changed in these files stays: {_names(made.left)}")
     if reverted.beside:
         lines.append(f"not changed by it, to be edited by hand: {_names(reverted.beside)}")
     return lines

@@ -291,11 +291,26 @@ def _ledger(view: StatusView) -> Iterator[Line]:
     at = f"; config at {number(config.sequence)} {config.last_hash[:12]}" if config else ""
     chains = "1 chain" if len(heads) == 1 else f"{number(len(heads))} chains"
     yield _row("Ledger", f"{number(records)} records in {chains}{at}   → envctl audit verify")
+    yield from _archive(view)
     for name, head in heads.items():
         until = datetime.fromtimestamp(head.lease_until / 1000, UTC)
         if head.owner and until > view.at:
             left = int((until - view.at).total_seconds())
             yield _row("", f"{name} is worked on by {head.owner} (lease ends in {left} s)")
+
+
+def _archive(view: StatusView) -> Iterator[Line]:
+    found = view.archive
+    if found is None:
+        return
+    if found.detail:
+        yield _row(
+            "", f"what was moved of it cannot be told: {found.detail}   → envctl doctor", "warn"
+        )
+    elif found.until is not None:
+        scopes = "1 scope" if found.scopes == 1 else f"{number(found.scopes)} scopes"
+        moved = f"{number(found.records)} of {scopes} moved to segments"
+        yield _row("", f"{moved}, up to {found.until:%Y-%m-%d}")
 
 
 def _snapshot(view: StatusView) -> Iterator[Line]:

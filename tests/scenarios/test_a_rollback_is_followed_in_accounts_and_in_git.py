@@ -194,3 +194,69 @@ def test_what_is_no_clone_or_was_done_already_is_told(
     repository.git("branch", f"rollback/{transaction}")
     assert "cannot be made" in rollback(transaction, "--git", repository.folder).err
     assert envctl("override", "list", "--format", "json").json["overrides"] == []
+
+
+DEFAULTS = """apiVersion: envctl/v1
+kind: Defaults
+metadata: {name: all}
+spec: {Service: {description: from the folder}}
+"""
+
+
+def newest_record(name: str) -> str:
+    listed = envctl("audit", "list", "--entity", name, "--format", "json")
+    return str(listed.json["records"][0]["auditId"])
+
+
+@pytest.mark.slow
+def test_of_a_commit_that_did_more_only_what_is_rolled_back_is_reverted(
+    repository: Repository,
+) -> None:
+    both = (
+        service("Search", 40000, description="one")
+        + "---\n"
+        + service("Mail", 40003, description="letters")
+    )
+    repository.commit({"search.yaml": both})
+    assert envctl("apply", "--yes").code == 0
+    oops = both.replace("one", "an accident").replace("letters", "parcels")
+    repository.commit(
+        {
+            "search.yaml": oops,
+            AUTH: service("Auth", 40001, description="meant"),
+            "notes.md": "meant",
+            "defaults.yaml": DEFAULTS,
+        }
+    )
+    assert envctl("apply", "--yes").code == 0
+    record = newest_record("Service/Search")
+
+    ended = rollback(record, "--git", repository.folder)
+
+    assert ended.code == 0, ended.err
+    branch = f"rollback/{record}"
+    changed = repository.git("diff", "--name-only", "main", branch)
+    assert changed == "search.yaml"
+    assert (
+        repository.git("show", f"{branch}:search.yaml")
+        == oops.replace("an accident", "one").rstrip()
+    )
+    assert (
+        "what else was changed in these files stays: auth.yaml, defaults.yaml, notes.md"
+        in ended.out
+    )
+
+
+@pytest.mark.slow
+def test_for_one_record_what_many_share_is_not_reverted(repository: Repository) -> None:
+    repository.commit({"mail.yaml": service("Mail", 40003), "news.yaml": service("News", 40004)})
+    assert envctl("apply", "--yes").code == 0
+    repository.commit({"defaults.yaml": DEFAULTS})
+    assert envctl("apply", "--yes").code == 0
+
+    ended = rollback(newest_record("Service/Mail"), "--git", repository.folder)
+
+    assert ended.code == 64
+    assert "comes of what other objects share, in defaults.yaml" in ended.err
+    assert repository.git("branch", "--list", "rollback/*") == ""
+    assert envctl("override", "list", "--format", "json").json["overrides"] == []

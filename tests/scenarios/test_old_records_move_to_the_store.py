@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from controller import catalog
+from controller.aws.clients import Clients
+from controller.aws.errors import Place
 from controller.aws.items import to_wire
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.cli.process import process_context
@@ -29,7 +31,7 @@ from controller.engine.state.archive_records import RecordArchiver, find_old_rec
 from controller.engine.state.open_records import row_of_open_records
 from controller.errors import DamagedState
 from controller.ledger.archived.archive import ARCHIVES_ROW
-from controller.ledger.archived.segments import segment_of_key
+from controller.ledger.archived.segments import FOLDER, segment_of_key
 from tests.support.command_line import Fleet, envctl, installation, service, use_settings
 from tests.support.request_faults import request_faults
 
@@ -37,19 +39,26 @@ LATER = datetime.now(UTC) + timedelta(days=200)
 """When records of now are old: the month they are of ended more than ninety days before."""
 
 
-@pytest.fixture
-def kept(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Three clusters' and services' lives on record, in segments of three records once they are moved; the folder of these."""
-    folder = tmp_path / "kept"
+@pytest.fixture(params=["folder", pytest.param("bucket", marks=pytest.mark.slow)])
+def kept(
+    request: pytest.FixtureRequest,
+    installed: Fleet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three clusters' and services' lives on record, in segments of three records once they are moved."""
+    place = f"folder: {tmp_path / 'kept'}"
+    if request.param == "bucket":
+        place = "bucket: kept"
+        where: Any = {"LocationConstraint": "eu-west-1"}
+        s3 = Clients().client(Place("", "eu-west-1"), "s3")
+        s3.create_bucket(Bucket="kept", CreateBucketConfiguration=where)
     monkeypatch.setattr(archive_records, "MOST_RECORDS", 3)
-    use_settings(
-        tmp_path, monkeypatch, f"ledger: {{keepDays: 90}}\nsnapshots: {{folder: {folder}}}\n"
-    )
+    use_settings(tmp_path, monkeypatch, f"ledger: {{keepDays: 90}}\nsnapshots: {{{place}}}\n")
     installed.has({"cart.yaml": service("Cart", 40001), "mail.yaml": service("Mail", 40002)})
     assert installed.apply().code == 0
     installed.has({"search.yaml": service("Search", 40000, description="d"), "cart.yaml": None})
     assert installed.apply().code == 0
-    return folder
 
 
 def long_after() -> Installation:
@@ -63,9 +72,9 @@ def in_table() -> list[int]:
     return [line.sequence for line in installation().ledger.after("config", 0)]
 
 
-def segments(folder: Path) -> list[tuple[int, int]]:
-    files = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.jsonl.gz")))
-    return [(one.first, one.last) for one in map(segment_of_key, files) if one]
+def segments() -> list[tuple[int, int]]:
+    stored = installation().archive.store.list(FOLDER)
+    return [(one.first, one.last) for one in (segment_of_key(at.key) for at in stored) if one]
 
 
 def asked() -> list[list[str]]:
@@ -86,27 +95,36 @@ def asked() -> list[list[str]]:
     return [sorted(one.out.splitlines()) for one in ended]
 
 
-def test_every_question_is_answered_as_before(kept: Path) -> None:
+def test_every_question_is_answered_as_before(kept: None) -> None:
     first = installation().ledger.beginning("config")
     assert first is not None
     before, records = asked(), len(in_table())
+    # In the middle of what is moved.
+    middle = ("state", "--at", first.iso_timestamp, "--format", "json")
+    then = envctl("audit", *middle).json
+    assert (
+        then["objects"]
+        != envctl("audit", "state", "--format", "json", "--at", "0h").json["objects"]
+    )
     transaction = envctl("rollback", first.transaction_id, "--plan")
 
     moved = archive_old_records(long_after(), LATER)
 
     assert [(old.scope, old.records) for old in moved if old.records] == [("config", records - 1)]
     assert in_table() == [records]
-    assert segments(kept)[0] == (1, 3)
+    assert segments()[0] == (1, 3)
     assert asked() == before
+    assert envctl("audit", *middle).json == then
     assert envctl("audit", "show", first.audit_id).code == 0
     again = envctl("rollback", first.transaction_id, "--plan")
     assert (again.code, again.out) == (transaction.code, transaction.out)
     verified = envctl("audit", "verify", "--replay")
     assert verified.code == 0, verified.out
+    assert envctl("status", "--format", "json").json["archive"]["records"] == records - 1
     assert archive_old_records(long_after(), LATER) == ()
 
 
-def test_what_was_announced_and_not_ended_stays_with_all_that_follows(kept: Path) -> None:
+def test_what_was_announced_and_not_ended_stays_with_all_that_follows(kept: None) -> None:
     now = long_after()
     lines = list(now.ledger.after("config", 0))
     row = row_of_open_records("config", [lines[2].audit_id])
@@ -118,7 +136,7 @@ def test_what_was_announced_and_not_ended_stays_with_all_that_follows(kept: Path
     assert in_table() == [line.sequence for line in lines[2:]]
 
 
-def test_a_lost_row_is_told_and_made_again(kept: Path) -> None:
+def test_a_lost_row_is_told_and_made_again(kept: None) -> None:
     now = long_after()
     archive_old_records(now, LATER)
     row = now.master.store.get(now.master.state_table, ARCHIVES_ROW)
@@ -142,7 +160,7 @@ def test_a_lost_row_is_told_and_made_again(kept: Path) -> None:
     assert "nothing was written" in envctl("audit", "recover", "config").out
 
 
-def test_a_chain_that_is_not_whole_is_not_moved(kept: Path) -> None:
+def test_a_chain_that_is_not_whole_is_not_moved(kept: None) -> None:
     now = long_after()
     _, second, *_ = now.ledger.after("config", 0)
     key = {"AuditID": {"S": second.audit_id}}
@@ -151,11 +169,11 @@ def test_a_chain_that_is_not_whole_is_not_moved(kept: Path) -> None:
     with pytest.raises(DamagedState, match="#1 is not record #2"):
         archive_old_records(now, LATER)
 
-    assert segments(kept) == []
+    assert segments() == []
     assert in_table()[0] == 1
 
 
-def test_a_record_that_is_another_in_its_segment_is_not_deleted(kept: Path) -> None:
+def test_a_record_that_is_another_in_its_segment_is_not_deleted(kept: None) -> None:
     now = long_after()
     first, *_ = now.ledger.after("config", 0)
     mover = RecordArchiver(installation=now, before=LATER)
@@ -176,10 +194,10 @@ def test_a_record_that_is_another_in_its_segment_is_not_deleted(kept: Path) -> N
     assert in_table()[0] == 1
 
 
-def test_young_records_stay(kept: Path) -> None:
+def test_young_records_stay(kept: None) -> None:
     plan = envctl("audit", "archive", "--yes")
 
-    assert (plan.code, segments(kept)) == (0, [])
+    assert (plan.code, segments()) == (0, [])
     assert plan.out.startswith("no record of before ")
 
 
@@ -205,7 +223,7 @@ def die(*_: object) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("side", ["before", "after"])
-def test_killed_at_any_request_the_next_run_ends_it(kept: Path, side: str) -> None:
+def test_killed_at_any_request_the_next_run_ends_it(kept: None, side: str) -> None:
     before, sent = asked(), 0
     # Each run gets one request further than the one before it.
     for nth in count(1):
@@ -225,7 +243,7 @@ def test_killed_at_any_request_the_next_run_ends_it(kept: Path, side: str) -> No
 
 @pytest.mark.parametrize("operation", ["UpdateItem", "TransactWriteItems"])
 @pytest.mark.slow
-def test_an_answer_that_gets_lost_changes_nothing(kept: Path, operation: str) -> None:
+def test_an_answer_that_gets_lost_changes_nothing(kept: None, operation: str) -> None:
     with request_faults() as faults:
         faults.at(operation, lose_answer=True)
         archive_old_records(long_after(), LATER)
@@ -237,7 +255,7 @@ def test_an_answer_that_gets_lost_changes_nothing(kept: Path, operation: str) ->
 
 @pytest.mark.slow
 def test_killed_while_a_segment_is_written_it_is_written_once(
-    kept: Path, monkeypatch: pytest.MonkeyPatch
+    kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = type(long_after().archive.store)
     real = store.put
@@ -261,5 +279,5 @@ def test_killed_while_a_segment_is_written_it_is_written_once(
     monkeypatch.setattr(store, "put", real)
 
     assert len(in_table()) == 1
-    assert segments(kept) == [(1, 3), (4, 6)]
+    assert segments() == [(1, 3), (4, 6)]
     assert envctl("audit", "verify", "--replay").code == 0

@@ -7,6 +7,7 @@ who does not find a record there, and reads the row afterwards, finds it here.
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from threading import Lock
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
@@ -82,8 +83,9 @@ def archived_of_row(row: Mapping[str, Any]) -> dict[str, ArchivedTo]:
             continue
         try:
             to = ArchivedTo(held["To"], held["Hash"], held["At"])
-            is_ours = is_sequence(to.sequence) and isinstance(to.hash + to.at, str)
-        except (KeyError, TypeError):
+            is_ours = is_sequence(to.sequence) and isinstance(to.hash, str)
+            datetime.fromisoformat(to.at)
+        except (KeyError, TypeError, ValueError):
             is_ours = False
         if not is_ours:
             raise DamagedState(

@@ -39,6 +39,7 @@ class RevertObject(TypedDict):
     branch: str
     reverted: Annotated[list[str], "Commits it takes back."]
     beside: Annotated[list[str], "Files of changes that it does not touch."]
+    left: Annotated[list[str], "Files of which something that those commits changed stays."]
 
 
 class RollbackDocument(TypedDict):
@@ -104,4 +105,5 @@ def _revert(reverted: Reverted) -> RevertObject:
         "branch": made.branch,
         "reverted": list(made.reverted),
         "beside": list(reverted.beside),
+        "left": list(made.left),
     }

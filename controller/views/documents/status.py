@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 from controller.engine.installation.installation import SettingLine
 from controller.engine.queries.status.view import (
     UNSEEN,
+    ArchiveView,
     LookedScope,
     ScopeLine,
     SnapshotView,
@@ -146,6 +147,10 @@ class StatusDocument(TypedDict):
     failingSinks: list[SinkObject]
     streamsReadUntil: Annotated[
         datetime | None, "What others did to the tables before is on record; null: not known."
+    ]
+    archive: Annotated[
+        ArchiveView | None,
+        "How far the ledger was moved to segments; null: all of it is in the table.",
     ]
 
 

@@ -13,6 +13,7 @@ from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.finding import reasons, scope_counts_of, worst
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.queries.status.view import (
+    ArchiveView,
     LookedScope,
     PowerView,
     ScopeLine,
@@ -29,6 +30,7 @@ from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_ro
 from controller.engine.state.rows import override_rows_in, statuses_in
 from controller.engine.streams.checkpoint import CHECKPOINT_PREFIX, checkpoint_of_row
 from controller.errors import DamagedState, EnvctlError, ScopeFromTheFuture
+from controller.ledger.archived.archive import ARCHIVES_ROW, archived_of_row
 from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.model.accepted import AcceptedState
 from controller.model.alert import KnownAlert
@@ -96,6 +98,7 @@ def read_status(
         snapshot=_snapshot(master),
         alerts=_alerts(rows),
         streams_read_until=_streams_read_until(rows),
+        archive=archive_in(rows),
         failing_sinks=tuple(found for found in sinks_in(rows.values()) if found.failures),
     )
     return StatusRead(view, accepted)
@@ -115,6 +118,21 @@ def _streams_read_until(rows: Rows) -> datetime | None:
                 moments.append(checkpoint_of_row(name, row).read_until)
     known = [moment for moment in moments if moment is not None]
     return min(known, default=None) if len(known) == len(moments) else None
+
+
+def archive_in(rows: Rows) -> ArchiveView | None:
+    """Return how far the ledger was moved to segments, from rows of EnvctlState by their ``Id``; None where nothing was."""
+    try:
+        reached = archived_of_row(rows.get(ARCHIVES_ROW["Id"], {}))
+    except DamagedState as error:
+        return ArchiveView(detail=error.message)
+    if not reached:
+        return None
+    return ArchiveView(
+        sum(to.sequence for to in reached.values()),
+        len(reached),
+        max(datetime.fromisoformat(to.at) for to in reached.values()),
+    )
 
 
 def _snapshot(master: Master) -> SnapshotView | None:

@@ -41,6 +41,16 @@ class SnapshotView:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ArchiveView:
+    """How many records of how many scopes are in segments, and the moment of the newest. ``detail`` says why it cannot be told."""
+
+    records: int = 0
+    scopes: int = 0
+    until: datetime | None = None
+    detail: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeLine:
     """One scope. ``status`` None: nobody looked at it yet; ``head`` None: nothing was ever written there.
@@ -129,7 +139,7 @@ class StatusView:
     ``looked`` is None if accounts were not looked at; ``replicas`` tells whether there are to be copies in them; ``snapshot`` is
     None where the settings name no place for snapshots. ``alerts`` are those that a daemon found and that stand, by kind and
     subject; ``failing_sinks`` did not take what they were told last. All that others did to the tables before
-    ``streams_read_until`` is on record; None where nobody has read a stream yet.
+    ``streams_read_until`` is on record; None where nobody has read a stream yet. ``archive`` is None where no record was moved.
     """
 
     at: datetime
@@ -146,6 +156,7 @@ class StatusView:
     alerts: tuple[KnownAlert, ...] = ()
     failing_sinks: tuple[SinkHealth, ...] = ()
     streams_read_until: datetime | None = None
+    archive: ArchiveView | None = None
     looked: Mapping[str, LookedScope] | None = None
 
     @property
