@@ -1,31 +1,43 @@
 """What an installation lacks, scope by scope, and what mends it. Looks only; nothing is written anywhere."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
 from controller.aws.sessions import MASTER
-from controller.aws.table_setup import describe_table, find_differences
+from controller.aws.table_setup import TableState, describe_table, find_differences
 from controller.engine.commit.lease import head_lost
 from controller.engine.installation.bootstrap import MAX_THREADS, all_tables
-from controller.engine.installation.installation import Installation, Master, open_desired
+from controller.engine.installation.installation import (
+    CONFIG_VARIABLE,
+    Installation,
+    Master,
+    open_desired,
+)
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.queries.doctor.account import AccountDoctor
-from controller.engine.queries.doctor.report import Check, Health, check_of_error
+from controller.engine.queries.doctor.buckets import check_buckets
+from controller.engine.queries.doctor.fitness import (
+    UPGRADE,
+    check_clock,
+    check_streams,
+    check_version,
+)
+from controller.engine.queries.doctor.messaging import check_messaging
+from controller.engine.queries.doctor.report import INSTALLATION, Check, Health, check_of_error
 from controller.engine.snapshots.places import newest_proven, open_store
 from controller.engine.state.damaged_overrides import sorted_out
 from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
 from controller.engine.state.rows import override_rows_in
-from controller.errors import DamagedState, EnvctlError, WrongUsage
+from controller.errors import DamagedState, EnvctlError, ScopeFromTheFuture, WrongUsage
 from controller.ledger.ledger_table import SCOPE_INDEX
 from controller.model.ledger_record import Head
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
 from controller.settings import Settings
 
-INSTALLATION: Final = "installation"
 LONGEST_WITHOUT: Final = timedelta(hours=50)
 """So old may the newest proven snapshot be: one night may fail, and the next be late."""
 
@@ -34,6 +46,10 @@ T = TypeVar("T")
 
 class Patient(Protocol):
     """What is examined; each part is made when it is asked for, and raises what keeps it from being made."""
+
+    @property
+    def config(self) -> str | None:
+        """Where the command says that the settings are."""
 
     @property
     def settings(self) -> Settings:
@@ -87,9 +103,16 @@ def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
     master = _needed(lambda: patient.master, "credentials")
     account = _needed(lambda: master.aws.assert_identity(MASTER), "credentials")
     yield Check(INSTALLATION, "credentials", Health.OK, f"of account {account}")
-    yield from _tables(master)
+    yield check_clock(master)
+    streams, of_tables = _tables(master)
+    yield from of_tables
+    if wanted is None:
+        yield from check_streams(master, streams)
+        yield from check_buckets(master, _config(patient, master))
+        yield from check_messaging(master)
     installation = _needed(lambda: patient.installation, "id")
     yield Check(INSTALLATION, "id", Health.OK, installation.id)
+    yield check_version(master)
     now = master.process.clock()
     found = _needed(lambda: accepted_now(installation, now), "config tables")
     setups = _wanted(wanted, found.accounts.scopes(found.accepted))
@@ -162,26 +185,31 @@ def _wanted(wanted: str | None, setups: Sequence[ScopeSetup]) -> tuple[ScopeSetu
     return chosen
 
 
-def _tables(master: Master) -> Iterator[Check]:
-    """Compare every table with its definition; those that fit are one check."""
+def _config(patient: Patient, master: Master) -> str | None:
+    return patient.config or master.process.environment.get(CONFIG_VARIABLE)
+
+
+def _tables(master: Master) -> tuple[Mapping[str, str], Sequence[Check]]:
+    """Compare every table with its definition; those that fit are one check. Also return the ARNs of streams, by the table's name."""
     definitions = all_tables(master.kinds.values(), master.settings.resource_prefix)
 
-    def of_table(definition: TableDefinition) -> list[Check]:
+    def of_table(definition: TableDefinition) -> tuple[str, list[Check]]:
         try:
-            return list(_table(master, definition))
+            state = describe_table(master.client, definition.name)
         except EnvctlError as error:
-            return [check_of_error(INSTALLATION, "tables", error)]
+            return "", [check_of_error(INSTALLATION, "tables", error)]
+        return (state.stream_arn if state else ""), list(_table(definition, state))
 
     with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="doctor") as pool:
-        found = [check for checks in pool.map(of_table, definitions) for check in checks]
-    yield from found
-    if not found:
-        text = f"{len(definitions)} tables as they should be"
-        yield Check(INSTALLATION, "tables", Health.OK, text)
+        looked = list(pool.map(of_table, definitions))
+    names = [definition.name for definition in definitions]
+    streams = {name: arn for name, (arn, _) in zip(names, looked, strict=True) if arn}
+    found = [check for _, checks in looked for check in checks]
+    text = f"{len(definitions)} tables as they should be"
+    return streams, found or [Check(INSTALLATION, "tables", Health.OK, text)]
 
 
-def _table(master: Master, definition: TableDefinition) -> Iterator[Check]:
-    state = describe_table(master.client, definition.name)
+def _table(definition: TableDefinition, state: TableState | None) -> Iterator[Check]:
     if state is None:
         yield Check(
             INSTALLATION,
@@ -211,6 +239,9 @@ def _head(scope: str, installation: Installation, now: datetime) -> Iterator[Che
             raise head_lost(scope)
     except DamagedState as error:
         yield check_of_error(scope, "owner", error, lacks=True)
+        return
+    except ScopeFromTheFuture as error:
+        yield Check(scope, "owner", Health.LACKS, error.message, UPGRADE)
         return
     except EnvctlError as error:
         yield check_of_error(scope, "owner", error)
