@@ -15,7 +15,13 @@ from controller.ledger.heads import HEAD_PREFIX
 from controller.ledger.large_images import LARGE_BYTES, ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import build_records, chained, record_wire
-from controller.model.ledger_record import Head, ItemWrite, LedgerRecord, Phase
+from controller.model.ledger_record import (
+    LEDGER_FORMAT,
+    Head,
+    ItemWrite,
+    LedgerRecord,
+    Phase,
+)
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.plan import Change
 from controller.targets.table_items.definitions import STATE_TABLE
@@ -38,6 +44,7 @@ _HEAD_NAMES = {
     "#hash": "LastHash",
     "#at": "LastAt",
     "#lease": "LeaseUntil",
+    "#format": "Format",
 }
 _CONFIG_HEAD = (", #revision = :revision", "", {"#revision": "Revision"})
 _LIVE_HEAD = (
@@ -170,8 +177,13 @@ def build_transaction(
     after = replace(before, lease_until=epoch_ms(at + timedelta(seconds=LEASE_S)))
     if linked:
         last = linked[-1]
+        # From here on no version that knows less writes to the scope.
         after = replace(
-            after, sequence=last.sequence, last_hash=last.hash, last_at=last.iso_timestamp
+            after,
+            sequence=last.sequence,
+            last_hash=last.hash,
+            last_at=last.iso_timestamp,
+            format=LEDGER_FORMAT,
         )
     ledger = storage.physical(LEDGER_TABLE.name)
     puts = (
@@ -183,7 +195,7 @@ def build_transaction(
     head_write = UpdateWrite(
         storage.physical(STATE_TABLE.name),
         {"Id": {"S": HEAD_PREFIX + before.scope}},
-        update=f"SET #sequence = :next, #hash = :hash, #at = :at, #lease = :lease{more}",
+        update=f"SET #sequence = :next, #hash = :hash, #at = :at, #lease = :lease, #format = :format{more}",
         # Only if it is still ours and where we left it, and nothing newer has been planned from.
         condition=f"#epoch = :epoch AND #owner = :owner AND #sequence = :sequence{only_if}",
         names={**_HEAD_NAMES, **names},
@@ -196,6 +208,7 @@ def build_transaction(
                 ":hash": after.last_hash,
                 ":at": after.last_at,
                 ":lease": after.lease_until,
+                ":format": after.format,
                 **{name: value for name, value in besides.items() if name in more},
             }
         ),
