@@ -5,16 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
+from controller.aws.errors import NotFound
 from controller.aws.sessions import MASTER
 from controller.aws.table_setup import TableState, describe_table, find_differences
 from controller.engine.commit.lease import head_lost
 from controller.engine.installation.bootstrap import MAX_THREADS, all_tables
-from controller.engine.installation.installation import (
-    CONFIG_VARIABLE,
-    Installation,
-    Master,
-    open_desired,
-)
+from controller.engine.installation.installation import Installation, Master, open_desired
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.queries.doctor.account import AccountDoctor
@@ -48,8 +44,8 @@ class Patient(Protocol):
     """What is examined; each part is made when it is asked for, and raises what keeps it from being made."""
 
     @property
-    def config(self) -> str | None:
-        """Where the command says that the settings are."""
+    def config_name(self) -> str | None:
+        """Where the settings are: a path or ``s3://bucket/key``; None if nowhere."""
 
     @property
     def settings(self) -> Settings:
@@ -97,7 +93,7 @@ def _needed(make: Callable[[], T], of: str) -> T:
 
 
 def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
-    settings = _needed(lambda: patient.settings, "settings")
+    settings = _settings(patient)
     yield Check(INSTALLATION, "settings", Health.OK, f"readable; region {settings.region}")
     yield _source(patient, settings)
     master = _needed(lambda: patient.master, "credentials")
@@ -108,7 +104,7 @@ def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
     yield from of_tables
     if wanted is None:
         yield from check_streams(master, streams)
-        yield from check_buckets(master, _config(patient, master))
+        yield from check_buckets(master, patient.config_name)
         yield from check_messaging(master)
     installation = _needed(lambda: patient.installation, "id")
     yield Check(INSTALLATION, "id", Health.OK, installation.id)
@@ -129,6 +125,17 @@ def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
         for setup, checks in zip(setups, pool.map(doctor.examine, setups), strict=True):
             yield from checks
             yield from _head(setup.scope.name, installation, now)
+
+
+def _settings(patient: Patient) -> Settings:
+    try:
+        return patient.settings
+    except NotFound as error:
+        found = check_of_error(INSTALLATION, "settings", error)
+        fix = f"aws s3 cp settings.yaml {patient.config_name}"
+        raise _Ended(Check(INSTALLATION, "settings", found.health, found.what, fix)) from error
+    except EnvctlError as error:
+        raise _Ended(check_of_error(INSTALLATION, "settings", error)) from error
 
 
 def _source(patient: Patient, settings: Settings) -> Check:
@@ -183,10 +190,6 @@ def _wanted(wanted: str | None, setups: Sequence[ScopeSetup]) -> tuple[ScopeSetu
         known = ", ".join((CONFIG_SCOPE, *(setup.scope.name for setup in setups)))
         raise WrongUsage(f"there is no scope {wanted!r}", fix=f"choose from {known}")
     return chosen
-
-
-def _config(patient: Patient, master: Master) -> str | None:
-    return patient.config or master.process.environment.get(CONFIG_VARIABLE)
 
 
 def _tables(master: Master) -> tuple[Mapping[str, str], Sequence[Check]]:
