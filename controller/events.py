@@ -128,6 +128,24 @@ class SnapshotRemoved(Event, name="snapshot.removed"):
 
 
 @dataclass(frozen=True)
+class RecordsArchived(Event, name="records.archived"):
+    """Records of a scope, up to the one with the sequence ``to``, were written to a segment, and read back."""
+
+    scope: str
+    records: int
+    to: int
+    segment: str
+
+
+@dataclass(frozen=True)
+class RecordsCleared(Event, name="records.cleared"):
+    """Records that are in segments were taken out of the audit table."""
+
+    scope: str
+    records: int
+
+
+@dataclass(frozen=True)
 class LeaseNotReleased(Event, name="lease.notReleased", level="warning"):
     """A scope could not be given back after a run: until its lease ends the next worker waits. What was done is done."""
 

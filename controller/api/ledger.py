@@ -11,7 +11,8 @@ from controller.api.served import Served
 from controller.engine.queries.audit import Asked, find_records, page_of
 from controller.engine.queries.moments import period_of
 from controller.errors import WrongUsage
-from controller.ledger.queries import MAX_LIMIT, OfPeriod, Page, Question
+from controller.ledger.queries import MAX_LIMIT, Page
+from controller.ledger.questions import OfPeriod, Question
 from controller.views.audit import RECORDED, audit_answer, records_answer
 
 _PATH: Final = "/api/v1/audit"

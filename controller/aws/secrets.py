@@ -18,7 +18,8 @@ from controller.errors import WrongUsage
 from controller.kinds.parts.secret_references import SCHEME, is_allowed
 from controller.redactor import LONGEST, REDACTOR
 
-_FORMS: Final = "env://NAME, s3://BUCKET/KEY or secretsmanager://NAME#KEY"
+FORMS: Final = "env://NAME, s3://BUCKET/KEY or secretsmanager://NAME#KEY"
+SCHEMES: Final = ("env://", "s3://", "secretsmanager://")
 _SECRET: Final = re.compile(r"secretsmanager://(?P<name>[^#\s]+)(#(?P<key>[^#\s]+))?")
 _BOUND: Final = Bound(LONGEST, "a secret")
 _EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")
@@ -74,19 +75,21 @@ class Secrets:
             value = _BOUND.check(self.environment.get(name, "").encode(), reference).decode()
         elif reference.startswith("s3://"):
             client = self.access.client("s3", MASTER)
-            value = read_object(client, reference, _BOUND).decode(errors="replace")
+            with self.access.telling_who():
+                value = read_object(client, reference, _BOUND).decode(errors="replace")
         elif match := _SECRET.fullmatch(reference):
             value = self._from_secrets_manager(reference, match["name"], match["key"])
         else:
             # What stands there instead may be the secret itself.
-            raise WrongUsage("this is no reference to a secret", fix=f"write {_FORMS}")
+            raise WrongUsage("this is no reference to a secret", fix=f"write {FORMS}")
         if not value.strip():
             raise WrongUsage(f"{reference}: nothing is kept there", fix="put the secret there")
         return value.strip()
 
     def _from_secrets_manager(self, reference: str, name: str, key: str | None) -> str:
         client = self.access.client("secretsmanager", MASTER)
-        with aws_errors(f"secrets: read {reference}", place_of(client)):
+        what = f"secrets: read {reference}"
+        with self.access.telling_who(), aws_errors(what, place_of(client)):
             text = client.get_secret_value(SecretId=name).get("SecretString", "")
         _BOUND.check(text.encode(errors="replace"), reference)
         if key is None:

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from types import FrameType
 from typing import Final, NamedTuple
 
@@ -28,7 +28,7 @@ from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
-from controller.engine.installation.installation import open_desired, settings_source
+from controller.engine.installation.desired_source import open_desired, settings_source
 from controller.errors import EnvctlError, ExitCode
 from controller.events import Emit
 from controller.gc_tuning import relaxed_gc
@@ -134,7 +134,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
     jobs = Jobs(
         accounts=call.live,
         planner=call.planner(None),
-        polled=partial(open_desired, None, settings, process),
+        polled=cache(partial(open_desired, None, settings, process)),
         queue=queue,
         settings=settings,
         clock=process.clock,

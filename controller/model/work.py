@@ -41,6 +41,8 @@ class Job(StrEnum):
     """Take a snapshot, prove it, and take away those that are kept no longer."""
     ANCHORS = "anchors"
     """Write the heads of all chains to where nobody changes them."""
+    ARCHIVE = "archive"
+    """Move records of the ledger that are old enough out of the table."""
 
 
 class WorkProblem(Exception):

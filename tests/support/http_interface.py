@@ -18,7 +18,7 @@ from controller.api.server import HttpServer
 from controller.cli.invocation import Invocation
 from controller.daemon.memory_queue import MemoryQueue
 from controller.engine.config.planner import Planner
-from controller.engine.installation.installation import settings_source
+from controller.engine.installation.desired_source import settings_source
 from controller.engine.live.accounts import LiveAccounts
 from controller.events import Event
 from controller.ports import Source

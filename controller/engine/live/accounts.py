@@ -7,32 +7,30 @@ from datetime import datetime
 from threading import Lock
 from typing import NamedTuple
 
-from controller import catalog
 from controller.aws.live_look import look
 from controller.aws.secrets import Secrets
 from controller.aws.sessions import AccountAccess
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest
-from controller.engine.desired.accepted import AcceptedReader
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_scope import ScopeOutcome, ScopeRun
+from controller.engine.live.known_accounts import KnownAccounts
 from controller.engine.live.latest_accepted import AcceptedScopes, LatestAccepted
 from controller.engine.live.observe import Observer, ScopeReads, ScopeSetup, Unobserved, unseen
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.run_memory import RunMemory
 from controller.engine.state.open_records import scopes_left_open
+from controller.engine.state.published import LookPublisher, place_in
 from controller.engine.state.rows import Finding, read_histories, write_statuses
-from controller.errors import EnvctlError, ExitCode, WrongUsage
+from controller.errors import EnvctlError, ExitCode
 from controller.events import Emit, discard_event
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Requester
-from controller.model.live import LiveLook, LiveScope
+from controller.model.live import LiveLook
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.override import Override
 from controller.model.plan import PlannedFrom, ScopePlan
-from controller.model.ref import ResourceRef
+from controller.planning.look_json import PublishedLook
 from controller.ports import LiveTarget
-from controller.settings import Mode, weaker
 
 
 class NotWritten(NamedTuple):
@@ -89,7 +87,7 @@ class LivePlanRun:
         return codes
 
 
-class LiveAccounts:
+class LiveAccounts(KnownAccounts):
     """The live accounts of an installation. What was read once is not read again; made once per process."""
 
     def __init__(
@@ -104,73 +102,8 @@ class LiveAccounts:
         self._secrets = Secrets(
             master.aws, master.process.environment, master.settings.allowed_secrets
         )
-        self._settings = master.settings
-        self.parallel = master.settings.live.parallel_scopes
-        """How many scopes are worked on side by side."""
-        known = catalog.live_targets(self._settings.extensions) if targets is None else targets
-        self.targets = tuple(known)
-        self._reader = AcceptedReader(master.kinds, master.settings.options, installation.id)
-
-    @property
-    def is_on(self) -> bool:
-        """Tell whether there is any target that is not switched off."""
-        return any(self._settings.targets.of(target.name) != "off" for target in self.targets)
-
-    def accepted(
-        self,
-        observed: ObservedState,
-        now: datetime,
-        overrides: Iterable[Override] = (),
-        revision: str = "",
-        after: ObservedState | None = None,
-    ) -> AcceptedState:
-        """Return the accepted state from the config scope as found, or as it is ``after`` a plan of it.
-
-        Raises EnvctlError if it is not known.
-        """
-        if observed.state not in (ScopeState.OK, ScopeState.OBSERVE):
-            raise EnvctlError(
-                f"live accounts: the config tables cannot be read, so what is accepted is not known: {observed.reason}"
-            )
-        sequence = int((after or observed).facts.get("sequence", 0))
-        return self._reader.read(observed, now, overrides, revision, after, sequence)
-
-    def scopes(self, accepted: AcceptedState, wanted: Sequence[str] = ()) -> tuple[ScopeSetup, ...]:
-        """Return every account and region that an environment type or an account names, by name, or those wanted.
-
-        An account's regions are those it lists and those of its environment types; accounts that nothing is kept in have
-        none, and so no scope. The way in is what was applied last: one that is new, or another now, waits. Raises WrongUsage
-        for one that does not exist.
-        """
-        setups = self._setups(accepted)
-        if accepted.before is not None:
-            applied = self._setups(accepted.before)
-            setups = {
-                name: _as_applied(setup, applied.get(name), accepted.before)
-                for name, setup in setups.items()
-            }
-        for name in wanted:
-            if name not in setups:
-                raise WrongUsage(
-                    f"there is no scope {name!r}",
-                    fix=f"choose from {', '.join((CONFIG_SCOPE, *setups))}",
-                )
-        return tuple(setup for name, setup in setups.items() if not wanted or name in wanted)
-
-    def _setups(self, accepted: AcceptedState) -> dict[str, ScopeSetup]:
-        """Return every scope as one state alone has it, by name."""
-        regions: dict[str, set[str]] = {}
-        for ref in accepted.of_kind("EnvironmentType"):
-            spec = accepted.specs[ref]
-            regions.setdefault(spec.account, set()).add(spec.region or self._settings.region)
-        setups: dict[str, ScopeSetup] = {}
-        for ref in accepted.of_kind("Account"):
-            spec = accepted.specs[ref]
-            for region in sorted(regions.get(ref.key, set()) | set(spec.regions or ())):
-                scope = LiveScope(f"{ref.key}/{region}", spec.account_number, region, ref.key)
-                mode: Mode = spec.mode or "enforce"
-                setups[scope.name] = ScopeSetup(scope, spec.role_arn, spec.external_id, mode)
-        return setups
+        self._looks = _publisher(installation)
+        super().__init__(master.settings, master.kinds, installation.id, targets)
 
     def looks(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
@@ -286,7 +219,43 @@ class LiveAccounts:
         return (
             *remembered,
             *kept("how live scopes stand", lambda: self.write_statuses(findings)),
+            *kept("the last looks", lambda: self._publish(scopes)),
         )
+
+    @property
+    def publishes(self) -> bool:
+        """Tell whether the settings name a place where looks are published."""
+        return self._looks is not None
+
+    def publish_config(self, seen: ObservedState, at: datetime) -> None:
+        """Publish the config scope as it was seen, where the settings name a place. Raises as any call."""
+        if self._looks is not None:
+            look = PublishedLook(
+                scope=CONFIG_SCOPE, at=at, epoch=0, installation=self.installation.id, config=seen
+            )
+            self._looks.publish(look)
+
+    def _publish(self, scopes: Iterable[LiveScopePlan]) -> None:
+        """Publish each scope that was looked at for all its targets."""
+        for scope in scopes if self._looks is not None else ():
+            view, seen = scope.view, scope.view.look
+            parts = {part.target.name: part.observed for part in view.parts}
+            wanted = {target.name for target in self.targets_of(scope.setup)}
+            if (
+                self._looks is not None
+                and seen is not None
+                and wanted <= parts.keys() | view.unknown.keys()
+            ):
+                self._looks.publish(
+                    PublishedLook(
+                        scope=seen.scope.name,
+                        at=seen.at,
+                        epoch=0,
+                        installation=self.installation.id,
+                        live=seen,
+                        targets=parts,
+                    )
+                )
 
     def write_statuses(self, findings: Iterable[Finding]) -> None:
         """Write how scopes stand. Raises as any write."""
@@ -323,21 +292,11 @@ class LiveAccounts:
         return broken
 
 
-def _as_applied(setup: ScopeSetup, before: ScopeSetup | None, applied: AcceptedState) -> ScopeSetup:
-    """Return a scope with the way in that was applied last; it waits where that is none, or another."""
-    account = ResourceRef("Account", setup.scope.account_name)
-    if before is None:
-        what = f"region {setup.scope.region} of {account} is new"
-        if account in applied.unreadable:
-            what = f"{account} cannot be read back from the tables: {applied.unreadable[account]}"
-        elif account not in applied.resources:
-            what = f"{account} is new"
-        return replace(setup, role_arn=None, external_id=None, waits=f"applied first: {what}")
-    ways = (
-        ("accountNumber", setup.scope.account, before.scope.account),
-        ("roleArn", setup.role_arn, before.role_arn),
-        ("externalId", setup.external_id, before.external_id),
-    )
-    changed = [name for name, now, then in ways if now != then]
-    what = f"applied first: {account} changes its {' and '.join(changed)}"
-    return replace(before, mode=weaker(setup.mode, before.mode), waits=what if changed else "")
+def _publisher(installation: Installation) -> LookPublisher | None:
+    files = place_in(installation.master.settings.observed, installation.master.aws)
+
+    def epoch(scope: str) -> int:
+        head = installation.leases.read(scope)
+        return 0 if head is None else head.epoch
+
+    return None if files is None else LookPublisher(files, epoch)

@@ -146,6 +146,9 @@ class CombinedPlan:
     source_error: SourceUnavailable | InvalidDesiredState | None = None
     """Why nothing is planned from the source, where live scopes follow what was accepted last all the same."""
 
+    observed_at: datetime | None = None
+    """When it was begun to look at that; None where that is not known."""
+
     @property
     def acts(self) -> bool:
         """Whether any change of it may be made."""
