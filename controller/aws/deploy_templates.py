@@ -54,6 +54,7 @@ def deploy_master_command(settings: Settings) -> str:
         ),
         "TablePrefix": settings.resource_prefix,
         "CopyBucket": settings.snapshots.copy_to.bucket or "",
+        "SourceBucket": settings.source.s3.bucket if settings.source.s3 else "",
         "VpcId": "VPC",
         "LoadBalancerSubnetIds": "SUBNET,SUBNET",
         "InstanceSubnetIds": "SUBNET,SUBNET",

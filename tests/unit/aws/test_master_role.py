@@ -39,10 +39,10 @@ NO_CALLS: Final = {"sign", "verify"}
 
 
 def test_it_allows_what_is_called_and_no_other() -> None:
-    stack = master_stack(CopyBucket="copies")
+    stack = master_stack(CopyBucket="copies", SourceBucket="fleet")
     allowed = {
         action
-        for name in ("Work", "Doctor", "Copies")
+        for name in ("Work", "Doctor", "Copies", "Source")
         for statement in policy(stack, name)
         for action in listed(statement["Action"])
     }
@@ -64,7 +64,7 @@ def test_what_the_instance_does_beside_is_what_its_script_does() -> None:
 
 
 def test_every_statement_names_what_it_is_about() -> None:
-    for statement in master_stack(CopyBucket="copies").statements():
+    for statement in master_stack(CopyBucket="copies", SourceBucket="fleet").statements():
         if listed(statement["Action"]) == TAKES_NO_RESOURCE:
             continue
         for resource in listed(statement["Resource"]):

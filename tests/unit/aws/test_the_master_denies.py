@@ -204,6 +204,8 @@ def test_what_pipelines_and_operators_may(name: str, call: Call, *, allowed: boo
     [
         ({"CopyBucket": "copies"}, Call("s3:PutObject", "arn:aws:s3:::copies/x"), True),
         ({}, Call("s3:PutObject", "arn:aws:s3:::copies/x"), False),
+        ({"SourceBucket": "fleet"}, Call("s3:GetObject", "arn:aws:s3:::fleet/x.yaml"), True),
+        ({"SourceBucket": "fleet"}, Call("s3:PutObject", "arn:aws:s3:::fleet/x.yaml"), False),
         ({"CopyBucket": "copies"}, Call("s3:DeleteObject", "arn:aws:s3:::copies/x"), True),
         ({"CopyBucket": "copies"}, Call("s3:DeleteObjectVersion", "arn:aws:s3:::copies/x"), False),
         ({"ChildRoleArns": CHILD.format("teams/mine")}, Call("sts:AssumeRole", CHILD.format("teams/mine")), True),
