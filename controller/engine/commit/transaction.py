@@ -174,17 +174,7 @@ def build_transaction(
     Without records the head stays where it is, and the writes depend on it all the same. Images too large for a record are put into the storage's bucket now. Raises ImagesTooLarge if there is none.
     """
     linked = chained(records, before)
-    after = replace(before, lease_until=epoch_ms(at + timedelta(seconds=LEASE_S)))
-    if linked:
-        last = linked[-1]
-        # From here on no version that knows less writes to the scope.
-        after = replace(
-            after,
-            sequence=last.sequence,
-            last_hash=last.hash,
-            last_at=last.iso_timestamp,
-            format=LEDGER_FORMAT,
-        )
+    after = _after(before, linked, at)
     ledger = storage.physical(LEDGER_TABLE.name)
     puts = (
         PutWrite(ledger, record_wire(record, storage.blobs), _RECORD_IS_NEW) for record in linked
@@ -215,6 +205,21 @@ def build_transaction(
     )
     all_writes = (*writes, *puts, head_write)
     return Transaction(linked, all_writes, after, uuid4().hex, tuple(changes))
+
+
+def _after(before: Head, linked: Sequence[LedgerRecord], at: datetime) -> Head:
+    """Return the head once records are written: with their format, so that no version that knows less writes to the scope from then on."""
+    leased = replace(before, lease_until=epoch_ms(at + timedelta(seconds=LEASE_S)))
+    if not linked:
+        return leased
+    last = linked[-1]
+    return replace(
+        leased,
+        sequence=last.sequence,
+        last_hash=last.hash,
+        last_at=last.iso_timestamp,
+        format=LEDGER_FORMAT,
+    )
 
 
 def _bytes_of(
