@@ -162,6 +162,22 @@ class NotKept(Event, name="run.notKept", level="error"):
 
 
 @dataclass(frozen=True)
+class ScopeStands(Event, name="scope.stands"):
+    """A scope stands otherwise than after the run before, or could again not be brought in order; status has the whole reason.
+
+    ``failures`` are tries in a row; ``revision`` is the one applied last, ``epoch`` that of the run.
+    """
+
+    scope: str
+    state: str
+    before: str
+    because: str
+    failures: int
+    revision: str
+    epoch: int
+
+
+@dataclass(frozen=True)
 class ChangeSettled(Event, name="change.settled"):
     """One change has its outcome."""
 
@@ -252,6 +268,36 @@ class DaemonStopped(Event, name="daemon.stopped"):
 
     instance: str
     left: int
+
+
+@dataclass(frozen=True)
+class SettingsRefused(Event, name="settings.refused", level="error"):
+    """The daemon was told to read its settings again, and they cannot be used: it goes on with those of before."""
+
+    because: str
+
+
+@dataclass(frozen=True)
+class HttpListening(Event, name="http.listening"):
+    """The HTTP interface answers."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class BugFound(Event, name="bug.found", level="error"):
+    """Something in envctl itself is wrong; ``traceback`` is the file to report it with."""
+
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class LibraryWarned(Event, name="library.warned", level="warning"):
+    """A library that envctl runs on said something."""
+
+    library: str
+    text: str
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from controller.loading.text_problems import find_text_problems
 from controller.model.ref import Origin, Problem
 from controller.redactor import REDACTOR
 
-Right = Literal["read", "override", "reconcile"]
-"""What a token may do: ask; make and release overrides; have a scope reconciled."""
+Right = Literal["read", "override", "reconcile", "snapshot", "restore"]
+"""What a token may do: ask; make and release overrides; have a scope reconciled; have snapshots taken and proven; put back and import."""
 
 _BOUND: Final = Bound(64 << 10, "credentials")
 
@@ -36,7 +36,7 @@ class Token(SettingsPart):
     sha256: Annotated[str, HiddenWhereWrong(), Field(pattern=r"^[0-9a-f]{64}$")]
     """SHA-256 of the token, in hexadecimal digits."""
     scopes: Annotated[list[Right], Field(min_length=1)]
-    """What it may do: read, override, reconcile."""
+    """What it may do: read, override, reconcile, snapshot, restore."""
 
 
 Secret = Annotated[str, HiddenWhereWrong(), Field(min_length=16, max_length=1024)]
@@ -87,7 +87,7 @@ def read_credentials(reference: str, master: Master) -> bytes:
     """Return what is kept under a reference: a file, ``s3://…``, ``secretsmanager://…`` or ``env://…``. Raises as reading it."""
     process = master.process
     if reference.startswith(("secretsmanager://", "env://")):
-        return Secrets(master.aws, process.environment).value(reference).encode()
+        return Secrets(master.aws, process.environment, process.clock).value(reference).encode()
     return read_named(reference, "http.credentials", process, _BOUND)
 
 

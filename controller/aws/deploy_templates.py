@@ -54,7 +54,7 @@ def deploy_master_command(settings: Settings) -> str:
         ),
         "TablePrefix": settings.resource_prefix,
         "CopyBucket": settings.snapshots.copy_to.bucket or "",
-        "SourceBucket": settings.source.s3.bucket if settings.source.s3 else "",
+        "SourceBucket": "" if settings.source.s3 is None else settings.source.s3.bucket,
         "VpcId": "VPC",
         "LoadBalancerSubnetIds": "SUBNET,SUBNET",
         "InstanceSubnetIds": "SUBNET,SUBNET",
@@ -85,7 +85,8 @@ def deploy_child_command(settings: Settings) -> str:
 def _secrets(settings: Settings) -> Iterator[str]:
     """Yield the names of the secrets that the settings speak of, and with a slash at the end what the names of several begin with."""
     yield from (name.removeprefix(SCHEME) for name in settings.allowed_secrets)
-    for reference in (settings.notify.webhook, settings.http.credentials):
+    git = None if settings.source.git is None else settings.source.git.credentials
+    for reference in (settings.notify.webhook, settings.http.credentials, git):
         if reference is not None and reference.startswith(SCHEME):
             yield reference.removeprefix(SCHEME).partition("#")[0]
 

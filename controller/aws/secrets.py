@@ -6,13 +6,17 @@ Secrets Manager alone, and of those the ones that the settings allow.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from threading import Lock
 from typing import Final
 
 from controller.aws.blob_store import Bound, read_object
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
+from controller.aws.kept import Kept
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.errors import WrongUsage
 from controller.kinds.parts.secret_references import SCHEME, is_allowed
@@ -28,13 +32,15 @@ _EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secrets:
-    """Reads secrets with the master's own credentials. What was read is kept for the life of this object."""
+    """Reads secrets with the master's own credentials, each again when it is a minute old (see ``Kept``). Thread-safe."""
 
     access: AwsAccess
     environment: Mapping[str, str]
+    clock: Callable[[], datetime]
     allowed: tuple[str, ...] = ()
     """What references of documents begin with."""
-    _known: dict[str, str] = field(default_factory=dict, init=False)
+    _known: dict[str, Kept[str]] = field(default_factory=dict, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
 
     def value(self, reference: str) -> str:
         """Return what a reference stands for, without white space around it.
@@ -42,11 +48,11 @@ class Secrets:
         Raises WrongUsage for a reference that leads nowhere or to more than 64 KiB, NotFound and AccessDenied as any call. No
         error holds a value.
         """
-        if reference not in self._known:
-            value = self._read(reference)
-            REDACTOR.tell(value)
-            self._known[reference] = value
-        return self._known[reference]
+        with self._lock:
+            kept = self._known.get(reference)
+            if kept is None:
+                kept = self._known[reference] = Kept(partial(self._told, reference), self.clock)
+        return kept.current()
 
     def external_id(self, reference: str) -> str:
         """Return the external id that an Account's reference stands for, in the form that STS takes.
@@ -67,6 +73,11 @@ class Secrets:
                 f"{reference}: what is kept there has not the form of an external id; nothing was sent",
                 fix="keep 2 to 1224 letters, digits and characters of _+=,.@:/- there",
             )
+        return value
+
+    def _told(self, reference: str) -> str:
+        value = self._read(reference)
+        REDACTOR.tell(value)
         return value
 
     def _read(self, reference: str) -> str:

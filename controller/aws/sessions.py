@@ -104,16 +104,16 @@ class AwsAccess:
         self._lock = threading.RLock()
 
     def set_accounts(self, accounts: Iterable[AccountAccess]) -> None:
-        """Replace the accounts known; an account whose role or external id changed gets new sessions."""
-        fresh = {access.account: access for access in accounts}
+        """Say how accounts are reached, others staying as they are; one whose role or external id changed gets new sessions."""
         with self._lock:
-            for account, before in self._known.items():
-                if fresh.get(account) != before:
+            for access in accounts:
+                account = access.account
+                if self._known.get(account, access) != access:
                     self._credentials.pop(account, None)
                     self._clients.forget(account)
                     for place in [place for place in self._asserted if place.account == account]:
                         del self._asserted[place]
-            self._known = fresh
+                self._known[account] = access
 
     @overload
     def client(

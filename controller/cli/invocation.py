@@ -193,8 +193,8 @@ def say_answer(answer: Answer, output: Format) -> None:
         say_document(answer.document, answer.fields())
     elif answer.styled is not None:
         say_lines(answer.styled())
-    else:
-        say(answer.text())
+    elif text := answer.text():
+        say(text)
     for remark in answer.remarks:
         note(remark)
 

@@ -43,6 +43,7 @@ from controller.views.plan.ages import ages
 from controller.views.plan.html import render_html
 from controller.views.plan.markdown import render_markdown
 from controller.views.plan.text import text_lines
+from controller.views.put_back import unused_tokens
 
 FILE_SUFFIX: Final = ".json"
 
@@ -169,8 +170,8 @@ def show_plan(run: CombinedPlan, output: PlanFormat, *, expand: bool = False) ->
 
 def note_unused_tokens(run: CombinedPlan) -> None:
     """Say which approvals were given for changes that are others now, or tell no changes apart."""
-    for token, why in run.unused_tokens.items():
-        note(f"envctl: --override {token} approves nothing here: {why}")
+    for remark in unused_tokens(run):
+        note(remark)
 
 
 def _observed(

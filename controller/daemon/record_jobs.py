@@ -22,12 +22,10 @@ from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
-from controller.model.work import Job, Work
+from controller.model.work import SNAPSHOTS, Job, Work
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.timeline import events_between
 
-SNAPSHOTS: Final = "snapshots"
-"""The scope of all that is written to the snapshots' store: one after the other."""
 LEDGER: Final = "ledger"
 """The scope of what moves records: one at a time."""
 STREAM: Final = "stream"

@@ -175,7 +175,12 @@ class S3Source:
                     content = answer["Body"].read(size + 1)
             except (Conflict, NotFound):
                 return None
-        said = Said(answer["Metadata"], answer.get("TagCount", 0), answer["LastModified"])
+        said = Said(
+            answer["Metadata"],
+            answer.get("TagCount", 0),
+            answer["LastModified"],
+            answer.get("VersionId", ""),
+        )
         return _Read(content, said) if len(content) == size else None
 
     def _taken(self, listing: Listing, read: Mapping[str, _Read]) -> SourceTree:

@@ -23,18 +23,22 @@ PULL_REQUEST: Final = "pull-request"
 
 
 class Said(NamedTuple):
-    """What came with an object: its own metadata, how many tags it has, and when it was written (aware)."""
+    """What came with an object: its own metadata, how many tags it has, when it was written (aware), and which version it is.
+
+    ``version`` is empty where the bucket keeps none.
+    """
 
     metadata: Mapping[str, str]
     tags: int
     written_at: datetime
+    version: str
 
 
 def authorship_of(client: "S3Client", location: S3Location, path: str, said: Said) -> Authorship:
     """Return who wrote a file; unknown where neither metadata nor tags name an author or a commit.
 
-    Tags are asked for where there are any and the metadata are silent; without the right to read them they say nothing. Raises
-    Unreachable.
+    Tags are asked for where there are any and the metadata are silent. They say nothing without the right to read them, nor of
+    another version than was read. Raises Unreachable.
     """
     found = _authorship(said.metadata, said.written_at)
     if found is UNKNOWN_AUTHORSHIP and said.tags:
@@ -43,6 +47,8 @@ def authorship_of(client: "S3Client", location: S3Location, path: str, said: Sai
             with aws_errors(what, place_of(client)):
                 answer = client.get_object_tagging(Bucket=location.bucket, Key=location.key(path))
         except (AccessDenied, NotFound):
+            return UNKNOWN_AUTHORSHIP
+        if answer.get("VersionId", said.version) != said.version:
             return UNKNOWN_AUTHORSHIP
         tags = {tag["Key"].lower(): tag["Value"] for tag in answer["TagSet"]}
         found = _authorship(tags, said.written_at)

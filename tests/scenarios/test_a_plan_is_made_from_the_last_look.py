@@ -14,12 +14,16 @@ import yaml
 from moto import mock_aws
 
 from controller import catalog
+from controller.aws.clients import Clients
+from controller.aws.errors import Place
 from controller.engine.installation.installation import reading_access
 from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.reconcile.published_looks import PublishedPlace, open_published
 from controller.engine.reconcile.reconciler import Reconciler
 from controller.errors import Unreachable, WrongUsage
 from controller.model.observed import ScopeState
+from tests.support.buckets import Bucket, Calls
+from tests.support.daemons import DaemonByHand
 from tests.support.embedded_aws import AwsForTests
 from tests.support.fleet_yaml import account, environment
 from tests.support.live_account import FLEET, LiveAccount
@@ -31,18 +35,20 @@ PROD = "prod-eu/eu-west-1"
 
 
 class Published:
-    """An estate that publishes what it sees in a folder, and whoever plans from that alone."""
+    """An estate that publishes what it sees in a folder or bucket, and whoever plans from that alone."""
 
-    def __init__(self, estate: LiveEstate, folder: Path) -> None:
-        self.estate, self.folder = estate, folder
+    def __init__(self, estate: LiveEstate, where: Path | str) -> None:
+        self.estate, self.where = estate, where
         self.targets = estate.targets
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.where)
 
     def place(self) -> PublishedPlace:
         settings, now = self.estate.settings, self.estate.clock.now
-        access = reading_access(around(), "")
-        return open_published(
-            str(self.folder), settings, catalog.kinds(), access, now, self.targets
-        )
+        access = reading_access(around(), settings.region)
+        return open_published(str(self.where), settings, catalog.kinds(), access, now, self.targets)
 
     def planned(self, *scopes: str, place: PublishedPlace | None = None) -> CombinedPlan:
         """Plan from what is published; whoever would call AWS here would be told."""
@@ -119,6 +125,35 @@ def test_there_is_no_plan_without_the_tables(published: Published) -> None:
     (published.folder / "config.json.gz").write_bytes(gzip.compress(b"{}"))
     with pytest.raises(WrongUsage, match="lookFormat is missing"):
         published.place()
+
+
+def test_a_daemon_follows_a_bucket_and_publishes_what_it_sees_in_another(tmp_path: Path) -> None:
+    with mock_aws():
+        source, place = (Bucket.made(Clients().client(Place("", "eu-west-1"), "s3")) for _ in "ab")
+        text = f"targets: {{others: {{owners: enforce}}}}\nobserved: {{bucket: {place.name}}}\n"
+        estate = LiveEstate(tmp_path / "fleet", settings_text=text)
+        estate.has({"c50.yaml": environment("c50")})
+        source.put({file.name: file.read_bytes() for file in estate.folder.iterdir()})
+        daemon = DaemonByHand(estate.live(), source.source(settle_s=0))
+        for _ in range(3):
+            daemon.tick_and_work()
+            estate.clock.sleep(60)
+        asked_for = Calls(source.client)
+
+        daemon.jobs.tick_source()
+        assert daemon.work() == []
+        assert asked_for == ["ListObjectsV2"]
+        estate.has({"c51.yaml": environment("c51")})
+        source.put({"c51.yaml": environment("c51")})
+        daemon.tick_and_work()
+
+        assert "Environment/c51" in {str(ref) for ref in daemon.jobs.known().accepted.resources}
+        assert asked_for.count("GetObject") == 1
+        estate.has({"c52.yaml": environment("c52")})
+        planned = Published(estate, f"s3://{place.name}/observed").planned()
+        parameter = f"OwnerParameter/{SCOPE}/c52"
+        assert [name for _, _, name in names(planned)] == ["Environment/c52", parameter]
+        assert planned.plan.digest == estate.planned().plan.digest
 
 
 @pytest.mark.slow

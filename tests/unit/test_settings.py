@@ -10,6 +10,8 @@ from controller.planning.guards import GuardSettings
 from controller.settings import Settings, read_settings, setting_paths, variable_of
 from controller.views.schema_files import SETTINGS_SCHEMA, schema_files
 
+EXAMPLES = Path(__file__).parents[2] / "examples" / "settings"
+
 WHOLE = b"""
 region: eu-west-2
 resourcePrefix: test-
@@ -170,3 +172,10 @@ def test_rules_know_which_roles_may_be_assumed() -> None:
         WrongUsage, match=r"x:1:17: allowedSecrets.*'env://' is no secret that documents"
     ):
         read_settings("x", b"allowedSecrets: ['env://']", {})
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.yaml")), ids=lambda file: file.name)
+def test_examples_are_settings(file: Path) -> None:
+    settings = read_settings(file.name, file.read_bytes(), {})
+
+    assert settings.source.is_named

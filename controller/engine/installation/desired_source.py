@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controller.aws.kept import Kept
 from controller.aws.secrets import FORMS, SCHEMES, Secrets
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.engine.installation.installation import reading_access
@@ -82,7 +81,5 @@ def _credential(git: GitSettings, access: AwsAccess, process: ProcessContext) ->
             "settings: source.git.credentials is no reference",
             fix=f"write {FORMS}, and put the token or the key there; never the token itself",
         )
-    # Made anew each time, as it keeps what it has read.
-    return Kept(
-        lambda: GitCredential(Secrets(access, process.environment).value(reference)), process.clock
-    ).current
+    secrets = Secrets(access, process.environment, process.clock)
+    return lambda: GitCredential(secrets.value(reference))

@@ -99,9 +99,8 @@ class LiveAccounts(KnownAccounts):
         self._memory = RunMemory(installation)
         self._keeping = Lock()
         """What is remembered is of all scopes, and a daemon's workers each follow one."""
-        self._secrets = Secrets(
-            master.aws, master.process.environment, master.settings.allowed_secrets
-        )
+        process, allowed = master.process, master.settings.allowed_secrets
+        self._secrets = Secrets(master.aws, process.environment, process.clock, allowed)
         self._looks = _publisher(installation)
         super().__init__(master.settings, master.kinds, installation.id, targets)
 
@@ -126,7 +125,7 @@ class LiveAccounts(KnownAccounts):
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup]
     ) -> tuple[ScopeReads | Unobserved, ...]:
         """Return AWS as each scope's role may read it, or why nothing is read there. No account is entered yet."""
-        installation, broken = self.installation, self._know(accepted)
+        installation, broken = self.installation, self._know(setups)
         aws, ledger = installation.master.aws, installation.ledger
         observer = Observer(access=aws, accepted=accepted, history=ledger)
 
@@ -144,7 +143,7 @@ class LiveAccounts(KnownAccounts):
     ) -> LivePlanRun:
         """Plan scopes side by side. What is wrong with one is its state. Raises as reading the controller's own rows."""
         master = self.installation.master
-        planner = self._planner(accepted, self._know(accepted))
+        planner = self._planner(accepted, self._know(setups))
         table, names = master.state_table, [setup.scope.name for setup in setups]
         asked = replace(asked, histories=read_histories(master.store, table, names))
         left_open = scopes_left_open(master.store, table, names)
@@ -218,8 +217,8 @@ class LiveAccounts(KnownAccounts):
             )
         return (
             *remembered,
-            *kept("how live scopes stand", lambda: self.write_statuses(findings)),
-            *kept("the last looks", lambda: self._publish(scopes)),
+            *kept("how live scopes stand", lambda: self.write_statuses(findings, emit)),
+            *kept("the last looks", lambda: self._publish(accepted, scopes, outcomes)),
         )
 
     @property
@@ -235,33 +234,47 @@ class LiveAccounts(KnownAccounts):
             )
             self._looks.publish(look)
 
-    def _publish(self, scopes: Iterable[LiveScopePlan]) -> None:
-        """Publish each scope that was looked at for all its targets."""
-        for scope in scopes if self._looks is not None else ():
-            view, seen = scope.view, scope.view.look
-            parts = {part.target.name: part.observed for part in view.parts}
-            wanted = {target.name for target in self.targets_of(scope.setup)}
-            if (
-                self._looks is not None
-                and seen is not None
-                and wanted <= parts.keys() | view.unknown.keys()
-            ):
-                self._looks.publish(
-                    PublishedLook(
-                        scope=seen.scope.name,
-                        at=seen.at,
-                        epoch=0,
-                        installation=self.installation.id,
-                        live=seen,
-                        targets=parts,
-                    )
-                )
+    def _publish(
+        self,
+        accepted: AcceptedState,
+        scopes: Sequence[LiveScopePlan],
+        outcomes: Sequence[ScopeOutcome],
+    ) -> None:
+        """Publish each scope that was looked at for all its targets, as it is after what was done there. Raises as any call."""
+        if self._looks is None:
+            return
+        publisher, installation = self._looks, self.installation
+        planner, now = self._planner(accepted, {}), installation.master.process.clock()
 
-    def write_statuses(self, findings: Iterable[Finding]) -> None:
-        """Write how scopes stand. Raises as any write."""
+        def publish(scope: LiveScopePlan, outcome: ScopeOutcome) -> None:
+            view = scope.view
+            asked = [(part.target, part.mode) for part in view.parts]
+            names = {target.name for target, _ in asked} | view.unknown.keys()
+            if view.look is None or not {one.name for one in self.targets_of(view.setup)} <= names:
+                return
+            if outcome.outcomes and outcome.again_at is None and not outcome.stopped:
+                # What was changed is not as it was planned from. Where AWS goes on the next pass looks.
+                view = planner.view(view.setup, asked, now)
+            if view.look is not None:
+                parts = {part.target.name: part.observed for part in view.parts}
+                look = PublishedLook(
+                    scope=view.setup.scope.name,
+                    at=view.look.at,
+                    epoch=0,
+                    installation=installation.id,
+                    live=view.look,
+                    targets=parts,
+                )
+                publisher.publish(look)
+
+        with ThreadPoolExecutor(self.parallel, thread_name_prefix="publish") as pool:
+            list(pool.map(publish, scopes, outcomes))
+
+    def write_statuses(self, findings: Iterable[Finding], emit: Emit = discard_event) -> None:
+        """Write how scopes stand, and tell of those that stand otherwise. Raises as any write."""
         master = self.installation.master
         table = master.state_table
-        write_statuses(master.store, table, findings, master.process.clock())
+        write_statuses(master.store, table, findings, master.process.clock(), emit)
 
     def _planner(self, accepted: AcceptedState, broken: Mapping[str, EnvctlError]) -> LivePlanner:
         return LivePlanner(
@@ -273,11 +286,14 @@ class LiveAccounts(KnownAccounts):
             broken=broken,
         )
 
-    def _know(self, accepted: AcceptedState) -> dict[str, EnvctlError]:
-        """Tell the sessions of every account that may be entered; return why some cannot be reached, by number."""
+    def _know(self, setups: Iterable[ScopeSetup]) -> dict[str, EnvctlError]:
+        """Tell the sessions how the accounts of scopes are entered; return why some cannot be reached, by number.
+
+        Of each account when it is looked at: an external id that was changed counts within a minute.
+        """
         known: dict[str, AccountAccess] = {}
         broken: dict[str, EnvctlError] = {}
-        for setup in self.scopes(accepted):
+        for setup in setups:
             account = setup.scope.account
             if setup.waits or account in known or account in broken:
                 continue

@@ -197,7 +197,7 @@ class Reconciler:
                 of_live = (finding_of(scope, live.asked) for scope in live.scopes)
                 sequence = live.planned_from.sequence
                 findings += [replace(found, planned_from=sequence) for found in of_live]
-            self._accounts.write_statuses(findings)
+            self._accounts.write_statuses(findings, self.emit)
             return Reconciled(planned=planned, refused=refused)
         done = Reconciled(planned=planned, report=self._apply(planned, request), refused=refused)
         return self._end_overrides(done, request) if planned.observed.overrides else done
@@ -302,7 +302,7 @@ class Reconciler:
             if revision is None and self.own_source and is_apply:
                 reason = error.reason.cut(LINES_KEPT)
                 stalled = Finding(scope=CONFIG_SCOPE, state=ScopeState.STALLED, reason=reason)
-                self._accounts.write_statuses([stalled])
+                self._accounts.write_statuses([stalled], self.emit)
             raise
 
     def _plan_live(
@@ -397,4 +397,4 @@ class Reconciler:
         if planned_from and not config.plan.changes and finding.applied != planned_from.revision:
             leases = self._accounts.installation.leases
             leases.note_revision(CONFIG_SCOPE, planned_from.sequence, finding.applied)
-        self._accounts.write_statuses([finding])
+        self._accounts.write_statuses([finding], self.emit)

@@ -64,6 +64,14 @@ def test_buckets_are_private_versioned_and_encrypted(name: str) -> None:
     assert found["BucketEncryption"]
 
 
+def test_looks_are_private_and_encrypted() -> None:
+    found = master_stack().properties("LooksBucket")
+
+    assert set(found["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(found["PublicAccessBlockConfiguration"]) == 4
+    assert found["BucketEncryption"]
+
+
 def test_backups_are_locked() -> None:
     found = master_stack(BackupLockDays="90").properties("BackupBucket")
 
@@ -135,6 +143,7 @@ def test_instances_are_told_where_everything_is() -> None:
     assert environment.keys() <= VARIABLES.keys()
     assert settings.resource_prefix == "acme-"
     assert settings.snapshots.bucket == f"envctl-backups-{ACCOUNT}-{REGION}"
+    assert settings.observed.bucket == f"envctl-looks-{ACCOUNT}-{REGION}"
     assert settings.queue.sqs == "envctl.fifo"
     assert settings.notify.topic == f"arn:aws:sns:{REGION}:{ACCOUNT}:envctl-alarms"
     assert (settings.http.host, settings.http.port) == ("0.0.0.0", 8080)

@@ -282,6 +282,20 @@ def test_the_author_of_what_did_not_change_is_still_known(bucket: Bucket) -> Non
     assert source.authorship([place])[place].author == "Ada"
 
 
+def test_tags_are_those_of_the_version_that_was_read(bucket: Bucket) -> None:
+    bucket.client.put_bucket_versioning(
+        Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"}
+    )
+    bucket.put({"a.yaml": "a: 1", "b.yaml": "b: 1"}, Tagging="author=Bob")
+    source, places = bucket.source(), [DocumentPlace("a.yaml"), DocumentPlace("b.yaml")]
+    source.fetch()
+    bucket.put({"b.yaml": "b: 2"}, Tagging="author=Eve")
+
+    found = source.authorship(places)
+
+    assert [found[place].author for place in places] == ["Bob", ""]
+
+
 def test_tags_that_may_not_be_read_say_nothing(bucket: Bucket) -> None:
     bucket.put({"a.yaml": "a: 1"}, Tagging="author=Bob")
     source, place = bucket.source(), DocumentPlace("a.yaml")

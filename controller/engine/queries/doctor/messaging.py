@@ -93,7 +93,9 @@ def _changes(master: Master, name: str) -> Check:
 
 
 def _webhook(master: Master, reference: str) -> Check:
-    address = urlsplit(Secrets(master.aws, master.process.environment).value(reference))
+    address = urlsplit(
+        Secrets(master.aws, master.process.environment, master.process.clock).value(reference)
+    )
     if address.scheme != "https" or not address.hostname:
         raise WrongUsage(f"what is kept at {reference} is no https:// address")
     return Check(INSTALLATION, "webhook of alerts", Health.OK, f"kept at {reference}")
@@ -101,7 +103,7 @@ def _webhook(master: Master, reference: str) -> Check:
 
 def _credentials(master: Master, reference: str) -> Check:
     if "://" in reference:
-        Secrets(master.aws, master.process.environment).value(reference)
+        Secrets(master.aws, master.process.environment, master.process.clock).value(reference)
     elif not Path(reference).is_file():
         raise WrongUsage(f"{reference} is not there")
     return Check(INSTALLATION, "tokens", Health.OK, f"of the HTTP interface, at {reference}")
