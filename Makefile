@@ -6,7 +6,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-heade
 .DEFAULT_GOAL := help
 # Without kept bytecode every process compiles all it imports, which takes longer than most of what is run here.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup demo test test-slow coverage check schemas golden bench lock servers peers
+.PHONY: help setup wheel demo test test-slow coverage check schemas golden bench lock servers peers
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,12 @@ setup: .venv/installed ## install the locked, hashed requirements into .venv
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . 2> .venv/editable.log || { cat .venv/editable.log; exit 1; }
 	@touch $@
+
+wheel: setup ## build dist/*.whl of the last commit: the same bytes from the same commit, on any machine
+	@rm -rf .venv/wheel && mkdir -p .venv/wheel dist
+	@umask 022 && git archive HEAD | tar --extract --no-same-permissions --directory .venv/wheel
+	@umask 022 && SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .venv/wheel
+	@sha256sum dist/*.whl
 
 demo: setup ## guided tour on an embedded AWS, no account needed
 	@$(BIN)/envctl demo

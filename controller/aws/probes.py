@@ -103,6 +103,13 @@ COPIES: Final = ("dynamodb:BatchGetItem", "dynamodb:Scan")
 
 HINTS: Final = ("cloudtrail:LookupEvents",)
 """What only the setting live.cloudTrail needs: without it nobody is named, and nothing else is missed."""
+LAUNCHING: Final = (
+    "ec2:GetEbsDefaultKmsKeyId",
+    "ec2:GetEbsEncryptionByDefault",
+    "iam:GetRole",
+    "kms:ListGrants",
+)
+"""What tells doctor whether Auto Scaling can start instances there; nothing else needs it."""
 NOT_PROBED: Final[Mapping[str, tuple[str, ...]]] = {
     "groups": (
         "autoscaling:CreateAutoScalingGroup",
@@ -145,4 +152,4 @@ def actions() -> frozenset[str]:
     """Return everything that the controller's role in an account is to be allowed, all targets on."""
     probes = (*LOOK, *(probe for probes in OF_TARGET.values() for probe in probes))
     changes = (action for of_target in NOT_PROBED.values() for action in of_target)
-    return frozenset((*(probe.action for probe in probes), *COPIES, *HINTS, *changes))
+    return frozenset((*(probe.action for probe in probes), *COPIES, *HINTS, *LAUNCHING, *changes))

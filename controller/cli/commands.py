@@ -35,11 +35,12 @@ COMMANDS = {
     "schema": "JSON Schemas of documents, plan file and settings",
     "sandbox": "run an AWS in memory to play with",
     "demo": "a guided tour on such an AWS",
+    "version": "which version this is, and the formats it reads and writes",
 }
 """Name of the command, of its module and of what the module defines: a function, or a Typer of several."""
 FOLDERS = {
     "demo": "tour",
-    **dict.fromkeys(("bootstrap", "deploy-template"), "installation"),
+    **dict.fromkeys(("bootstrap", "deploy-template", "version"), "installation"),
     **dict.fromkeys(("items", "restore", "rollback"), "put_back"),
 }
 """Commands whose modules share a folder with what belongs to them."""

@@ -26,6 +26,7 @@ from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
 from controller.engine.installation.desired_source import open_desired
 from controller.engine.installation.installation import (
+    CONFIG_VARIABLE,
     Installation,
     Master,
     find_installation,
@@ -112,6 +113,11 @@ class Invocation:
         from controller.cli.remote.server import server_of
 
         return server_of(self.process.environment)
+
+    @property
+    def config_name(self) -> str | None:
+        """Where the settings are: as the command says, else the environment; None if neither does."""
+        return self.config or self.process.environment.get(CONFIG_VARIABLE)
 
     @cached_property
     def settings(self) -> Settings:

@@ -16,6 +16,9 @@ from moto.iam.models import iam_backends
 
 from controller.sandbox.state import STATE
 
+_LINKED = "AWSServiceRoleForAutoScaling"
+"""AWS makes it with the first group of an account that the console makes."""
+
 
 def furnish(needs: Mapping[str, Any], master: str) -> None:
     """Make everything an account needs (the JSON of AccountNeeds); what exists already is left as it is.
@@ -30,6 +33,8 @@ def furnish(needs: Mapping[str, Any], master: str) -> None:
         if role not in {known.name for known in iam.roles.values()}:
             trust = json.dumps(_trust_policy(master, str(needs["external_id"])))
             iam.create_role(role, trust, "/", None, "", [], "3600")
+    if _LINKED not in {known.name for known in iam.roles.values()}:
+        iam.create_service_linked_role("autoscaling.amazonaws.com", "of Auto Scaling", "")
     known_profiles = {known.name for known in iam.instance_profiles.values()}
     for profile in needs["instance_profiles"]:
         if profile not in known_profiles:

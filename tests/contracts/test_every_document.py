@@ -44,6 +44,7 @@ ESTATE = one_file(
 FOLDER, OUT, TRANSACTION, ITEMS = "{folder}", "{out}", "{transaction}", "{items}"
 COMMANDS = (
     ("validate", f"validate {FOLDER}"),
+    ("version", "version"),
     ("render", "render Service/Search"),
     (PLAN, "plan"),
     ("apply", "apply --yes"),

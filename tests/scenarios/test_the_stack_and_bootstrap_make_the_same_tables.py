@@ -7,6 +7,7 @@ import pytest
 from moto import mock_aws
 
 from tests.support.command_line import Fleet, envctl
+from tests.support.made_stack import make_tables
 from tests.support.master_stack import ROOT, master_stack
 
 APART = {
@@ -17,24 +18,12 @@ APART = {
     "TableSizeBytes",
     "ItemCount",
 }
-BESIDE = {"PointInTimeRecoverySpecification", "ResourcePolicy", "StreamSpecification"}
-"""Properties that are requests of their own, or spelled otherwise there."""
 
 
 def make_tables_of_the_stack() -> None:
     """Do what CloudFormation does with the properties of the tables."""
     client: Any = boto3.client("dynamodb", "eu-west-1")
-    stack = master_stack(TablePrefix="")
-    for name in stack.made("AWS::DynamoDB::Table"):
-        found = stack.properties(name)
-        request = {key: value for key, value in found.items() if key not in BESIDE}
-        if "StreamSpecification" in found:
-            request["StreamSpecification"] = {"StreamEnabled": True, **found["StreamSpecification"]}
-        client.create_table(**request)
-        client.update_continuous_backups(
-            TableName=name,
-            PointInTimeRecoverySpecification=found["PointInTimeRecoverySpecification"],
-        )
+    make_tables(master_stack(TablePrefix=""), client)
 
 
 def tables() -> dict[str, Any]:

@@ -116,7 +116,8 @@ class Stack:
 
     def _worked_out(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [self._worked_out(member) for member in value]
+            members = [self._worked_out(member) for member in value]
+            return [member for member in members if member is not _NOTHING]
         if not isinstance(value, dict):
             return value
         if len(value) == 1 and (name := next(iter(value))) in _FUNCTIONS:

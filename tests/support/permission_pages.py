@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from controller.aws.probes import COPIES, HINTS, LOOK, NOT_PROBED, OF_TARGET
+from controller.aws.probes import COPIES, HINTS, LAUNCHING, LOOK, NOT_PROBED, OF_TARGET
 from tests.support.master_stack import LOOKS, master_stack, policy
 
 NOTE = "<!-- Made from the code by `make golden`; edit the code. -->"
@@ -50,6 +50,7 @@ def _rows() -> Iterator[str]:
     yield "|---|---|---|---|"
     yield f"| every | {_list(one.action for one in LOOK)} | | |"
     yield f"| every, with the setting `live.cloudTrail: read` | | | {_list(HINTS)} |"
+    yield f"| `groups`, for `envctl doctor` alone | {_list(LAUNCHING)} | | |"
     for target in sorted({*OF_TARGET, *NOT_PROBED}):
         probes = OF_TARGET.get(target, ())
         looks = [one.action for one in probes if not one.changes]

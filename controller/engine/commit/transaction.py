@@ -15,7 +15,13 @@ from controller.ledger.heads import HEAD_PREFIX
 from controller.ledger.large_images import LARGE_BYTES, ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.records import build_records, chained, record_wire
-from controller.model.ledger_record import Head, ItemWrite, LedgerRecord, Phase
+from controller.model.ledger_record import (
+    LEDGER_FORMAT,
+    Head,
+    ItemWrite,
+    LedgerRecord,
+    Phase,
+)
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.plan import Change
 from controller.targets.table_items.definitions import STATE_TABLE
@@ -38,6 +44,7 @@ _HEAD_NAMES = {
     "#hash": "LastHash",
     "#at": "LastAt",
     "#lease": "LeaseUntil",
+    "#format": "Format",
 }
 _CONFIG_HEAD = (", #revision = :revision", "", {"#revision": "Revision"})
 _LIVE_HEAD = (
@@ -167,12 +174,7 @@ def build_transaction(
     Without records the head stays where it is, and the writes depend on it all the same. Images too large for a record are put into the storage's bucket now. Raises ImagesTooLarge if there is none.
     """
     linked = chained(records, before)
-    after = replace(before, lease_until=epoch_ms(at + timedelta(seconds=LEASE_S)))
-    if linked:
-        last = linked[-1]
-        after = replace(
-            after, sequence=last.sequence, last_hash=last.hash, last_at=last.iso_timestamp
-        )
+    after = _after(before, linked, at)
     ledger = storage.physical(LEDGER_TABLE.name)
     puts = (
         PutWrite(ledger, record_wire(record, storage.blobs), _RECORD_IS_NEW) for record in linked
@@ -183,7 +185,7 @@ def build_transaction(
     head_write = UpdateWrite(
         storage.physical(STATE_TABLE.name),
         {"Id": {"S": HEAD_PREFIX + before.scope}},
-        update=f"SET #sequence = :next, #hash = :hash, #at = :at, #lease = :lease{more}",
+        update=f"SET #sequence = :next, #hash = :hash, #at = :at, #lease = :lease, #format = :format{more}",
         # Only if it is still ours and where we left it, and nothing newer has been planned from.
         condition=f"#epoch = :epoch AND #owner = :owner AND #sequence = :sequence{only_if}",
         names={**_HEAD_NAMES, **names},
@@ -196,12 +198,28 @@ def build_transaction(
                 ":hash": after.last_hash,
                 ":at": after.last_at,
                 ":lease": after.lease_until,
+                ":format": after.format,
                 **{name: value for name, value in besides.items() if name in more},
             }
         ),
     )
     all_writes = (*writes, *puts, head_write)
     return Transaction(linked, all_writes, after, uuid4().hex, tuple(changes))
+
+
+def _after(before: Head, linked: Sequence[LedgerRecord], at: datetime) -> Head:
+    """Return the head once records are written: with their format, so that no version that knows less writes to the scope from then on."""
+    leased = replace(before, lease_until=epoch_ms(at + timedelta(seconds=LEASE_S)))
+    if not linked:
+        return leased
+    last = linked[-1]
+    return replace(
+        leased,
+        sequence=last.sequence,
+        last_hash=last.hash,
+        last_at=last.iso_timestamp,
+        format=LEDGER_FORMAT,
+    )
 
 
 def _bytes_of(

@@ -60,6 +60,7 @@ from controller.views.override_report import OverrideDocument
 from controller.views.override_text import OverrideListDocument
 from controller.views.past_state import AuditStateDocument
 from controller.views.schedule_tables import ScheduleExceptionsDocument, ScheduleReportDocument
+from controller.views.version import VersionDocument
 
 DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "apply": ("envctl apply", ApplyDocument),
@@ -92,6 +93,7 @@ DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "snapshot-show": ("envctl snapshot show", SnapshotShowDocument),
     "status": ("envctl status", StatusDocument),
     "validate": ("envctl validate", ValidateDocument),
+    "version": ("envctl version", VersionDocument),
 }
 """Name of a document -> who prints it, and its type. That of a plan is ``plan_schema``, as apply reads it."""
 

@@ -65,6 +65,12 @@ def test_what_settings_say_is_filled_in() -> None:
     ]
 
 
+def test_a_bucket_that_is_the_source_may_be_read() -> None:
+    settings = Settings.model_validate({"source": {"s3": {"bucket": "fleet"}}})
+
+    assert given(deploy_master_command(settings))["SourceBucket"] == "fleet"
+
+
 def test_secrets_of_the_settings_themselves_may_be_read() -> None:
     settings = {
         "allowedSecrets": ["secretsmanager://envctl/"],

@@ -64,6 +64,11 @@ def stack(template: dict[str, Any], **more: str) -> Stack:
         Call("autoscaling:DescribeAutoScalingGroups"),
         Call("ec2:DescribeInstances"),
         Call("iam:GetInstanceProfile", f"arn:aws:iam::{ACCOUNT}:instance-profile/roleTangoWeb"),
+        Call(
+            "iam:GetRole",
+            f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+        ),
+        Call("kms:ListGrants", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"),
         Call("autoscaling:CreateAutoScalingGroup", C50, WITH_MARK),
         Call("autoscaling:UpdateAutoScalingGroup", C50, MARK),
         Call("autoscaling:UpdateAutoScalingGroup", group("taken-over"), MARK),

@@ -12,6 +12,7 @@ from controller.aws.sessions import MASTER, AccountAccess, check_role
 from controller.decisions.evaluator import power_rules_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.observe import Observer, Part, ScopeSetup, ScopeView, Unobserved
+from controller.engine.queries.doctor.launching import check_launching
 from controller.engine.queries.doctor.report import Check, Health, check_of_error
 from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState
@@ -91,6 +92,8 @@ class _ScopeExamination:
             return
         view = self._view(modes)
         yield from self._permissions(modes, view)
+        if any(target.name == "groups" for target, _ in modes):
+            yield from check_launching(self._aws, self._setup.scope)
         yield from self._needs(view)
 
     def _modes(self) -> list[tuple[LiveTarget, Mode]]:

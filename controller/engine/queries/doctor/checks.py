@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
+from controller.aws.errors import NotFound
 from controller.aws.sessions import MASTER
-from controller.aws.table_setup import describe_table, find_differences
+from controller.aws.table_setup import TableState, describe_table, find_differences
 from controller.engine.commit.lease import head_lost
 from controller.engine.installation.bootstrap import MAX_THREADS, all_tables
 from controller.engine.installation.desired_source import open_desired
@@ -15,12 +16,20 @@ from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.queries.archive import old_records
 from controller.engine.queries.doctor.account import AccountDoctor
-from controller.engine.queries.doctor.report import Check, Health, check_of_error
+from controller.engine.queries.doctor.buckets import check_buckets
+from controller.engine.queries.doctor.fitness import (
+    UPGRADE,
+    check_clock,
+    check_streams,
+    check_version,
+)
+from controller.engine.queries.doctor.messaging import check_messaging
+from controller.engine.queries.doctor.report import INSTALLATION, Check, Health, check_of_error
 from controller.engine.snapshots.places import newest_proven, open_store
 from controller.engine.state.damaged_overrides import sorted_out
 from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
 from controller.engine.state.rows import override_rows_in
-from controller.errors import DamagedState, EnvctlError, WrongUsage
+from controller.errors import DamagedState, EnvctlError, ScopeFromTheFuture, WrongUsage
 from controller.ledger.archived.archive import ArchivedTo
 from controller.ledger.ledger_table import SCOPE_INDEX
 from controller.model.ledger_record import Head
@@ -28,7 +37,6 @@ from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
 from controller.settings import Settings
 
-INSTALLATION: Final = "installation"
 LONGEST_WITHOUT: Final = timedelta(hours=50)
 """So old may the newest proven snapshot be, and so late may old records be moved: one night may fail, and the next be late."""
 
@@ -37,6 +45,10 @@ T = TypeVar("T")
 
 class Patient(Protocol):
     """What is examined; each part is made when it is asked for, and raises what keeps it from being made."""
+
+    @property
+    def config_name(self) -> str | None:
+        """Where the settings are: a path or ``s3://bucket/key``; None if nowhere."""
 
     @property
     def settings(self) -> Settings:
@@ -84,15 +96,22 @@ def _needed(make: Callable[[], T], of: str) -> T:
 
 
 def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
-    settings = _needed(lambda: patient.settings, "settings")
+    settings = _settings(patient)
     yield Check(INSTALLATION, "settings", Health.OK, f"readable; region {settings.region}")
     yield _source(patient, settings)
     master = _needed(lambda: patient.master, "credentials")
     account = _needed(lambda: master.aws.assert_identity(MASTER), "credentials")
     yield Check(INSTALLATION, "credentials", Health.OK, f"of account {account}")
-    yield from _tables(master)
+    yield check_clock(master)
+    streams, of_tables = _tables(master)
+    yield from of_tables
+    if wanted is None:
+        yield from check_streams(master, streams)
+        yield from check_buckets(master, patient.config_name)
+        yield from check_messaging(master)
     installation = _needed(lambda: patient.installation, "id")
     yield Check(INSTALLATION, "id", Health.OK, installation.id)
+    yield check_version(master)
     now = master.process.clock()
     found = _needed(lambda: accepted_now(installation, now), "config tables")
     setups = _wanted(wanted, found.accounts.scopes(found.accepted))
@@ -110,6 +129,17 @@ def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
         for setup, checks in zip(setups, pool.map(doctor.examine, setups), strict=True):
             yield from checks
             yield from _head(setup.scope.name, installation, now)
+
+
+def _settings(patient: Patient) -> Settings:
+    try:
+        return patient.settings
+    except NotFound as error:
+        found = check_of_error(INSTALLATION, "settings", error)
+        fix = f"aws s3 cp settings.yaml {patient.config_name}"
+        raise _Ended(Check(INSTALLATION, "settings", found.health, found.what, fix)) from error
+    except EnvctlError as error:
+        raise _Ended(check_of_error(INSTALLATION, "settings", error)) from error
 
 
 def _source(patient: Patient, settings: Settings) -> Check:
@@ -193,26 +223,27 @@ def _wanted(wanted: str | None, setups: Sequence[ScopeSetup]) -> tuple[ScopeSetu
     return chosen
 
 
-def _tables(master: Master) -> Iterator[Check]:
-    """Compare every table with its definition; those that fit are one check."""
+def _tables(master: Master) -> tuple[Mapping[str, str], Sequence[Check]]:
+    """Compare every table with its definition; those that fit are one check. Also return the ARNs of streams, by the table's name."""
     definitions = all_tables(master.kinds.values(), master.settings.resource_prefix)
 
-    def of_table(definition: TableDefinition) -> list[Check]:
+    def of_table(definition: TableDefinition) -> tuple[str, list[Check]]:
         try:
-            return list(_table(master, definition))
+            state = describe_table(master.client, definition.name)
         except EnvctlError as error:
-            return [check_of_error(INSTALLATION, "tables", error)]
+            return "", [check_of_error(INSTALLATION, "tables", error)]
+        return (state.stream_arn if state else ""), list(_table(definition, state))
 
     with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="doctor") as pool:
-        found = [check for checks in pool.map(of_table, definitions) for check in checks]
-    yield from found
-    if not found:
-        text = f"{len(definitions)} tables as they should be"
-        yield Check(INSTALLATION, "tables", Health.OK, text)
+        looked = list(pool.map(of_table, definitions))
+    names = [definition.name for definition in definitions]
+    streams = {name: arn for name, (arn, _) in zip(names, looked, strict=True) if arn}
+    found = [check for _, checks in looked for check in checks]
+    text = f"{len(definitions)} tables as they should be"
+    return streams, found or [Check(INSTALLATION, "tables", Health.OK, text)]
 
 
-def _table(master: Master, definition: TableDefinition) -> Iterator[Check]:
-    state = describe_table(master.client, definition.name)
+def _table(definition: TableDefinition, state: TableState | None) -> Iterator[Check]:
     if state is None:
         yield Check(
             INSTALLATION,
@@ -242,6 +273,9 @@ def _head(scope: str, installation: Installation, now: datetime) -> Iterator[Che
             raise head_lost(scope)
     except DamagedState as error:
         yield check_of_error(scope, "owner", error, lacks=True)
+        return
+    except ScopeFromTheFuture as error:
+        yield Check(scope, "owner", Health.LACKS, error.message, UPGRADE)
         return
     except EnvctlError as error:
         yield check_of_error(scope, "owner", error)

@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from controller.aws.errors import NotFound, TableMissing, TablesNotReady
 from controller.errors import AccessDenied, EnvctlError, ExitCode, WrongUsage, worst_exit_code
+
+INSTALLATION: Final = "installation"
+"""Where a check is that is of no one scope."""
 
 
 class Health(StrEnum):
