@@ -16,12 +16,13 @@ from controller.engine.config.planner import Planner
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.power.fleet import AcceptedNow, accepted_now
-from controller.engine.reconcile.combined_plan import ReconcileRequest
+from controller.engine.reconcile.combined_plan import LastPlan, ReconcileRequest
 from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.engine.reconcile.tick import PowerAgenda
-from controller.engine.state.rows import STATUS_PREFIX, status_of_row
+from controller.engine.state.rows import RETRIES, STATUS_PREFIX, status_of_row
 from controller.errors import EnvctlError
 from controller.events import Emit, RevisionApplied, WorkFailed
+from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeStatus
 from controller.model.work import Job, Work, dedup_id, time_bucket
@@ -37,6 +38,8 @@ SOURCE: Final = "source"
 AGAIN: Final = "again"
 _PATIENT: Final = frozenset({TICK, AGAIN})
 """What asks for something that a scope whose last try failed is not tried for before its time."""
+SEQUENCE: Final = "sequence"
+"""What a work's details say where it is asked for because something new was accepted: with which record of the config scope."""
 _WAIT_S: Final = 5.0
 """So long a worker waits for who owns a scope; then it is left to the next try."""
 
@@ -57,6 +60,8 @@ class Jobs:
     clock: Callable[[], datetime]
     instance: str
     emit: Emit
+    last_plan: LastPlan | None = field(default=None, init=False)
+    """Of the tables, as it was made last before it was done."""
     _lock: RLock = field(default_factory=RLock, init=False)
     _known: AcceptedNow | None = field(default=None, init=False)
     _sequence: int = field(default=-1, init=False)
@@ -66,6 +71,8 @@ class Jobs:
     """What is to be put when its time has come, as a heap."""
     _numbers: "count[int]" = field(default_factory=count, init=False)
     _looked_until: datetime | None = field(default=None, init=False)
+    _found: str = field(default="", init=False)
+    """The revision of the source that was asked for last."""
 
     @property
     def handlers(self) -> Mapping[Job, Handler]:
@@ -84,7 +91,7 @@ class Jobs:
 
         Raises as the source, and InvalidDesiredState; then what was accepted last stays in force.
         """
-        if not self._is_due(work):
+        if not self._is_due(work, self.clock()):
             return
         announced_s = self.settings.overrides.announce_seconds
         reconciler = Reconciler(
@@ -97,7 +104,13 @@ class Jobs:
         before = self._status(CONFIG_SCOPE)
         try:
             done = reconciler.reconcile(self._request(work, CONFIG_SCOPE))
+            made = done.planned
+            self.last_plan = LastPlan(self.clock(), made.plan, made.names, made.exit_code)
             self._tell_applied("" if before is None else before.revision, done)
+        except EnvctlError:
+            # Its status need not say so: somebody else may own the scope, or the tables may be out of reach.
+            self._put_again(work, self.clock() + timedelta(seconds=RETRIES.first_s))
+            raise
         finally:
             self._try_again(work)
             self.refresh()
@@ -113,40 +126,41 @@ class Jobs:
 
     def look(self, work: Work) -> None:
         """Look at a live scope, lightly or closely, and bring it to what is accepted."""
-        if self._is_due(work):
-            options = LivePlanOptions(now=self.clock(), deep=work.job is Job.DEEP_LOOK)
-            self._follow(work, options)
+        self._follow(work, LivePlanOptions(now=self.clock(), deep=work.job is Job.DEEP_LOOK))
 
     def switch(self, work: Work) -> None:
         """Switch what is due in a live scope."""
-        if self._is_left_alone(self._status(work.scope)):
-            self._try_again(work)
-        else:
-            self._follow(work, LivePlanOptions(now=self.clock(), targets=(TARGET.name,)))
+        self._follow(work, LivePlanOptions(now=self.clock(), targets=(TARGET.name,)))
 
     def _follow(self, work: Work, options: LivePlanOptions) -> None:
-        known = self.known()
+        # Whoever asked may know of something newer than was read here.
+        self._refresh(options.now)
+        if not self._is_due(work, options.now):
+            return
+        accepted = self.known().accepted
         reconciler = Reconciler(live=self.accounts, clock=self.clock, emit=self.emit)
         followed = reconciler.follow(
-            known.accepted,
+            accepted,
             (work.scope,),
             options,
             self._request(work, work.scope),
             new_run_id(options.now),
         )
         with self._lock:
-            self._agenda.learn_from(followed, known.accepted, options.now)
+            self._agenda.learn_from(followed, accepted, options.now)
         for outcome in followed.outcomes:
             if outcome.again_at is not None:
                 # What AWS goes on with is the same job's: a look ends what a look began.
-                self.put_at(outcome.again_at, self._work(work.job, work.scope, outcome.again_at))
+                self._put_again(work, outcome.again_at)
         self._try_again(work)
 
     # ------------------------------------------------------------ what is due
 
     def refresh(self) -> None:
         """Read what is accepted if it has moved; then every scope is to be looked at. Raises as any read."""
-        now = self.clock()
+        self._refresh(self.clock())
+
+    def _refresh(self, now: datetime) -> None:
         head = self.accounts.installation.leases.read(CONFIG_SCOPE)
         sequence = 0 if head is None else head.sequence
         with self._lock:
@@ -156,7 +170,8 @@ class Jobs:
                 return
             is_first = known is None
             self._known = known = accepted_now(self.accounts.installation, now, self.accounts)
-            self._sequence, self._known_at = sequence, now
+            self._sequence = sequence = known.accepted.sequence
+            self._known_at = now
             scopes = self.accounts.scopes(known.accepted)
             self._agenda.watch(known.accepted, scopes, now)
         names = [setup.scope.name for setup in scopes]
@@ -164,12 +179,13 @@ class Jobs:
             fresh = self._looked_within(names, now)
             names = [name for name in names if name not in fresh]
         for name in names:
-            self.put(Job.LOOK, name, f"accepted-{sequence}", now)
+            self.put(Job.LOOK, name, f"accepted-{sequence}", now, sequence=sequence)
 
     def _end_overrides(self, known: AcceptedNow, since: datetime, now: datetime) -> None:
         """Take what overrides held back for accepted again, once they have ended; their end is recorded by reconciling."""
         ends = [override.until for override in known.seen.overrides if override.until is not None]
-        if not any(since < until <= now for until in ends):
+        passed = [until for until in ends if since < until <= now]
+        if not passed:
             return
         config = known.seen.scopes[0]
         accepted = self.accounts.accepted(
@@ -177,25 +193,31 @@ class Jobs:
         )
         self._known, self._known_at = replace(known, accepted=accepted), now
         self._agenda.watch(accepted, self.accounts.scopes(accepted), now)
-        self.put(Job.RECONCILE, CONFIG_SCOPE, f"ended-{time_bucket(now, 60)}", now)
+        at = max(passed)
+        self.put(Job.RECONCILE, CONFIG_SCOPE, f"ended-{iso_ms(at)}", at)
 
     def tick_source(self) -> None:
         """Ask the source whether it has changed, and have it reconciled then; also where it does not answer: status says so."""
-        now, every_s = self.clock(), self.settings.intervals.reconcile_seconds
-        revision = self.planner.loaded or self.known().accepted.revision
+        self.refresh()
+        now, known = self.clock(), self.known().accepted
         try:
-            trigger = SOURCE if self.polled().changed_since(revision or None) else ""
+            source = self.polled()
+            if not source.changed_since(self._found or known.revision or None):
+                return
+            found, trigger = source.fetch().revision.id, SOURCE
+            # The same revision is something new once others were accepted in between.
+            bucket = f"{SOURCE}-{found}-{known.sequence}"
         except EnvctlError as error:
             self.emit(WorkFailed(CONFIG_SCOPE, Job.RECONCILE, str(error)))
-            trigger = TICK
-        if trigger:
-            bucket = f"{trigger}-{time_bucket(now, every_s)}"
-            self.put(Job.RECONCILE, CONFIG_SCOPE, bucket, now, trigger)
+            found, trigger = "", TICK
+            bucket = f"{TICK}-{time_bucket(now, self.settings.intervals.reconcile_seconds)}"
+        self.put(Job.RECONCILE, CONFIG_SCOPE, bucket, now, trigger)
+        self._found = found
 
     def tick_schedules(self) -> None:
         """Have switched what schedules make due, and put what has waited for its time."""
         self.refresh()
-        now, every_s = self.clock(), self.settings.intervals.schedule_seconds
+        now = self.clock()
         with self._lock:
             due = self._agenda.due(now)
             for scope in due:
@@ -204,14 +226,13 @@ class Jobs:
             later = []
             while self._later and self._later[0][0] <= now:
                 later.append(heapq.heappop(self._later)[2])
-        for scope in due:
-            self.put(Job.POWER, scope, time_bucket(now, every_s), now)
+        for scope, why in due.items():
+            self.put(Job.POWER, scope, why.bucket, why.at or now)
         for work in later:
             self.queue.put(work)
-        for scope, asked_at in unanswered.items():
-            status = self._status(scope)
-            if status is None or status.tried_at < asked_at:
-                self.put(Job.POWER, scope, f"again-{time_bucket(now, every_s)}", now)
+        for scope, asked in unanswered.items():
+            if not asked.is_answered(self._status(scope)):
+                self.put(Job.POWER, scope, f"{AGAIN}-{asked.why.bucket}", now)
 
     def tick_looks(self) -> None:
         """Have every scope looked at whose moment has come since the last tick."""
@@ -224,7 +245,7 @@ class Jobs:
         for job, scope, every_s in cadences:
             moment = due_moment(f"{job} {scope}", every_s, since, now)
             if moment is not None:
-                self.put(job, scope, f"every-{int(moment.timestamp())}", now)
+                self.put(job, scope, f"every-{int(moment.timestamp())}", moment)
 
     def known(self) -> AcceptedNow:
         """Return what is accepted, as far as this daemon has read. Raises as reading it the first time."""
@@ -240,27 +261,34 @@ class Jobs:
 
     # ------------------------------------------------------------ status
 
-    def _is_due(self, work: Work) -> bool:
+    def _is_due(self, work: Work, now: datetime) -> bool:
         """Tell whether a work is still to be done: not if the scope was looked at since, or is left alone for a while."""
         status = self._status(work.scope)
-        if work.trigger in _PATIENT and self._is_left_alone(status):
+        if work.trigger in _PATIENT and self._is_left_alone(status, now):
             # Also for a daemon that has just started, and did not see the last try.
             self._try_again(work)
             return False
-        looked_at = None if status is None else status.looked_at
-        return work.job is Job.DEEP_LOOK or looked_at is None or looked_at <= work.asked_at
+        if work.job is Job.DEEP_LOOK or status is None or status.looked_at is None:
+            return True
+        if work.scope != CONFIG_SCOPE and status.planned_from < self.known().accepted.sequence:
+            return True
+        return SEQUENCE not in work.details and status.looked_at <= work.asked_at
 
     def _try_again(self, work: Work) -> None:
         """Ask for the same again when a scope's status says that its next try is due."""
         status = self._status(work.scope)
         if status is not None and status.retry_at is not None:
-            again = self._work(work.job, work.scope, status.retry_at)
-            self.put_at(status.retry_at, again)
+            self._put_again(work, status.retry_at)
 
-    def _is_left_alone(self, status: ScopeStatus | None) -> bool:
+    def _put_again(self, work: Work, at: datetime) -> None:
+        dedup = dedup_id(work.scope, work.job, f"later-{at.timestamp()}")
+        again = Work(scope=work.scope, job=work.job, dedup=dedup, asked_at=at, trigger=AGAIN)
+        self.put_at(at, again)
+
+    def _is_left_alone(self, status: ScopeStatus | None, now: datetime) -> bool:
         """Tell whether a scope's last try failed and its next one is not due yet."""
         retry_at = None if status is None else status.retry_at
-        return retry_at is not None and retry_at > self.clock()
+        return retry_at is not None and retry_at > now
 
     def _status(self, scope: str) -> ScopeStatus | None:
         master = self.accounts.installation.master
@@ -290,14 +318,31 @@ class Jobs:
             wait=False,
         )
 
-    def put(self, job: Job, scope: str, bucket: str, now: datetime, trigger: str = TICK) -> None:
-        """Ask for a job of a scope, once for a bucket. Raises as the queue."""
-        dedup = dedup_id(scope, job, bucket)
-        self.queue.put(Work(scope=scope, job=job, dedup=dedup, asked_at=now, trigger=trigger))
+    def put(
+        self,
+        job: Job,
+        scope: str,
+        bucket: str,
+        asked_at: datetime,
+        trigger: str = TICK,
+        sequence: int | None = None,
+    ) -> None:
+        """Ask for a job of a scope, once for a bucket; to be done unless it is looked at after ``asked_at``, or by what was accepted with a ``sequence``.
 
-    def _work(self, job: Job, scope: str, at: datetime) -> Work:
-        dedup = dedup_id(scope, job, f"later-{at.timestamp()}")
-        return Work(scope=scope, job=job, dedup=dedup, asked_at=at, trigger=AGAIN)
+        Raises as the queue.
+        """
+        dedup = dedup_id(scope, job, bucket)
+        details = {} if sequence is None else {SEQUENCE: str(sequence)}
+        self.queue.put(
+            Work(
+                scope=scope,
+                job=job,
+                dedup=dedup,
+                asked_at=asked_at,
+                trigger=trigger,
+                details=details,
+            )
+        )
 
 
 def _seconds_since(date: str, now: datetime) -> float | None:

@@ -1,4 +1,4 @@
-"""The daemon: a commit becomes tables and accounts, evenings come, a bad commit stops nothing, and two daemons do everything once."""
+"""The daemon: a commit becomes tables and accounts, evenings come, and a bad commit stops nothing."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from controller.engine.installation.installation import find_installation
+from controller.engine.live.accounts import LiveAccounts
 from controller.engine.overrides.service import OverrideAsked, Overrides
 from controller.engine.power.fleet import accepted_now
+from controller.engine.queries.audit import verify_installation
 from controller.engine.snapshots.places import list_snapshots, open_store
 from controller.engine.state.rows import statuses_in
 from controller.events import DesiredRejected, WorkFailed
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.work import Job, Work
-from controller.settings import SnapshotSettings
+from controller.place_settings import LedgerSettings, SnapshotSettings
 from controller.sources.folder import FolderSource
 from tests.support.daemons import DaemonByHand
 from tests.support.embedded_aws import AwsForTests
@@ -134,27 +137,6 @@ def test_an_override_is_heard_of_and_its_end_too(estate: PowerEstate, daemon: Da
     assert not [row for row in estate.rows() if row.startswith("override#")], "its end is recorded"
 
 
-def test_two_daemons_do_everything_once(estate: PowerEstate, daemon: DaemonByHand) -> None:
-    source = FolderSource(estate.folder)
-    second = DaemonByHand(estate.accounts(), source, "daemon-b", daemon.queue)
-    second.tick_and_work()
-    estate.group(WEB)
-    estate.at(EVENING)
-
-    daemon.tick()
-    second.tick()
-    done = daemon.work() + second.work()
-    assert {f"power {STAGING}", f"power {TEST}"} <= set(done)
-    assert len(done) == len(set(done))
-
-    # What the other did is known from the scope's status: it is not asked for again.
-    for _ in range(8):
-        estate.clock.sleep(60)
-        daemon.tick()
-        second.tick()
-        assert not [what for what in daemon.work() + second.work() if what.startswith("power")]
-
-
 @pytest.mark.slow
 def test_a_scope_that_cannot_be_seen_is_tried_again_with_growing_pauses(
     estate: PowerEstate, daemon: DaemonByHand
@@ -245,6 +227,29 @@ def test_a_snapshot_is_taken_and_the_ledger_anchored_when_their_time_comes(
     assert sorted(made.work()) == ["anchors snapshots", "snapshot snapshots"]
     assert [found.verified for found in list_snapshots(open_store(master))] == [True]
     assert not [event for event in made.events if isinstance(event, WorkFailed)]
+
+
+@pytest.mark.slow
+def test_old_records_are_moved_when_the_settings_say_so(
+    estate: PowerEstate, daemon: DaemonByHand, tmp_path: Path
+) -> None:
+    master = daemon.accounts.installation.master
+    more = {
+        "snapshots": SnapshotSettings(folder=str(tmp_path / "snapshots")),
+        "ledger": LedgerSettings(keep_days=30),
+        "intervals": master.settings.intervals.model_copy(update={"anchor_seconds": 10**9}),
+    }
+    master.settings = master.settings.model_copy(update=more)
+    installation = find_installation(master)
+    made = DaemonByHand(LiveAccounts(installation), FolderSource(estate.folder))
+    made.records.tick_clock()
+    estate.clock.sleep(70 * 86400)
+    made.records.tick_clock()
+
+    assert "archive ledger" in made.work()
+    assert not [event for event in made.events if isinstance(event, WorkFailed)]
+    assert installation.archive.reached()[CONFIG_SCOPE].sequence > 1
+    assert verify_installation(installation, replay=False).intact
 
 
 @pytest.mark.slow

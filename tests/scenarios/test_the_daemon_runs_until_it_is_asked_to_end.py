@@ -1,22 +1,18 @@
 """`envctl run` as a process: a commit is applied, settings are read again, SIGTERM ends it in order."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from controller.events import DaemonStarted, DaemonStopped
+from controller.events import DaemonStarted, DaemonStopped, SettingsRefused
+from tests.support.daemon_processes import DaemonProcess
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import PowerEstate
-
-WITHIN_S = 60
 
 
 @pytest.fixture
@@ -24,63 +20,20 @@ def estate(sandbox: AwsForTests, tmp_path: Path) -> PowerEstate:
     return PowerEstate(sandbox, tmp_path / "fleet")
 
 
-class Running:
-    """A daemon in a process of its own, and what it told."""
-
-    def __init__(self, estate: PowerEstate, tmp_path: Path) -> None:
-        self.config, self.told = tmp_path / "envctl.yaml", tmp_path / "events.jsonl"
-        self.settings(reconcileSeconds=5)
-        command = ["--config", str(self.config), "--events", str(self.told), "run"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "controller.cli", *command],
-            env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def settings(self, **intervals: int) -> None:
-        """Write the settings file."""
-        folder = str(self.config.parent / "fleet")
-        known = {"source": {"folder": folder}, "intervals": intervals}
-        self.config.write_text(json.dumps(known))
-
-    def events(self, name: str) -> list[dict[str, Any]]:
-        """Return what it told of one sort."""
-        lines = self.told.read_text().splitlines() if self.told.exists() else []
-        return [event for event in map(json.loads, lines) if event["event"] == name]
-
-    def until(self, known: Callable[[], object]) -> None:
-        """Wait for something; the daemon must not end before."""
-        ends_at = time.monotonic() + WITHIN_S
-        while not known():
-            assert self.process.poll() is None, self.process.communicate()[1]
-            assert time.monotonic() < ends_at, self.told.read_text()
-            time.sleep(0.1)
-
-    def ended(self, *signals: int) -> tuple[int, str]:
-        """Send signals; return the exit code, and what was said on standard error."""
-        for number in signals:
-            self.process.send_signal(number)
-            time.sleep(0.1)
-        _, said = self.process.communicate(timeout=WITHIN_S)
-        return self.process.returncode, said
+def settings(tmp_path: Path, **intervals: int) -> dict[str, Any]:
+    return {"source": {"folder": str(tmp_path / "fleet")}, "intervals": intervals}
 
 
 @pytest.fixture
-def running(estate: PowerEstate, tmp_path: Path) -> Iterator[Running]:
-    made = Running(estate, tmp_path)
-    try:
-        made.until(lambda: made.events(DaemonStarted.name))
-        yield made
-    finally:
-        if made.process.poll() is None:
-            made.process.kill()
-            made.process.communicate()
+def running(estate: PowerEstate, tmp_path: Path) -> Iterator[DaemonProcess]:
+    del estate
+    with DaemonProcess(tmp_path, settings(tmp_path, reconcileSeconds=5)) as made:
+        yield made.started()
 
 
 @pytest.mark.slow
 def test_a_commit_is_applied_and_sigterm_ends_it_in_order(
-    estate: PowerEstate, running: Running
+    estate: PowerEstate, running: DaemonProcess
 ) -> None:
     estate.environment("c52")
     running.until(lambda: "c52" in {ref.key for ref in estate.accepted().of_kind("Environment")})
@@ -95,17 +48,21 @@ def test_a_commit_is_applied_and_sigterm_ends_it_in_order(
 
 
 @pytest.mark.slow
-def test_settings_are_read_again_and_wrong_ones_change_nothing(running: Running) -> None:
+def test_settings_are_read_again_and_wrong_ones_change_nothing(
+    running: DaemonProcess, tmp_path: Path
+) -> None:
     running.config.write_text("intervals: {reconcileSeconds: soon}")
     running.process.send_signal(signal.SIGHUP)
     time.sleep(2)
     assert running.process.poll() is None
-    running.settings(reconcileSeconds=30)
+    running.settings(settings(tmp_path, reconcileSeconds=30))
     running.process.send_signal(signal.SIGHUP)
     running.until(lambda: len(running.events(DaemonStarted.name)) == 2)
 
     code, said = running.ended(signal.SIGTERM)
 
     assert code == 0, said
-    assert "the settings stay as they are" in said
-    assert "running, with the settings as they are now" in said
+    told = [json.loads(line) for line in said.splitlines()]
+    [refused] = [line for line in told if line["event"] == SettingsRefused.name]
+    assert "reconcileSeconds" in refused["because"]
+    assert len([line for line in told if line["event"] == DaemonStarted.name]) == 2

@@ -7,10 +7,12 @@ from controller.daemon.jobs import Jobs
 from controller.daemon.memory_queue import MemoryQueue
 from controller.daemon.notify_jobs import NotifyJobs
 from controller.daemon.record_jobs import RecordJobs
-from controller.daemon.worker import Workers
+from controller.daemon.worker import Handler, Workers
 from controller.engine.config.planner import Planner
 from controller.engine.live.accounts import LiveAccounts
+from controller.engine.notifications.news import News
 from controller.events import Event, WorkDone, WorkFailed, WorkGivenUp
+from controller.model.work import Work
 from controller.ports import Source, WorkQueue
 
 
@@ -23,11 +25,15 @@ class DaemonByHand:
     instance: str = "daemon-a"
     queue: WorkQueue | None = None
     events: list[Event] = field(default_factory=list)
+    worked: list[Work] = field(default_factory=list)
+    """Every work that was taken, those too that there was nothing to do for."""
 
     def __post_init__(self) -> None:
         """Put it together."""
         master = self.accounts.installation.master
         self.queue = self.queue or MemoryQueue(master.process.clock)
+        news = News()
+        emit = news.hearing(self.events.append)
         self.jobs = Jobs(
             accounts=self.accounts,
             planner=Planner(lambda: self.source, master.settings, catalog.kinds()),
@@ -36,16 +42,19 @@ class DaemonByHand:
             settings=master.settings,
             clock=master.process.clock,
             instance=self.instance,
-            emit=self.events.append,
+            emit=emit,
         )
         self.records = RecordJobs(installation=self.accounts.installation, jobs=self.jobs)
-        self.notify = NotifyJobs(self.accounts.installation, self.jobs)
+        self.notify = NotifyJobs(self.accounts.installation, self.jobs, news)
         self.workers = Workers(
             queue=self.queue,
-            handlers={**self.jobs.handlers, **self.records.handlers},
+            handlers={
+                job: self._noting(handler)
+                for job, handler in {**self.jobs.handlers, **self.records.handlers}.items()
+            },
             count=1,
             interruption=master.process.interruption,
-            emit=self.events.append,
+            emit=emit,
             keep_traceback=self._raise,
         )
 
@@ -71,6 +80,13 @@ class DaemonByHand:
         """Tick, and do what that makes due."""
         self.tick()
         return self.work()
+
+    def _noting(self, handler: Handler) -> Handler:
+        def noted(work: Work) -> None:
+            self.worked.append(work)
+            handler(work)
+
+        return noted
 
     @staticmethod
     def _raise(error: Exception) -> None:

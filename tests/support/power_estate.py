@@ -1,7 +1,7 @@
 """An installation with environments in two accounts of the sandbox, whose instances power switches by schedule."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from controller.engine.installation.bootstrap import set_up
 from controller.engine.installation.installation import Installation, Master, find_installation
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.reconciler import Followed
+from controller.engine.reconcile.run_report import Followed
 from controller.engine.reconcile.tick import PowerRun
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord, Requester
@@ -138,6 +138,12 @@ class PowerEstate:
     def accounts(self) -> LiveAccounts:
         """Return the live accounts as a new process has them."""
         return LiveAccounts(self._found(), (TARGET,))
+
+    def accounts_of(self, instance: str) -> LiveAccounts:
+        """Return the live accounts as a process of another name has them, with clients of its own."""
+        around = replace(self._surroundings(), instance=instance)
+        master = Master(self.settings, around, catalog.kinds())
+        return LiveAccounts(find_installation(master), (TARGET,))
 
     @property
     def settings(self) -> Settings:

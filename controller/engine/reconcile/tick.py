@@ -4,7 +4,7 @@ The agenda says when a scope is due: when a schedule, an override or a deploymen
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 
 from controller.decisions.evaluator import power_rules_of
@@ -15,12 +15,13 @@ from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import ScopeSetup, environments_of
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.reconcile.combined_plan import ReconcileRequest
-from controller.engine.reconcile.reconciler import Followed, Reconciler
+from controller.engine.reconcile.reconciler import Reconciler
+from controller.engine.reconcile.run_report import Followed
 from controller.events import Emit, discard_event
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Requester
 from controller.model.live import LiveLook
-from controller.model.observed import ScopeState
+from controller.model.observed import ScopeState, ScopeStatus
 from controller.model.plan import NoteCategory
 from controller.scheduling.decision import tag_value
 from controller.scheduling.grammar import parse_schedule
@@ -46,6 +47,43 @@ class Watched(NamedTuple):
     name: str
 
 
+class WhyDue(NamedTuple):
+    """What made a scope due: the same on every machine that watches, whenever its ticks come."""
+
+    at: datetime | None = None
+    """The last moment that has passed."""
+    sequence: int | None = None
+    """Of the config scope, where something new was accepted with it."""
+
+    @property
+    def bucket(self) -> str:
+        """Return what the deduplication id of a work for it is made of. Of what is accepted whole looks are asked for besides."""
+        return f"accepted-{self.sequence}" if self.at is None else f"at-{self.at.timestamp():.0f}"
+
+    def also(self, other: "WhyDue") -> "WhyDue":
+        """Return both as one."""
+        moments = [at for at in (self.at, other.at) if at is not None]
+        sequences = [known for known in (self.sequence, other.sequence) if known is not None]
+        return WhyDue(max(moments, default=None), max(sequences, default=None))
+
+
+class Asked(NamedTuple):
+    """A scope that was asked for: why, and when."""
+
+    why: WhyDue
+    at: datetime
+
+    def is_answered(self, status: ScopeStatus | None) -> bool:
+        """Tell whether somebody has worked on it since it was due."""
+        if status is None:
+            return False
+        if status.tried_at >= (self.why.at or self.at):
+            return True
+        # When another machine came to know of what is accepted is not known here.
+        sequence = self.why.sequence
+        return self.why.at is None and sequence is not None and status.planned_from >= sequence
+
+
 class PowerAgenda:
     """A heap of the next changes of all schedules. Not for several threads at once."""
 
@@ -55,9 +93,9 @@ class PowerAgenda:
         self._schedules: dict[Watched, Schedule] = {}
         self._moments: dict[str, set[datetime]] = {}
         """Of each scope the moments besides: ends of overrides, ends of waiting."""
-        self._due: set[str] = set()
-        self._asked: dict[str, datetime] = {}
-        """Since when a scope is asked for that nobody here has looked at."""
+        self._due: dict[str, WhyDue] = {}
+        self._asked: dict[str, Asked] = {}
+        """Scopes that are asked for, and that nobody here has looked at."""
 
     def watch(self, accepted: AcceptedState, setups: Iterable[ScopeSetup], now: datetime) -> None:
         """Watch what the accepted state says; a scope of which it says something new is due at once."""
@@ -72,12 +110,15 @@ class PowerAgenda:
             for override in accepted.overrides
             if override.until is not None and override.until > now
         }
-        for scope in scopes:
-            known = self._moments.setdefault(scope.name, set())
+        names = {scope.name for scope in scopes}
+        new = self._replace(wanted, {"environment", "role"}, names, now)
+        for name in names:
+            known = self._moments.setdefault(name, set())
             if not ends <= known:
                 known |= ends
-                self._due.add(scope.name)
-        self._replace(wanted, {"environment", "role"}, {scope.name for scope in scopes}, now)
+                new.add(name)
+        for name in new:
+            self._mark(name, WhyDue(sequence=accepted.sequence))
 
     def learn(self, look: LiveLook, accepted: AcceptedState, now: datetime, *, waits: bool) -> None:
         """Watch the tags a look showed. ``waits``: something is to be looked at again soon; else the scope is done for now."""
@@ -99,13 +140,13 @@ class PowerAgenda:
             moments.add(now + POSTPONED_FOR)
         self._moments[scope] = moments
         self._replace(wanted, {"tag"}, {scope}, now)
-        self._due.discard(scope)
+        self._due.pop(scope, None)
         self._asked.pop(scope, None)
 
     def failed(self, scope: str, now: datetime) -> None:
         """Let a scope that could not be worked on be due again soon."""
         self._moments.setdefault(scope, set()).add(now + POSTPONED_FOR)
-        self._due.discard(scope)
+        self._due.pop(scope, None)
         self._asked.pop(scope, None)
 
     def learn_from(self, followed: Followed, accepted: AcceptedState, now: datetime) -> None:
@@ -123,24 +164,26 @@ class PowerAgenda:
             goes_on = outcome.again_at is not None or bool(outcome.exit_code)
             self.learn(look, accepted, now, waits=waits or goes_on)
 
-    def due(self, now: datetime) -> tuple[str, ...]:
-        """Return the scopes in which something is due, by name. They stay due until ``learn`` is told of a look at them."""
-        self._due |= {wakeup.key.scope for wakeup in self._wakeups.due(now)}
+    def due(self, now: datetime) -> Mapping[str, WhyDue]:
+        """Return why something is due, by scope, in the order of names. They stay due until ``learn`` is told of a look at them."""
+        for wakeup in self._wakeups.due(now):
+            self._mark(wakeup.key.scope, WhyDue(wakeup.at.astimezone(UTC)))
         for scope, moments in self._moments.items():
             passed = {at for at in moments if at <= now}
             if passed:
                 self._moments[scope] = moments - passed
-                self._due.add(scope)
-        return tuple(sorted(self._due))
+                self._mark(scope, WhyDue(max(passed)))
+        return dict(sorted(self._due.items()))
 
     def asked(self, scope: str, now: datetime) -> None:
         """Take a scope that is due for asked for: by whoever works on it. It is to be checked soon, unless it is learned of."""
-        self._due.discard(scope)
-        self._asked.setdefault(scope, now)
+        self._asked[scope] = Asked(self._due.pop(scope), now)
 
-    def unanswered(self, now: datetime) -> Mapping[str, datetime]:
-        """Return, by scope, when something was asked for that nobody has said anything of for a while; once each."""
-        late = {scope: at for scope, at in self._asked.items() if at + POSTPONED_FOR <= now}
+    def unanswered(self, now: datetime) -> Mapping[str, Asked]:
+        """Return, by scope, what was asked for a while ago, and that nobody here has looked at; once each."""
+        late = {
+            scope: asked for scope, asked in self._asked.items() if asked.at + POSTPONED_FOR <= now
+        }
         for scope in late:
             del self._asked[scope]
         return late
@@ -151,19 +194,25 @@ class PowerAgenda:
         first = self._wakeups.next_at()
         return min([*known, *([first] if first else [])], default=None)
 
+    def _mark(self, scope: str, why: WhyDue) -> None:
+        self._due[scope] = why.also(self._due.get(scope, WhyDue()))
+
     def _replace(
         self, wanted: Mapping[Watched, Schedule], kinds: set[str], scopes: set[str], now: datetime
-    ) -> None:
+    ) -> set[str]:
+        """Watch these schedules in place of those of the same kinds and scopes; return the scopes in which that is something new."""
+        new = set[str]()
         mine = {key for key in self._schedules if key.kind in kinds and key.scope in scopes}
         for key in mine - wanted.keys():
             self._wakeups.remove(key)
             del self._schedules[key]
-            self._due.add(key.scope)
+            new.add(key.scope)
         for key, schedule in wanted.items():
             if self._schedules.get(key) != schedule:
                 self._schedules[key] = schedule
                 self._wakeups.put(key, schedule, now)
-                self._due.add(key.scope)
+                new.add(key.scope)
+        return new
 
 
 def _of_environment(scope: str, name: str, power: PowerMap) -> dict[Watched, Schedule]:
@@ -202,7 +251,7 @@ class PowerRun:
         self, accepted: AcceptedState, now: datetime, emit: Emit = discard_event
     ) -> Followed | None:
         """Switch what is due; None if nothing is. What is wrong with one scope is its outcome. Raises as planning."""
-        due = self.agenda.due(now)
+        due = tuple(self.agenda.due(now))
         if not due:
             return None
         followed = Reconciler(live=self.accounts, clock=lambda: now, emit=emit).follow(

@@ -15,7 +15,7 @@ from controller.kinds.language.kind import Kind
 from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
 from controller.ledger.chained import Chained
 from controller.ledger.entities import entities_of
-from controller.ledger.queries import OfEntity
+from controller.ledger.questions import OfEntity
 from controller.ledger.records import EntityKey, iso_ms, refs_of
 from controller.ledger.summaries import RecordSummary, newest_first
 from controller.model.accepted import AcceptedState

@@ -248,8 +248,8 @@ class PowerExplainer:
         of_group = ledger.ended(GROUP, found.ref.key) if found.ref.kind == GROUP else None
         records = [record for record in (of_power, of_group) if record]
         record = next(iter(newest_first(records)), None)
-        read = self.state.accounts.installation.ledger.records
-        begun = next(read([record.intended]), None) if record else None
+        find = self.state.accounts.installation.ledger.find
+        begun = next(iter(find(record.intended)), None) if record and record.intended else None
         launches = [instance.launched_at for instance in instances.values() if instance.launched_at]
         return LastChange(record, begun, max(launches, default=None))
 
