@@ -1,11 +1,11 @@
-"""Settings of ``envctl run``: how often it looks, how much it does side by side, where its work is kept, where it is asked by HTTP."""
+"""Settings of ``envctl run``: how often it looks, how much it does side by side, where its work is kept, where it is asked by HTTP, whom it tells."""
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from controller.kinds.language.documented import SettingsPart
-from controller.kinds.language.spec import HiddenWhereWrong
+from controller.kinds.language.spec import HiddenWhereWrong, unfit
 
 
 class IntervalSettings(SettingsPart):
@@ -21,6 +21,8 @@ class IntervalSettings(SettingsPart):
     """Between two close looks: hooks, notifications, scaling schedules, newer images."""
     stream_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
     """Between two reads of the tables' streams, which tell what others change."""
+    notify_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    """Between two looks at what is to be told to others: alerts, changes."""
     anchor_seconds: Annotated[int, Field(ge=60)] = 3600
     """Between two anchors of the ledger's heads in the snapshots' store."""
 
@@ -50,3 +52,26 @@ class HttpSettings(SettingsPart):
     """Port it listens on; 0 takes one that is free. Without it there is no interface."""
     credentials: Annotated[str | None, HiddenWhereWrong()] = None
     """Where digests of tokens and secrets of webhooks are kept: a file, s3://BUCKET/KEY or secretsmanager://NAME. Never a token itself."""
+
+
+def _is_reference(text: str) -> str:
+    if not text.startswith(("env://", "s3://", "secretsmanager://")):
+        # What stands there may be the address itself, which is a secret.
+        raise unfit(
+            "expected a reference to a secret, never the secret itself",
+            "write env://NAME, s3://BUCKET/KEY or secretsmanager://NAME#KEY",
+        )
+    return text
+
+
+class NotifySettings(SettingsPart):
+    """Whom the daemon tells. Without any of these, alerts are in its log, its metrics and in status alone."""
+
+    changes: bool = False
+    """Whether every change is published to the SNS topics EnvironmentManagerConfigurationChange and EnvironmentManagerOperationsChange."""
+    topic: Annotated[
+        str | None, Field(pattern=r"^arn:[^:]+:sns:[^:]+:\d{12}:[A-Za-z0-9_-]{1,256}$")
+    ] = None
+    """ARN of an SNS topic that alerts are published to."""
+    webhook: Annotated[str | None, AfterValidator(_is_reference), HiddenWhereWrong()] = None
+    """Where the https:// address of a chat tool's incoming webhook is kept, which alerts are posted to: env://NAME, s3://BUCKET/KEY or secretsmanager://NAME#KEY. Never the address itself."""

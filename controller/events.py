@@ -49,6 +49,14 @@ class DesiredRejected(Event, name="desired.rejected", level="error"):
 
 
 @dataclass(frozen=True)
+class RevisionApplied(Event, name="revision.applied"):
+    """The tables hold a revision that they did not hold before, in full; ``seconds`` after its commit, null where that has no date."""
+
+    revision: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
 class PlanComputed(Event, name="plan.computed"):
     """A plan was made."""
 
@@ -260,6 +268,50 @@ class OverrideEnded(Event, name="override.ended"):
     override: str
     ref: str
     what: str
+    because: str
+
+
+@dataclass(frozen=True)
+class AlertRaised(Event, name="alert.raised", level="error"):
+    """Something stands that somebody has to look at; told once, by one daemon. ``docs/runbooks`` has a page for each ``alert``."""
+
+    alert: str
+    subject: str
+    text: str
+    next: str
+
+
+@dataclass(frozen=True)
+class AlertCleared(Event, name="alert.cleared"):
+    """What was an alert stands no more."""
+
+    alert: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class NotificationSent(Event, name="notification.sent", level="debug"):
+    """A sink took so many alerts or changes."""
+
+    sink: str
+    messages: int
+
+
+@dataclass(frozen=True)
+class NotificationFailed(Event, name="notification.failed", level="warning"):
+    """A sink did not take what it was sent; it is tried again later. ``failures`` are those in a row."""
+
+    sink: str
+    failures: int
+    because: str
+
+
+@dataclass(frozen=True)
+class NotificationDropped(Event, name="notification.dropped", level="error"):
+    """So many changes are told to nobody: they were refused, or could not be told for a day. They are on record all the same."""
+
+    sink: str
+    messages: int
     because: str
 
 

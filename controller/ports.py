@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState, LiveOptions
+from controller.model.change_message import ChangeMessage
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import LiveLook, LiveScope
 from controller.model.observed import ObservedState
@@ -310,6 +311,8 @@ class TargetCounts(NamedTuple):
     instances_off: int | None = None
     to_switch: int | None = None
     copies_behind: int | None = None
+    to_start: int | None = None
+    """Of those to be switched, the ones that are off and should be on."""
 
 
 @runtime_checkable
@@ -367,3 +370,28 @@ class WorkQueue(Protocol):
 
     def backlog(self) -> Backlog:
         """Say how much there is, as far as the queue counts exactly."""
+
+
+class ChangeSink(Protocol):
+    """Where changes are told to other programs."""
+
+    @property
+    def name(self) -> str:
+        """How status, metrics and logs call it: ``topics``."""
+
+    def send(self, messages: Sequence[ChangeMessage]) -> Mapping[int, EnvctlError]:
+        """Send messages; return by index why some were not taken. Raises as any call where none was.
+
+        RefusedByAws is what trying again does not help against.
+        """
+
+
+class AlertSink(Protocol):
+    """Where alerts are told to people."""
+
+    @property
+    def name(self) -> str:
+        """How status, metrics and logs call it: ``webhook``, ``topic``."""
+
+    def send(self, text: str) -> None:
+        """Send a text of several lines. Raises as any call; it is tried again later, whatever was wrong."""

@@ -10,6 +10,7 @@ from controller.daemon_settings import (
     DaemonSettings,
     HttpSettings,
     IntervalSettings,
+    NotifySettings,
     QueueSettings,
 )
 from controller.errors import WrongUsage
@@ -249,6 +250,8 @@ class Settings(SettingsPart):
     """Where the daemon's work is kept."""
     http: HttpSettings = HttpSettings()
     """The HTTP interface of ``envctl run``."""
+    notify: NotifySettings = NotifySettings()
+    """Whom the daemon tells of changes and alerts."""
     prices: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     """What an hour of an instance costs, by its type (``m6i.large: 0.107``); reports then say what schedules save."""
     trusted_image_owners: Names = _OPTIONS.trusted_image_owners

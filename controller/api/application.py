@@ -50,5 +50,5 @@ def create_app(served: Served) -> FastAPI:
     answer_with_problems(app)
     for routes in _ROUTES:
         app.include_router(routes(served))
-    served.metrics.ask(served.queue.backlog, served.scopes_by_state)
+    served.metrics.ask(served.queue.backlog, served.figures, served.calls)
     return app

@@ -1,14 +1,15 @@
 """What the interface answers from, given by whoever composes it; and what several of its routes read, read once for all."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
 from controller.api.access import Access
+from controller.api.fleet_figures import FleetFigures, figures_of
 from controller.api.metrics import Metrics
 from controller.api.shared_reading import SharedReading
+from controller.aws.clients import CallCounter
 from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
@@ -35,6 +36,8 @@ class Served:
     is_alive: Callable[[], bool]
     access: Access
     metrics: Metrics
+    calls: tuple[CallCounter, ...] = ()
+    """What counts the requests to AWS, of the daemon and of this interface."""
     emit: Emit
     keep_traceback: Callable[[Exception], object]
     """Keeps what a bug of ours has to be reported with."""
@@ -61,9 +64,9 @@ class Served:
         """Read what is accepted. Raises as ``accepted_now``."""
         return accepted_now(self.installation, self.now(), self.accounts)
 
-    def scopes_by_state(self) -> Mapping[str, int]:
-        """Count scopes, as status shows them. Raises as reading it."""
-        return Counter(scope.state for scope in self.status.get().scopes)
+    def figures(self) -> FleetFigures:
+        """Return what status says, in figures. Raises as reading it."""
+        return figures_of(self.status.get())
 
     def _read_status(self) -> StatusView:
         return read_status(self.installation, self.accounts, self.source(), self.now()).view

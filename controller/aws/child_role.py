@@ -5,7 +5,7 @@ from typing import Final
 
 from controller.kinds.account import CONVENTIONAL_ROLE
 
-TEMPLATE: Final = "deploy/child.yaml"
+TEMPLATE: Final = "child.yaml"
 STACK: Final = "envctl-child"
 MASTER_ROLE: Final = "ROLE_OF_ENVCTL"
 """Stands for the roles envctl runs as: whoever asks for the command need not be one of them, and a role that is trusted by
@@ -27,7 +27,7 @@ def account_of_caller(said: str) -> str | None:
 def deploy_command(
     account: str, master: str | None, role_arn: str | None = None, *, external_id: bool = False
 ) -> str:
-    """Return the command, to be run in the repository of envctl. What stands in capitals is to be filled in.
+    """Return the command, to be run where envctl is installed. What stands in capitals is to be filled in.
 
     ``master`` is the number of the account envctl runs in, None while it is not known; ``role_arn`` what the Account names,
     None for the conventional role. An external id is no text for messages: the shell is to have it in EXTERNAL_ID.
@@ -43,6 +43,7 @@ def deploy_command(
     parameters.append(f"InstanceRoleArns={roles.format(account, INSTANCE_ROLES)}")
     parameters.append('ExternalId="$EXTERNAL_ID"' if external_id else "NoExternalId=true")
     return (
-        f"aws cloudformation deploy --stack-name {STACK} --template-file {TEMPLATE}"
+        f"envctl deploy-template child > {TEMPLATE} &&"
+        f" aws cloudformation deploy --stack-name {STACK} --template-file {TEMPLATE}"
         f" --capabilities CAPABILITY_NAMED_IAM --parameter-overrides {' '.join(parameters)}"
     )

@@ -179,6 +179,7 @@ class CallCounter:
     """Counts the requests that really leave, each try for itself, by account, region, service and operation."""
 
     _counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter, init=False)
+    _throttles: Counter[tuple[str, str, str, str]] = field(default_factory=Counter, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def request_created(
@@ -188,6 +189,21 @@ class CallCounter:
         service = event_name.split(".")[1]
         with self._lock:
             self._counts[place.account, place.region, service, operation_name] += 1
+
+    def answered(
+        self, place: Place, *, event_name: str, response: Any, operation: Any, **_: Any
+    ) -> None:
+        """Handle botocore's event ``needs-retry`` for the clients of one account and region: count what is throttled."""
+        code = str(response[1].get("Error", {}).get("Code", "")) if response else ""
+        if code in THROTTLE_CODES:
+            service = event_name.split(".")[1]
+            with self._lock:
+                self._throttles[place.account, place.region, service, operation.name] += 1
+
+    def throttles(self) -> dict[tuple[str, str, str, str], int]:
+        """Return the requests that AWS answered with a throttle, by account, region, service and operation."""
+        with self._lock:
+            return dict(self._throttles)
 
     def counts(self) -> dict[tuple[str, str, str, str], int]:
         """Return the requests that left, by account, region, service and operation."""
@@ -238,6 +254,7 @@ class Clients:
                     core.register_component("credential_provider", provider)
                 events = core.get_component("event_emitter")
                 events.register("needs-retry", partial(self.retries.needs_retry, place))
+                events.register("needs-retry", partial(self.counter.answered, place))
                 events.register("request-created", partial(self.counter.request_created, place))
                 session = boto3.Session(botocore_session=core, region_name=place.region or None)
                 self._sessions[place] = session

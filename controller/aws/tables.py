@@ -208,6 +208,17 @@ def query(client: "DynamoDBClient", wanted: Query, start: WireItem | None = None
     return _page(client, "query", wanted.table, request, start)
 
 
+def query_pages(client: "DynamoDBClient", wanted: Query) -> Iterator[tuple[Item, ...]]:
+    """Yield the items of a query's pages, each page read when it is asked for. Raises as ``scan``."""
+    start: WireItem | None = None
+    while True:
+        page = query(client, wanted, start)
+        yield page.items
+        start = page.next_key
+        if start is None:
+            return
+
+
 def batch_get_wire(
     client: "DynamoDBClient",
     table: str,

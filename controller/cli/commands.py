@@ -22,6 +22,7 @@ COMMANDS = {
     "status": "where everything stands; every setting and where it came from",
     "doctor": "what a scope lacks, and the command that mends it",
     "import": "write YAML for everything that exists",
+    "deploy-template": "print what an installation is deployed by: CloudFormation, and a unit for systemd",
     "bootstrap": "create the tables, or say how existing ones differ",
     "explain": "why something is as it is, and what to type next",
     "override": "have something otherwise for a while; list and release what is",
@@ -36,7 +37,10 @@ COMMANDS = {
     "demo": "a guided tour on such an AWS",
 }
 """Name of the command, of its module and of what the module defines: a function, or a Typer of several."""
-FOLDERS = dict.fromkeys(("items", "restore", "rollback"), "put_back")
+FOLDERS = {
+    **dict.fromkeys(("bootstrap", "deploy-template"), "installation"),
+    **dict.fromkeys(("items", "restore", "rollback"), "put_back"),
+}
 """Commands whose modules share a folder with what they do alike."""
 DAEMON = "run"
 """The command that needs the extra ``daemon``, which a plain installation does not bring."""
@@ -62,7 +66,8 @@ class Commands(TyperGroup):
                 ctx.fail(f"No such command {cmd_name!r}. Did you mean {meant!r}?")
             return known
         # What Python keeps for itself has a line behind it there.
-        called = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        called = cmd_name.replace("-", "_")
+        called = f"{called}_" if iskeyword(called) else called
         if cmd_name == DAEMON and find_spec("apscheduler") is None:
             ctx.fail("run needs the extra daemon: pip install 'environment-controller[daemon]'")
         folder = f"{FOLDERS[cmd_name]}." if cmd_name in FOLDERS else ""

@@ -23,6 +23,7 @@ from controller.cli.main import keep_traceback
 from controller.cli.process import note
 from controller.daemon.jobs import Jobs
 from controller.daemon.memory_queue import MemoryQueue
+from controller.daemon.notify_jobs import NotifyJobs
 from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
@@ -111,6 +112,7 @@ def make_running(call: Invocation) -> Running:
         is_alive=lambda: daemon.is_alive,
         access=Access(_credentials(call), settings.http.host),
         metrics=metrics,
+        calls=(call.master.aws.counter, apart.master.aws.counter),
         emit=emit,
         keep_traceback=_note_bug,
     )
@@ -151,6 +153,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
     return Daemon(
         jobs=jobs,
         records=records,
+        notify=NotifyJobs(call.installation, jobs),
         workers=workers,
         systemd=Systemd(process.environment),
         emit=emit,

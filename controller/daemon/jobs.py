@@ -17,11 +17,11 @@ from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.reconcile.combined_plan import ReconcileRequest
-from controller.engine.reconcile.reconciler import Reconciler
+from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.engine.reconcile.tick import PowerAgenda
 from controller.engine.state.rows import RETRIES, STATUS_PREFIX, status_of_row
 from controller.errors import EnvctlError
-from controller.events import Emit, WorkFailed
+from controller.events import Emit, RevisionApplied, WorkFailed
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeStatus
@@ -99,8 +99,10 @@ class Jobs:
             announce_within=timedelta(seconds=announced_s),
             emit=self.emit,
         )
+        before = self._status(CONFIG_SCOPE)
         try:
-            reconciler.reconcile(self._request(work, CONFIG_SCOPE))
+            done = reconciler.reconcile(self._request(work, CONFIG_SCOPE))
+            self._tell_applied("" if before is None else before.revision, done)
         except EnvctlError:
             # Its status need not say so: somebody else may own the scope, or the tables may be out of reach.
             self._put_again(work, self.clock() + timedelta(seconds=RETRIES.first_s))
@@ -108,6 +110,15 @@ class Jobs:
         finally:
             self._try_again(work)
             self.refresh()
+
+    def _tell_applied(self, before: str, done: Reconciled) -> None:
+        """Tell of a revision that the tables did not hold before this run."""
+        after, planned = self._status(CONFIG_SCOPE), done.planned.config
+        if after is None or planned is None or after.revision in ("", before):
+            return
+        found = planned.revision.tree.revision
+        if found.id == after.revision:
+            self.emit(RevisionApplied(found.id, _seconds_since(found.date, self.clock())))
 
     def look(self, work: Work) -> None:
         """Look at a live scope, lightly or closely, and bring it to what is accepted."""
@@ -328,3 +339,12 @@ class Jobs:
                 details=details,
             )
         )
+
+
+def _seconds_since(date: str, now: datetime) -> float | None:
+    """Return how long ago a commit was made, by its own date; None where that is none."""
+    try:
+        made = datetime.fromisoformat(date)
+    except ValueError:
+        return None
+    return max(0.0, (now - made).total_seconds()) if made.tzinfo is not None else None

@@ -13,8 +13,9 @@ from controller.engine.installation.installation import Installation
 from controller.engine.snapshots.places import open_store
 from controller.engine.snapshots.service import nightly
 from controller.engine.state.anchor_heads import anchor_heads
+from controller.engine.state.job_rows import write_job_end
 from controller.engine.streams.follow import StreamFollower, streamed_tables
-from controller.errors import EnvctlError, ScopeBusy
+from controller.errors import EnvctlError, Interrupted, ScopeBusy
 from controller.events import WorkFailed
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
@@ -60,8 +61,16 @@ class RecordJobs:
         return {Job.SNAPSHOT: self.take_snapshot, Job.ANCHORS: self.anchor}
 
     def take_snapshot(self, work: Work) -> None:
-        """Take a snapshot and prove it, then take away what is kept no longer. Raises as each of them."""
-        nightly(self.installation, ACTOR, self.jobs.clock(), self.jobs.emit)
+        """Take a snapshot and prove it, then take away what is kept no longer; how that ended is written down. Raises as each of them."""
+        began = self.jobs.clock()
+        try:
+            nightly(self.installation, ACTOR, began, self.jobs.emit)
+        except Interrupted:
+            raise
+        except EnvctlError as error:
+            self._note_end(Job.SNAPSHOT, began, str(error))
+            raise
+        self._note_end(Job.SNAPSHOT, began)
 
     def anchor(self, work: Work) -> None:
         """Anchor the heads of all scopes. Raises as that."""
@@ -112,6 +121,10 @@ class RecordJobs:
         with self._reading:
             for table in [*self._streams]:
                 self._streams.pop(table).__exit__(None, None, None)
+
+    def _note_end(self, job: Job, at: datetime, because: str = "") -> None:
+        master = self.installation.master
+        write_job_end(master.store, master.state_table, job, at, because)
 
     def _note(self, table: str, error: EnvctlError | None, now: datetime) -> None:
         if isinstance(error, ScopeBusy):

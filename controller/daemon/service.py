@@ -11,6 +11,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from controller import __version__
 from controller.daemon.jobs import Jobs
+from controller.daemon.notify_jobs import NotifyJobs
 from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
@@ -28,6 +29,7 @@ class Daemon:
 
     jobs: Jobs
     records: RecordJobs
+    notify: NotifyJobs
     workers: Workers
     systemd: Systemd
     emit: Emit
@@ -72,6 +74,7 @@ class Daemon:
         # What still reads a stream stops before its next request, too.
         self.workers.interruption.asked.set()
         self.records.close()
+        self.notify.close()
         self.emit(DaemonStopped(self.jobs.instance, len(self.workers.under_way)))
         return whole
 
@@ -95,6 +98,7 @@ class Daemon:
             "looks": (self.jobs.tick_looks, LOOKS_EVERY_S),
             "clock": (self.records.tick_clock, LOOKS_EVERY_S),
             "streams": (self.records.tick_streams, intervals.stream_seconds),
+            "notify": (self.notify.tick, intervals.notify_seconds),
         }
         if self.systemd.watchdog_s:
             ticks["watchdog"] = (lambda: self.systemd.tell("WATCHDOG=1"), self.systemd.watchdog_s)

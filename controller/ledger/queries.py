@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from controller.aws.items import WireItem, from_wire
-from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query
+from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query, query_pages
 from controller.errors import WrongUsage
 from controller.ledger.chain import ChainEntry, Finding, stray_of
 from controller.ledger.large_images import BlobStore
@@ -226,12 +226,26 @@ class LedgerReader:
         )
         return next(map(summary_of_item, query(self.client, wanted).items), None)
 
+    def after(self, scope: str, sequence: int) -> Iterator[RecordSummary]:
+        """Yield the lines of a scope's records above a sequence, in order: a page at a time as they are asked for. Raises as any read."""
+        wanted = Query(
+            self.table,
+            "#scope = :scope AND #sequence > :after",
+            {":scope": scope, ":after": sequence},
+            {"#scope": "Scope", "#sequence": "Sequence"},
+            index=SCOPE_INDEX,
+            page_size=_CHAIN_PAGE,
+            attributes=_WANTED,
+        )
+        for items in query_pages(self.client, wanted):
+            yield from map(summary_of_item, items)
+
     def later(self, scope: str, than: datetime | None) -> Iterator[ChainLine]:
         """Yield what changed what in a scope after a moment, all for None, newest first: one query for each thousand.
 
         Raises as any read.
         """
-        moment, start = iso_ms(than) if than else "", None
+        moment = iso_ms(than) if than else ""
         names, values = {"#scope": "Scope"}, {":scope": scope}
         wanted = Query(
             self.table,
@@ -243,16 +257,12 @@ class LedgerReader:
             page_size=MAX_LIMIT,
             attributes=OF_CHAIN_LINE,
         )
-        while True:
-            page = query(self.client, wanted, start)
-            for line in map(chain_line_of_item, page.items):
+        for items in query_pages(self.client, wanted):
+            for line in map(chain_line_of_item, items):
                 # Within a scope the order of time is that of sequences.
                 if line.iso_timestamp <= moment:
                     return
                 yield line
-            start = page.next_key
-            if start is None:
-                return
 
     def pages(self, scope: str, after: int = 0, table: str = "") -> Iterator[Sequence[ChainEntry]]:
         """Yield a scope's records above a sequence, in order, as on the wire: what verification reads. Raises as any read.
@@ -269,12 +279,10 @@ class LedgerReader:
             attributes=("AuditID", "Sequence", *(("EntityId",) if table else ())),
         )
         of_table = f"{table}/" if table else ""
-        start: WireItem | None = None
-        while True:
-            page = query(self.client, wanted, start)
+        for items in query_pages(self.client, wanted):
             # One batch at a time: what is checked while it is in the processor's cache is checked twice as fast.
             wanted_lines = [
-                line for line in page.items if str(line.get("EntityId", "")).startswith(of_table)
+                line for line in items if str(line.get("EntityId", "")).startswith(of_table)
             ]
             for first in range(0, len(wanted_lines), BATCH_GET_KEYS):
                 lines = wanted_lines[first : first + BATCH_GET_KEYS]
@@ -283,9 +291,6 @@ class LedgerReader:
                     ChainEntry(line["Sequence"], line["AuditID"], found.get(line["AuditID"]))
                     for line in lines
                 ]
-            start = page.next_key
-            if start is None:
-                return
 
     def _wire(self, ids: Iterable[str]) -> dict[str, WireItem]:
         keys = [{"AuditID": audit_id} for audit_id in ids]

@@ -152,6 +152,10 @@ class ScopeCounts:
     instances_on: int | None = None
     instances_off: int | None = None
     to_switch: int | None = None
+    to_start: int | None = None
+    """Of those to be switched, the ones that are off and should be on; None where power only observes."""
+    off_since: datetime | None = None
+    """When a look first saw instances off that should be on, since when every one has; None where all are as they should be."""
     on_the_way: int | None = None
     """Instances that start, stop or change their place in a group by themselves, and need nothing."""
     copies_behind: int | None = None
@@ -167,8 +171,13 @@ class ScopeCounts:
         if before is None:
             return self
         last = before if self.images_at is None else self
-        complete_at = self.complete_at or before.complete_at
-        return replace(self, complete_at=complete_at, images=last.images, images_at=last.images_at)
+        return replace(
+            self,
+            complete_at=self.complete_at or before.complete_at,
+            off_since=self.off_since and (before.off_since or self.off_since),
+            images=last.images,
+            images_at=last.images_at,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +198,8 @@ class ScopeStatus:
     looked_at: datetime | None = None
     revision: str = ""
     applied_at: datetime | None = None
+    left_since: datetime | None = None
+    """Since when every look that saw the scope left changes undone; None where the last left none."""
     retry_at: datetime | None = None
     changes: int = 0
     blocked: int = 0

@@ -166,7 +166,7 @@ class Power:
     def counts(
         self, observed: ObservedState, left: Sequence[Change], done: Sequence[Change]
     ) -> TargetCounts:
-        """Count the instances that are on and off, and those still to be switched."""
+        """Count the instances that are on and off, those still to be switched, and of them those to be started."""
         states = {
             ref: str(parse_canonical(found.attributes)["state"])
             for ref, found in observed.objects.items()
@@ -176,8 +176,13 @@ class Power:
             if change.ref in states and change.action in _BECOMES:
                 states[change.ref] = _BECOMES[change.action]
         on = sum(state in _ON for state in states.values())
-        to_switch = sum(change.ref.kind == INSTANCE for change in left)
-        return TargetCounts(on, len(states) - on, to_switch)
+        to_switch = [change for change in left if change.ref.kind == INSTANCE]
+        return TargetCounts(
+            instances_on=on,
+            instances_off=len(states) - on,
+            to_switch=len(to_switch),
+            to_start=sum(change.action == "start" for change in to_switch),
+        )
 
 
 @lru_cache(maxsize=256)

@@ -45,6 +45,7 @@ def status_lines(view: StatusView) -> Iterator[Line]:
     yield (Span(f"Scopes {in_words(view.scopes)}", "bold"),)
     yield from _scopes(view)
     yield ()
+    yield from _alerts(view)
     if view.unreadable:
         yield (Span("Config tables cannot be read", "warn"),)
         yield from (_plain(f"  {line.strip()}") for line in view.unreadable.splitlines())
@@ -129,6 +130,21 @@ def _overrides(overrides: Sequence[Override], now: datetime) -> Iterator[Line]:
     ]
     for index, line in enumerate(aligned(rows)):
         yield _row(f"Overrides {len(overrides)}" if index == 0 else "", line)
+
+
+def _alerts(view: StatusView) -> Iterator[Line]:
+    label = f"Alerts {len(view.alerts)}"
+    for known in view.alerts:
+        alert = known.alert
+        subject = f" {alert.key.subject}" if alert.key.subject else ""
+        text = f"{alert.key.kind}{subject}: {in_short(alert.text, LONGEST_WHAT)}"
+        age = age_text(view.at, known.since)
+        yield _row(label, f"{text}, since {age}   → {alert.next}", "warn")
+        label = ""
+    for sink in view.failing_sinks:
+        why = in_short(sink.because.message, LONGEST_WHAT)
+        again = f"; next try {bare_clock_text(sink.retry_at)}" if sink.retry_at else ""
+        yield _row("Not told", f"{sink.name} did not take it: {why}{again}", "warn")
 
 
 def _override(override: Override) -> str:

@@ -43,7 +43,7 @@ def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
     """Build the wheel from a copy, and install it as an administrator would."""
     folder = tmp_path_factory.mktemp("install")
     source = folder / "source"
-    for name in ("controller", "examples"):
+    for name in ("controller", "deploy", "examples"):
         left_out = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=left_out)
     for name in BUILT_FROM:
@@ -101,3 +101,10 @@ def test_the_examples_of_the_tour_are_installed(install: Install) -> None:
     ).stdout
 
     assert install.envctl("validate", found.strip()).returncode == 0
+
+
+@pytest.mark.parametrize("what", ["master.yaml", "child.yaml", "envctl.service"])
+def test_what_an_installation_is_deployed_by_is_installed(install: Install, what: str) -> None:
+    printed = install.envctl("deploy-template", what.partition(".")[0].replace("envctl", "service"))
+
+    assert printed.stdout == (ROOT / "deploy" / what).read_text()

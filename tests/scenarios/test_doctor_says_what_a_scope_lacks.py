@@ -80,7 +80,7 @@ def test_a_role_that_does_not_trust_the_controller(installed: AwsForTests) -> No
     assert (code, health) == (7, "lacks")
     assert "does not trust the controller, or asks for another external id" in what
     assert (
-        "aws cloudformation deploy --stack-name envctl-child --template-file deploy/child.yaml"
+        "envctl deploy-template child > child.yaml && aws cloudformation deploy --stack-name envctl-child --template-file child.yaml"
         " --capabilities CAPABILITY_NAMED_IAM --parameter-overrides MasterRoleArns=arn:aws:iam::123456789012:role/ROLE_OF_ENVCTL"
         f' InstanceRoleArns=arn:aws:iam::{STAGING}:role/ROLES_OF_INSTANCES ExternalId="$EXTERNAL_ID"'
     ) in fix.splitlines()

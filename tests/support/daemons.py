@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from controller import catalog
 from controller.daemon.jobs import Jobs
 from controller.daemon.memory_queue import MemoryQueue
+from controller.daemon.notify_jobs import NotifyJobs
 from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.worker import Handler, Workers
 from controller.engine.config.planner import Planner
@@ -41,6 +42,7 @@ class DaemonByHand:
             emit=self.events.append,
         )
         self.records = RecordJobs(installation=self.accounts.installation, jobs=self.jobs)
+        self.notify = NotifyJobs(self.accounts.installation, self.jobs)
         self.workers = Workers(
             queue=self.queue,
             handlers={

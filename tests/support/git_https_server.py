@@ -2,21 +2,14 @@
 
 import base64
 import contextlib
-import datetime as dt
 import http.server
-import ipaddress
 import os
-import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.support.https_server import https_server
 
 
 @dataclass
@@ -94,52 +87,9 @@ def git_server(folder: Path, root: Path, username: str, password: str) -> Iterat
 
     ``/moved/…`` answers with a redirect to this server, as after a renaming.
     """
-    certificate = _certificate(folder)
-    server = GitServer("", certificate)
+    server = GitServer("", Path())
     credential = base64.b64encode(f"{username}:{password}".encode()).decode()
     of_this_server = {"root": root, "wanted": f"Basic {credential}", "about": server}
-    handler = type("Handler", (GitRequests,), of_this_server)
-    listening = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    listening.socket = context.wrap_socket(listening.socket, server_side=True)
-    server.url = f"https://127.0.0.1:{listening.server_address[1]}"
-    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with https_server(folder, type("Handler", (GitRequests,), of_this_server)) as served:
+        server.url, server.certificate = served
         yield server
-    finally:
-        listening.shutdown()
-        listening.server_close()
-        thread.join()
-
-
-def _certificate(folder: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return path

@@ -1,6 +1,6 @@
-"""What a CloudFormation template of a role allows: its functions worked out, its policies evaluated as IAM does.
+"""What a CloudFormation template allows: its functions worked out, its policies evaluated as IAM does.
 
-Only what deploy/child.yaml uses is known; anything else is a KeyError, so that a test cannot pass by not understanding.
+Only what the templates in deploy/ use is known; anything else is a KeyError, so that a test cannot pass by not understanding.
 """
 
 import re
@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 ACCOUNT = "012345670123"
+REGION = "eu-west-1"
 Context = Mapping[str, str]
 
 
@@ -51,6 +52,9 @@ class Stack:
         self._values: dict[str, Any] = {
             "AWS::Partition": "aws",
             "AWS::AccountId": ACCOUNT,
+            "AWS::Region": REGION,
+            "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/envctl/1",
+            "AWS::URLSuffix": "amazonaws.com",
             "AWS::NoValue": _NOTHING,
             **dict(self._checked(parameters)),
         }
@@ -64,13 +68,18 @@ class Stack:
         if unknown := given.keys() - known.keys():
             raise RefusedParameters(f"no parameters: {unknown}")
         for name, declared in known.items():
-            text = given.get(name, declared.get("Default"))
+            default = declared.get("Default")
+            text = given.get(name, None if default is None else str(default))
             if text is None:
                 raise RefusedParameters(f"{name} is needed")
-            is_list = declared["Type"] == "CommaDelimitedList"
+            is_list = declared["Type"] == "CommaDelimitedList" or declared["Type"].startswith(
+                "List<"
+            )
             values = text.split(",") if is_list else [text]
+            if declared["Type"] == "Number" and int(text) < declared.get("MinValue", 0):
+                raise RefusedParameters(f"{name}: {text} is too small")
             pattern = declared.get("AllowedPattern", ".*")
-            allowed = declared.get("AllowedValues", values)
+            allowed = [str(value) for value in declared.get("AllowedValues", values)]
             if not all(re.fullmatch(pattern, value) and value in allowed for value in values):
                 raise RefusedParameters(f"{name}: {text}")
             yield name, values if is_list else text
@@ -82,13 +91,25 @@ class Stack:
         return found
 
     def statements(self) -> list[dict[str, Any]]:
-        """Return the statements of all policies that are made."""
+        """Return the statements of all policies of the role that are made."""
         return [
-            self._worked_out(statement)
-            for resource in self._template["Resources"].values()
-            if resource["Type"] == "AWS::IAM::Policy" and self._holds(resource.get("Condition"))
-            for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+            statement
+            for name in self.made("AWS::IAM::Policy")
+            for statement in self.properties(name)["PolicyDocument"]["Statement"]
         ]
+
+    def made(self, type_: str) -> list[str]:
+        """Return the names of the resources of a type that are made."""
+        return [
+            name
+            for name, resource in self._template["Resources"].items()
+            if resource["Type"] == type_ and self._holds(resource.get("Condition"))
+        ]
+
+    def properties(self, name: str) -> dict[str, Any]:
+        """Return the properties of a resource, worked out."""
+        found: dict[str, Any] = self._worked_out(self._template["Resources"][name]["Properties"])
+        return found
 
     def _holds(self, condition: str | None) -> bool:
         return condition is None or bool(self._worked_out(self._template["Conditions"][condition]))
@@ -104,12 +125,19 @@ class Stack:
         return {key: member for key, member in done.items() if member is not _NOTHING}
 
     def _ref(self, name: str) -> Any:
-        return self._values[name]
+        return self._values[name] if name in self._values else self._names(name)
 
     def _sub(self, taken: Any) -> str:
         text, more = taken if isinstance(taken, list) else (taken, {})
         values = {**self._values, **self._worked_out(more)}
-        return re.sub(r"\$\{([^}]+)\}", lambda found: str(values[found[1]]), str(text))
+
+        def value(found: re.Match[str]) -> str:
+            return str(values[found[1]] if found[1] in values else self._of(found[1]))
+
+        return re.sub(r"\$\{([^}]+)\}", value, str(text))
+
+    def _of(self, name: str) -> str:
+        return self._attribute(name) if "." in name else str(self._names(name))
 
     def _if(self, taken: list[Any]) -> Any:
         return self._worked_out(taken[1] if self._holds(taken[0]) else taken[2])
@@ -124,11 +152,36 @@ class Stack:
         left, right = self._worked_out(taken)
         return bool(left == right)
 
-    def _role_arn(self, taken: str) -> str:
-        assert taken == "Role.Arn"
-        return self._sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role${RolePath}${RoleName}")
+    def _names(self, name: str) -> Any:
+        """Return what CloudFormation refers to a resource by: the names that tests ask for, and for others what is made up."""
+        resource = self._template["Resources"][name]
+        named = _NAMED.get(resource["Type"])
+        return self._worked_out(resource["Properties"][named]) if named else f"<{name}>"
+
+    def _attribute(self, taken: str) -> str:
+        name, _, attribute = taken.partition(".")
+        if attribute != "Arn":
+            return f"<{taken}>"
+        kind = self._template["Resources"][name]["Type"]
+        return self._sub(f"arn:${{AWS::Partition}}:{_ARNS[kind]}") + self._named_last(name)
+
+    def _named_last(self, name: str) -> str:
+        path = self._values.get("RolePath", "/") if name == "Role" else ""
+        return f"{path}{self._names(name)}"
 
 
+_NAMED = {
+    "AWS::IAM::Role": "RoleName",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::DynamoDB::Table": "TableName",
+}
+_ARNS = {
+    "AWS::IAM::Role": "iam::${AWS::AccountId}:role",
+    "AWS::IAM::InstanceProfile": "iam::${AWS::AccountId}:instance-profile/",
+    "AWS::S3::Bucket": "s3:::",
+    "AWS::SQS::Queue": "sqs:${AWS::Region}:${AWS::AccountId}:",
+}
 _FUNCTIONS: dict[str, Any] = {
     "Ref": Stack._ref,
     "Sub": Stack._sub,
@@ -138,7 +191,8 @@ _FUNCTIONS: dict[str, Any] = {
     "Equals": Stack._equals,
     "Not": lambda stack, taken: not stack._worked_out(taken[0]),
     "Or": lambda stack, taken: any(stack._worked_out(taken)),
-    "GetAtt": Stack._role_arn,
+    "And": lambda stack, taken: all(stack._worked_out(taken)),
+    "GetAtt": Stack._attribute,
 }
 
 
@@ -160,7 +214,7 @@ def allows(statements: list[dict[str, Any]], call: Call, caller: str = "") -> bo
 def _fits(statement: Mapping[str, Any], call: Call, caller: str) -> bool:
     unknown = statement.keys() - {"Effect", "Action", "Resource", "NotResource", "Principal", "Condition"}  # fmt: skip
     assert not unknown, unknown
-    if "Principal" in statement and statement["Principal"]["AWS"] != caller:
+    if statement.get("Principal", "*") != "*" and statement["Principal"]["AWS"] != caller:
         return False
     if not any(_like(call.action.lower(), action.lower()) for action in _list(statement["Action"])):
         return False
@@ -190,6 +244,9 @@ def _list(value: Any) -> list[Any]:
 _OPERATORS: dict[str, Any] = {
     "Null": lambda found, wanted: (found is None) is (wanted == ["true"]),
     "StringEquals": lambda found, wanted: found in wanted,
+    "StringNotEquals": lambda found, wanted: found not in wanted,
+    "Bool": lambda found, wanted: found in wanted,
+    "ArnNotEquals": lambda found, wanted: found is None or not any(_like(found, one) for one in wanted),
     "ArnEquals": lambda found, wanted: found is not None and any(_like(found, one) for one in wanted),
     "ArnLike": lambda found, wanted: found is not None and any(_like(found, one) for one in wanted),
 }  # fmt: skip

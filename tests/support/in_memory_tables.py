@@ -1,7 +1,7 @@
 """An ItemStore in memory, with DynamoDB's rules as far as the engine leans on them.
 
-Conditions are those the engine writes: ``attribute_not_exists(path)``, ``attribute_exists(path)`` and ``path = :value``, joined by AND; updates are ``SET path
-= :value, …``. A transaction is all or nothing, has a reason for each write when cancelled, and repeats harmlessly by its token.
+Conditions are those the engine writes: ``attribute_not_exists(path)``, ``attribute_exists(path)``, ``path = :value`` and
+``(attribute_not_exists(path) OR path <= :value)``, joined by AND; updates are ``SET path = :value, …``. A transaction is all or nothing, has a reason for each write when cancelled, and repeats harmlessly by its token.
 """
 
 import re
@@ -29,6 +29,7 @@ _ABSENT = object()
 _TERM = re.compile(
     r"attribute_not_exists\((?P<absent>\S+)\)|attribute_exists\((?P<present>\S+)\)|(?P<path>\S+) = (?P<value>:\w+)"
 )
+_AT_MOST = re.compile(r"\(attribute_not_exists\((?P<path>\S+)\) OR (?P=path) <= (?P<value>:\w+)\)")
 
 Hook = Callable[[Sequence[Write], str], None]
 
@@ -184,6 +185,11 @@ def _holds(write: Write, item: Item | None) -> bool:
     if not write.condition:
         return True
     for term in write.condition.split(" AND "):
+        if bound := _AT_MOST.fullmatch(term):
+            found = _at(item, bound["path"], write.names)
+            if found is not _ABSENT and found > from_wire_value(write.values[bound["value"]]):
+                return False
+            continue
         matched = _TERM.fullmatch(term)
         assert matched, f"no such condition is known here: {term}"
         path = matched["absent"] or matched["present"] or matched["path"]

@@ -14,6 +14,8 @@ from tests.support.document_page import document_page
 from tests.support.event_pages import event_pages
 from tests.support.http_page import INTRO, http_lines
 from tests.support.kind_pages import kind_pages
+from tests.support.metric_page import INTRO as METRICS_INTRO
+from tests.support.metric_page import metric_lines
 from tests.support.permission_pages import permission_pages
 from tests.support.target_pages import target_pages
 
@@ -44,6 +46,7 @@ def pages() -> dict[str, str]:
         **event_pages(),
         "json.md": document_page(),
         "http.md": _page("HTTP", INTRO, http_lines()),
+        "metrics.md": _page("Figures", METRICS_INTRO, metric_lines()),
         **kind_pages(),
         **target_pages(),
         **permission_pages(),

@@ -33,8 +33,7 @@ def finding_of(
     failed = [outcome for outcome in outcomes if outcome.status not in DONE]
     done = [outcome.change for outcome in outcomes if outcome.status in DONE]
     partial = bool(asked.targets) or asked.only is not None
-    # What is only observed is not due.
-    observed = {c for p in plan.plans if p.state is ScopeState.OBSERVE for c in map(id, p.changes)}
+    observed = _observed(plan)
     left = _left(plan, done)
     due = [change for change in left if id(change) not in observed]
     present = {scope_plan.state for scope_plan in plan.plans}
@@ -86,11 +85,14 @@ def scope_counts_of(
         return None
     notes = scope.notes
     left = _left(scope, done)
+    observed = _observed(scope)
     counted = TargetCounts()
     for part in parts:
         if isinstance(part.target, CountingTarget):
             mine = [change for change in left if change.target == part.target.name]
             found = part.target.counts(part.observed, mine, done)
+            if any(id(change) in observed for change in mine):
+                found = found._replace(to_start=None)
             counted = TargetCounts(
                 *(a if a is not None else b for a, b in zip(found, counted, strict=True))
             )
@@ -101,6 +103,8 @@ def scope_counts_of(
         instances_on=counted.instances_on,
         instances_off=counted.instances_off,
         to_switch=counted.to_switch,
+        to_start=counted.to_start,
+        off_since=at if counted.to_start else None,
         on_the_way=None
         if counted.to_switch is None
         else sum(note.category is NoteCategory.WAITING for note in notes),
@@ -112,6 +116,16 @@ def scope_counts_of(
         images=_remarks(notes, NoteCategory.IMAGE) if deep else (),
         images_at=at if deep else None,
     )
+
+
+def _observed(scope: LiveScopePlan) -> set[int]:
+    """Return the identities of changes that are only observed: they are not due."""
+    return {
+        id(change)
+        for plan in scope.plans
+        if plan.state is ScopeState.OBSERVE
+        for change in plan.changes
+    }
 
 
 def _left(scope: LiveScopePlan, done: Iterable[Change]) -> list[Change]:

@@ -67,6 +67,11 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
         looked_at=(found.looked_at or now) if found.state in _SEEN else known.looked_at,
         revision=found.applied or known.revision,
         applied_at=now if found.applied else known.applied_at,
+        left_since=known.left_since
+        if again
+        else (known.left_since or now)
+        if found.changes
+        else None,
         retry_at=now + timedelta(seconds=RETRIES.pause_s(failures)) if again else None,
         changes=found.changes,
         blocked=found.blocked,
@@ -82,6 +87,7 @@ _MOMENTS: Final = {
     "TriedAt": "tried_at",
     "LookedAt": "looked_at",
     "AppliedAt": "applied_at",
+    "LeftSince": "left_since",
     "RetryAt": "retry_at",
 }
 _NUMBERS: Final = {
@@ -197,8 +203,8 @@ def _remarks(plain: Iterable[Mapping[str, Any]]) -> tuple[Remark, ...]:
 _COUNTS: Final = {
     name: ("".join(word.capitalize() for word in name.split("_")), write, read)
     for names, write, read in (
-        ("instances_on instances_off to_switch on_the_way copies_behind", int, int),
-        ("behind_since complete_at images_at", iso_ms, datetime.fromisoformat),
+        ("instances_on instances_off to_switch to_start on_the_way copies_behind", int, int),
+        ("off_since behind_since complete_at images_at", iso_ms, datetime.fromisoformat),
         ("missing rollouts images", _plain_remarks, _remarks),
     )
     for name in names.split()

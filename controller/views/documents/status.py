@@ -15,6 +15,7 @@ from controller.engine.queries.status.view import (
     StormView,
     Switch,
 )
+from controller.model.alert import AlertKind, KnownAlert, runbook_of
 from controller.model.observed import ScopeCounts, ScopeState
 from controller.views.documents.envelope import filled
 from controller.views.override_text import OverrideObject, override_json
@@ -58,6 +59,7 @@ class ScopeObject(TypedDict):
     lookedAt: datetime | None
     triedAt: datetime | None
     appliedAt: datetime | None
+    leftSince: Annotated[datetime | None, "Since when changes were left undone by every look."]
     retryAt: datetime | None
     openRecords: Annotated[int, "Changes announced and not ended."]
     ledger: LedgerObject | None
@@ -86,6 +88,27 @@ class ReplicaObject(TypedDict):
     lagSeconds: Annotated[int | None, "The most that what copies lack can be old."]
 
 
+class AlertObject(TypedDict):
+    """What somebody has to look at."""
+
+    alert: Annotated[str, tuple(AlertKind)]
+    subject: Annotated[str, "A scope, an override's id, an object; empty where there is but one."]
+    text: str
+    next: Annotated[str, "What to type about it."]
+    runbook: Annotated[str, "The page that explains it."]
+    since: datetime
+    told: Annotated[list[str], "Sinks that were told of it."]
+
+
+class SinkObject(TypedDict):
+    """Where what was to be told was not taken the last time."""
+
+    sink: str
+    failures: Annotated[int, "Tries in a row."]
+    because: str
+    retryAt: datetime | None
+
+
 class StatusDocument(TypedDict):
     """Where everything stands. What is not known is null."""
 
@@ -102,6 +125,11 @@ class StatusDocument(TypedDict):
     snapshot: Annotated[
         SnapshotView | None,
         "The newest that was proven; null: the settings name no place for snapshots.",
+    ]
+    alerts: Annotated[list[AlertObject], "What a daemon found that stands."]
+    failingSinks: list[SinkObject]
+    streamsReadUntil: Annotated[
+        datetime | None, "What others did to the tables before is on record; null: not known."
     ]
 
 
@@ -135,10 +163,25 @@ def status_json(view: StatusView) -> StatusDocument:
             environmentsOff=power.off,
             environmentsUnscheduled=power.unscheduled,
         ),
+        alerts=[_alert(known) for known in view.alerts],
+        failingSinks=[filled(SinkObject, sink, sink=sink.name) for sink in view.failing_sinks],
         replicas=[_replica(name, seen, view) for name, seen in view.sightings.items()]
         if view.replicas
         else None,
     )
+
+
+def _alert(known: KnownAlert) -> AlertObject:
+    alert = known.alert
+    return {
+        "alert": alert.key.kind,
+        "subject": alert.key.subject,
+        "text": alert.text,
+        "next": alert.next,
+        "runbook": runbook_of(alert.key.kind),
+        "since": known.since,
+        "told": sorted(sink for sink, word in known.told.items() if word == "raised"),
+    }
 
 
 def settings_json(settings: Iterable[SettingLine]) -> SettingsDocument:

@@ -32,7 +32,7 @@ SERVICES = ("autoscaling", "cloudtrail", "ec2", "iam", "sns")
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    return read_template(ROOT / TEMPLATE)
+    return read_template(ROOT / "deploy" / TEMPLATE)
 
 
 def statements(template: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -130,7 +130,7 @@ def test_the_command_gives_what_the_template_asks_for(
     words = shlex.split(command)
     given = dict(word.split("=", 1) for word in words[words.index("--parameter-overrides") + 1 :])
     assert given == parameters
-    assert (ROOT / words[words.index("--template-file") + 1]).is_file()
+    assert (ROOT / "deploy" / words[words.index("--template-file") + 1]).is_file()
     known = {
         name: value.replace("NUMBER_OF_THE_MASTER_ACCOUNT", "123456789012").replace("$EXTERNAL_ID", "x1")
         for name, value in given.items()

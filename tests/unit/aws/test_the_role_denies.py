@@ -51,7 +51,7 @@ TO_EC2: Final = {"iam:PassedToService": "ec2.amazonaws.com"}
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    return read_template(ROOT / TEMPLATE)
+    return read_template(ROOT / "deploy" / TEMPLATE)
 
 
 def stack(template: dict[str, Any], **more: str) -> Stack:

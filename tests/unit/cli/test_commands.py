@@ -32,10 +32,14 @@ NOT_COMMANDS = {
 
 def test_each_command_is_a_file() -> None:
     files = {path.stem for path in CLI.glob("*.py")} - NOT_COMMANDS
-    files |= {name for name, folder in FOLDERS.items() if (CLI / folder / f"{name}.py").exists()}
+    files |= {
+        module
+        for name, folder in FOLDERS.items()
+        if (CLI / folder / f"{(module := name.replace('-', '_'))}.py").exists()
+    }
 
     # A module whose name would be a keyword ends in an underscore: import_.
-    assert {name.removesuffix("_") for name in files} == set(COMMANDS)
+    assert {name.removesuffix("_").replace("_", "-") for name in files} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -21,7 +21,7 @@ PAGES = sorted(
 CODE = ("controller/cli/demo.py", *sorted(str(p.relative_to(ROOT)) for folder in ("engine", "views") for p in (ROOT / "controller" / folder).rglob("*.py")))  # fmt: skip
 _FENCE = re.compile(r"^\s*```(\w*)\n(.*?)^\s*```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(envctl [^`\n]+)`")
-_IN_TEXT = re.compile(r"envctl ([a-z]+)((?: [^\s`\"']+)*)")
+_IN_TEXT = re.compile(r"envctl ([a-z][a-z-]*)((?: [^\s`\"']+)*)")
 _LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 _OPTION = re.compile(r"--[a-z][a-z-]*")
 _GLOBAL = {"--config", "--events", "--version", "--help"}
@@ -57,7 +57,7 @@ def _wrong(words: list[str]) -> list[str]:
     while words and words[0].startswith("-"):
         # Options before the command; those with a value take the next word along.
         words = words[1:] if words[0] == "--version" else words[2:]
-    if not words or not re.fullmatch(r"[a-z]+", words[0]):
+    if not words or not re.fullmatch(r"[a-z][a-z-]*", words[0]):
         return []
     name, *rest = words
     if name not in COMMANDS:

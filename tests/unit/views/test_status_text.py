@@ -15,13 +15,15 @@ from controller.engine.queries.status.view import (
     StatusView,
     StormView,
     Switch,
-    storm_views,
+    storms_in,
 )
+from controller.engine.state.notification_rows import SinkHealth
+from controller.model.alert import Alert, AlertKey, AlertKind, KnownAlert
 from controller.model.ledger_record import Head
 from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
 from controller.model.override import Override
 from controller.model.ref import Reason, ResourceRef
-from controller.planning.drift_history import WITHIN, DriftHistory
+from controller.planning.drift_history import WITHIN
 from controller.views.documents.status import settings_json, status_json
 from controller.views.scope_text import next_step, what_of
 from controller.views.status_text import settings_lines, status_lines
@@ -319,12 +321,37 @@ def test_what_to_type_next(scope: ScopeLine, typed: str) -> None:
 
 def test_a_storm_is_one_after_three_flips_that_still_count() -> None:
     ref, calm = ResourceRef("Group", "a/r/stormy"), ResourceRef("Group", "a/r/calm")
-    flips = {ref: tuple(NOW - timedelta(minutes=m) for m in (9, 6, 3)), calm: (NOW,)}
+    flips = {ref: [NOW - timedelta(minutes=m) for m in (9, 6, 3)], calm: [NOW]}
+    moments = {str(one): [int(at.timestamp() * 1000) for at in flips[one]] for one in flips}
+    rows: dict[str, dict[str, Any]] = {
+        "flips#a/r": {"Id": "flips#a/r", "Flips": moments},
+        "head#a/r": {"Id": "head#a/r"},
+    }
 
-    assert storm_views({"a/r": DriftHistory(flips)}, NOW) == (
-        StormView("a/r", ref, 3, NOW - timedelta(minutes=3) + WITHIN),
-    )
-    assert storm_views({"a/r": DriftHistory(flips)}, NOW + timedelta(minutes=22)) == ()
+    assert storms_in(rows, NOW) == (StormView("a/r", ref, 3, NOW - timedelta(minutes=3) + WITHIN),)
+    assert storms_in(rows, NOW + timedelta(minutes=22)) == ()
+
+
+def test_alerts_and_sinks_that_fail_are_shown_with_what_to_type() -> None:
+    key = AlertKey(AlertKind.GUARD_REFUSED, "config")
+    alert = KnownAlert(Alert(key, "7 deletes", "envctl plan"), NOW - timedelta(minutes=5))
+    sink = SinkHealth("webhook", 3, Reason("it is away", fix="call them"), NOW)
+    view = replace(WHOLE, alerts=(alert,), failing_sinks=(sink,))
+
+    text = plain(status_lines(view))
+
+    assert "Alerts 1    guard-refused config: 7 deletes, since 5 min   → envctl plan" in text
+    assert "Not told    webhook did not take it: it is away; next try " in text
+    shown = _shown(view)
+    assert shown["alerts"][0]["runbook"] == "docs/runbooks/guard-refused.md"
+    assert shown["failingSinks"] == [
+        {
+            "sink": "webhook",
+            "failures": 3,
+            "because": "it is away\n  fix: call them",
+            "retryAt": "2026-11-24T10:12:00.000Z",
+        }
+    ]
 
 
 def test_programs_get_the_same() -> None:

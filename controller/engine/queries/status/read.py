@@ -20,20 +20,18 @@ from controller.engine.queries.status.view import (
     SourceView,
     StatusView,
     Switch,
-    storm_views,
+    storms_in,
 )
 from controller.engine.snapshots.places import newest_proven, open_store
 from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
+from controller.engine.state.notification_rows import alerts_in, sinks_in
 from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
-from controller.engine.state.rows import (
-    FLIPS_PREFIX,
-    history_of_row,
-    override_rows_in,
-    statuses_in,
-)
+from controller.engine.state.rows import override_rows_in, statuses_in
+from controller.engine.streams.checkpoint import CHECKPOINT_PREFIX, checkpoint_of_row
 from controller.errors import DamagedState, EnvctlError, ScopeFromTheFuture
 from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.model.accepted import AcceptedState
+from controller.model.alert import KnownAlert
 from controller.model.observed import CONFIG_SCOPE, ScopeStatus
 from controller.model.plan import NoteCategory
 from controller.planning.overrides import segments
@@ -91,20 +89,32 @@ def read_status(
         source=_source(source, config.revision if config else ""),
         scopes=scopes,
         overrides=overrides,
-        storms=storm_views(
-            {
-                name.removeprefix(FLIPS_PREFIX): history_of_row(row)
-                for name, row in rows.items()
-                if name.startswith(FLIPS_PREFIX)
-            },
-            now,
-        ),
+        storms=storms_in(rows, now),
         power=None if accepted is None else power_outlook(accepted, now),
         unreadable=unreadable,
         replicas=master.settings.targets.replicas != "off",
         snapshot=_snapshot(master),
+        alerts=_alerts(rows),
+        streams_read_until=_streams_read_until(rows),
+        failing_sinks=tuple(found for found in sinks_in(rows.values()) if found.failures),
     )
     return StatusRead(view, accepted)
+
+
+def _alerts(rows: Rows) -> tuple[KnownAlert, ...]:
+    known = alerts_in(rows.values())
+    return tuple(known[key] for key in sorted(known) if known[key].cleared_at is None)
+
+
+def _streams_read_until(rows: Rows) -> datetime | None:
+    moments = []
+    for name, row in rows.items():
+        if name.startswith(CHECKPOINT_PREFIX):
+            # A damaged one says nothing; whoever reads that stream says so.
+            with suppress(DamagedState):
+                moments.append(checkpoint_of_row(name, row).read_until)
+    known = [moment for moment in moments if moment is not None]
+    return min(known, default=None) if len(known) == len(moments) else None
 
 
 def _snapshot(master: Master) -> SnapshotView | None:

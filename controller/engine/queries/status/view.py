@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+from controller.engine.state.notification_rows import SinkHealth
+from controller.engine.state.rows import FLIPS_PREFIX, history_of_row
+from controller.model.alert import KnownAlert
 from controller.model.ledger_record import Head
 from controller.model.observed import CONFIG_SCOPE, ScopeCounts, ScopeState, ScopeStatus
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.planning.drift_history import FLIPS, WITHIN, DriftHistory
+from controller.planning.drift_history import FLIPS, WITHIN
 
 UNSEEN: Final = "unseen"
 """How a scope stands that no run has looked at yet."""
@@ -123,7 +126,9 @@ class StatusView:
     """Everything. ``power`` is None where the config tables could not be read, with ``unreadable`` saying why.
 
     ``looked`` is None if accounts were not looked at; ``replicas`` tells whether there are to be copies in them; ``snapshot`` is
-    None where the settings name no place for snapshots.
+    None where the settings name no place for snapshots. ``alerts`` are those that a daemon found and that stand, by kind and
+    subject; ``failing_sinks`` did not take what they were told last. All that others did to the tables before
+    ``streams_read_until`` is on record; None where nobody has read a stream yet.
     """
 
     at: datetime
@@ -137,6 +142,9 @@ class StatusView:
     unreadable: str = ""
     replicas: bool = False
     snapshot: SnapshotView | None = None
+    alerts: tuple[KnownAlert, ...] = ()
+    failing_sinks: tuple[SinkHealth, ...] = ()
+    streams_read_until: datetime | None = None
     looked: Mapping[str, LookedScope] | None = None
 
     @property
@@ -157,8 +165,13 @@ class StatusView:
         return {account.name: self.sighting(account) for account in accounts}
 
 
-def storm_views(histories: Mapping[str, DriftHistory], now: datetime) -> tuple[StormView, ...]:
-    """Return the objects that are left alone, by scope and name."""
+def storms_in(rows: Mapping[str, Mapping[str, Any]], now: datetime) -> tuple[StormView, ...]:
+    """Return the objects that are left alone, by scope and name, from rows of EnvctlState by their ``Id``."""
+    histories = {
+        name.removeprefix(FLIPS_PREFIX): history_of_row(row)
+        for name, row in rows.items()
+        if name.startswith(FLIPS_PREFIX)
+    }
     return tuple(
         StormView(scope, ref, len(moments), moments[-1] + WITHIN)
         for scope in sorted(histories)

@@ -29,6 +29,8 @@ SIGHTINGS = st.builds(
     instances_on=COUNTS,
     instances_off=COUNTS,
     to_switch=COUNTS,
+    to_start=COUNTS,
+    off_since=st.none() | MOMENTS,
     on_the_way=COUNTS,
     copies_behind=COUNTS,
     behind_since=st.none() | MOMENTS,
@@ -48,6 +50,7 @@ STATUSES = st.builds(
     looked_at=st.none() | MOMENTS,
     revision=st.sampled_from(["", "9f1e0aa"]),
     applied_at=st.none() | MOMENTS,
+    left_since=st.none() | MOMENTS,
     retry_at=st.none() | MOMENTS,
     changes=st.integers(0, 9),
     blocked=st.integers(0, 9),
@@ -124,3 +127,20 @@ def test_a_look_at_a_part_leaves_how_the_rest_stands() -> None:
     assert (after.state, after.reason, after.changes) == (ScopeState.REFUSED, "62 would go", 62)
     assert (after.looked_at, after.tried_at, after.revision) == (NOW, LATER, "")
     assert (broken.state, broken.reason) == (ScopeState.UNKNOWN, "denied")
+
+
+def test_since_when_changes_are_left_is_kept_while_they_are_and_while_nothing_is_seen() -> None:
+    first = next_status(None, found(ScopeState.OK, changes=2), NOW)
+    second = next_status(first, found(ScopeState.OK, changes=1), LATER)
+    unknown = next_status(second, found(ScopeState.UNKNOWN), LATER)
+    done = next_status(unknown, found(ScopeState.OK), LATER)
+
+    assert [one.left_since for one in (first, second, unknown, done)] == [NOW, NOW, NOW, None]
+
+
+def test_since_when_instances_are_off_is_kept_from_look_to_look() -> None:
+    first = ScopeCounts(at=NOW, to_start=1, off_since=NOW)
+    second = ScopeCounts(at=LATER, to_start=2, off_since=LATER).after(first)
+
+    assert second.off_since == NOW
+    assert ScopeCounts(at=LATER, to_start=0).after(second).off_since is None

@@ -1,0 +1,1 @@
+"""Commands by which an installation is made: its tables, and the templates of what it runs in."""

@@ -1,0 +1,89 @@
+"""Alerts posted to a web hook that chat tools take: ``{"text": …}`` by HTTPS, to one host, in bounded time."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPSConnection
+from typing import Final
+from urllib.parse import urlsplit
+
+import orjson
+
+from controller.errors import AccessDenied, EnvctlError, Unreachable, WrongUsage
+from controller.redactor import REDACTOR
+
+TIMEOUT_S: Final = 10.0
+"""For the connection, and again for the answer, however slowly it comes."""
+LONGEST_TEXT: Final = 8000
+"""Characters of a message: what Slack and Teams show without cutting is less than twice that."""
+_DENIED: Final = frozenset({401, 403, 404, 410})
+"""What chat tools answer for a hook that does not exist any more."""
+
+
+@dataclass(eq=False)
+class Webhook:
+    """See the port ``AlertSink``. ``url`` reads the address each time, as it is a secret that may be changed.
+
+    ``context`` is what certificates are checked with; None for what the machine trusts.
+    """
+
+    url: Callable[[], str]
+    name: str = "webhook"
+    context: ssl.SSLContext | None = None
+    timeout_s: float = TIMEOUT_S
+
+    def send(self, text: str) -> None:
+        """Post a text. No redirect is followed: what is told is for that host alone.
+
+        Raises WrongUsage for an address that is none, AccessDenied for a hook that is not there (any more), Unreachable for
+        what may pass, and as reading the address. No error holds it.
+        """
+        place = urlsplit(self.url())
+        if place.scheme != "https" or not place.hostname:
+            raise WrongUsage(
+                "notify.webhook: what is kept there is no https:// address",
+                fix="keep the address of the incoming webhook there, as the chat tool gives it",
+            )
+        body = orjson.dumps({"text": REDACTOR.redact(text)[:LONGEST_TEXT]})
+        path = place.path or "/"
+        status = self._post(place.hostname, place.port, f"{path}?{place.query}".rstrip("?"), body)
+        if status not in range(200, 300):
+            raise _refused(status)
+
+    def _post(self, host: str, port: int | None, path: str, body: bytes) -> int:
+        context = self.context or ssl.create_default_context()
+        connection = HTTPSConnection(host, port, timeout=self.timeout_s, context=context)
+        limit = threading.Timer(self.timeout_s, _cut, (connection,))
+        limit.daemon = True
+        try:
+            connection.connect()
+            # A socket's time-out is for each read: an answer that drips would hold us for as long as it likes.
+            limit.start()
+            connection.request("POST", path, body, {"Content-Type": "application/json"})
+            return connection.getresponse().status
+        except (OSError, HTTPException, ValueError) as error:
+            raise Unreachable(
+                f"notify.webhook: the host does not answer: {type(error).__name__}",
+                fix="nothing if it passes, it is tried again; otherwise check the network, and the address kept there",
+            ) from None
+        finally:
+            limit.cancel()
+            connection.close()
+
+
+def _cut(connection: HTTPSConnection) -> None:
+    with suppress(OSError, AttributeError):
+        connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _refused(status: int) -> EnvctlError:
+    if status in _DENIED:
+        return AccessDenied(
+            f"notify.webhook: the host refuses the hook ({status})",
+            fix="make a new incoming webhook in the chat tool, and keep its address where the setting says",
+        )
+    moved = " and redirects are not followed" if status in range(300, 400) else ""
+    return Unreachable(f"notify.webhook: the host answered {status}{moved}")

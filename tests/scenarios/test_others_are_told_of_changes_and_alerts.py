@@ -1,0 +1,96 @@
+"""Others hear of it: a commit that becomes a change, a bad commit that stops nothing, a snapshot that fails; each once.
+
+Covers: engine.notifications.notifier, engine.state.job_rows.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.aws.sessions import MASTER
+from controller.engine.live.accounts import LiveAccounts
+from controller.events import RevisionApplied
+from controller.model.change_message import Topic
+from controller.model.work import Job
+from controller.sources.folder import FolderSource
+from tests.support.daemons import DaemonByHand
+from tests.support.embedded_aws import AwsForTests
+from tests.support.power_estate import PowerEstate
+
+
+@pytest.mark.slow
+def test_what_the_daemon_does_and_cannot_do_is_told_once(
+    sandbox: AwsForTests, tmp_path: Path
+) -> None:
+    estate = PowerEstate(sandbox, tmp_path / "fleet")
+    accounts = estate.accounts()
+    heard = _listening(accounts, tmp_path)
+    daemon = DaemonByHand(accounts, FolderSource(estate.folder))
+    daemon.tick_and_work()
+    daemon.notify.tick()
+    heard("changes"), heard("alerts")
+
+    estate.environment("c60")
+    _pass(estate, daemon)
+    told = [message["MessageAttributes"] for message in heard("changes")]
+    assert {one["ID"]["Value"] for one in told} == {"c60"}
+    assert {one["Action"]["Value"] for one in told} == {"create"}
+
+    applied = [event.revision for event in daemon.events if isinstance(event, RevisionApplied)]
+    assert len(applied) == len(set(applied)) == 1, "what was accepted before was nobody's work here"
+
+    (estate.folder / "c60.yaml").write_text("kind: Environment\nspec: {}\n")
+    for _ in range(4):
+        _pass(estate, daemon, 120)
+    [alert] = [line for body in heard("alerts") for line in body["Message"].splitlines()[1:]]
+    assert alert.startswith("source-stalled config: ")
+    assert heard("changes") == []
+
+    estate.environment("c60")
+    daemon.jobs.put(Job.SNAPSHOT, "snapshots", "tonight", estate.clock.now)
+    _pass(estate, daemon, 120)
+    _pass(estate, daemon, 120)
+    lines = [line for body in heard("alerts") for line in body["Message"].splitlines()[1:]]
+    assert [line.partition(":")[0] for line in lines] == ["snapshot-failed", "over"]
+
+
+def _pass(estate: PowerEstate, daemon: DaemonByHand, seconds: float = 60) -> None:
+    estate.clock.sleep(seconds)
+    daemon.tick_and_work()
+    daemon.notify.tick()
+
+
+def _listening(accounts: LiveAccounts, tmp_path: Path) -> Any:
+    """Have changes and alerts told, and snapshots kept where there is no bucket; return what reads what was told since."""
+    master = accounts.installation.master
+    sns, sqs = (master.aws.client(service, MASTER) for service in ("sns", "sqs"))
+    queues = {}
+    for name, topics in (("changes", list(Topic)), ("alerts", ["envctl-alerts"])):
+        queues[name] = sqs.create_queue(QueueName=f"heard-{name}")["QueueUrl"]
+        asked = sqs.get_queue_attributes(QueueUrl=queues[name], AttributeNames=["QueueArn"])
+        for topic in topics:
+            arn = sns.create_topic(Name=str(topic))["TopicArn"]
+            queue = asked["Attributes"]["QueueArn"]
+            sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
+    arn = sns.create_topic(Name="envctl-alerts")["TopicArn"]
+    settings = master.settings
+    master.settings = settings.model_copy(
+        update={
+            "notify": settings.notify.model_copy(update={"changes": True, "topic": arn}),
+            "snapshots": settings.snapshots.model_copy(update={"bucket": "no-such-bucket"}),
+        }
+    )
+
+    def read(name: str) -> list[dict[str, Any]]:
+        found = []
+        while got := sqs.receive_message(QueueUrl=queues[name], MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in got:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=queues[name], ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    return read
