@@ -149,6 +149,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
         interruption=process.interruption,
         emit=emit,
         keep_traceback=_note_bug,
+        put_one=jobs.put_one,
     )
     return Daemon(
         jobs=jobs,

@@ -53,6 +53,7 @@ class DaemonByHand:
             interruption=master.process.interruption,
             emit=self.events.append,
             keep_traceback=self._raise,
+            put_one=self.jobs.put_one,
         )
 
     def tick(self) -> None:
