@@ -39,6 +39,8 @@ class Sizes:
 
     idle_scopes: int
     idle_s: int
+    asked_scopes: int
+    """Those that status tells of."""
     many_scopes: int
     waiting_scopes: int
     commits: int
@@ -46,8 +48,8 @@ class Sizes:
     instances: int
 
 
-SHORT = Sizes(1000, 900, 120, 120, 20, 10, 300)
-FULL = Sizes(1000, 3600, 1000, 500, 60, 20, 3000)
+SHORT = Sizes(1000, 600, 100, 120, 120, 20, 10, 300)
+FULL = Sizes(1000, 3600, 1000, 1000, 500, 60, 20, 3000)
 
 
 def _idle(sizes: Sizes) -> list[str]:
@@ -108,13 +110,13 @@ def _evening(sizes: Sizes) -> list[str]:
 
 
 def _http(sizes: Sizes) -> list[str]:
-    with fleet(sizes.idle_scopes) as made:
+    with fleet(sizes.asked_scopes) as made:
         made.seen(made.call(), utc_now())
         with made.daemon("http") as address:
             found = http_load.measure(f"{address}/api/v1/status", REQUESTS, CONNECTIONS)
     rate = found.requests / found.seconds
     print(
-        f"{found.requests} status requests by {found.client}, {CONNECTIONS} connections, {sizes.idle_scopes} scopes:"
+        f"{found.requests} status requests by {found.client}, {CONNECTIONS} connections, {sizes.asked_scopes} scopes:"
         f" {found.errors} errors, p99 {found.p99_s * 1000:.0f} ms, {rate:.0f} a second"
     )
     passed = [f"http: {found.errors} errors"] if found.errors else []
