@@ -34,7 +34,8 @@ from controller.engine.installation.installation import Installation
 from controller.engine.queries.past_state import past_state
 from controller.gc_tuning import relaxed_gc
 from controller.ledger.chain import ChainCheck
-from controller.ledger.queries import LedgerReader, OfEntity, OfTransaction
+from controller.ledger.queries import LedgerReader
+from controller.ledger.questions import OfEntity, OfTransaction
 from controller.ledger.records import EntityKey
 from controller.model.ledger_record import Head
 from controller.settings import Settings

@@ -25,6 +25,8 @@ class IntervalSettings(SettingsPart):
     """Between two looks at what is to be told to others: alerts, changes."""
     anchor_seconds: Annotated[int, Field(ge=60)] = 3600
     """Between two anchors of the ledger's heads in the snapshots' store."""
+    archive_seconds: Annotated[int, Field(ge=3600)] = 86400
+    """Between two looks for records of the ledger that are old enough to be moved, where ``ledger.keepDays`` says when they are."""
 
 
 class DaemonSettings(SettingsPart):

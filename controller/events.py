@@ -128,6 +128,24 @@ class SnapshotRemoved(Event, name="snapshot.removed"):
 
 
 @dataclass(frozen=True)
+class RecordsArchived(Event, name="records.archived"):
+    """Records of a scope, up to the one with the sequence ``to``, were written to a segment, and read back."""
+
+    scope: str
+    records: int
+    to: int
+    segment: str
+
+
+@dataclass(frozen=True)
+class RecordsCleared(Event, name="records.cleared"):
+    """Records that are in segments were taken out of the audit table."""
+
+    scope: str
+    records: int
+
+
+@dataclass(frozen=True)
 class LeaseNotReleased(Event, name="lease.notReleased", level="warning"):
     """A scope could not be given back after a run: until its lease ends the next worker waits. What was done is done."""
 
@@ -141,6 +159,22 @@ class NotKept(Event, name="run.notKept", level="error"):
 
     what: str
     because: str
+
+
+@dataclass(frozen=True)
+class ScopeStands(Event, name="scope.stands"):
+    """A scope stands otherwise than after the run before, or could again not be brought in order; status has the whole reason.
+
+    ``failures`` are tries in a row; ``revision`` is the one applied last, ``epoch`` that of the run.
+    """
+
+    scope: str
+    state: str
+    before: str
+    because: str
+    failures: int
+    revision: str
+    epoch: int
 
 
 @dataclass(frozen=True)
@@ -234,6 +268,36 @@ class DaemonStopped(Event, name="daemon.stopped"):
 
     instance: str
     left: int
+
+
+@dataclass(frozen=True)
+class SettingsRefused(Event, name="settings.refused", level="error"):
+    """The daemon was told to read its settings again, and they cannot be used: it goes on with those of before."""
+
+    because: str
+
+
+@dataclass(frozen=True)
+class HttpListening(Event, name="http.listening"):
+    """The HTTP interface answers."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class BugFound(Event, name="bug.found", level="error"):
+    """Something in envctl itself is wrong; ``traceback`` is the file to report it with."""
+
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class LibraryWarned(Event, name="library.warned", level="warning"):
+    """A library that envctl runs on said something."""
+
+    library: str
+    text: str
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from controller.daemon_settings import (
 from controller.errors import WrongUsage
 from controller.kinds.language.documented import Names, SettingsPart
 from controller.kinds.language.kind import Finding, RuleSettings
-from controller.kinds.language.spec import HiddenWhereWrong, unfit
+from controller.kinds.language.spec import unfit
 from controller.kinds.parts.secret_references import is_prefix
 from controller.loading.documents import Irregular, parse_documents, resolve
 from controller.loading.issues import model_in, secret_names, validation_issues
@@ -24,10 +24,10 @@ from controller.loading.positions import Positions, dotted
 from controller.loading.text_problems import find_text_problems
 from controller.model.accepted import LiveOptions, PowerOptions
 from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
+from controller.place_settings import LedgerSettings, ObservedSettings, SnapshotSettings
 from controller.planning.approvals import ApprovalSettings
 from controller.planning.guards import GuardSettings
-from controller.scheduling.grammar import parse_schedule
-from controller.scheduling.schedule import InvalidSchedule
+from controller.source_settings import SourceSettings
 
 Mode = Literal["off", "observe", "enforce"]
 
@@ -45,43 +45,7 @@ def _are_prefixes(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
-def _is_crontab(text: str) -> str:
-    try:
-        parse_schedule(f"start: {text}")
-    except InvalidSchedule as error:
-        raise unfit(f"{text!r} is no crontab line", 'write "0 2 * * *" for every night') from error
-    return text
-
-
 Secrets = Annotated[Names, AfterValidator(_are_prefixes)]
-
-
-class GitSource(SettingsPart):
-    """A repository that holds the desired state."""
-
-    url: Annotated[str, HiddenWhereWrong()]
-    """https://, ssh://, file:// or git@host:path. Never with a password in it."""
-    ref: str = "HEAD"
-    """Branch, tag or commit."""
-    path: str = ""
-    """Folder inside the repository; empty for its top."""
-    credentials: Annotated[str | None, HiddenWhereWrong()] = None
-    """Where the token is: env://NAME. Never the token itself."""
-
-
-class SourceSettings(SettingsPart):
-    """Where the desired state is read from: exactly one of the fields."""
-
-    git: GitSource | None = None
-    """A Git repository."""
-    folder: str | None = None
-    """A folder of this machine; a relative one is looked for beside the settings file."""
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
-        if self.git is not None and self.folder is not None:
-            raise unfit("expected one source, found two: git and folder", "leave one out")
-        return self
 
 
 class TargetModes(SettingsPart):
@@ -166,55 +130,6 @@ class OverrideSettings(SettingsPart):
     """So long before an override ends it is announced; 0 for not at all."""
 
 
-class CopySettings(SettingsPart):
-    """Where each snapshot is copied to besides."""
-
-    bucket: str | None = None
-    """S3 bucket of the copies; without it there are none."""
-    region: str = ""
-    """Region of that bucket; empty for that of the tables."""
-    prefix: str = "snapshots"
-    """Put before the keys of its objects."""
-
-
-class SnapshotSettings(SettingsPart):
-    """Where snapshots are kept, and how many; and what is too large for a table."""
-
-    bucket: str | None = None
-    """S3 bucket. Records of changes whose old and new item do not fit one keep them there, too."""
-    folder: str | None = None
-    """A folder of this machine instead, where there is no S3; a relative one is looked for beside the settings file."""
-    prefix: str = "snapshots"
-    """Put before the keys of the bucket's objects."""
-    cron: Annotated[str, AfterValidator(_is_crontab)] = "0 2 * * *"
-    """When the daemon takes one: minute, hour, day, month, weekday, in UTC."""
-    keep_days: Annotated[int, Field(ge=0)] = 35
-    """All snapshots of so many days are kept. The last good one is always kept."""
-    daily: Annotated[int, Field(ge=0)] = 0
-    """Of older ones the newest of each day is kept, for so many days that have any."""
-    weekly: Annotated[int, Field(ge=0)] = 0
-    """The newest of each week, for so many weeks that have any."""
-    monthly: Annotated[int, Field(ge=0)] = 0
-    """The newest of each month, for so many months that have any."""
-    megabytes_per_second: Annotated[float, Field(ge=0)] = 0
-    """How fast tables are read for a snapshot at most; 0 is no limit."""
-    environment_manager_names: bool = False
-    """Whether each table is also kept as ``<date>_environmentmanager_<table>.json``, as the old product's programs look for it."""
-    copy_to: CopySettings = CopySettings()
-    """Where each snapshot is copied to besides."""
-
-    @property
-    def is_placed(self) -> bool:
-        """Tell whether a place for snapshots is named."""
-        return self.bucket is not None or self.folder is not None
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
-        if self.bucket is not None and self.folder is not None:
-            raise unfit("expected one place, found two: bucket and folder", "leave one out")
-        return self
-
-
 class Settings(SettingsPart):
     """Everything that can be set. Single values also come from the environment: ``ENVCTL_GUARDS_MAX_DELETES=60``."""
 
@@ -236,6 +151,10 @@ class Settings(SettingsPart):
     """How live accounts are worked on."""
     snapshots: SnapshotSettings = SnapshotSettings()
     """Where snapshots are kept, and how many; and what is too large for a table."""
+    ledger: LedgerSettings = LedgerSettings()
+    """Where records of the ledger stay."""
+    observed: ObservedSettings = ObservedSettings()
+    """Where each scope is published as it was last seen."""
     extensions: Names = ()
     """Packages with further targets for live accounts; each module of one defines a ``TARGET``."""
     power: PowerSettings = PowerSettings()
@@ -275,6 +194,15 @@ class Settings(SettingsPart):
             raise unfit(
                 "approvals.inCommits: merged, but source.git.ref is HEAD, which is whatever is checked out there",
                 "name the protected branch in source.git.ref",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _place_of_old_records(self) -> Self:
+        if self.ledger.keep_days is not None and not self.snapshots.is_placed:
+            raise unfit(
+                "ledger.keepDays is given, but no place to move records to",
+                "add snapshots: {bucket: NAME}, or leave ledger.keepDays out",
             )
         return self
 

@@ -19,7 +19,7 @@ from controller.cli.run import make_running
 from controller.engine.commit.lease import Claim
 from controller.engine.power.fleet import accepted_now
 from controller.engine.reconcile.tick import PowerRun
-from controller.events import Event, WorkDone
+from controller.events import Event, WorkDone, discard_event
 from controller.model.ledger_record import Requester
 from controller.model.work import Job
 
@@ -54,7 +54,7 @@ def _by_apply(call: Invocation) -> Callable[[], None]:
 
 
 def _by_the_daemon(call: Invocation) -> Callable[[], None]:
-    daemon = make_running(call).daemon
+    daemon = make_running(call, discard_event).daemon
     jobs, workers, told = daemon.jobs, daemon.workers, list[Event]()
     workers.emit = told.append
     jobs.refresh()

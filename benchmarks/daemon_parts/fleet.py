@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from controller.engine.power.fleet import accepted_now
 from controller.engine.reconcile.combined_plan import ReconcileRequest
 from controller.engine.state.rows import Finding, write_statuses
 from controller.errors import ExitCode
-from controller.events import DaemonStarted
+from controller.events import DaemonStarted, HttpListening
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeCounts, ScopeState
@@ -54,7 +53,6 @@ GROUPS = ("groups", "scaling-schedules", "replicas")
 OF_ONE = 10
 """So many instances each environment has: the sandbox makes them so."""
 SECRET = "a secret of sixteen bytes"
-_LISTENS = re.compile(r"listening on (http://\S+)")
 
 
 @dataclass(frozen=True)
@@ -115,21 +113,17 @@ class Fleet:
         config = self.configured(name, http=http, **more)
         command = [*(sys.executable, "-m", "controller.cli", "--config", str(config))]
         process = subprocess.Popen(
-            [*command, "--events", str(self.events(name)), "run"], stderr=subprocess.PIPE, text=True
+            [*command, "--events", str(self.events(name)), "run"], stderr=subprocess.DEVNULL
         )
         try:
-            assert process.stderr is not None
-            for line in process.stderr:
-                if found := _LISTENS.search(line):
-                    break
-            else:
-                raise SystemExit(f"envctl run ended with {process.wait()}")
             while not self.told(name, DaemonStarted.name):
+                if process.poll() is not None:
+                    raise SystemExit(f"envctl run ended with {process.returncode}")
                 time.sleep(0.1)
-            yield found[1]
+            yield str(self.told(name, HttpListening.name)[0]["url"])
         finally:
             process.terminate()
-            process.communicate()
+            process.wait()
 
 
 @contextmanager

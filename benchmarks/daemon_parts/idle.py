@@ -12,6 +12,7 @@ from functools import partial
 from benchmarks.daemon_parts.fleet import Fleet, resident_mb
 from controller.cli.process import utc_now
 from controller.cli.run import make_running
+from controller.events import discard_event
 from controller.model.work import Job, Work
 from controller.ports import WorkQueue
 
@@ -49,7 +50,7 @@ def measure(fleet: Fleet, seconds: int) -> Idle:
     clock = _Clock(utc_now())
     call = fleet.call(clock.now, "idle")
     fleet.seen(call, clock.now())
-    running = make_running(call)
+    running = make_running(call, discard_event)
     daemon, queue = running.daemon, running.daemon.jobs.queue
     found = Idle(seconds)
     daemon.jobs.refresh()

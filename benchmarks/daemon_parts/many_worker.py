@@ -10,7 +10,7 @@ import sys
 from controller.cli.invocation import Invocation
 from controller.cli.run import make_running
 from controller.daemon.worker import Workers
-from controller.events import Event, WorkDone
+from controller.events import Event, WorkDone, discard_event
 
 WITHIN_S = 600
 
@@ -19,7 +19,7 @@ def main() -> None:
     """Work and rest until standard input ends."""
     settings, threads = sys.argv[1:]
     call, done = Invocation(settings, None), list[Event]()
-    daemon = make_running(call).daemon
+    daemon = make_running(call, discard_event).daemon
     # Everybody's looks count, not the reading of what is accepted.
     daemon.jobs.refresh()
     workers: Workers | None = None

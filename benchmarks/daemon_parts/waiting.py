@@ -10,6 +10,7 @@ from controller.cli.process import utc_now
 from controller.cli.run import make_running
 from controller.daemon.jobs import Jobs
 from controller.engine.state.rows import STATUS_PREFIX, status_of_row
+from controller.events import discard_event
 from controller.model.work import Job, Work, dedup_id
 
 ENDLESS = 10**6
@@ -44,7 +45,7 @@ def measure(fleet: Fleet, end_in: timedelta, requests: int) -> Waits:
     """
     fleet.aws.controls.delays(stop=ENDLESS)
     call = fleet.call(lambda: utc_now() + end_in + timedelta(seconds=90), "waiting")
-    daemon = make_running(call).daemon
+    daemon = make_running(call, discard_event).daemon
     daemon.start()
     try:
         jobs = daemon.jobs

@@ -19,6 +19,10 @@ EXIT_CODE: Final = "Envctl-Exit-Code"
 """Header with what the command would end with, where that is not 0."""
 REMARKS: Final = "Envctl-Remarks"
 """Header with what the command would note besides: a JSON list of texts, in ASCII."""
+PLAN_DIGEST: Final = "Envctl-Plan-Digest"
+"""Header with the digest of a plan that can be carried out: what ``expect`` takes."""
+ACTS: Final = "Envctl-Acts"
+"""Header that is 1 where carrying a plan out would write anything."""
 JSON: Final = "application/json"
 TEXT: Final = "text/plain"
 _LONGEST_REMARKS: Final = 4096
@@ -38,15 +42,17 @@ def respond(request: Request, answer: Answer, headers: Mapping[str, str] | None 
         told |= {REMARKS: shown} if len(shown) <= _LONGEST_REMARKS else {}
     if request.headers.get("accept") == TEXT:
         text = printable_lines(REDACTOR.redact(answer.text()))
-        return Response(text if text.endswith("\n") else f"{text}\n", 200, told, TEXT)
+        return Response(text if not text or text.endswith("\n") else f"{text}\n", 200, told, TEXT)
     document = document_text(answer.document, answer.fields())
     return Response(REDACTOR.redact_bytes(document), 200, told, JSON)
 
 
-def plain_answer(content: object, status: int = 200) -> Response:
+def plain_answer(
+    content: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """Return plain JSON: what is no document of a command."""
     text = printable_json(REDACTOR.redact_bytes(orjson.dumps(content)))
-    return Response(text, status, media_type=JSON)
+    return Response(text, status, dict(headers or {}), JSON)
 
 
 @cache

@@ -11,6 +11,10 @@ from controller.api.ledger import ledger_routes
 from controller.api.old_shapes import old_shape_routes
 from controller.api.plans import plan_routes
 from controller.api.problems import answer_with_problems
+from controller.api.put_back.items import item_routes
+from controller.api.put_back.operations import operation_routes
+from controller.api.put_back.rollbacks import rollback_routes
+from controller.api.put_back.snapshots import snapshot_change_routes, snapshot_routes
 from controller.api.questions import question_routes
 from controller.api.requests import Requests
 from controller.api.served import Served
@@ -24,6 +28,11 @@ _ROUTES: Final = (
     plan_routes,
     ledger_routes,
     change_routes,
+    snapshot_routes,
+    snapshot_change_routes,
+    rollback_routes,
+    item_routes,
+    operation_routes,
     webhook_routes,
     old_shape_routes,
 )

@@ -1,7 +1,5 @@
 """Changes asked for by HTTP: overrides made and released, a scope reconciled. Each is recorded under the token's name."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -10,8 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from controller.api.access import Caller
 from controller.api.answers import plain_answer, respond, says
-from controller.api.problems import Refused
-from controller.api.rate_limit import RateLimit
 from controller.api.served import Served
 from controller.engine.overrides.service import (
     OverrideAsked,
@@ -27,8 +23,6 @@ from controller.model.work import Job, Work, dedup_id
 from controller.views.override_report import override_answer
 
 _TRIGGER: Final = "override"
-_TURN_S: Final = 20.0
-"""A change waits so long for one that another request makes."""
 _ACCEPTED: Final = {
     "type": "object",
     "properties": {"scope": {"type": "string"}, "job": {"type": "string"}},
@@ -51,7 +45,7 @@ class OverrideBody(BaseModel):
 
 def change_routes(served: Served) -> APIRouter:
     """Return the routes. Whoever asks needs the scope override, or reconcile."""
-    router, limit = APIRouter(prefix="/api/v1", tags=["changes"]), RateLimit()
+    router, limit = APIRouter(prefix="/api/v1", tags=["changes"]), served.limit
     changes = _Changes(served)
     override = served.access.may("override")
     reconcile = served.access.may("reconcile")
@@ -98,7 +92,7 @@ class _Changes:
             until_git=body.until_git,
             reason=body.reason,
         )
-        with self._turn():
+        with self._served.changing_turn():
             overrides = self._overrides(caller)
             prepared = overrides.prepare(asked, self._digest)
             done = overrides.carry_out(prepared, self._served.emit)
@@ -106,7 +100,7 @@ class _Changes:
 
     def release(self, request: Request, what: str, caller: Caller) -> Response:
         served = self._served
-        with self._turn():
+        with self._served.changing_turn():
             prepared = unread_override(served.installation, what)
             if prepared is not None:
                 asks = Requester(caller.name, _TRIGGER)
@@ -141,20 +135,3 @@ class _Changes:
     def _digest(self, ref: ResourceRef) -> str:
         with self._served.planning:
             return authored_digest(self._served.planner, ref)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Make one change at a time: two of one process would take a scope from each other."""
-        lock = self._served.changing
-        if not lock.acquire(timeout=_TURN_S):
-            raise Refused(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "ScopeBusy",
-                "another change is being made",
-                "ask again",
-                {"Retry-After": "5"},
-            )
-        try:
-            yield
-        finally:
-            lock.release()

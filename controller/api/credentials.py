@@ -3,17 +3,16 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from threading import Lock
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
 
 from controller.aws.blob_store import Bound
+from controller.aws.kept import Kept
 from controller.aws.secrets import Secrets
 from controller.engine.installation.installation import Master, read_named
-from controller.errors import AccessDenied, EnvctlError, WrongUsage
+from controller.errors import WrongUsage
 from controller.kinds.language.documented import SettingsPart
 from controller.kinds.language.spec import HiddenWhereWrong
 from controller.loading.documents import Irregular, parse_documents
@@ -23,15 +22,9 @@ from controller.loading.text_problems import find_text_problems
 from controller.model.ref import Origin, Problem
 from controller.redactor import REDACTOR
 
-Right = Literal["read", "override", "reconcile"]
-"""What a token may do: ask; make and release overrides; have a scope reconciled."""
+Right = Literal["read", "override", "reconcile", "snapshot", "restore"]
+"""What a token may do: ask; make and release overrides; have a scope reconciled; have snapshots taken and proven; put back and import."""
 
-READ_AGAIN: Final = timedelta(seconds=60)
-"""Older credentials are read again: one that was taken out is refused from then on."""
-LONGEST_UNREAD: Final = timedelta(minutes=15)
-"""For so long credentials count that cannot be read again; then nobody is let in."""
-FAILED_FOR: Final = timedelta(seconds=5)
-"""Where nobody is let in as they cannot be read they are tried again after so long, however many ask."""
 _BOUND: Final = Bound(64 << 10, "credentials")
 
 
@@ -43,7 +36,7 @@ class Token(SettingsPart):
     sha256: Annotated[str, HiddenWhereWrong(), Field(pattern=r"^[0-9a-f]{64}$")]
     """SHA-256 of the token, in hexadecimal digits."""
     scopes: Annotated[list[Right], Field(min_length=1)]
-    """What it may do: read, override, reconcile."""
+    """What it may do: read, override, reconcile, snapshot, restore."""
 
 
 Secret = Annotated[str, HiddenWhereWrong(), Field(min_length=16, max_length=1024)]
@@ -94,39 +87,13 @@ def read_credentials(reference: str, master: Master) -> bytes:
     """Return what is kept under a reference: a file, ``s3://…``, ``secretsmanager://…`` or ``env://…``. Raises as reading it."""
     process = master.process
     if reference.startswith(("secretsmanager://", "env://")):
-        return Secrets(master.aws, process.environment).value(reference).encode()
+        return Secrets(master.aws, process.environment, process.clock).value(reference).encode()
     return read_named(reference, "http.credentials", process, _BOUND)
 
 
-@dataclass(eq=False)
-class KeptCredentials:
-    """Credentials, as young as ``READ_AGAIN`` asks. Thread-safe; ``clock`` gives aware time, ``read`` the YAML."""
+class KeptCredentials(Kept[Credentials]):
+    """Who may ask, read again every minute. ``read`` gives the YAML, ``name`` is how messages call its place."""
 
-    name: str
-    read: Callable[[], bytes]
-    clock: Callable[[], datetime]
-    _lock: Lock = field(default_factory=Lock, init=False)
-    _known: Credentials | None = field(default=None, init=False)
-    _read_at: datetime | None = field(default=None, init=False)
-    _tried_at: datetime | None = field(default=None, init=False)
-    _failed: EnvctlError | None = field(default=None, init=False)
-
-    def current(self) -> Credentials:
-        """Return who may ask now. Raises as reading it, if that fails and what is known is too old."""
-        with self._lock:
-            now = self.clock()
-            if self._failed and self._tried_at and now - self._tried_at < FAILED_FOR:
-                raise self._failed
-            if self._known is None or self._tried_at is None or now - self._tried_at > READ_AGAIN:
-                self._tried_at = now
-                try:
-                    self._known = credentials_of(self.name, self.read())
-                    self._read_at, self._failed = now, None
-                except EnvctlError as error:
-                    # Who is denied is not let in by what was once allowed.
-                    recent = self._read_at is not None and now - self._read_at <= LONGEST_UNREAD
-                    if not recent or isinstance(error, AccessDenied):
-                        self._known, self._failed = None, error
-                        raise
-            assert self._known is not None, "read now, or before"
-            return self._known
+    def __init__(self, name: str, read: Callable[[], bytes], clock: Callable[[], datetime]) -> None:
+        """Take them; nothing is read yet."""
+        super().__init__(lambda: credentials_of(name, read()), clock)

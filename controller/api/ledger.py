@@ -9,10 +9,15 @@ from pydantic import BaseModel, Field
 from controller.api.answers import respond, says
 from controller.api.served import Served
 from controller.engine.queries.audit import Asked, find_records, page_of
-from controller.engine.queries.moments import period_of
+from controller.engine.queries.blame import blame
+from controller.engine.queries.moments import parse_moment, period_of
+from controller.engine.queries.past_state import past_state
 from controller.errors import WrongUsage
-from controller.ledger.queries import MAX_LIMIT, OfPeriod, Page, Question
+from controller.ledger.queries import MAX_LIMIT, Page
+from controller.ledger.questions import OfPeriod, Question
 from controller.views.audit import RECORDED, audit_answer, records_answer
+from controller.views.audit_blame import blame_answer
+from controller.views.past_state import state_answer
 
 _PATH: Final = "/api/v1/audit"
 _USUAL: Final = 200
@@ -65,6 +70,12 @@ def ledger_routes(served: Served) -> APIRouter:
     router.add_api_route(
         f"{_PATH}/{{name}}", ledger.record, methods=["GET"], responses=says("audit-show")
     )
+    router.add_api_route(
+        "/api/v1/blame", ledger.blame, methods=["GET"], responses=says("audit-blame")
+    )
+    router.add_api_route(
+        "/api/v1/state", ledger.state, methods=["GET"], responses=says("audit-state")
+    )
     return router
 
 
@@ -107,6 +118,24 @@ class _Ledger:
     def record(self, request: Request, name: str) -> Response:
         """A record by its audit id, or all of a transaction."""
         return respond(request, records_answer(find_records(self._served.installation, name)))
+
+    def blame(
+        self, request: Request, what: Annotated[str, Query(min_length=1, max_length=1024)]
+    ) -> Response:
+        """Who gave each field of an object, Kind/name, its value."""
+        return respond(request, blame_answer(blame(self._served.installation, what)))
+
+    def state(
+        self,
+        request: Request,
+        at: Annotated[str, Query(min_length=1, max_length=64, description="As since")],
+        kind: Annotated[Text, Query(description="Objects of one kind alone")] = None,
+        as_yaml: Annotated[bool, Query(alias="yaml", description="As text: YAML")] = False,
+    ) -> Response:
+        """The config tables as they were at a moment."""
+        moment = parse_moment(at, self._served.now())
+        found = past_state(self._served.installation, moment, kind)
+        return respond(request, state_answer(moment, found, as_yaml=as_yaml))
 
     def _entity(self, asks: LedgerQuery) -> str | None:
         if asks.entity is None and asks.entity_type is not None and asks.entity_key is not None:

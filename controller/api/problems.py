@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from controller.errors import EnvctlError, ExitCode, exit_code_of
+from controller.errors import EnvctlError, ExitCode
 from controller.model.printable import printable_json
 from controller.redactor import REDACTOR
 from controller.views.documents.problem import error_json
@@ -62,8 +62,12 @@ def answer_with_problems(app: FastAPI) -> None:
 
 def _error(request: Request, error: Exception) -> Response:
     assert isinstance(error, EnvctlError), "registered for it"
-    shown = error_json(error)["error"]
-    status = STATUS_OF[exit_code_of(error)]
+    return problem_answer(request, error_json(error)["error"])
+
+
+def problem_answer(request: Request, shown: Mapping[str, Any]) -> Response:
+    """Return what an error is answered with; it is given as ``error_json`` has it."""
+    status = STATUS_OF[ExitCode(shown["exitCode"])]
     again = status is HTTPStatus.SERVICE_UNAVAILABLE
     return _problem(
         request,

@@ -12,12 +12,16 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from controller.api.problems import bug_answer
 from controller.events import Emit, RequestServed
 
 LONGEST_BODY: Final = 1 << 20
 """Bytes of a body that is read at all."""
+LONGEST_IMPORT: Final = 16 << 20
+"""Bytes of a body below ``IMPORTS``, which is read once it is known who sends it."""
+IMPORTS: Final = "/api/v1/config/import/"
 HEADER: Final = "X-Request-Id"
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -59,7 +63,8 @@ class Requests:
             await send(message)
 
         try:
-            await self.app(scope, _bounded(scope, receive), sent)
+            with bound_contextvars(request=request_id):
+                await self.app(scope, _bounded(scope, receive), sent)
         except Exception as error:  # noqa: BLE001 - a bug in one answer ends neither the listener nor what others are answered
             self.keep_traceback(error)
             if not started:
@@ -69,7 +74,9 @@ class Requests:
 
     def _tell(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", UNKNOWN_ROUTE)
-        method = scope["method"] if scope["method"] in {*_READS, "POST", "DELETE"} else "other"
+        method = (
+            scope["method"] if scope["method"] in {*_READS, "POST", "PUT", "DELETE"} else "other"
+        )
         self.count(method, route, status, seconds)
         if method not in _READS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             actor = scope.get("state", {}).get("actor", "")
@@ -80,22 +87,22 @@ class Requests:
 def _bounded(scope: Scope, receive: Receive) -> Receive:
     """Return what receives a request's body and stops where it is too long."""
     announced = Headers(scope=scope).get("content-length", "0")
-    left = LONGEST_BODY
+    left = longest = LONGEST_IMPORT if scope["path"].startswith(IMPORTS) else LONGEST_BODY
 
     async def received() -> Message:
         nonlocal left
-        if announced.isdecimal() and int(announced[:20]) > LONGEST_BODY:
-            raise _too_long()
+        if announced.isdecimal() and int(announced[:20]) > longest:
+            raise _too_long(longest)
         message = await receive()
         left -= len(message.get("body", b""))
         if left < 0:
-            raise _too_long()
+            raise _too_long(longest)
         return message
 
     return received
 
 
-def _too_long() -> HTTPException:
+def _too_long(longest: int) -> HTTPException:
     return HTTPException(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {LONGEST_BODY >> 20} MiB"
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {longest >> 20} MiB"
     )

@@ -1,13 +1,15 @@
 """Objects of S3: bytes kept under the digest of their content, and those named by hand (settings, observed states)."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from botocore.exceptions import ClientError
 
 from controller.aws.clients import place_of
-from controller.aws.errors import CONFLICT_CODES, NotFound, aws_errors, error_code
-from controller.errors import WrongUsage
+from controller.aws.errors import CONFLICT_CODES, DENIED_CODES, NotFound, aws_errors, error_code
+from controller.errors import AccessDenied, WrongUsage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -98,6 +100,28 @@ def read_object(client: "S3Client", uri: str, bound: Bound) -> bytes:
     match = _URI.fullmatch(uri)
     if match is None:
         raise WrongUsage(f"{uri!r} names no object of S3", fix="write s3://BUCKET/KEY")
-    with aws_errors(f"s3: read {uri}", place_of(client)):
+    with reading(client, match["bucket"], match["key"], f"s3: read {uri}"):
         answer = client.get_object(Bucket=match["bucket"], Key=match["key"])
         return bound.read(answer["Body"], uri)
+
+
+@contextmanager
+def reading(client: "S3Client", bucket: str, key: str, what: str) -> Iterator[None]:
+    """Translate what AWS says where the block reads one object; a refusal names the object, and what else it may mean."""
+    try:
+        with aws_errors(what, place_of(client)):
+            yield
+    except AccessDenied as error:
+        cause = error.__cause__
+        if not (isinstance(cause, ClientError) and error_code(cause) in DENIED_CODES):
+            raise
+        arn = f"arn:{client.meta.partition}:s3:::{bucket}/{key}"
+        raise AccessDenied(
+            error.message,
+            detail=error.detail,
+            fix=(
+                f"allow s3:GetObject on {arn} to that role, and kms:Decrypt where a key of your own encrypts it;\n"
+                "see whether it is there, too: who may not list a bucket (s3:ListBucket) is told the same of an object that is not"
+            ),
+            facts=error.facts,
+        ) from error

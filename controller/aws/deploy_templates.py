@@ -1,7 +1,7 @@
 """What an installation is deployed by, as the package brings it: templates, the daemon's unit, and the commands that take them."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from importlib.resources import files
 from typing import Final
@@ -42,7 +42,7 @@ def deploy_master_command(settings: Settings) -> str:
     The template is longer than the 51,200 bytes CloudFormation takes by itself, so it goes by a bucket.
     """
     aws = _partition(settings.region)
-    secrets = [name.removeprefix(SCHEME) for name in settings.allowed_secrets]
+    secrets = list(dict.fromkeys(_secrets(settings)))
     parameters = {
         "BreakGlassRoleArn": "ARN_OF_BREAK_GLASS_ROLE",
         "ChildRoleArns": ",".join(
@@ -54,6 +54,7 @@ def deploy_master_command(settings: Settings) -> str:
         ),
         "TablePrefix": settings.resource_prefix,
         "CopyBucket": settings.snapshots.copy_to.bucket or "",
+        "SourceBucket": "" if settings.source.s3 is None else settings.source.s3.bucket,
         "VpcId": "VPC",
         "LoadBalancerSubnetIds": "SUBNET,SUBNET",
         "InstanceSubnetIds": "SUBNET,SUBNET",
@@ -79,6 +80,15 @@ def deploy_child_command(settings: Settings) -> str:
     }
     where = f"--stack-name {STACK} --template-file {TEMPLATE}"
     return _deploy(where, parameters)
+
+
+def _secrets(settings: Settings) -> Iterator[str]:
+    """Yield the names of the secrets that the settings speak of, and with a slash at the end what the names of several begin with."""
+    yield from (name.removeprefix(SCHEME) for name in settings.allowed_secrets)
+    git = None if settings.source.git is None else settings.source.git.credentials
+    for reference in (settings.notify.webhook, settings.http.credentials, git):
+        if reference is not None and reference.startswith(SCHEME):
+            yield reference.removeprefix(SCHEME).partition("#")[0]
 
 
 def _partition(region: str) -> str:

@@ -73,6 +73,11 @@ _BAD_SETTINGS = (
     aws.NoRegionError, aws.InvalidRegionError, aws.UnknownRegionError, aws.UnknownEndpointError,
     aws.EndpointProviderError, aws.InvalidConfigError, aws.ConfigParseError, aws.ConfigNotFound,
 )  # fmt: skip
+_IAM_ACTIONS = {
+    "GetObject": "s3:GetObject", "GetObjectTagging": "s3:GetObjectTagging", "GetSecretValue": "secretsmanager:GetSecretValue",
+    "HeadObject": "s3:GetObject", "ListObjectsV2": "s3:ListBucket", "PutObject": "s3:PutObject",
+}  # fmt: skip
+"""Operations whose refusals need not name the permission, which has another name -> the permission."""
 _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
 _USER_IN_URL = re.compile(r"//[^/@\s]+@")
 _ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
@@ -242,7 +247,8 @@ def _translate_answer(error: aws.ClientError, what: str, place: Place) -> Envctl
 
 def _denied(error: aws.ClientError, what: str, place: Place, said: str) -> AccessDenied:
     found = _ACTION.search(said)
-    action = found.group(1) if found else str(error.operation_name)
+    operation = str(error.operation_name)
+    action = found.group(1) if found else _IAM_ACTIONS.get(operation, operation)
     who = place.role or "the controller's own credentials"
     return AccessDenied(
         f"{what}: access denied to {action} in {place}, as {who}",

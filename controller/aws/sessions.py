@@ -3,7 +3,8 @@
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,7 +24,7 @@ from controller.aws.errors import (
     error_code,
     what_aws_says,
 )
-from controller.errors import AccessDenied
+from controller.errors import AccessDenied, EnvctlError
 from controller.model.printable import in_short
 
 if TYPE_CHECKING:
@@ -103,16 +104,16 @@ class AwsAccess:
         self._lock = threading.RLock()
 
     def set_accounts(self, accounts: Iterable[AccountAccess]) -> None:
-        """Replace the accounts known; an account whose role or external id changed gets new sessions."""
-        fresh = {access.account: access for access in accounts}
+        """Say how accounts are reached, others staying as they are; one whose role or external id changed gets new sessions."""
         with self._lock:
-            for account, before in self._known.items():
-                if fresh.get(account) != before:
+            for access in accounts:
+                account = access.account
+                if self._known.get(account, access) != access:
                     self._credentials.pop(account, None)
                     self._clients.forget(account)
                     for place in [place for place in self._asserted if place.account == account]:
                         del self._asserted[place]
-            self._known = fresh
+                self._known[account] = access
 
     @overload
     def client(
@@ -203,6 +204,25 @@ class AwsAccess:
         """Return whose the controller's own credentials are, as AWS said when it was asked; empty if it was not. No call is made."""
         known = self._asserted.get(Place(MASTER, self.region))
         return known.arn if known is not None else ""
+
+    @contextmanager
+    def telling_who(self) -> Iterator[None]:
+        """Have a refusal of the controller's own credentials within the block say whose they are, as far as AWS tells.
+
+        Where there is a refusal AWS is asked once who we are, which needs no permission.
+        """
+        try:
+            yield
+        except AccessDenied as error:
+            with suppress(EnvctlError):
+                self.assert_identity(MASTER)
+            who = self.caller_arn()
+            if not who:
+                raise
+            detail = "\n".join(filter(None, (error.detail, f"  role: {who}")))
+            raise AccessDenied(
+                error.message, detail=detail, fix=error.fix, facts=error.facts
+            ) from error
 
     def _master(self) -> str | None:
         """Return the number of the controller's own account, if it was asked for before."""

@@ -6,6 +6,7 @@ import typer
 
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
+from controller.cli.ledger.archive import archive
 from controller.cli.ledger.blame import blame
 from controller.cli.ledger.export import export
 from controller.cli.ledger.follow import follow
@@ -19,6 +20,7 @@ from controller.engine.queries.audit import find_records, verify_installation
 from controller.engine.snapshots.places import open_store
 from controller.engine.state.anchor_heads import anchor_heads
 from controller.engine.state.recover import recover_scope
+from controller.engine.state.recover_archive import recover_archived
 from controller.errors import ExitCode
 from controller.views.audit import (
     records_answer,
@@ -94,6 +96,9 @@ def recover(
     """Make a scope's own rows again from its records, whose chain must be whole: its head, and what is open. Recorded itself."""
     call: Invocation = context.obj
     found, process = call.installation, call.process
+    archived = recover_archived(found, scope)
+    if archived is not None:
+        say(f"{scope}: its segments go on to #{archived.sequence:,}: their row was written again")
     requester = call.requester("recover")
     request = ApplyRequest(
         actor=requester.as_applier(author=requester.name),
@@ -108,3 +113,4 @@ audit.command("follow")(follow)
 audit.command("blame")(blame)
 audit.command("state")(state)
 audit.command("export")(export)
+audit.command("archive")(archive)

@@ -40,8 +40,8 @@ def explain(
         only_here(source=source)
         request = Request("/explain", {"what": what, "at": at})
         raise typer.Exit(call.server.answer(request, as_json=output is Format.JSON))
-    now, own = call.process.clock(), call.settings.source
-    sourceless = source is None and own.git is None and own.folder is None
+    now = call.process.clock()
+    sourceless = source is None and not call.settings.source.is_named
     make_planner = None if sourceless else partial(call.planner, source)
     state = accepted_now(call.installation, now, call.live)
     say_answer(explain_answer(explained(what, at, state, now, make_planner)), output)

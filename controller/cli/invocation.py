@@ -24,15 +24,16 @@ from controller.cli.process import (
 from controller.engine.authoring.write_files import append_to
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
+from controller.engine.installation.desired_source import open_desired
 from controller.engine.installation.installation import (
     Installation,
     Master,
     find_installation,
-    open_desired,
     open_settings,
 )
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
+from controller.engine.live.published_accounts import PublishedAccounts
 from controller.engine.reconcile.reconciler import Reconciler
 from controller.engine.snapshots.service import open_snapshot
 from controller.engine.snapshots.source import PREFIX
@@ -66,7 +67,7 @@ SourceOption = Annotated[
     str | None,
     typer.Option(
         "--source",
-        help="FOLDER, git+https://HOST/REPOSITORY@REF#FOLDER or snapshot:ID; default: the settings' source.",
+        help="FOLDER, git+https://HOST/REPOSITORY@REF#FOLDER, s3://BUCKET/PREFIX or snapshot:ID; default: the settings' source.",
     ),
 ]
 OverrideOption = Annotated[
@@ -155,12 +156,19 @@ class Invocation:
         return Planner(opening, self.settings, catalog.kinds())
 
     def reconciler(
-        self, source: str | None, emit: Emit, observed: ObservedConfig | None = None
+        self,
+        source: str | None,
+        emit: Emit,
+        observed: ObservedConfig | None = None,
+        accounts: PublishedAccounts | None = None,
     ) -> Reconciler:
-        """Return what plans and applies that source; nothing of AWS is looked at where ``observed`` is given instead."""
+        """Return what plans and applies that source; nothing of AWS is looked at where ``observed`` is given instead.
+
+        ``accounts`` are those of that place, as they were last seen.
+        """
         return Reconciler(
             planner=self.planner(source),
-            live=None if observed is not None else self.live,
+            live=accounts if observed is not None else self.live,
             clock=self.process.clock,
             announce_within=timedelta(seconds=self.settings.overrides.announce_seconds),
             own_source=source is None,
@@ -179,8 +187,8 @@ def say_answer(answer: Answer, output: Format) -> None:
         say_document(answer.document, answer.fields())
     elif answer.styled is not None:
         say_lines(answer.styled())
-    else:
-        say(answer.text())
+    elif text := answer.text():
+        say(text)
     for remark in answer.remarks:
         note(remark)
 

@@ -11,7 +11,7 @@ from controller.cli.process import note, note_problems, say
 from controller.engine.authoring.scaffold import scaffold
 from controller.engine.authoring.write_files import write_file
 from controller.engine.desired.load_revision import RevisionLoader
-from controller.engine.installation.installation import open_desired
+from controller.engine.installation.desired_source import open_desired
 from controller.errors import ExitCode, WrongUsage
 
 

@@ -3,11 +3,11 @@
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from controller import __version__
+from controller import __version__, catalog
 from controller.cli.invocation import (
     AdoptOption,
     DeepOption,
@@ -26,14 +26,26 @@ from controller.engine.config.observe import (
     seen_in_desired,
     seen_in_file,
 )
-from controller.engine.installation.installation import OBSERVED_BOUND, read_named
+from controller.engine.installation.installation import (
+    OBSERVED_BOUND,
+    S3,
+    read_named,
+    reading_access,
+)
+from controller.engine.live.published_accounts import PublishedAccounts
 from controller.engine.reconcile.combined_plan import CombinedPlan, Reach, ReconcileRequest
+from controller.engine.reconcile.published_looks import open_published
+from controller.engine.reconcile.reconciler import Reconciled
 from controller.errors import WrongUsage
 from controller.views.documents.plan import render_json
 from controller.views.override_text import ended_text, soon_text
+from controller.views.plan.ages import ages
 from controller.views.plan.html import render_html
 from controller.views.plan.markdown import render_markdown
 from controller.views.plan.text import text_lines
+from controller.views.put_back import unused_tokens
+
+FILE_SUFFIX: Final = ".json"
 
 
 class PlanFormat(StrEnum):
@@ -54,7 +66,9 @@ BaseOption = Annotated[
 ObservedOption = Annotated[
     str | None,
     typer.Option(
-        "--observed", metavar="FILE", help="Compare with a file of --save-observed; needs no AWS."
+        "--observed",
+        metavar="FILE|PLACE",
+        help="Compare with a file of --save-observed (*.json), or with the last looks that are published in a folder or s3://BUCKET/PREFIX.",
     ),
 ]
 SaveOption = Annotated[
@@ -96,8 +110,9 @@ def plan(
 ) -> None:
     """Show what would change. Exit 0: nothing to apply; 2: changes; 3: refused by a guard."""
     call: Invocation = context.obj
-    compared = _observed(call, base, observed)
-    reconciler = call.reconciler(source, partial(note_warnings, call.emit), compared)
+    compared, accounts = _observed(call, base, observed)
+    emit = partial(note_warnings, call.emit)
+    reconciler = call.reconciler(source, emit, compared, accounts)
     result = reconciler.reconcile(
         ReconcileRequest(
             requester=call.requester("plan"),
@@ -119,11 +134,19 @@ def plan(
         # What user data and templates say is in it.
         write_file(out, plan_file(planned), private=True)
     show_plan(planned, output, expand=expand)
+    _note_moments(call, result, accounts)
+    raise typer.Exit(planned.exit_code)
+
+
+def _note_moments(call: Invocation, result: Reconciled, accounts: PublishedAccounts | None) -> None:
+    """Say how old what it was planned from is, where nobody looked for it, and which overrides have ended or end soon."""
+    now = call.process.clock()
+    for line in ages(accounts.seen, now) if accounts is not None else ():
+        note(line)
     for ending in result.ended:
         note(f"{ended_text(ending.override, ending.why)}; the next apply records it")
     for ending_soon in result.ending_soon:
-        note(soon_text(ending_soon, call.process.clock()))
-    raise typer.Exit(planned.exit_code)
+        note(soon_text(ending_soon, now))
 
 
 def plan_file(run: CombinedPlan) -> bytes:
@@ -147,20 +170,27 @@ def show_plan(run: CombinedPlan, output: PlanFormat, *, expand: bool = False) ->
 
 def note_unused_tokens(run: CombinedPlan) -> None:
     """Say which approvals were given for changes that are others now, or tell no changes apart."""
-    for token, why in run.unused_tokens.items():
-        note(f"envctl: --override {token} approves nothing here: {why}")
+    for remark in unused_tokens(run):
+        note(remark)
 
 
-def _observed(call: Invocation, base: str | None, observed: str | None) -> ObservedConfig | None:
-    """Return what to compare with instead of the tables; None for the tables."""
+def _observed(
+    call: Invocation, base: str | None, observed: str | None
+) -> tuple[ObservedConfig | None, PublishedAccounts | None]:
+    """Return what to compare with instead of the tables, and the accounts as they were last seen; None for what is there now, or for none."""
     if base is not None and observed is not None:
         raise WrongUsage(
             "--base and --observed both say what to compare with", fix="leave one of them out"
         )
     if base is not None:
-        return seen_in_desired(call.planner(base).load().desired)
-    if observed is not None:
-        return seen_in_file(
-            read_named(observed, "observed state", call.process, OBSERVED_BOUND), observed
+        return seen_in_desired(call.planner(base).load().desired), None
+    if observed is None:
+        return None, None
+    if observed.endswith(FILE_SUFFIX) or (not observed.startswith(S3) and Path(observed).is_file()):
+        data = read_named(observed, "observed state", call.process, OBSERVED_BOUND)
+        return seen_in_file(data, observed), None
+    access = reading_access(call.process, call.settings.region)
+    with access.telling_who():
+        return open_published(
+            observed, call.settings, catalog.kinds(), access, call.process.clock()
         )
-    return None

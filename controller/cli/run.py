@@ -1,12 +1,14 @@
 """``envctl run``: the daemon, until it is asked to end."""
 
+import logging
 import os
 import signal
+import sys
 import threading
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from types import FrameType
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
@@ -14,23 +16,25 @@ from controller.api.access import Access
 from controller.api.application import create_app
 from controller.api.credentials import KeptCredentials, read_credentials
 from controller.api.metrics import Metrics
+from controller.api.put_back.operation_jobs import OperationJobs
 from controller.api.served import Served
 from controller.api.server import HttpServer
 from controller.aws.sessions import MASTER
 from controller.aws.sqs_queue import SqsQueue
 from controller.cli.invocation import Invocation
 from controller.cli.main import keep_traceback
-from controller.cli.process import note
 from controller.daemon.jobs import Jobs
+from controller.daemon.log import LibraryLog, LogFormat, log_to
 from controller.daemon.memory_queue import MemoryQueue
 from controller.daemon.notify_jobs import NotifyJobs
 from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
-from controller.engine.installation.installation import open_desired, settings_source
+from controller.engine.installation.desired_source import open_desired, settings_source
+from controller.engine.notifications.news import News
 from controller.errors import EnvctlError, ExitCode
-from controller.events import Emit
+from controller.events import BugFound, Emit, Event, HttpListening, SettingsRefused
 from controller.gc_tuning import relaxed_gc
 from controller.ports import WorkQueue
 
@@ -41,32 +45,51 @@ _LOOK_S: Final = 0.5
 
 
 @relaxed_gc()
-def run(context: typer.Context) -> None:
+def run(
+    context: typer.Context,
+    *,
+    log_format: Annotated[
+        LogFormat | None,
+        typer.Option(
+            "--log-format",
+            help="How events are written to standard error: json, or text; default: text on a terminal, else json.",
+        ),
+    ] = None,
+) -> None:
     """Keep tables and accounts as the source says, by day and night. Ctrl-C or SIGTERM ends it; SIGHUP reads the settings again."""
     call: Invocation = context.obj
-    # Nobody sits there to ask: what happens is said as it happens.
-    call.events = call.events or "-"
+    log = _log(call, log_format)
     signals = _Signals()
-    running = make_running(call)
+    running = make_running(call, log)
     running.start()
-    note("envctl: running; Ctrl-C ends it after what is under way")
     while signals.wait(running.daemon.ended) == signal.SIGHUP:
         try:
-            again = make_running(Invocation(call.config, call.events, call.opened))
+            again = make_running(Invocation(call.config, call.events, call.opened), log)
         except EnvctlError as error:
-            note(f"envctl: the settings stay as they are: {error}")
+            log(SettingsRefused(str(error)))
             continue
         running.stop()
         running = again
         running.start()
-        note("envctl: running, with the settings as they are now")
     whole = running.stop()
     if running.daemon.ended.is_set():
         raise typer.Exit(ExitCode.BUG)
     if not whole:
-        note("envctl: what did not end in time goes to other daemons, or to the next start")
-        # Threads wait for AWS: nobody else can end them.
+        # What did not end in time goes to other daemons, or to the next start. Threads wait for AWS: nobody else can end them.
         os._exit(ExitCode.DONE)
+
+
+def _log(call: Invocation, form: LogFormat | None) -> Emit:
+    """Return what is told of all that happens, as it happens: nobody sits there to ask. Libraries are told of by it, too."""
+    is_terminal = sys.stderr.isatty()
+    if call.events == "-":
+        # Lines of events are what the log is.
+        call.events, form = None, LogFormat.JSON
+    form = form or (LogFormat.TEXT if is_terminal else LogFormat.JSON)
+    colours = is_terminal and not call.process.environment.get("NO_COLOR")
+    log = log_to(sys.stderr, call.process.clock, form, colours=colours)
+    logging.lastResort = LibraryLog(log)
+    return log
 
 
 class Running(NamedTuple):
@@ -78,7 +101,7 @@ class Running(NamedTuple):
     def start(self) -> None:
         """Start both. Raises as starting the daemon, and for an address that cannot be had."""
         if self.server is not None:
-            note(f"envctl: listening on {self.server.start()}")
+            self.daemon.emit(HttpListening(self.server.start()))
         self.daemon.start()
 
     def stop(self) -> bool:
@@ -88,16 +111,22 @@ class Running(NamedTuple):
         return self.daemon.stop(self.daemon.jobs.settings.daemon.stop_within_seconds)
 
 
-def make_running(call: Invocation) -> Running:
-    """Put it together from settings. Raises as finding the installation, and for a queue or credentials that cannot be used."""
-    settings, process, metrics = call.settings, call.process, Metrics()
-    emit = metrics.counting(call.emit)
+def make_running(call: Invocation, log: Emit) -> Running:
+    """Put it together from settings; ``log`` is told what happens, beside ``--events``. Raises as finding the installation, and for a queue or credentials that cannot be used."""
+    settings, process, metrics, news = call.settings, call.process, Metrics(), News()
+    file = call.emit
+
+    def told(event: Event) -> None:
+        log(event)
+        file(event)
+
+    emit = news.hearing(metrics.counting(told))
     queue: WorkQueue = MemoryQueue(process.clock)
     if settings.queue.sqs is not None:
         shared = SqsQueue(call.master.aws.client("sqs", MASTER), settings.queue.sqs, process.clock)
         shared.check()
         queue = shared
-    daemon = _daemon(call, queue, emit)
+    daemon = _daemon(call, queue, emit, news)
     if settings.http.port is None:
         return Running(daemon, None)
     # Whoever asks by HTTP takes no scope away from a worker: they are two, and wait for each other.
@@ -108,13 +137,14 @@ def make_running(call: Invocation) -> Running:
         accounts=apart.live,
         planner=apart.planner(None),
         source=lambda: settings_source(settings, process),
+        last_plan=lambda: daemon.jobs.last_plan,
         queue=queue,
         is_alive=lambda: daemon.is_alive,
         access=Access(_credentials(call), settings.http.host),
         metrics=metrics,
         calls=(call.master.aws.counter, apart.master.aws.counter),
         emit=emit,
-        keep_traceback=_note_bug,
+        keep_traceback=partial(_tell_bug, emit),
     )
     return Running(daemon, HttpServer(create_app(served), settings.http.host, settings.http.port))
 
@@ -129,12 +159,12 @@ def _credentials(call: Invocation) -> KeptCredentials | None:
     return kept
 
 
-def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
+def _daemon(call: Invocation, queue: WorkQueue, emit: Emit, news: News) -> Daemon:
     settings, process = call.settings, call.process
     jobs = Jobs(
         accounts=call.live,
         planner=call.planner(None),
-        polled=partial(open_desired, None, settings, process),
+        polled=cache(partial(open_desired, None, settings, process)),
         queue=queue,
         settings=settings,
         clock=process.clock,
@@ -142,27 +172,33 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit) -> Daemon:
         emit=emit,
     )
     records = RecordJobs(installation=call.installation, jobs=jobs)
+    asked = OperationJobs(
+        accounts=call.live,
+        own=call.planner(None) if settings.source.is_named else None,
+        owner=f"{process.instance}/operation",
+        emit=emit,
+    )
     workers = Workers(
         queue=queue,
-        handlers={**jobs.handlers, **records.handlers},
+        handlers={**jobs.handlers, **records.handlers, **asked.handlers},
         count=settings.daemon.workers,
         interruption=process.interruption,
         emit=emit,
-        keep_traceback=_note_bug,
+        keep_traceback=partial(_tell_bug, emit),
         put_one=jobs.put_one,
     )
     return Daemon(
         jobs=jobs,
         records=records,
-        notify=NotifyJobs(call.installation, jobs),
+        notify=NotifyJobs(call.installation, jobs, news),
         workers=workers,
         systemd=Systemd(process.environment),
         emit=emit,
     )
 
 
-def _note_bug(error: Exception) -> None:
-    note(f"envctl: a bug of envctl: {keep_traceback(error)}")
+def _tell_bug(emit: Emit, error: Exception) -> None:
+    emit(BugFound(type(error).__name__, keep_traceback(error)))
 
 
 class _Signals:

@@ -6,33 +6,32 @@ from typing import Annotated
 
 import typer
 
-from controller import __version__
 from controller.cli.commands import several
-from controller.cli.invocation import Format, FormatOption, Invocation, ask
+from controller.cli.invocation import Format, FormatOption, Invocation, ask, say_answer
 from controller.cli.plan import PlanFormat
-from controller.cli.process import say, say_document, say_lines
+from controller.cli.process import say, say_document
+from controller.cli.remote.operations import done
+from controller.cli.remote.server import Request, only_here
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ItemsLine
 from controller.engine.snapshots.account_tables import ways_in
 from controller.engine.snapshots.contents import observed_in
 from controller.engine.snapshots.places import LATEST, list_snapshots, open_store
 from controller.engine.snapshots.service import Snapshots, nightly
-from controller.errors import EnvctlError, ExitCode
-from controller.views.documents.plan import render_json
+from controller.errors import EnvctlError
 from controller.views.documents.snapshots import (
     nightly_json,
     prune_json,
-    shown_json,
-    snapshot_json,
-    snapshot_list_json,
 )
+from controller.views.plan.changes import changes_answer
 from controller.views.plan.html import render_html
 from controller.views.plan.markdown import render_markdown
-from controller.views.plan.text import text_lines
 from controller.views.snapshots import (
+    list_answer,
     removed_lines,
-    shown_lines,
-    snapshot_lines,
+    shown_answer,
+    taken_answer,
+    verdict_answer,
     verdict_lines,
 )
 
@@ -83,6 +82,9 @@ def create(
     Exit 7: some account's tables could not be read.
     """
     call: Invocation = context.obj
+    if call.server is not None:
+        asked = Request("/snapshots", {}, "POST", {"ledger": ledger, "accounts": accounts})
+        done(call, call.server, asked, as_json=output is Format.JSON)
     with (
         stopping_on_signals(call.process.interruption),
         closing(ItemsLine(call.emit)) as progress,
@@ -90,12 +92,9 @@ def create(
         snapshots = Snapshots.of(call.installation, progress.tell)
         ways = ways_in(call.live, call.process.clock()) if accounts else ()
         verdict = snapshots.create(call.process.user, with_ledger=ledger, accounts=ways)
-    if output is Format.JSON:
-        say_document("snapshot", snapshot_json(verdict))
-    else:
-        say("\n".join(verdict_lines(verdict, "took and verified")))
-    if any(found.wrong for found in verdict.manifest.accounts):
-        raise typer.Exit(ExitCode.FAILED)
+    taken = taken_answer(verdict)
+    say_answer(taken, output)
+    raise typer.Exit(taken.exit_code)
 
 
 @snapshot.command("nightly")
@@ -121,24 +120,23 @@ def verify(
 ) -> None:
     """Read a snapshot back, check every digest, load it, and compare it with the ledger."""
     call: Invocation = context.obj
+    if call.server is not None:
+        asked = Request(f"/snapshots/{which}/verify", {}, "POST", {})
+        done(call, call.server, asked, as_json=output is Format.JSON)
     with closing(ItemsLine(call.emit)) as progress:
         snapshots = Snapshots.of(call.installation, progress.tell)
         verdict = snapshots.verify(snapshots.find(which))
-    if output is Format.JSON:
-        say_document("snapshot", snapshot_json(verdict))
-    else:
-        say("\n".join(verdict_lines(verdict, "verified")))
+    say_answer(verdict_answer(verdict, "verified"), output)
 
 
 @snapshot.command("list")
 def list_all(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
     """List the snapshots, the newest on top."""
     call: Invocation = context.obj
+    if call.server is not None:
+        raise typer.Exit(call.server.answer(Request("/snapshots"), as_json=output is Format.JSON))
     listed = Snapshots.of(call.installation).listed()
-    if output is Format.JSON:
-        say_document("snapshot-list", snapshot_list_json(listed))
-    else:
-        say("\n".join(snapshot_lines(listed, call.process.clock())))
+    say_answer(list_answer(listed, call.process.clock()), output)
 
 
 @snapshot.command("show")
@@ -147,14 +145,14 @@ def show(
 ) -> None:
     """Say what a snapshot is of, and count what it holds."""
     call: Invocation = context.obj
+    if call.server is not None:
+        asked = Request(f"/snapshots/{which}")
+        raise typer.Exit(call.server.answer(asked, as_json=output is Format.JSON))
     snapshots = Snapshots.of(call.installation)
     manifest = snapshots.find(which)
     observed = observed_in(snapshots.store, manifest, call.master.kinds)
-    if output is Format.JSON:
-        say_document("snapshot-show", shown_json(manifest, observed))
-        return
     verified = any(found.verified for found in snapshots.listed() if found.id == manifest.id)
-    say("\n".join(shown_lines(manifest, observed, verified=verified)))
+    say_answer(shown_answer(manifest, observed, verified=verified), output)
 
 
 @snapshot.command("diff")
@@ -179,21 +177,23 @@ def diff(
 ) -> None:
     """Show what changed since a snapshot, or from one to another. Exit 0: nothing; 2: something."""
     call: Invocation = context.obj
+    if call.server is not None:
+        only_here(format=output in {PlanFormat.MARKDOWN, PlanFormat.HTML})
+        asked = Request(f"/snapshots/{which}/diff", {"other": other, "expand": expand})
+        raise typer.Exit(call.server.answer(asked, as_json=output is PlanFormat.JSON))
     snapshots = Snapshots.of(call.installation)
     after = None if other is None else snapshots.find(other)
     before, now = snapshots.find(which), call.process.clock()
     run = snapshots.changed_since(before, after, now, call.live)
+    changes = changes_answer(run.plan, run.names, expand=expand)
     match output:
-        case PlanFormat.TEXT:
-            say_lines(text_lines(run.plan, names=run.names, expand=expand))
         case PlanFormat.MARKDOWN:
             say(render_markdown(run.plan, names=run.names, expand=expand))
         case PlanFormat.HTML:
             say(render_html(run.plan, names=run.names))
-        case PlanFormat.JSON:
-            text = render_json(run.plan, names=run.names, controller_version=__version__)
-            say(text.decode())
-    raise typer.Exit(ExitCode.CHANGES if run.plan.changes else ExitCode.DONE)
+        case PlanFormat.TEXT | PlanFormat.JSON:
+            say_answer(changes, Format(output.value))
+    raise typer.Exit(changes.exit_code)
 
 
 @snapshot.command("prune")

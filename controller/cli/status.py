@@ -7,7 +7,8 @@ import typer
 from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
 from controller.cli.process import say_document, say_lines
 from controller.cli.remote.server import Request, only_here
-from controller.engine.installation.installation import settings_source, settings_with_origins
+from controller.engine.installation.desired_source import settings_source
+from controller.engine.installation.installation import settings_with_origins
 from controller.engine.queries.status.read import read_status, with_look
 from controller.views.documents.status import settings_json
 from controller.views.status_text import settings_lines, status_answer

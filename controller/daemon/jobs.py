@@ -17,7 +17,7 @@ from controller.engine.config.planner import Planner
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.power.fleet import AcceptedNow, accepted_now
-from controller.engine.reconcile.combined_plan import ReconcileRequest
+from controller.engine.reconcile.combined_plan import LastPlan, ReconcileRequest
 from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.engine.reconcile.tick import PowerAgenda
 from controller.engine.state.rows import RETRIES, STATUS_PREFIX, status_of_row
@@ -61,6 +61,8 @@ class Jobs:
     clock: Callable[[], datetime]
     instance: str
     emit: Emit
+    last_plan: LastPlan | None = field(default=None, init=False)
+    """Of the tables, as it was made last before it was done."""
     _lock: RLock = field(default_factory=RLock, init=False)
     _known: AcceptedNow | None = field(default=None, init=False)
     _sequence: int = field(default=-1, init=False)
@@ -105,6 +107,8 @@ class Jobs:
         before = self._status(CONFIG_SCOPE)
         try:
             done = reconciler.reconcile(self._request(work, CONFIG_SCOPE))
+            made = done.planned
+            self.last_plan = LastPlan(self.clock(), made.plan, made.names, made.exit_code)
             self._tell_applied("" if before is None else before.revision, done)
         except EnvctlError:
             # Its status need not say so: somebody else may own the scope, or the tables may be out of reach.

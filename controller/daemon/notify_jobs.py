@@ -9,7 +9,9 @@ from controller.aws.sns import AlertTopic, ChangeTopics
 from controller.daemon.jobs import ACTOR, Jobs
 from controller.daemon.webhook import Webhook
 from controller.engine.installation.installation import Installation, Master
+from controller.engine.notifications.news import News, sign
 from controller.engine.notifications.notifier import Notifier
+from controller.engine.streams.follow import streamed_tables
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE
 from controller.ports import AlertSink
@@ -21,11 +23,12 @@ NOTIFY = "notify"
 class NotifyJobs:
     """Tells what stands and what was changed, beside the ``jobs`` of the same daemon."""
 
-    def __init__(self, installation: Installation, jobs: Jobs) -> None:
-        """Make the sinks; nothing is sent."""
+    def __init__(self, installation: Installation, jobs: Jobs, news: News) -> None:
+        """Make the sinks; nothing is sent. ``news`` hears what this process says."""
         master, settings = installation.master, jobs.settings
         topics = ChangeTopics(master.aws.client("sns", MASTER)) if settings.notify.changes else None
-        self._jobs = jobs
+        self._jobs, self._news = jobs, news
+        self._sign = partial(sign, master.store, master.state_table, jobs.instance)
         self.notifier = Notifier(
             storage=installation.storage,
             lines_after=installation.ledger.after,
@@ -37,11 +40,15 @@ class NotifyJobs:
             alerts=_alert_sinks(master),
             changes=topics,
             emit=jobs.emit,
+            streamed=[table.name for table in streamed_tables(installation)],
         )
 
     def tick(self) -> None:
         """Tell what is to be told now. Raises Interrupted, and as reading or writing the controller's own rows."""
-        self.notifier.round(self._jobs.clock())
+        now = self._jobs.clock()
+        # Also where another daemon tells: this is how it hears of what was done here.
+        self._news.pass_on(partial(self._sign, now))
+        self.notifier.round(now)
 
     def close(self) -> None:
         """Let another daemon tell at once."""
@@ -65,4 +72,5 @@ def _alert_sinks(master: Master) -> tuple[AlertSink, ...]:
 
 def _secret(master: Master, reference: str) -> str:
     """Read a secret as it is now: another may be kept there since the last time."""
-    return Secrets(master.aws, master.process.environment).value(reference)
+    process = master.process
+    return Secrets(master.aws, process.environment, process.clock).value(reference)

@@ -1,4 +1,4 @@
-"""The daemon's jobs about what is on record: what others change, snapshots, anchors of the ledger."""
+"""The daemon's jobs about what is on record: what others change, snapshots, anchors of the ledger, and its old records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from controller.daemon.cadence import due_moment
 from controller.daemon.jobs import ACTOR, TICK, Jobs
 from controller.daemon.worker import Handler
 from controller.engine.installation.installation import Installation
+from controller.engine.queries.archive import archive_old_records
 from controller.engine.snapshots.places import open_store
 from controller.engine.snapshots.service import nightly
 from controller.engine.state.anchor_heads import anchor_heads
@@ -21,12 +22,12 @@ from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
-from controller.model.work import Job, Work
+from controller.model.work import SNAPSHOTS, Job, Work
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.timeline import events_between
 
-SNAPSHOTS: Final = "snapshots"
-"""The scope of all that is written to the snapshots' store: one after the other."""
+LEDGER: Final = "ledger"
+"""The scope of what moves records: one at a time."""
 STREAM: Final = "stream"
 """What asks for a look because somebody else changed something."""
 _ANOTHER_READS: Final = timedelta(seconds=60)
@@ -58,7 +59,11 @@ class RecordJobs:
         settings = self.jobs.settings.snapshots
         if settings.bucket is None and settings.folder is None:
             return {}
-        return {Job.SNAPSHOT: self.take_snapshot, Job.ANCHORS: self.anchor}
+        return {
+            Job.SNAPSHOT: self.take_snapshot,
+            Job.ANCHORS: self.anchor,
+            Job.ARCHIVE: self.archive,
+        }
 
     def take_snapshot(self, work: Work) -> None:
         """Take a snapshot and prove it, then take away what is kept no longer; how that ended is written down. Raises as each of them."""
@@ -75,6 +80,11 @@ class RecordJobs:
     def anchor(self, work: Work) -> None:
         """Anchor the heads of all scopes. Raises as that."""
         anchor_heads(self.installation, open_store(self.installation.master))
+
+    def archive(self, work: Work) -> None:
+        """Move records that are old enough out of the table, where the settings say when they are. Raises as that."""
+        if self.jobs.settings.ledger.keep_days is not None:
+            archive_old_records(self.installation, self.jobs.clock(), self.jobs.emit)
 
     def tick_streams(self) -> None:
         """Record what others have changed, and have the tables looked at where they have. Raises Interrupted."""
@@ -115,6 +125,10 @@ class RecordJobs:
         moment = due_moment(Job.ANCHORS, settings.intervals.anchor_seconds, since, now)
         if moment is not None:
             self.jobs.put(Job.ANCHORS, SNAPSHOTS, iso_ms(moment), now, TICK)
+        moment = due_moment(Job.ARCHIVE, settings.intervals.archive_seconds, since, now)
+        if moment is not None and settings.ledger.keep_days is not None:
+            # Not behind or before snapshots: it takes as long as there is to be moved.
+            self.jobs.put(Job.ARCHIVE, LEDGER, iso_ms(moment), now, TICK)
 
     def close(self) -> None:
         """Give the streams back, so that another daemon reads them at once."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from structlog.contextvars import bound_contextvars
+
 from controller.engine.commit.interruption import Interruption
 from controller.errors import EnvctlError, Interrupted, NoLongerHeld
 from controller.events import Emit, WorkDone, WorkFailed, WorkGivenUp
@@ -77,8 +79,10 @@ class Workers:
         if delivery is None:
             return False
         self._held[delivery.receipt] = delivery
+        work = delivery.work
         try:
-            self._do(delivery)
+            with bound_contextvars(scope=work.scope, job=work.job):
+                self._do(delivery)
         except NoLongerHeld as error:
             # Another worker has the scope; its lease keeps what we still might send from being written.
             self.emit(WorkFailed(delivery.work.scope, delivery.work.job, str(error)))

@@ -73,11 +73,14 @@ def schedule_tag(choice: ScheduleChoice, accepted: AcceptedState) -> str | Inval
 
 
 def roles_if_readable(name: str, accepted: AcceptedState) -> Mapping[str, ServerRole] | None:
-    """Return an environment's roles by name; None where its map cannot be read back from the tables.
+    """Return an environment's roles by name; None where it, or its map, cannot be read back from the tables.
 
-    The environment itself is one that can be read back. Roles that are not enabled are left out.
+    Roles that are not enabled are left out.
     """
-    of_map = ResourceRef("DeploymentMap", accepted.spec("Environment", name).deployment_map)
+    spec = accepted.spec("Environment", name)
+    if spec is None:
+        return None
+    of_map = ResourceRef("DeploymentMap", spec.deployment_map)
     if of_map not in accepted.resources or accepted.specs.get(of_map) is None:
         return None
     own = accepted.resources[ResourceRef("Environment", name)].document
@@ -263,7 +266,8 @@ def _environment(ref: ResourceRef, accepted: AcceptedState) -> EnvironmentPower 
             role.wake_timeout_seconds or DEFAULT_WAKE_TIMEOUT_S,
             role.when_stuck == "replace",
         )
-    choice = accepted.written.specs.get(ref, spec).schedule
+    # What an override makes readable need not be so beneath it.
+    choice = (accepted.written.specs.get(ref) or spec).schedule
     choice = choice if choice.mode == State.NOSCHEDULE else spec.schedule
     label = choice.expression or choice.use or choice.mode
     return EnvironmentPower(EnvironmentFacts(ref.key, compiled(choice, accepted), label), power)

@@ -136,11 +136,12 @@ def _derive(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Items:
 
 
 def _schedule_as_written(items: Mapping[str, Any], extra: Mapping[str, Any]) -> str:
-    """Return in its short form the choice that the items mean, with the Schedule it names."""
-    choice = choice_of(items.get(OPERATIONAL.name, {}).get("Value") or {})
+    """Return in its short form the choice that the items mean, whatever others left of them, with the Schedule it names."""
+    value = items.get(OPERATIONAL.name, {}).get("Value")
+    choice = choice_of(value if isinstance(value, Mapping) else {})
     if choice["Mode"] != "automatic":
         return str(choice["Mode"])
-    return extra.get("schedule.use") or str(choice.get("Expression", "automatic"))
+    return str(extra.get("schedule.use") or choice.get("Expression", "automatic"))
 
 
 def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:

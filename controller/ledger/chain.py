@@ -5,7 +5,7 @@ What verification finds are values: what, where, what to do.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from operator import itemgetter
@@ -38,6 +38,8 @@ class FindingKind(StrEnum):
     """A record that looks like ours and is in no chain."""
     ANCHOR = "anchor"
     """The ledger is not the one that was anchored: who rewrites it rewrites its heads, but no anchor."""
+    SEGMENT = "segment"
+    """Old records in an object store are not there, or not as they were put there."""
     UNREADABLE = "unreadable"
     """Images in an object store that is not there or not named."""
     CHANGED_OUTSIDE = "changed outside"
@@ -88,6 +90,10 @@ class Verification:
         """Whether nothing was found."""
         return not self.findings
 
+    def with_findings(self, more: Iterable[Finding]) -> "Verification":
+        """Return the same with what else was found of the scope."""
+        return replace(self, findings=tuple(sorted((*self.findings, *more))))
+
 
 @dataclass(frozen=True, slots=True)
 class VerificationReport:
@@ -114,8 +120,10 @@ class VerificationReport:
         return tuple(table for table in self.tables or () if table.kind is not FindingKind.OVERCOME)
 
 
-NOT_HASHED = ("Hash", "EventID")
-"""A record's own hash, and what marks the stream event that a delete was seen as, which comes later."""
+LATER = ("EventID",)
+"""What is put on a record after it was hashed: it marks the stream event that a delete was seen as."""
+NOT_HASHED = ("Hash", *LATER)
+"""A record's own hash, and what comes later."""
 MAX_FINDINGS = 1000
 _MALFORMED = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError)
 _RESTORE = "compare it with the last snapshot's ledger, and restore the audit table to a point in time before"

@@ -1,19 +1,33 @@
-"""What can be asked of the ledger, and the answers: newest first, one query a page, one more read where full records are wanted."""
+"""What can be asked of the ledger, and the answers: newest first, one query a page, one more read where full records are wanted.
 
-import hashlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+Old records that were moved are answered from where they are, after those in the table.
+"""
+
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import orjson
+from heapq import merge
+from itertools import chain, islice, takewhile
+from typing import TYPE_CHECKING, Any, Final
 
 from controller.aws.items import WireItem, from_wire
-from controller.aws.tables import BATCH_GET_KEYS, Query, batch_get_wire, query, query_pages
+from controller.aws.tables import Query, batch_get_wire, query, query_pages
 from controller.errors import WrongUsage
+from controller.ledger.archived.archive import Archive
+from controller.ledger.archived.lines import (
+    archived_page,
+    find_id,
+    lines_below,
+    lines_of,
+    lines_of_item,
+    newest_of_item,
+    of_days,
+    segments_with,
+)
 from controller.ledger.chain import ChainEntry, Finding, stray_of
+from controller.ledger.chain_pages import ChainPages, Tell
+from controller.ledger.histories import ItemHistory, merge_histories
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import (
     ACTOR_INDEX,
@@ -23,11 +37,25 @@ from controller.ledger.ledger_table import (
     SUMMARY,
     TRANSACTION_INDEX,
 )
-from controller.ledger.records import EntityKey, iso_ms, readable_record
+from controller.ledger.questions import (
+    OfActor,
+    OfEntity,
+    OfPeriod,
+    OfScope,
+    OfTransaction,
+    Period,
+    Question,
+    no_position,
+    position_of,
+    token_of,
+)
+from controller.ledger.records import MOST_RECORDS, EntityKey, iso_ms, readable_record
 from controller.ledger.summaries import (
+    BY_MOMENT,
     OF_CHAIN_LINE,
     ChainLine,
     RecordSummary,
+    chain_line_of,
     chain_line_of_item,
     newest_first,
     summary_of_item,
@@ -37,89 +65,9 @@ from controller.model.ledger_record import LedgerRecord
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """From ``since`` to ``until``, both aware and included; None for no bound."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-
-    def bounds(self) -> tuple[str, str]:
-        """Return both as records spell moments; without a bound, something below or above all of them."""
-        first = iso_ms(self.since) if self.since else "0"
-        return first, iso_ms(self.until) if self.until else "9999"
-
-
-EVER = Period()
-
-
-@dataclass(frozen=True, slots=True)
-class OfEntity:
-    """The changes of the items of one object, or of a single item."""
-
-    entities: tuple[EntityKey, ...]
-    period: Period = EVER
-
-
-@dataclass(frozen=True, slots=True)
-class OfActor:
-    """What somebody changed, by the name in ``Audit.User``."""
-
-    actor: str
-    period: Period = EVER
-
-
-@dataclass(frozen=True, slots=True)
-class OfTransaction:
-    """What one transaction id stands for: one run of an apply."""
-
-    transaction_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class OfScope:
-    """Everything of one scope."""
-
-    scope: str
-
-
-@dataclass(frozen=True, slots=True)
-class OfPeriod:
-    """Everything between two moments, other programs' records too. Both aware; each UTC day is a page at least."""
-
-    since: datetime
-    until: datetime
-
-
-Question = OfEntity | OfActor | OfTransaction | OfScope | OfPeriod
-
-
-def token_of(question: Question, position: Any) -> str:
-    """Return an opaque text for a position (plain JSON), good for the same question alone."""
-    return urlsafe_b64encode(orjson.dumps([_fingerprint(question), position])).decode().rstrip("=")
-
-
-def position_of(question: Question, token: str) -> Any:
-    """Read back the position. Raises WrongUsage for a token that is none, or that belongs to another question."""
-    try:
-        fingerprint, position = orjson.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (ValueError, TypeError):
-        fingerprint = position = None
-    if fingerprint != _fingerprint(question):
-        raise WrongUsage(
-            "the page token does not belong to this question",
-            fix="repeat the question without it, then follow the tokens of its own answers",
-        )
-    return position
-
-
-def _fingerprint(question: Question) -> str:
-    return hashlib.sha256(repr(question).encode()).hexdigest()[:16]
-
-
 _WANTED = ("AuditID", *SUMMARY)
-_CHAIN_PAGE = 1000
+_TABLE: Final = "table"
+_ARCHIVE: Final = "archive"
 _HISTORY_PAGE = 10
 MAX_LIMIT = 1000
 
@@ -140,6 +88,8 @@ class LedgerReader:
     table: str
     blobs: BlobStore | None = None
     """Where large images are kept, if anywhere."""
+    archive: Archive | None = None
+    """What was moved out of the table; None where nothing ever was."""
 
     def page(self, question: Question, *, limit: int = 50, token: str | None = None) -> Page:
         """Return one page: at most ``limit`` records of those a single query looks at (of an object with several items, one query each).
@@ -151,21 +101,57 @@ class LedgerReader:
                 f"a page holds 1 to {MAX_LIMIT} records, not {limit}", fix="choose another limit"
             )
         position = None if token is None else position_of(question, token)
-        records: Iterable[RecordSummary]
+        records, after = self._page(question, limit, position)
+        return Page(tuple(records), None if after is None else token_of(question, after))
+
+    def _page(
+        self, question: Question, limit: int, position: Any
+    ) -> tuple[Iterable[RecordSummary], Any]:
+        if isinstance(question, OfPeriod):
+            return self._of_period(question, limit, position)
+        try:
+            where, place = position or (_TABLE, None)
+        except ValueError as error:
+            # A token of a version that knew of no segments.
+            raise no_position() from error
+        if where == _TABLE:
+            records, after = self._of_table(question, limit, place)
+            if after is not None:
+                return records, (_TABLE, after)
+            return records, (_ARCHIVE, None) if self._is_anything_archived else None
+        if self.archive is None:
+            return [], None
+        if isinstance(question, OfScope):
+            below = MOST_RECORDS if place is None else place
+            records = list(islice(lines_below(self.archive, question.scope, below), limit))
+            after = records[-1].sequence if len(records) == limit else None
+        else:
+            records, after = archived_page(self.archive, question, limit, place)
+        return self._moved(records), None if after is None else (_ARCHIVE, after)
+
+    @property
+    def _is_anything_archived(self) -> bool:
+        return self.archive is not None and bool(self.archive.reached())
+
+    def _moved(self, lines: Sequence[RecordSummary]) -> list[RecordSummary]:
+        """Return those of the lines of segments that are in the table no more: the others were answered from there."""
+        keys = [{"AuditID": line.audit_id} for line in lines]
+        left = batch_get_wire(self.client, self.table, keys, attributes=("AuditID",))
+        in_table = {item["AuditID"]["S"] for item in left}
+        return [line for line in lines if line.audit_id not in in_table]
+
+    def _of_table(
+        self, question: OfEntity | OfActor | OfTransaction | OfScope, limit: int, position: Any
+    ) -> tuple[Iterable[RecordSummary], Any]:
         match question:
             case OfEntity():
-                records, after = self._of_entities(question, limit, position)
-            case OfPeriod():
-                records, after = self._of_period(question, limit, position)
+                return self._of_entities(question, limit, position)
             case OfActor(actor, period):
-                records, after = self._lines(ACTOR_INDEX, "ActorId", actor, limit, position, period)
+                return self._lines(ACTOR_INDEX, "ActorId", actor, limit, position, period)
             case OfTransaction(transaction_id):
-                records, after = self._lines(
-                    TRANSACTION_INDEX, "RunId", transaction_id, limit, position
-                )
+                return self._lines(TRANSACTION_INDEX, "RunId", transaction_id, limit, position)
             case OfScope(scope):
-                records, after = self._lines(SCOPE_INDEX, "Scope", scope, limit, position)
-        return Page(tuple(records), None if after is None else token_of(question, after))
+                return self._lines(SCOPE_INDEX, "Scope", scope, limit, position)
 
     def all(self, question: Question, *, page_size: int = 200) -> Iterator[RecordSummary]:
         """Yield the whole answer, a page at a time as it is asked for. Raises as ``page``."""
@@ -178,17 +164,39 @@ class LedgerReader:
                 return
 
     def records(self, ids: Iterable[str]) -> Iterator[LedgerRecord]:
-        """Yield the full records with these audit ids, in the order asked; those that are none of ours are left out.
+        """Yield the full records with these audit ids that are in the table, in the order asked; those that are none of ours are left out.
 
         All are held in memory at once. Raises DamagedState for one that cannot be read, and as any read.
         """
         wanted = list(dict.fromkeys(ids))
         found = self._wire(wanted)
-        for audit_id in wanted:
-            item = found.get(audit_id)
-            if item is None or not {"Hash", "Scope", "Sequence"} <= item.keys():
-                continue
-            yield readable_record(item, self.blobs)
+        yield from self._readable(found.get(audit_id) for audit_id in wanted)
+
+    def whole(self, lines: Iterable[RecordSummary | ChainLine]) -> Iterator[LedgerRecord]:
+        """Yield the full records of lines, in their order, wherever they are. Otherwise as ``records``."""
+        wanted = {line.audit_id: line for line in lines}
+        found = self._wire(wanted)
+        elsewhere: dict[str, set[int]] = {}
+        for line in wanted.values():
+            if line.audit_id not in found and line.scope and line.sequence:
+                elsewhere.setdefault(line.scope, set()).add(line.sequence)
+        for scope, sequences in elsewhere.items() if self.archive is not None else ():
+            found |= self._archived_wire(scope, sequences)
+        yield from self._readable(found.get(audit_id) for audit_id in wanted)
+
+    def _archived_wire(self, scope: str, sequences: AbstractSet[int]) -> dict[str, WireItem]:
+        assert self.archive is not None
+        return {
+            entry.audit_id: entry.record
+            for segment, mine in segments_with(self.archive, scope, sequences).items()
+            for entry in self.archive.entries(segment)
+            if entry.sequence in mine and entry.record is not None
+        }
+
+    def _readable(self, items: Iterable[WireItem | None]) -> Iterator[LedgerRecord]:
+        for item in items:
+            if item is not None and {"Hash", "Scope", "Sequence"} <= item.keys():
+                yield readable_record(item, self.blobs)
 
     def find(self, text: str, *, limit: int = 100) -> tuple[LedgerRecord, ...]:
         """Return the record with this audit id, else the first ``limit`` records of the transaction of this id; empty if neither is."""
@@ -196,7 +204,15 @@ class LedgerReader:
         if found:
             return found
         page = self.page(OfTransaction(text), limit=limit)
-        return tuple(self.records(record.audit_id for record in reversed(page.records)))
+        while not page.records and page.next_token is not None:
+            page = self.page(OfTransaction(text), limit=limit, token=page.next_token)
+        return tuple(self.whole(reversed(page.records))) or self.find_archived(text)
+
+    def find_archived(self, audit_id: str) -> tuple[LedgerRecord, ...]:
+        """Return the record with this audit id, if it was moved; empty if it was not. Raises as any read."""
+        if self.archive is None:
+            return ()
+        return tuple(self.whole(find_id(self.archive, audit_id)))
 
     def stray(self, audit_id: str) -> Finding | None:
         """Return what keeps the item of this id out of every chain; None if there is none, or it stands in one. Raises as any read."""
@@ -205,36 +221,52 @@ class LedgerReader:
 
     def of_item(self, table: str, hash_key: str, range_key: str | None) -> Iterator[LedgerRecord]:
         """Yield the records of one item of a (physical) table, newest first. Raises as any read."""
-        entity, start = str(EntityKey(table, hash_key, range_key)), None
+        entity = EntityKey(table, hash_key, range_key)
+        pages, left = self._of_item_in_table(entity), list[RecordSummary]()
+        for page in pages:
+            until = newest_of_item(self.archive, entity) if self.archive is not None else ""
+            yield from self.whole(line for line in page if line.iso_timestamp > until)
+            left = [line for line in page if line.iso_timestamp <= until]
+            if left:
+                break
+        if self.archive is not None:
+            # From here on the table and segments have records of the same time.
+            in_table = chain(left, chain.from_iterable(pages))
+            lines = _each_once(
+                merge(in_table, lines_of_item(self.archive, entity), key=BY_MOMENT, reverse=True)
+            )
+            while part := list(islice(lines, _HISTORY_PAGE)):
+                yield from self.whole(part)
+
+    def _of_item_in_table(self, entity: EntityKey) -> Iterator[list[RecordSummary]]:
+        start = None
         while True:
-            lines, start = self._lines(ENTITY_INDEX, "EntityId", entity, _HISTORY_PAGE, start)
-            yield from self.records(record.audit_id for record in newest_first(lines))
+            lines, start = self._lines(ENTITY_INDEX, "EntityId", str(entity), _HISTORY_PAGE, start)
+            yield newest_first(lines)
             if start is None:
                 return
 
     def beginning(self, scope: str) -> RecordSummary | None:
         """Return the line of a scope's first record, None if there is none. Raises as any read."""
-        names, values = {"#what": "Scope"}, {":what": scope}
-        wanted = Query(
-            self.table,
-            "#what = :what",
-            values,
-            names,
-            index=SCOPE_INDEX,
-            page_size=1,
-            attributes=_WANTED,
-        )
-        return next(map(summary_of_item, query(self.client, wanted).items), None)
+        in_table = next(self.after(scope, 0, page_size=1), None)
+        if self.archive is None or scope not in self.archive.reached():
+            return in_table
+        return self.archive.lines(self.archive.segments(scope)[0])[0]
 
-    def after(self, scope: str, sequence: int) -> Iterator[RecordSummary]:
-        """Yield the lines of a scope's records above a sequence, in order: a page at a time as they are asked for. Raises as any read."""
+    def after(
+        self, scope: str, sequence: int, *, page_size: int = MAX_LIMIT
+    ) -> Iterator[RecordSummary]:
+        """Yield the lines of a scope's records in the table above a sequence, in order: a page at a time as they are asked for.
+
+        Raises as any read.
+        """
         wanted = Query(
             self.table,
             "#scope = :scope AND #sequence > :after",
             {":scope": scope, ":after": sequence},
             {"#scope": "Scope", "#sequence": "Sequence"},
             index=SCOPE_INDEX,
-            page_size=_CHAIN_PAGE,
+            page_size=page_size,
             attributes=_WANTED,
         )
         for items in query_pages(self.client, wanted):
@@ -246,51 +278,45 @@ class LedgerReader:
         Raises as any read.
         """
         moment = iso_ms(than) if than else ""
-        names, values = {"#scope": "Scope"}, {":scope": scope}
+        # Within a scope the order of time is that of sequences.
+        yield from takewhile(lambda line: line.iso_timestamp > moment, self._of_scope(scope))
+
+    def _of_scope(self, scope: str) -> Iterator[ChainLine]:
+        """Yield the lines of a scope: of the table, then those of segments that were not in it."""
+        in_table = set[str]()
+        is_archived = self.archive is not None and scope in self.archive.reached()
+        for lines in self._of_scope_in_table(scope):
+            yield from lines
+            in_table |= {line.audit_id for line in lines} if is_archived else set()
+        if self.archive is not None:
+            for line in lines_below(self.archive, scope, MOST_RECORDS):
+                if line.audit_id not in in_table:
+                    yield chain_line_of(line)
+
+    def _of_scope_in_table(self, scope: str) -> Iterator[list[ChainLine]]:
         wanted = Query(
             self.table,
             "#scope = :scope",
-            values,
-            names,
+            {":scope": scope},
+            {"#scope": "Scope"},
             index=SCOPE_INDEX,
             forward=False,
             page_size=MAX_LIMIT,
             attributes=OF_CHAIN_LINE,
         )
         for items in query_pages(self.client, wanted):
-            for line in map(chain_line_of_item, items):
-                # Within a scope the order of time is that of sequences.
-                if line.iso_timestamp <= moment:
-                    return
-                yield line
+            yield [chain_line_of_item(item, scope) for item in items]
 
     def pages(self, scope: str, after: int = 0, table: str = "") -> Iterator[Sequence[ChainEntry]]:
-        """Yield a scope's records above a sequence, in order, as on the wire: what verification reads. Raises as any read.
+        """Yield a scope's records above a sequence, in order, as on the wire. Raises as any read.
 
         With ``table`` (its physical name) only records of its items.
         """
-        wanted = Query(
-            self.table,
-            "#scope = :scope AND #sequence > :after",
-            {":scope": scope, ":after": after},
-            {"#scope": "Scope", "#sequence": "Sequence"},
-            index=SCOPE_INDEX,
-            page_size=_CHAIN_PAGE,
-            attributes=("AuditID", "Sequence", *(("EntityId",) if table else ())),
-        )
-        of_table = f"{table}/" if table else ""
-        for items in query_pages(self.client, wanted):
-            # One batch at a time: what is checked while it is in the processor's cache is checked twice as fast.
-            wanted_lines = [
-                line for line in items if str(line.get("EntityId", "")).startswith(of_table)
-            ]
-            for first in range(0, len(wanted_lines), BATCH_GET_KEYS):
-                lines = wanted_lines[first : first + BATCH_GET_KEYS]
-                found = self._wire(line["AuditID"] for line in lines)
-                yield [
-                    ChainEntry(line["Sequence"], line["AuditID"], found.get(line["AuditID"]))
-                    for line in lines
-                ]
+        return self.chains().pages(scope, after, table)
+
+    def chains(self, tell: Tell | None = None) -> ChainPages:
+        """Return what reads chains; ``tell`` takes what is wrong with segments, which is raised without it."""
+        return ChainPages(self.client, self.table, self.archive, tell)
 
     def _wire(self, ids: Iterable[str]) -> dict[str, WireItem]:
         keys = [{"AuditID": audit_id} for audit_id in ids]
@@ -328,17 +354,25 @@ class LedgerReader:
     def _of_period(
         self, question: OfPeriod, limit: int, position: Any
     ) -> tuple[list[RecordSummary], Any]:
-        """Look at one day; the position is the day and where in it to go on."""
+        """Look at one day: its lines in the table, then those in segments; the position is the day and where in which of them to go on."""
         period = Period(question.since, question.until)
         first, last = period.bounds()
-        day, start = position or (last[:10], None)
-        lines, next_key = self._lines(DATE_INDEX, "Date", day, limit, start, period)
-        after: tuple[str, WireItem | None] | None = None
-        if next_key is not None:
-            after = (day, next_key)
+        day, start, told = position or (last[:10], None, None)
+        lines: list[RecordSummary] = []
+        if told is None:
+            lines, next_key = self._lines(DATE_INDEX, "Date", day, limit, start, period)
+            if next_key is not None:
+                return newest_first(lines), (day, next_key, None)
+            told = 0
+        archived = lines_of(self.archive, of_days(period), day, day) if self.archive else []
+        part = archived[told : told + limit - len(lines)]
+        told += len(part)
+        after: tuple[str, WireItem | None, int | None] | None = None
+        if told < len(archived):
+            after = (day, None, told)
         elif day > first[:10]:
-            after = ((date.fromisoformat(day) - timedelta(days=1)).isoformat(), None)
-        return newest_first(lines), after
+            after = ((date.fromisoformat(day) - timedelta(days=1)).isoformat(), None, None)
+        return newest_first([*lines, *self._moved(part)]), after
 
     def _of_entities(
         self, question: OfEntity, limit: int, position: Any
@@ -348,51 +382,13 @@ class LedgerReader:
         histories = []
         for entity, start in starts.items():
             lines = self._lines(ENTITY_INDEX, "EntityId", entity, limit, start, question.period)
-            histories.append(_History(entity, start, *lines))
-        return _merge(histories, limit)
+            histories.append(ItemHistory(entity, start, *lines))
+        return merge_histories(histories, limit)
 
 
-class _History(NamedTuple):
-    """A page of one item's records, as the index has them, newest first."""
-
-    entity: str
-    start: WireItem | None
-    records: list[RecordSummary]
-    next_key: WireItem | None
-
-
-def _merge(histories: Sequence[_History], limit: int) -> tuple[list[RecordSummary], Any]:
-    """Return the newest records of all, as far down as nothing is unseen, and where each history goes on.
-
-    The sort is stable, so that what is taken of a history is its beginning, also where moments are equal.
-    """
-    # Below this moment some history may hold records that were not read yet.
-    seen_until = max(
-        (history.next_key["ISOTimestamp"]["S"] for history in histories if history.next_key),
-        default="",
-    )
-    taken = sorted(
-        (
-            record
-            for history in histories
-            for record in history.records
-            if record.iso_timestamp >= seen_until
-        ),
-        key=attrgetter("iso_timestamp"),
-        reverse=True,
-    )[:limit]
-    ids = {record.audit_id for record in taken}
-    position: dict[str, WireItem | None] = {}
-    for history in histories:
-        mine = [record for record in history.records if record.audit_id in ids]
-        if len(mine) < len(history.records):
-            position[history.entity] = history.start
-            if mine:
-                position[history.entity] = {
-                    "AuditID": {"S": mine[-1].audit_id},
-                    "EntityId": {"S": history.entity},
-                    "ISOTimestamp": {"S": mine[-1].iso_timestamp},
-                }
-        elif history.next_key is not None:
-            position[history.entity] = history.next_key
-    return newest_first(taken), position or None
+def _each_once(lines: Iterable[RecordSummary]) -> Iterator[RecordSummary]:
+    seen: set[str] = set()
+    for line in lines:
+        if line.audit_id not in seen:
+            seen.add(line.audit_id)
+            yield line

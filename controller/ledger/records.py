@@ -274,14 +274,21 @@ def record_of_wire(item: Mapping[str, Any], blobs: BlobStore | None = None) -> L
 
 
 def readable_record(item: WireItem, blobs: BlobStore | None = None) -> LedgerRecord:
-    """Read a record as ``record_of_wire``. Raises DamagedState for an item that is not one of our records."""
+    """Read a record as ``record_of_wire``. Raises DamagedState for an item that is not one of our records, or of no moment."""
     try:
-        return record_of_wire(item, blobs)
-    except (KeyError, TypeError, AttributeError) as error:
+        record = record_of_wire(item, blobs)
+        _assert_moment(record.iso_timestamp)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DamagedState(
             f"ledger: record {item['AuditID']['S']} is damaged ({type(error).__name__})",
             fix="envctl audit verify tells what is wrong",
         ) from error
+    return record
+
+
+def _assert_moment(text: str) -> None:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError(text)
 
 
 META = ("Audit", "Managed")

@@ -22,7 +22,7 @@ NOBODY = Actor("", "", "", "")
 
 @dataclass(frozen=True, slots=True)
 class RecordSummary:
-    """What the indexes hold of a record. Texts are empty and ``sequence`` is 0 for records other programs wrote."""
+    """What the indexes hold of a record. Texts are empty for records other programs wrote; ``sequence`` is 0 for what stands in no chain."""
 
     audit_id: str
     iso_timestamp: str
@@ -41,7 +41,7 @@ class RecordSummary:
 
     @property
     def is_in_no_chain(self) -> bool:
-        """Whether it has no place in any scope's chain: other programs wrote it, whoever it names."""
+        """Whether it has no place in any scope's chain, as far as the line was compared with heads: others wrote it, whoever it names."""
         return not self.scope or self.sequence == 0
 
     @property
@@ -58,19 +58,28 @@ class ChainLine(NamedTuple):
     sequence: int
     phase: str
     entity: EntityKey
+    scope: str
 
 
 OF_CHAIN_LINE: Final = ("AuditID", "ISOTimestamp", "Sequence", "Phase", "Entity")
 
 
-def chain_line_of_item(item: Mapping[str, Any]) -> ChainLine:
-    """Read a plain item of an index that holds these attributes, whoever wrote it."""
+def chain_line_of_item(item: Mapping[str, Any], scope: str) -> ChainLine:
+    """Read a plain item of a scope in an index that holds these attributes, whoever wrote it."""
     return ChainLine(
         _shown(item.get("AuditID")),
         _shown(item.get("ISOTimestamp")),
         item["Sequence"] if is_sequence(item.get("Sequence")) else 0,
         _shown(item.get("Phase")),
         _entity(item.get("Entity")),
+        scope,
+    )
+
+
+def chain_line_of(line: RecordSummary) -> ChainLine:
+    """Return the same of a summary."""
+    return ChainLine(
+        line.audit_id, line.iso_timestamp, line.sequence, line.phase, line.entity, line.scope
     )
 
 

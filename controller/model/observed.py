@@ -211,3 +211,14 @@ class ScopeStatus:
     """The newest in which it was written; 0 where nobody owned the scope then."""
     planned_from: int = 0
     """The config scope's sequence it was planned from; 0 where that is not known."""
+
+    @property
+    def lacks_instances(self) -> bool:
+        """Tell whether instances are off that should be on, and were so at an earlier look, too."""
+        seen = self.seen
+        return bool(seen and seen.to_start and seen.off_since and seen.at > seen.off_since)
+
+    def stands_as(self, before: "ScopeStatus") -> bool:
+        """Tell whether nobody need hear of it who knows how it stood before."""
+        mine = (self.state, self.failures, self.lacks_instances)
+        return mine == (before.state, before.failures, before.lacks_instances)

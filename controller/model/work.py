@@ -26,6 +26,10 @@ _LONGEST_DETAIL: Final = 1024
 _MOST_DETAILS: Final = 16
 
 
+SNAPSHOTS: Final = "snapshots"
+"""The scope of all that is written to the snapshots' store: one after the other."""
+
+
 class Job(StrEnum):
     """What is asked of a scope."""
 
@@ -41,6 +45,10 @@ class Job(StrEnum):
     """Take a snapshot, prove it, and take away those that are kept no longer."""
     ANCHORS = "anchors"
     """Write the heads of all chains to where nobody changes them."""
+    OPERATION = "operation"
+    """Do what somebody asked for by HTTP, as the row says that the details name."""
+    ARCHIVE = "archive"
+    """Move records of the ledger that are old enough out of the table."""
 
 
 class WorkProblem(Exception):

@@ -250,13 +250,21 @@ def collapse_fields(
         inside = [
             field for field in told if field.path == name or field.path.startswith(f"{name}.")
         ]
-        old, new = (whole(items, extra.get("spec", {})) for items, extra in (before, after))
-        if not inside or old == new:
+        if not inside:
+            continue
+        old, new = (whole(items, _authored(extra)) for items, extra in (before, after))
+        if old == new:
             continue
         place = told.index(inside[0])
         rest = [field for field in told[place:] if field not in inside]
         told = (*told[:place], FieldChange(name, old, new), *rest)
     return told
+
+
+def _authored(extra: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields of a document that are beside its items; none where others left something else in their place."""
+    fields = extra.get("spec")
+    return fields if isinstance(fields, Mapping) else {}
 
 
 def _extra_differences(projection: Projection, found: Observation) -> tuple[Difference, ...]:

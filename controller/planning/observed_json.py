@@ -29,7 +29,7 @@ def write_observed(states: Iterable[ObservedState]) -> bytes:
     """Return the scopes as indented JSON with sorted keys, scopes and objects in order, ended by a line feed."""
     value = {
         "observedFormat": OBSERVED_FORMAT,
-        "scopes": [_state(state) for state in sorted(states, key=lambda state: state.scope)],
+        "scopes": [json_of_state(state) for state in sorted(states, key=lambda state: state.scope)],
     }
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps(value, option=options)
@@ -47,11 +47,26 @@ def read_observed(data: bytes, name: str = "observed file") -> tuple[ObservedSta
             fix="write it again with this version",
         )
     check_json(value, observed_schema(), f"{name}: no observed state", _FIX)
-    return tuple(map(_read_state, value["scopes"]))
+    return tuple(map(state_of_json, value["scopes"]))
 
 
 def observed_schema() -> Schema:
     """Return the schema of what ``write_observed`` writes. Fields may be added; none is taken away within a format."""
+    return {
+        "$schema": DIALECT,
+        "title": "envctl observed state",
+        "description": "What envctl plan --save-observed writes and envctl plan --observed reads.",
+        **object_of(
+            {
+                "observedFormat": {"const": OBSERVED_FORMAT},
+                "scopes": list_of(state_schema(), "By name."),
+            }
+        ),
+    }
+
+
+def state_schema() -> Schema:
+    """Return the schema of one scope as found."""
     ref = {**text("Kind/name."), "pattern": "^[^/]+/.+"}
     found = object_of(
         {
@@ -64,7 +79,7 @@ def observed_schema() -> Schema:
             "dependsOn": list_of(ref, "What it names."),
         }
     )
-    scope = object_of(
+    return object_of(
         {
             "scope": text("`config` or `<account>/<region>`."),
             "state": _one_of(ScopeState, "How well the scope is known."),
@@ -73,14 +88,6 @@ def observed_schema() -> Schema:
             "objects": list_of(found, "By kind and name."),
         }
     )
-    return {
-        "$schema": DIALECT,
-        "title": "envctl observed state",
-        "description": "What envctl plan --save-observed writes and envctl plan --observed reads.",
-        **object_of(
-            {"observedFormat": {"const": OBSERVED_FORMAT}, "scopes": list_of(scope, "By name.")}
-        ),
-    }
 
 
 def _facts_schema() -> Schema:
@@ -128,7 +135,8 @@ def _one_of(values: type[StrEnum], description: str) -> Schema:
     return {**text(description), "enum": [value.value for value in values]}
 
 
-def _state(state: ObservedState) -> Object:
+def json_of_state(state: ObservedState) -> dict[str, Any]:
+    """Return one scope as JSON; its facts are as they are."""
     return {
         "scope": state.scope,
         "state": state.state.value,
@@ -162,7 +170,8 @@ def _read_mark(value: Object) -> Mark:
     return Mark(**{**value, "made_by": MadeBy(**made_by)})
 
 
-def _read_state(value: Object) -> ObservedState:
+def state_of_json(value: Object) -> ObservedState:
+    """Read what ``json_of_state`` gave, once it fits its schema."""
     return ObservedState(
         scope=value["scope"],
         state=ScopeState(value["state"]),

@@ -43,31 +43,31 @@ class FolderStore:
         """Write a file under another name, and give it its own when all of it is on the disk."""
         target = self.folder / checked_key(key)
         unfinished = target.parent / f"{_UNFINISHED}{secrets.token_hex(8)}"
-        with _os_errors(f"write {target}"):
+        with os_errors(f"snapshots: write {target}"):
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             opened = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(opened, "wb") as file:
                 yield _Written(file, str(target))
-                with _os_errors(f"write {target}"):
+                with os_errors(f"snapshots: write {target}"):
                     file.flush()
                     os.fsync(file.fileno())
-            with _os_errors(f"write {target}"):
+            with os_errors(f"snapshots: write {target}"):
                 # Unlike a rename it fails where there is such a file.
                 os.link(unfinished, target)
                 _sync_folder(target.parent)
         finally:
-            with _os_errors(f"write {target}"):
+            with os_errors(f"snapshots: write {target}"):
                 unfinished.unlink(missing_ok=True)
 
     def read(self, key: str) -> Iterator[bytes]:
         """Yield a file's bytes; a symbolic link is none of ours. Raises NotFound if there is none."""
         path = self.folder / checked_key(key)
-        with _os_errors(f"read {path}"):
+        with os_errors(f"snapshots: read {path}"):
             opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         with os.fdopen(opened, "rb") as file:
             while True:
-                with _os_errors(f"read {path}"):
+                with os_errors(f"snapshots: read {path}"):
                     chunk = file.read(CHUNK_BYTES)
                 if not chunk:
                     return
@@ -76,7 +76,7 @@ class FolderStore:
     def list(self, prefix: str) -> Iterator[StoredFile]:
         """Yield the files whose keys begin so, by key."""
         found: list[StoredFile] = []
-        with _os_errors(f"list {self.folder}"):
+        with os_errors(f"snapshots: list {self.folder}"):
             for folder, _, names in os.walk(self.folder):
                 for name in names:
                     path = Path(folder, name)
@@ -92,11 +92,11 @@ class FolderStore:
         """Take files away, and folders that are empty then."""
         for key in keys:
             path = self.folder / checked_key(key)
-            with _os_errors(f"delete {path}"):
+            with os_errors(f"snapshots: delete {path}"):
                 path.unlink(missing_ok=True)
             parent = path.parent
             while parent != self.folder and _is_empty(parent):
-                with _os_errors(f"delete {parent}"):
+                with os_errors(f"snapshots: delete {parent}"):
                     parent.rmdir()
                 parent = parent.parent
 
@@ -107,7 +107,7 @@ class _Written:
     place: str
 
     def write(self, content: bytes) -> None:
-        with _os_errors(f"write {self.place}"):
+        with os_errors(f"snapshots: write {self.place}"):
             self.file.write(content)
 
 
@@ -124,21 +124,19 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _os_errors(what: str) -> Iterator[None]:
-    """Translate errors of the file system into ours."""
+def os_errors(what: str) -> Iterator[None]:
+    """Translate errors of the file system within the block into ours; ``what`` was being done."""
     try:
         yield
     except FileNotFoundError as error:
-        raise NotFound(f"snapshots: {what}: there is no such file", "NoSuchKey") from error
+        raise NotFound(f"{what}: there is no such file", "NoSuchKey") from error
     except FileExistsError as error:
-        raise Conflict(
-            f"snapshots: {what}: it is there already", fix="nothing is written over"
-        ) from error
+        raise Conflict(f"{what}: it is there already", fix="nothing is written over") from error
     except PermissionError as error:
         raise AccessDenied(
-            f"snapshots: {what}: {error.strerror}", fix="give whoever runs envctl the folder"
+            f"{what}: {error.strerror}", fix="give whoever runs envctl the folder"
         ) from error
     except OSError as error:
         raise Unreachable(
-            f"snapshots: {what}: {error.strerror}", fix="look after the disk, then run it again"
+            f"{what}: {error.strerror}", fix="look after the disk, then run it again"
         ) from error

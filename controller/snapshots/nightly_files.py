@@ -65,35 +65,43 @@ def newest_night(folder: Path, tables: Mapping[str, TableDefinition]) -> Nightly
 
 def read_items(path: Path, table: TableDefinition | None) -> Iterator[Item]:
     """Yield the items of a file, a JSON array of plain objects. Raises WrongUsage for any other, and for an item without the table's key."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise WrongUsage(f"{path}: cannot be read: {error.strerror}") from error
+    if len(content) > MOST_BYTES:
+        raise WrongUsage(
+            f"{path}: it is longer than the {MOST_BYTES:,} bytes that are read",
+            fix="take another file",
+        )
+    return items_in(json_of(content, str(path)), str(path), table)
+
+
+def json_of(content: bytes, where: str) -> object:
+    """Return what JSON says, its numbers exact; ``where`` is how messages call it. Raises WrongUsage for what is none."""
+    try:
+        # Not orjson: it would round numbers.
+        return json.loads(content, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise WrongUsage(f"{where}: it is no JSON", fix="take another file") from error
+
+
+def items_in(found: object, where: str, table: TableDefinition | None) -> Iterator[Item]:
+    """Yield the items of an array. Raises WrongUsage for what is none, and for an item without the table's key."""
+    if not isinstance(found, list):
+        raise WrongUsage(f"{where}: it is no array of items", fix="take another file")
     keys = table.key_attributes() if table is not None else ()
-    for number, item in enumerate(_array(path), 1):
+    for number, item in enumerate(found, 1):
         if not isinstance(item, dict) or not all(
             _is_key(item.get(name), form) for name, form in keys
         ):
             named = " and ".join(f"{name} ({form})" for name, form in keys)
             raise WrongUsage(
-                f"{path}: item {number:,} is no item of its table",
+                f"{where}: item {number:,} is no item of its table",
                 fix=f"each is to be an object with the key of the table: {named}" if named else "",
             )
         yield item
-
-
-def _array(path: Path) -> list[object]:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        # Not orjson: it would round numbers.
-        found = json.loads(content, parse_float=Decimal) if len(content) <= MOST_BYTES else None
-    except OSError as error:
-        raise WrongUsage(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise WrongUsage(f"{path}: it is no JSON", fix="take another file") from error
-    if not isinstance(found, list):
-        raise WrongUsage(
-            f"{path}: it is no array of items, or longer than the {MOST_BYTES:,} bytes that are read",
-            fix="take another file",
-        )
-    return found
 
 
 def _is_key(value: object, form: str) -> bool:

@@ -250,5 +250,5 @@ def _unlisted(root: Path, folder: bytes, error: OSError) -> SourceUnavailable:
 FORM = SourceForm(
     schemes=("",),
     accepts="FOLDER",
-    open=lambda text, _cache_dir, _credential: FolderSource(Path(text)),
+    open=lambda text, _: FolderSource(Path(text)),
 )

@@ -22,7 +22,7 @@ from controller.sources.git_objects import (
 from controller.sources.git_repository import GitCache
 from controller.sources.location import (
     GIT_PROTOCOLS,
-    GitCredential,
+    Credential,
     GitLocation,
     SourceForm,
     parse_git_location,
@@ -45,7 +45,7 @@ class GitSource:
     """
 
     def __init__(
-        self, location: GitLocation, cache_dir: Path, credential: GitCredential | None = None
+        self, location: GitLocation, cache_dir: Path, credential: Credential | None = None
     ) -> None:
         self._location = location
         self._cache = GitCache(location, cache_dir, credential)
@@ -224,8 +224,8 @@ def _first_names(names: list[str]) -> str:
 FORM = SourceForm(
     schemes=tuple(f"git+{protocol}" for protocol in GIT_PROTOCOLS),
     accepts="git+https://HOST/REPOSITORY[@REF][#FOLDER] (also git+ssh://, git+file://)",
-    open=lambda text, cache_dir, credential: GitSource(
-        parse_git_location(text), cache_dir, credential
+    open=lambda text, opening: GitSource(
+        parse_git_location(text), opening.cache_dir, opening.credential
     ),
 )
 

@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -63,6 +63,9 @@ _SETTINGS = {
     **{f"protocol.{protocol}.allow": "always" for protocol in GIT_PROTOCOLS},
     "transfer.bundleURI": "false",
 }
+_SSH: Final = (
+    "ssh -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
+)
 _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": ":".join(GIT_PROTOCOLS),
     "GIT_ASKPASS": "",
@@ -72,9 +75,7 @@ _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_PROTOCOL_FROM_USER": "0",
     # The user's ssh configuration, agent and known hosts count; questions do not.
-    "GIT_SSH_COMMAND": (
-        "ssh -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
-    ),
+    "GIT_SSH_COMMAND": _SSH,
     "GIT_SSH_VARIANT": "ssh",
     "GIT_TERMINAL_PROMPT": "0",
     "SSH_ASKPASS": "",
@@ -104,6 +105,8 @@ class GitProcess:
     repository: Path
     settings: Mapping[str, str]
     user_config: bool = False
+    key: str = field(default="", repr=False)
+    """Private key that ssh is to use, and no other; empty for those of the user."""
 
     def run(
         self,
@@ -117,7 +120,7 @@ class GitProcess:
         With ``most_memory`` neither git nor any of its helpers takes more than so many bytes.
         """
         limit = () if most_memory is None else ("sh", "-c", _LIMITED, str(most_memory // 1024))
-        with self._started(arguments, limit) as child:
+        with _only_key(self.key) as ssh, self._started(arguments, limit, ssh) as child:
             return _finished(child, timeout_s, most_bytes)
 
     @contextlib.contextmanager
@@ -125,7 +128,7 @@ class GitProcess:
         self, *arguments: str, timeout_s: float = LOCAL_TIMEOUT_S
     ) -> "Iterator[subprocess.Popen[bytes]]":
         """Start ``git ARGUMENTS`` with its pipes open; leaving the block ends it, as does the end of its time."""
-        with self._started(arguments, ()) as child:
+        with self._started(arguments, (), {}) as child:
             alarm = threading.Timer(timeout_s, _end, [child])
             alarm.daemon = True
             alarm.start()
@@ -136,7 +139,7 @@ class GitProcess:
 
     @contextlib.contextmanager
     def _started(
-        self, arguments: Sequence[str], limit: Sequence[str]
+        self, arguments: Sequence[str], limit: Sequence[str], more: Mapping[str, str]
     ) -> "Iterator[subprocess.Popen[bytes]]":
         # Importing GitPython costs a tenth of a second and starts git: only those who read from Git pay for it.
         if shutil.which("git") is None:
@@ -146,7 +149,7 @@ class GitProcess:
             )
         from git.cmd import Git  # noqa: PLC0415
 
-        environment = self._environment()
+        environment = {**self._environment(), **more}
         # GitPython can add to the environment but not take from it, and inside a hook of another repository some of these
         # (``GIT_QUARANTINE_PATH``, ``GIT_OBJECT_DIRECTORY``) would turn our commands against that repository.
         inherited = sorted(
@@ -189,6 +192,33 @@ class GitProcess:
             environment[f"GIT_CONFIG_KEY_{number}"] = key
             environment[f"GIT_CONFIG_VALUE_{number}"] = value
         return environment
+
+
+@contextlib.contextmanager
+def _only_key(key: str) -> Iterator[Mapping[str, str]]:
+    """Give the variable by which ssh uses this key alone; none for an empty one.
+
+    The key is in memory, where ssh finds it as a file of this process: it is on no disk, whatever ends us.
+    Raises WrongUsage where the system has no such memory.
+    """
+    if not key:
+        yield {}
+        return
+    if not hasattr(os, "memfd_create"):
+        raise WrongUsage(
+            "git: a key by reference needs Linux",
+            fix="take source.git.credentials out of the settings, and let the ssh agent hold the key",
+        )
+    descriptor = os.memfd_create("envctl-key")
+    try:
+        os.fchmod(descriptor, 0o600)
+        os.write(descriptor, f"{key.strip()}\n".encode())
+        path = f"/proc/{os.getpid()}/fd/{descriptor}"
+        yield {
+            "GIT_SSH_COMMAND": f"{_SSH} -o IdentitiesOnly=yes -o IdentityAgent=none -i {path}",
+        }
+    finally:
+        os.close(descriptor)
 
 
 # The name of the script is the limit; not every system knows one, and then there is none.

@@ -22,7 +22,7 @@ from controller.sources.git_process import (
     last_words,
     remote_error,
 )
-from controller.sources.location import GitCredential, GitLocation, redact
+from controller.sources.location import Credential, GitCredential, GitLocation, redact
 from controller.sources.private_folder import check_private, make_private, unusable
 
 LS_REMOTE_TIMEOUT_S = 60.0
@@ -51,7 +51,7 @@ class GitCache:
     """
 
     def __init__(
-        self, location: GitLocation, cache_dir: Path, credential: GitCredential | None
+        self, location: GitLocation, cache_dir: Path, credential: Credential | None
     ) -> None:
         digest = hashlib.sha256(location.url.encode()).hexdigest()[:32]
         self._folders = (cache_dir, cache_dir / "git")
@@ -59,10 +59,6 @@ class GitCache:
         self._location = location
         self._credential = credential
         self._own_ref = f"refs/envctl/{hashlib.sha256(location.ref.encode()).hexdigest()[:16]}"
-        settings = credential.config_for(location.url) if credential else {}
-        self._remote = GitProcess(
-            self.repository, settings, user_config=location.url.startswith("file:")
-        )
         self.local = GitProcess(self.repository, {})
 
     def ls_remote(self, *patterns: str) -> dict[str, str]:
@@ -71,14 +67,15 @@ class GitCache:
         The key ``ref: HEAD`` says which branch HEAD is. Needs no repository here, so it never waits for a fetch.
         """
         self._make_safe()
-        done = self._remote.run(
+        credential = self._current()
+        done = self._remote(credential).run(
             *("ls-remote", "--symref", "--", self._location.url, *patterns),
             timeout_s=LS_REMOTE_TIMEOUT_S,
             most_bytes=_REFS_BYTES,
             most_memory=_REFS_MEMORY,
         )
         if done.status != 0:
-            raise self._failed(done, SourceUnavailable)
+            raise self._failed(done, credential, SourceUnavailable)
         answer: dict[str, str] = {}
         for line in done.output.decode(errors="replace").splitlines():
             value, _, ref = line.partition("\t")
@@ -106,9 +103,10 @@ class GitCache:
         specs = [f"+{wanted}:{own}"]
         if wanted is None:
             specs = [f"+refs/heads/*:{own}-heads/*", f"+refs/tags/*:{own}-tags/*"]
+        credential = self._current()
         with self._locked():
             self._prepare()
-            done = self._remote.run(
+            done = self._remote(credential).run(
                 "fetch",
                 "--quiet",
                 "--no-tags",
@@ -125,7 +123,7 @@ class GitCache:
             return True
         if any(words in done.errors for words in _NOT_GIVEN_OUT):
             return False
-        raise self._failed(done, BrokenCache)
+        raise self._failed(done, credential, BrokenCache)
 
     def rebuild(self) -> None:
         """Put an empty repository in the place of the broken one."""
@@ -136,9 +134,26 @@ class GitCache:
             shutil.rmtree(aside, ignore_errors=True)
             self._prepare()
 
-    def _failed(self, done: Finished, otherwise: type[SourceUnavailable]) -> EnvctlError:
+    def _current(self) -> GitCredential | None:
+        return None if self._credential is None else self._credential()
+
+    def _remote(self, credential: GitCredential | None) -> GitProcess:
+        url = self._location.url
+        return GitProcess(
+            self.repository,
+            {} if credential is None else credential.config_for(url),
+            user_config=url.startswith("file:"),
+            key="" if credential is None else credential.key_for(url),
+        )
+
+    def _failed(
+        self,
+        done: Finished,
+        credential: GitCredential | None,
+        otherwise: type[SourceUnavailable],
+    ) -> EnvctlError:
         name = str(self._location)
-        errors = redact(done.errors, self._credential)
+        errors = redact(done.errors, credential)
         if done.status == TOO_LONG:
             return SourceUnavailable(
                 f"{name}: the server {errors}, more than is read",

@@ -5,11 +5,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from controller.errors import WrongUsage
 from controller.ports import Source
 from controller.redactor import HIDDEN, REDACTOR
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 GIT_PROTOCOLS = ("https", "ssh", "file")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -23,9 +27,10 @@ _URL_PASSWORD = re.compile(r"(?<=://)[^/\s@:]*:[^/\s@]*@")
 
 @dataclass(frozen=True, slots=True)
 class GitCredential:
-    """What a Git server asks for over https: carried in the child's environment, never in a URL, an argument or a message.
+    """What a Git server asks for: over https a password or an access token, over ssh the text of a private key.
 
-    ``password`` may be an access token; it does not show in ``repr``.
+    It is carried in the child's environment, or in memory that only this user can read, never in a URL, an argument, a file or a
+    message; it does not show in ``repr``.
     """
 
     password: str = field(repr=False)
@@ -33,7 +38,7 @@ class GitCredential:
 
     def __post_init__(self) -> None:
         """Have it taken out of every text, whoever repeats it."""
-        REDACTOR.tell(self.password, self._basic)
+        REDACTOR.tell(self.password, self._basic, *self.password.splitlines())
 
     def config_for(self, url: str) -> dict[str, str]:
         """Return the Git setting that sends it, bound to the host of ``url``; nothing for ssh and file."""
@@ -41,6 +46,10 @@ class GitCredential:
         if parts.scheme != "https":
             return {}
         return {f"http.https://{parts.netloc}/.extraHeader": f"Authorization: Basic {self._basic}"}
+
+    def key_for(self, url: str) -> str:
+        """Return the private key that opens it; empty for what is not reached by ssh."""
+        return self.password if url.startswith("ssh:") or looks_like_scp(url) else ""
 
     def redact(self, text: str) -> str:
         """Take every form of the secret out of ``text``."""
@@ -52,6 +61,10 @@ class GitCredential:
     @property
     def _basic(self) -> str:
         return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+
+
+Credential = Callable[[], GitCredential]
+"""What gives a credential, as it is now: it may be another one each time. Raises as reading it."""
 
 
 def redact(text: str, credential: GitCredential | None = None) -> str:
@@ -177,14 +190,27 @@ def _wrong_url(url: str, what: str, fix: str) -> WrongUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What sources may need of the process that opens them.
+
+    ``cache_dir`` is where a source may keep what it can fetch again (made private to its user), ``credential`` what a Git server
+    asks for, ``s3`` makes a client of S3 once one is needed, ``sleep`` takes seconds.
+    """
+
+    cache_dir: Path
+    s3: "Callable[[], S3Client]"
+    sleep: Callable[[float], object]
+    credential: Credential | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceForm:
     """One form of the SOURCE text.
 
     ``schemes`` are what stands before the first colon (``git+https``); the empty scheme is a text without one.
-    ``open`` is given the text, where the source may keep what it can fetch again (made private to its user), and what a Git
-    server asks for. It raises WrongUsage for a text it cannot accept and reads nothing yet.
+    ``open`` raises WrongUsage for a text it cannot accept and reads nothing yet.
     """
 
     schemes: tuple[str, ...]
     accepts: str
-    open: Callable[[str, Path, GitCredential | None], Source]
+    open: Callable[[str, Opening], Source]

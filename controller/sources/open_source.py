@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 
 from controller.errors import WrongUsage
 from controller.ports import Source
-from controller.sources import folder, git
-from controller.sources.location import GitCredential, SourceForm, looks_like_scp, redact
+from controller.sources import folder, git, s3
+from controller.sources.location import Opening, SourceForm, looks_like_scp, redact
 
-FORMS: tuple[SourceForm, ...] = (folder.FORM, git.FORM)
+FORMS: tuple[SourceForm, ...] = (folder.FORM, git.FORM, s3.FORM)
 """Every source there is, in the order in which messages list them; a new one adds its ``FORM`` here."""
 
 SCHEMES: Mapping[str, SourceForm] = MappingProxyType(
@@ -20,12 +19,7 @@ SCHEMES: Mapping[str, SourceForm] = MappingProxyType(
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 
 
-def open_source(
-    text: str,
-    *,
-    cache_dir: Path,
-    credential: GitCredential | None = None,
-) -> Source:
+def open_source(text: str, opening: Opening) -> Source:
     """Return the source a text names; nothing is read yet. A folder whose name holds a colon is written ``./a:b``.
 
     Raises WrongUsage, listing what is accepted, for any other text.
@@ -34,7 +28,7 @@ def open_source(
     scheme = match.group(1).lower() if match else ""
     if not text or text.startswith("-") or looks_like_scp(text) or scheme not in SCHEMES:
         raise _not_accepted(text)
-    return SCHEMES[scheme].open(text, cache_dir, credential)
+    return SCHEMES[scheme].open(text, opening)
 
 
 def _not_accepted(text: str) -> WrongUsage:

@@ -29,10 +29,20 @@ from controller.model.source_bounds import (
 )
 
 FoundKind = Literal[
-    "file", "folder", "link", "submodule", "special", "deep", "overfull", "duplicate", "misnamed"
+    "file",
+    "folder",
+    "link",
+    "submodule",
+    "special",
+    "deep",
+    "overfull",
+    "duplicate",
+    "misnamed",
+    "misplaced",
 ]
 """``deep`` is a folder that is not looked into as it ``is_too_deep``; ``overfull`` one with too long a list of names. In Git a
-folder may hold a name twice (``duplicate``), and names that no file has (``misnamed``)."""
+folder may hold a name twice (``duplicate``), and names that no file has (``misnamed``); the key of an object may have parts that
+are no names (``misplaced``)."""
 ROOT: Final = b"."
 """The path of the source's own folder, where it is said of that that it is ``overfull``."""
 _YAML = (b".yaml", b".yml")
@@ -57,6 +67,10 @@ _REFUSED: Final[dict[FoundKind, tuple[str, str]]] = {
     "misnamed": (
         "has a name that no file can have",
         "commit the folder again with git, which makes no such name",
+    ),
+    "misplaced": (
+        "is the key of an object, but no path: a part of it is empty, '.' or '..'",
+        "copy the object to a key whose parts are names, and delete this one",
     ),
 }
 _ANOTHER_FOLDER: Final = (
@@ -112,7 +126,8 @@ def select(entries: Iterable[Found]) -> Selection:
     for count, entry in enumerate(entries, 1):
         if count > MAX_ENTRIES:
             return _nothing(f"holds more than {MAX_ENTRIES:,} files and folders")
-        if entry.kind == "folder" or (is_hidden(entry.path) and entry.path != ROOT):
+        is_shown = entry.path == ROOT or entry.kind == "misplaced" or not is_hidden(entry.path)
+        if entry.kind == "folder" or not is_shown:
             continue
         if entry.kind == "link":
             links.append(entry)

@@ -6,6 +6,7 @@ from controller.engine.queries.blame import Blame
 from controller.ledger.blame import FieldOrigin
 from controller.ledger.summaries import summary_of
 from controller.model.printable import in_short, printable
+from controller.views.answer import Answer
 from controller.views.audit import COMMIT_DIGITS, record_time_text, value_text, who_text
 from controller.views.documents.audit import (
     SummaryObject,
@@ -39,6 +40,15 @@ class AuditBlameDocument(TypedDict):
 
     ref: Annotated[str, "Kind/name."]
     fields: list[BlamedFieldObject]
+
+
+def blame_answer(found: Blame) -> Answer:
+    """Return who set what, as an answer."""
+    return Answer(
+        document="audit-blame",
+        fields=lambda: blame_json(found),
+        text=lambda: "\n".join(blame_lines(found)),
+    )
 
 
 def blame_json(found: Blame) -> AuditBlameDocument:

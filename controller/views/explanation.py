@@ -20,14 +20,14 @@ from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.override import Override
 from controller.model.plan import Note, Violation
-from controller.model.printable import in_short
+from controller.model.printable import in_short, printable
 from controller.model.ref import Reason, ResourceRef
 from controller.planning.wording import TIMES, end_text, what_text
 from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
-from controller.views.audit import approval_text
+from controller.views.audit import approval_text, record_time_text
 from controller.views.time_text import (
     even_moment_text,
     moment_text,
@@ -140,6 +140,7 @@ def order_of(explanation: Explanation) -> list[RuleText]:
 NOT_READ: Final = SourceFacts(document=None)
 """What is told of a source that was not read."""
 _WIDTH: Final = 14
+_STRAYS: Final = 3
 _VALUE_WIDTH: Final = 56
 
 
@@ -153,6 +154,7 @@ def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
     order = order_of(explanation)
     blocks = [
         ("Last change", last_change_lines(explanation)),
+        ("In no chain", stray_lines(explanation)),
         ("Why", why_lines(explanation)),
         ("Order", [" · ".join(rule.shown for rule in order)] if order else []),
         ("", [f"{rule.name}: {rule.why}" for rule in order if rule.why]),
@@ -298,6 +300,18 @@ def last_change_lines(explanation: Explanation) -> list[str]:
     if launched and found.instance and (launched - done).total_seconds() > 1:
         lines.append(f"started outside envctl after that, {moment_text(launched)}")
     return lines
+
+
+def stray_lines(explanation: Explanation) -> list[str]:
+    """Return the newest records of it that stand in no chain, whatever they say."""
+    told = explanation.strays[:_STRAYS]
+    lines = [
+        f"{in_short(record_time_text(line.iso_timestamp))}  {printable(line.change_type)} {line.entity} by {in_short(line.changed_by)}, record {printable(line.audit_id)}"
+        for line in told
+    ]
+    more = len(explanation.strays) - len(told)
+    lines += [f"and {more} more"] if more else []
+    return [*lines, "none of it counts: envctl audit verify tells more"] if lines else []
 
 
 def value_lines(document: EffectiveDocument) -> list[str]:

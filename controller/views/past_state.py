@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Annotated, TypedDict
 
 from controller.engine.queries.effective import API_VERSION
-from controller.engine.queries.past_state import PastObject
+from controller.engine.queries.past_state import PastObject, doubtful
 from controller.ledger.past_state import Doubt
 from controller.ledger.records import iso_ms
 from controller.loading.yaml_text import yaml_lines
 from controller.model.printable import printable
+from controller.views.answer import Answer
 from controller.views.documents.audit import plain_json, shown_value
 from controller.views.style import aligned
 from controller.views.time_text import dated_second_text
@@ -36,6 +37,20 @@ class AuditStateDocument(TypedDict):
 
     at: datetime
     objects: list[PastObjectObject]
+
+
+def state_answer(at: datetime, objects: Sequence[PastObject], *, as_yaml: bool) -> Answer:
+    """Return the state as an answer, whose text is a line an object, or documents; it is remarked how much of it is in doubt."""
+    count = doubtful(objects)
+    noun = "object" if count == 1 else "objects"
+    lines = state_yaml if as_yaml else state_lines
+    return Answer(
+        document="audit-state",
+        fields=lambda: state_json(at, objects),
+        text=lambda: "\n".join(lines(at, objects)),
+        remarks=(f"{count:,} {noun} may have been otherwise: see what is said of each",)
+        * bool(count),
+    )
 
 
 def state_json(at: datetime, objects: Sequence[PastObject]) -> AuditStateDocument:

@@ -1,8 +1,22 @@
-"""What is said of desired state that is put back from a snapshot or the ledger, besides its changes."""
+"""What is said of desired state that is put back from a snapshot or the ledger: its plan, and what came of it."""
+
+from collections.abc import Callable, Iterable, Mapping
 
 from controller.engine.overrides.put_back import PreparedPutBack
+from controller.engine.reconcile.combined_plan import CombinedPlan
+from controller.engine.reconcile.reconciler import Reconciled
+from controller.errors import ExitCode
 from controller.planning.wording import NAMES_SHOWN
+from controller.views.answer import Answer
+from controller.views.outcomes import failure_lines, tally_line
+from controller.views.plan.text import text_lines
+from controller.views.style import Line, Span, plain
 from controller.views.time_text import utc_text
+
+NEXT = (
+    "Next: envctl import --out DIR writes the YAML of what holds now; commit what Git should keep."
+)
+Fields = Callable[[], Mapping[str, object]]
 
 
 def held_lines(prepared: PreparedPutBack) -> list[str]:
@@ -20,3 +34,65 @@ def held_lines(prepared: PreparedPutBack) -> list[str]:
         count = len(prepared.superseded)
         lines.append(f"overrides of earlier restores and rollbacks that end: {count}")
     return lines
+
+
+def unused_tokens(planned: CombinedPlan) -> tuple[str, ...]:
+    """Return which approvals were given for changes that are others now, or tell no changes apart."""
+    return tuple(
+        f"envctl: --override {token} approves nothing here: {why}"
+        for token, why in planned.unused_tokens.items()
+    )
+
+
+def planned_answer(
+    document: str,
+    fields: Fields,
+    prepared: PreparedPutBack,
+    lines: Iterable[str],
+    exit_code: ExitCode | None = None,
+) -> Answer:
+    """Return the plan with the lines below it, as an answer whose exit code is the plan's, or the given one."""
+    planned, below = prepared.planned, tuple(lines)
+
+    def styled() -> tuple[Line, ...]:
+        shown = text_lines(planned.plan, names=planned.names)
+        # Without the last line, which says what to type next: that is being done.
+        goes_on = bool(planned.plan.changes) and not planned.plan.refused
+        return (*(shown[:-1] if goes_on else shown), *((Span(line),) for line in below))
+
+    return Answer(
+        document=document,
+        fields=fields,
+        text=lambda: plain(styled()),
+        styled=styled,
+        remarks=unused_tokens(planned),
+        exit_code=planned.exit_code if exit_code is None else exit_code,
+    )
+
+
+def result_answer(
+    document: str,
+    fields: Fields,
+    result: Reconciled,
+    *,
+    held: bool,
+    exit_code: ExitCode,
+    said: Iterable[str] = (),
+) -> Answer:
+    """Return what came of it, below what is ``said`` before: what failed, and what refuses it, is remarked."""
+    report, remarks = result.report, list[str]()
+    lines = [*said]
+    if report is not None and report.outcomes:
+        remarks += failure_lines(report)
+        lines.append(tally_line(report))
+        if held and report.exit_code is ExitCode.DONE:
+            lines.append(NEXT)
+    if result.refused is not None:
+        remarks.append(f"envctl: {result.refused}")
+    return Answer(
+        document=document,
+        fields=fields,
+        text=lambda: "\n".join(lines),
+        remarks=tuple(remarks),
+        exit_code=exit_code,
+    )

@@ -3,19 +3,48 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from controller.engine.reconcile.reconciler import Reconciled
 from controller.engine.rollback.chosen import PREFIX
 from controller.engine.rollback.revert_commit import Reverted
 from controller.engine.rollback.service import PreparedRollback
 from controller.engine.rollback.undo import ChangedSince
+from controller.errors import worst_exit_code
 from controller.ledger.summaries import RecordSummary
 from controller.model.printable import printable
 from controller.planning.wording import NAMES_SHOWN, value_text
+from controller.views.answer import Answer
 from controller.views.audit import record_time_text, who_text
-from controller.views.put_back import held_lines
+from controller.views.documents.rollback import rollback_json
+from controller.views.put_back import held_lines, planned_answer, result_answer
 
 NOT_ENDED_ONES = (
     "instances that ended are not brought back; where they are wanted again new ones are launched"
 )
+
+
+def rollback_planned(prepared: PreparedRollback) -> Answer:
+    """Return the plan of a rollback."""
+    return planned_answer(
+        "rollback",
+        lambda: rollback_json(prepared, None, None),
+        prepared,
+        rollback_lines(prepared),
+        prepared.exit_code,
+    )
+
+
+def rollback_done(
+    prepared: PreparedRollback, result: Reconciled, reverted: Reverted | None
+) -> Answer:
+    """Return what came of a rollback."""
+    return result_answer(
+        "rollback",
+        lambda: rollback_json(prepared, result, reverted),
+        result,
+        held=bool(prepared.held) and reverted is None,
+        exit_code=worst_exit_code((result.exit_code, prepared.left_code)),
+        said=reverted_lines(reverted) if reverted else (),
+    )
 
 
 def rollback_lines(prepared: PreparedRollback) -> list[str]:

@@ -11,8 +11,12 @@ def next_step(scope: ScopeLine) -> str:
     """Return what to type about a scope that is not in order; empty for one that is."""
     if scope.in_order or not scope.known:
         return ""
+    if scope.newer:
+        return "envctl --version"
     if scope.status is None and scope.name == CONFIG_SCOPE:
         return "envctl plan"
+    if scope.name == CONFIG_SCOPE and scope.state == ScopeState.STALLED:
+        return "envctl validate"
     if scope.state in ("unknown", "waiting", UNSEEN):
         return f"envctl doctor {scope.name}"
     if scope.lacking and scope.status and not (scope.status.changes or scope.status.blocked):
@@ -23,6 +27,8 @@ def next_step(scope: ScopeLine) -> str:
 def what_of(scope: ScopeLine) -> str:
     """Return in one line why a scope is not in order; empty for one that is."""
     status = scope.status
+    if scope.newer:
+        return scope.newer
     if status is None:
         return scope.damaged or "nobody looked at it yet"
     first = status.reason.message

@@ -2,17 +2,29 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from controller.engine.overrides.put_back import PreparedPutBack
+from controller.engine.reconcile.reconciler import Reconciled
 from controller.engine.snapshots.places import Listed
 from controller.engine.snapshots.prune import Outdated
 from controller.engine.snapshots.restore import PreparedRestore
 from controller.engine.snapshots.verify import Verdict
+from controller.errors import ExitCode
 from controller.events import SnapshotProgressed
 from controller.model.observed import ObservedState
 from controller.planning.wording import NAMES_SHOWN
 from controller.snapshots.manifest import Manifest
-from controller.views.put_back import held_lines
+from controller.views.answer import Answer
+from controller.views.documents.snapshots import (
+    items_import_json,
+    restore_json,
+    shown_json,
+    snapshot_json,
+    snapshot_list_json,
+)
+from controller.views.put_back import held_lines, planned_answer, result_answer
 from controller.views.style import aligned
 from controller.views.time_text import utc_text
 
@@ -107,6 +119,82 @@ def restore_lines(prepared: PreparedRestore) -> list[str]:
     if prepared.is_genesis:
         lines.append("the snapshot is of another installation: a record will name it and its heads")
     return lines
+
+
+def list_answer(listed: Sequence[Listed], now: datetime) -> Answer:
+    """Return the snapshots there are."""
+    return Answer(
+        document="snapshot-list",
+        fields=lambda: snapshot_list_json(listed),
+        text=lambda: "\n".join(snapshot_lines(listed, now)),
+    )
+
+
+def shown_answer(manifest: Manifest, observed: ObservedState, *, verified: bool) -> Answer:
+    """Return what a snapshot holds."""
+    return Answer(
+        document="snapshot-show",
+        fields=lambda: shown_json(manifest, observed),
+        text=lambda: "\n".join(shown_lines(manifest, observed, verified=verified)),
+    )
+
+
+def verdict_answer(verdict: Verdict, done: str) -> Answer:
+    """Return that a snapshot is proven."""
+    return Answer(
+        document="snapshot",
+        fields=lambda: snapshot_json(verdict),
+        text=lambda: "\n".join(verdict_lines(verdict, done)),
+    )
+
+
+def taken_answer(verdict: Verdict) -> Answer:
+    """Return that a snapshot was taken; what could not be read of an account is a failure."""
+    torn = any(found.wrong for found in verdict.manifest.accounts)
+    made = verdict_answer(verdict, "took and verified")
+    return replace(made, exit_code=ExitCode.FAILED if torn else ExitCode.DONE)
+
+
+def restore_planned(snapshot: str, prepared: PreparedRestore) -> Answer:
+    """Return the plan of a restore."""
+    return planned_answer(
+        "restore",
+        lambda: restore_json(snapshot, prepared, None),
+        prepared,
+        restore_lines(prepared),
+    )
+
+
+def restore_done(snapshot: str, prepared: PreparedRestore, result: Reconciled) -> Answer:
+    """Return what came of a restore."""
+    return result_answer(
+        "restore",
+        lambda: restore_json(snapshot, prepared, result),
+        result,
+        held=bool(prepared.held),
+        exit_code=result.exit_code,
+    )
+
+
+def import_planned(resource: str, prepared: PreparedPutBack) -> Answer:
+    """Return the plan of an import of items."""
+    return planned_answer(
+        "items-import",
+        lambda: items_import_json(resource, prepared, None),
+        prepared,
+        held_lines(prepared),
+    )
+
+
+def import_done(resource: str, prepared: PreparedPutBack, result: Reconciled) -> Answer:
+    """Return what came of an import of items."""
+    return result_answer(
+        "items-import",
+        lambda: items_import_json(resource, prepared, result),
+        result,
+        held=bool(prepared.held),
+        exit_code=result.exit_code,
+    )
 
 
 def removed_lines(outdated: Outdated, *, done: bool) -> list[str]:

@@ -13,6 +13,7 @@ from controller.model.override import Override
 from controller.model.printable import in_short
 from controller.planning.wording import number, value_text
 from controller.views.answer import Answer
+from controller.views.conditions import conditions_of, leading
 from controller.views.documents.status import status_json
 from controller.views.scope_text import in_words, next_step, what_of
 from controller.views.snapshots import size_text
@@ -25,6 +26,7 @@ COMMIT: Final = 9
 LONGEST_WHAT: Final = 76
 """More of a reason is cut off here: doctor and the JSON have all of it."""
 _LABEL: Final = 12
+_HOLDS: Final = {"True": "{}", "False": "not {}", "Unknown": "{} unknown"}
 _STYLES: Final[dict[str, Style]] = {
     "unknown": "warn",
     "refused": "warn",
@@ -88,17 +90,21 @@ def _scopes(view: StatusView) -> Iterator[Line]:
     rows = []
     for scope in odd:
         age = age_text(view.at, scope.status.since) if scope.status else ""
-        rows.append((scope, age, _what(scope, view.at)))
+        leads = leading(conditions_of(scope, view.at))
+        shown = f"{_HOLDS[leads.status].format(leads.type)}: {leads.reason}"
+        rows.append((scope, age, _what(scope, view.at), shown))
     name = max(len("SCOPE"), *(len(scope.name) for scope in odd))
-    since = max(len("SINCE"), *(len(text) for _, text, _ in rows))
-    what = max(len(text) for _, _, text in rows)
-    yield (Span(f"  {'SCOPE':<{name}}  {'STATE':<8}  {'SINCE':<{since}}  WHAT", "dim"),)
-    for scope, age, text in rows:
+    since = max(len("SINCE"), *(len(text) for _, text, _, _ in rows))
+    what = max(len(text) for _, _, text, _ in rows)
+    wide = max(len("CONDITION"), *(len(text) for _, _, _, text in rows))
+    head = f"  {'SCOPE':<{name}}  {'STATE':<8}  {'SINCE':<{since}}  {'CONDITION':<{wide}}  WHAT"
+    yield (Span(head, "dim"),)
+    for scope, age, text, shown in rows:
         step = next_step(scope)
         yield (
             Span(f"  {scope.name:<{name}}  "),
             Span(f"{scope.state:<8}", _STYLES.get(scope.state, "plain")),
-            Span(f"  {age:<{since}}  "),
+            Span(f"  {age:<{since}}  {shown:<{wide}}  "),
             Span(f"{text:<{what}}   → {step}" if step else text),
         )
 

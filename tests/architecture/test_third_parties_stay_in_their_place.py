@@ -12,6 +12,7 @@ PLACES = {
     "git": {"sources"},
     "moto": {"sandbox"},
     "starlette": {"api"},
+    "structlog": {"api", "daemon"},
     "typer": {"cli"},
     "uvicorn": {"api", "cli", "daemon"},
     "werkzeug": {"sandbox"},

@@ -78,6 +78,7 @@ COMMANDS = (
     ("snapshot-show", "snapshot show latest"),
     (PLAN, "snapshot diff latest"),
     ("snapshot-prune", "snapshot prune --yes"),
+    ("audit-archive", "audit archive --yes"),
     ("snapshot-nightly", "snapshot nightly"),
     ("items-import", f"items import services {ITEMS} --plan"),
     ("restore", "restore latest --plan"),
@@ -93,7 +94,8 @@ COMMANDS = (
 def estate(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     """An account, environments with schedules and a service, applied, and then a service edited."""
     text = f"source: {{folder: {installed.folder}}}\nlive: {{parallelScopes: 1}}\n"
-    use_settings(tmp_path, monkeypatch, f"{text}snapshots: {{folder: {tmp_path / 'kept'}}}\n")
+    kept = f"snapshots: {{folder: {tmp_path / 'kept'}}}\nledger: {{keepDays: 90}}\n"
+    use_settings(tmp_path, monkeypatch, text + kept)
     installed.has({"estate.yaml": ESTATE, "search.yaml": service("Search", 40000)})
     assert installed.apply("--scope", "config").code == 0
     return installed.has({"search.yaml": service("Search", 40000, description="other")})

@@ -1,17 +1,21 @@
 """What the engine relies on, whatever the source: the same tree gives the same paths, ids, sizes and bytes."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from benchmarks.ministack import MINISTACK, ministack
+from controller.aws.clients import Clients
+from controller.aws.errors import Place
 from controller.errors import SourceUnavailable
 from controller.loading.documents import MAX_BYTES
 from controller.model.ref import UNKNOWN_AUTHORSHIP, DocumentPlace, ResourceRef
 from controller.ports import Source
-from controller.sources import git_objects, selection
+from controller.sources import git_objects, s3_listing, selection
 from controller.sources.open_source import open_source
+from tests.support.buckets import Bucket, buckets_in_process, opening
 from tests.support.git_repository import Repository
 
 FILES: Mapping[str, str | bytes] = {
@@ -43,25 +47,70 @@ class Published:
 
     repository: Repository
     source: Source
+    bucket: Bucket | None = None
+    _kept: dict[str, bytes] = field(default_factory=dict)
 
     def publish(self, files: Mapping[str, str | bytes | None]) -> None:
         """Make the files what the source has to give."""
         self.repository.commit(files)
+        if self.bucket is not None:
+            there = dict(_below(self.repository.folder))
+            gone = dict.fromkeys(self._kept.keys() - there.keys())
+            self.bucket.put({**dict(there.items() - self._kept.items()), **gone})
+            self._kept = there
+
+
+def _below(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and not name.startswith(".git/"):
+            yield name, path.read_bytes()
 
 
 def _folder(repository: Repository, cache: Path) -> Source:
-    return open_source(str(repository.folder), cache_dir=cache)
+    return open_source(str(repository.folder), opening(cache))
 
 
 def _git(repository: Repository, cache: Path) -> Source:
-    return open_source(f"git+{repository.url}@main", cache_dir=cache)
+    return open_source(f"git+{repository.url}@main", opening(cache))
 
 
 @pytest.fixture(params=[_folder, _git], ids=["folder", "git"])
-def published(request: pytest.FixtureRequest, tmp_path: Path) -> Published:
+def checked_out(request: pytest.FixtureRequest, tmp_path: Path) -> Published:
+    """A source that may hold links, submodules and names that are no text."""
     opened: Callable[[Repository, Path], Source] = request.param
     repository = Repository.at(tmp_path / "fleet")
     return Published(repository, opened(repository, tmp_path / "cache"))
+
+
+@pytest.fixture(params=["folder", "git", "moto", pytest.param("ministack", marks=pytest.mark.slow)])
+def published(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Published]:
+    repository, cache = Repository.at(tmp_path / "fleet"), tmp_path / "cache"
+    if request.param == "folder":
+        yield Published(repository, _folder(repository, cache))
+    elif request.param == "git":
+        yield Published(repository, _git(repository, cache))
+    else:
+        client = request.getfixturevalue(request.param)
+        bucket = Bucket.made(client)
+        yield Published(
+            repository, open_source(str(bucket.location), opening(cache, client)), bucket
+        )
+
+
+@pytest.fixture(name="moto")
+def _moto() -> Iterator[object]:
+    with buckets_in_process() as client:
+        yield client
+
+
+@pytest.fixture(name="ministack", scope="module")
+def _ministack() -> Iterator[object]:
+    if not MINISTACK.exists():
+        pytest.skip("ministack is not installed: make servers")
+    with ministack() as address, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", address)
+        yield Clients().client(Place("", "eu-west-1"), "s3")
 
 
 def test_only_visible_yaml_files_are_read_in_file_order(published: Published) -> None:
@@ -178,14 +227,14 @@ def test_a_large_file_is_refused_without_being_read(published: Published) -> Non
     ],
 )
 def test_symbolic_links_are_never_followed(
-    published: Published, link: str, target: str, refused: str | None, because: str
+    checked_out: Published, link: str, target: str, refused: str | None, because: str
 ) -> None:
-    path = published.repository.folder / link
-    (published.repository.folder / "x").mkdir()
+    path = checked_out.repository.folder / link
+    (checked_out.repository.folder / "x").mkdir()
     path.symlink_to(target)
-    published.publish({"real.yaml": "x: 1", "README.md": "", "x/y.yaml": "y: 1"})
+    checked_out.publish({"real.yaml": "x: 1", "README.md": "", "x/y.yaml": "y: 1"})
 
-    tree = published.source.fetch()
+    tree = checked_out.source.fetch()
 
     assert list(tree.files) == ["real.yaml", "x/y.yaml"], because
     found = [(problem.origin.path, problem.message) for problem in tree.problems]
@@ -208,30 +257,30 @@ def test_symbolic_links_are_never_followed(
     ],
 )
 def test_a_name_that_cannot_be_printed_is_refused(
-    published: Published, name: bytes, shown: str
+    checked_out: Published, name: bytes, shown: str
 ) -> None:
-    published.publish({"good.yaml": "x: 1"})
-    path = bytes(published.repository.folder) + b"/" + name
+    checked_out.publish({"good.yaml": "x: 1"})
+    path = bytes(checked_out.repository.folder) + b"/" + name
     Path(path[: path.rindex(b"/")].decode(errors="surrogateescape")).mkdir(exist_ok=True)
     Path(path.decode(errors="surrogateescape")).write_bytes(b"x: 2")
-    published.publish({})
+    checked_out.publish({})
 
-    tree = published.source.fetch()
+    tree = checked_out.source.fetch()
 
     assert list(tree.files) == ["good.yaml"]
     assert [problem.origin.path for problem in tree.problems] == [shown]
 
 
-def test_a_submodule_is_refused(published: Published, tmp_path: Path) -> None:
+def test_a_submodule_is_refused(checked_out: Published, tmp_path: Path) -> None:
     other = Repository.at(tmp_path / "other")
     other.commit({"inside.yaml": "x: 1"})
-    published.publish({"good.yaml": "x: 1"})
-    published.repository.git(
+    checked_out.publish({"good.yaml": "x: 1"})
+    checked_out.repository.git(
         "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", other.url, "shared"
     )
-    published.publish({})
+    checked_out.publish({})
 
-    tree = published.source.fetch()
+    tree = checked_out.source.fetch()
 
     assert list(tree.files) == ["good.yaml"]
     assert [problem.origin.path for problem in tree.problems] == ["shared"]
@@ -266,7 +315,7 @@ def test_more_than_a_source_may_hold_is_one_problem(
     files: Mapping[str, str],
     said: str,
 ) -> None:
-    for module in (selection, git_objects):
+    for module in (selection, git_objects, s3_listing):
         if hasattr(module, bound):
             monkeypatch.setattr(module, bound, value)
     published.publish({"a.yaml": "a: 1", **files})
@@ -301,25 +350,25 @@ def test_folders_are_entered_to_a_depth(published: Published) -> None:
     assert "deeper than 64 folders" in problem.message
 
 
-def test_long_paths_are_refused_and_shown_short(published: Published) -> None:
+def test_long_paths_are_refused_and_shown_short(checked_out: Published) -> None:
     folder, long = "/".join(["f" * 200] * 5), "/".join(["g" * 204] * 6)
-    published.publish(
+    checked_out.publish(
         {"a.yaml": "a: 1", f"{folder}/{'n' * 50}.yaml": "b: 1", f"{long}/c.yaml": "c: 1"}
     )
 
-    tree = published.source.fetch()
+    tree = checked_out.source.fetch()
 
     assert list(tree.files) == ["a.yaml"]
     assert ["1,060 bytes" in told.message for told in tree.problems] == [True, False]
     assert max(len(str(told)) for told in tree.problems) < 500
 
 
-def test_many_problems_are_counted(published: Published) -> None:
+def test_many_problems_are_counted(checked_out: Published) -> None:
     for number in range(130):
-        (published.repository.folder / f"{number:03}.yaml").symlink_to("nowhere")
-    published.publish({"good.yaml": "a: 1"})
+        (checked_out.repository.folder / f"{number:03}.yaml").symlink_to("nowhere")
+    checked_out.publish({"good.yaml": "a: 1"})
 
-    tree = published.source.fetch()
+    tree = checked_out.source.fetch()
 
     assert [told.origin.path for told in tree.problems[:-1]] == [f"{n:03}.yaml" for n in range(100)]
     assert tree.problems[-1].message == "and 30 more problems in this source"

@@ -105,13 +105,18 @@ def test_a_refresh_whose_answer_was_lost_is_known_as_ours(three: LiveAccount) ->
     three.role(instanceType="m6i.xlarge")
 
     assert "no answer from AWS" in str(failures(three.do(three.plan().to_do)))
-    assert "envctl:refresh" not in three.tags()
-    assert failures(three.do(three.plan().to_do)) == []
 
-    assert three.tags()["envctl:refresh"].startswith("2 ")
+    assert three.tags()["envctl:refresh"] == "2 after none"
     later = three.plan()
     assert changes(later) == []
     assert sum("being replaced" in note for note in notes(later)) == 2
+
+
+def _refreshes(account: LiveAccount) -> list[str]:
+    """Return the states of the group's refreshes, the newest first."""
+    scaling = account.client("autoscaling")
+    found = scaling.describe_instance_refreshes(AutoScalingGroupName=WEB)["InstanceRefreshes"]
+    return [refresh["Status"] for refresh in found]
 
 
 def test_a_refresh_whose_answer_was_lost_and_that_failed_is_not_begun_again(
@@ -121,11 +126,17 @@ def test_a_refresh_whose_answer_was_lost_and_that_failed_is_not_begun_again(
     three.aws.controls.settings(failing_refreshes=1)
     three.role(instanceType="m6i.xlarge")
     three.do(three.plan().to_do)
+    assert _refreshes(three) == ["Failed"]
 
     _until_quiet(three)
 
+    assert _refreshes(three) == ["Failed"]
     assert any("ended as Failed" in note for note in notes(three.plan()))
     assert _versions(three, "c52-ta-Web") == Counter({"1": 2})
+
+    three.client("autoscaling").delete_tags(Tags=[{**PARKED, "Key": "envctl:refresh"}])
+    _until_quiet(three)
+    assert _refreshes(three)[-2:] == ["Successful", "Failed"]
 
 
 def test_a_refresh_that_somebody_else_began_is_waited_for(three: LiveAccount) -> None:
@@ -136,7 +147,9 @@ def test_a_refresh_that_somebody_else_began_is_waited_for(three: LiveAccount) ->
 
     three.apply()
 
-    assert "envctl:refresh" not in three.tags()
+    assert three.tags()["envctl:refresh"].startswith("2 after ")
+    _until_quiet(three)
+    assert _versions(three, WEB) == Counter({"2": 2})
 
 
 def test_another_change_while_instances_are_replaced_comes_after(three: LiveAccount) -> None:

@@ -29,15 +29,26 @@ def test_a_record_of_nobody_is_told_and_crashes_nothing(installed: Fleet) -> Non
     assert installed.apply().code == 0
     found = installation()
     table = found.master.settings.resource_prefix + LEDGER_TABLE.name
-    row = max(found.master.store.scan(table), key=lambda item: str(item["ISOTimestamp"]))
-    stray = {**row, "AuditID": "mallory"}
+    row = next(
+        item for item in found.master.store.scan(table) if "Service" in str(item.get("EntityId"))
+    )
+    what = f"Service/{row['Entity']['Key']}"
+    assert "In no chain" not in envctl("explain", what).out
+    later = {**row, "AuditID": "beyond", "Sequence": 999, "ISOTimestamp": "2999-01-01T00:00:00Z"}
+    stray = {**row, "AuditID": "mallory", "ChangedBy": "mallory"}
     del stray["Scope"]
-    found.master.store.write(PutWrite(table, to_wire(stray)))
+    for forged in (stray, later):
+        found.master.store.write(PutWrite(table, to_wire(forged)))
 
     verified = envctl("audit", "verify")
     assert verified.code == 7
     assert "record mallory is in no chain: it names no scope" in verified.out
-    assert "(in no chain)" in envctl("audit", "list", "--since", "1h ago", "--records").out
+    listed = envctl("audit", "list", "--entity", what).out
+    assert listed.count("(in no chain)") == 2
+    explained = envctl("explain", what).out
+    assert "2999" not in explained.partition("In no chain")[0]
+    assert "by mallory, record mallory" in explained
+    assert "record beyond" in explained
     shown = envctl("audit", "show", "mallory")
     assert shown.code == 7
     assert "record mallory is in no chain: it names no scope" in shown.err

@@ -4,10 +4,15 @@ Covers: engine.config.observe.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 
-from tests.support.command_line import Fleet, envctl, service
+from controller.aws.clients import Clients
+from controller.aws.errors import Place
+from tests.support.buckets import Bucket
+from tests.support.command_line import Fleet, envctl, service, use_settings
 
 
 @pytest.fixture
@@ -78,3 +83,27 @@ def test_there_is_no_such_scope(no_aws: None, fleet: Fleet, tmp_path: Path) -> N
         envctl("plan", "--source", fleet.folder, "--base", fleet.folder, "--scope", "config").code
         == 0
     )
+
+
+def test_from_published_looks_with_the_right_to_read_them(
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = Bucket.made(Clients().client(Place("", "eu-west-1"), "s3"))
+    use_settings(tmp_path, monkeypatch, f"observed: {{bucket: {bucket.name}}}\n")
+    installed.apply()
+    installed.has({"search.yaml": service("Search", 40000, description="finds")})
+    with_aws = installed.plan()
+    asked: list[str] = []
+    call: Any = vars(BaseClient)["_make_api_call"]
+
+    def noting(self: BaseClient, operation_name: str, api_params: Any) -> Any:
+        asked.append(operation_name)
+        return call(self, operation_name, api_params)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", noting)
+
+    without = installed.plan("--observed", f"s3://{bucket.name}/observed")
+
+    assert (without.code, without.out) == (with_aws.code, with_aws.out)
+    assert "config: as seen" in without.err
+    assert asked == ["GetObject"]

@@ -137,6 +137,27 @@ def test_a_role_that_the_settings_do_not_allow_is_told_before_it_is_applied(
     assert "allowedRoleNames of the settings allows: roleInfra" in str(problem)
 
 
+def test_an_external_id_that_was_changed_is_sent_within_a_minute(estate: LiveEstate) -> None:
+    running = estate.live()
+    sent: list[str] = []
+    sts = running.installation.master.aws.client("sts")
+    sts.meta.events.register(
+        "provide-client-params.sts.AssumeRole",
+        lambda params, **_: sent.append(params["ExternalId"]),
+    )
+    estate.planned(live=running)
+    boto3.client("secretsmanager", "eu-west-1").put_secret_value(
+        SecretId="envctl/first", SecretString="CANARY-changed"
+    )
+    estate.clock.sleep(60)
+    estate.planned(live=running)
+    assert "CANARY-changed" not in sent
+
+    estate.clock.sleep(1)
+    assert live_scopes(estate.planned(live=running))[0].state == "ok"
+    assert sent[-1:] == ["CANARY-changed"]
+
+
 def test_no_two_accounts_are_entered_by_one_external_id(estate: LiveEstate) -> None:
     estate.has({"test.yaml": account("test-eu", externalId=FIRST)})
     with pytest.raises(InvalidDesiredState) as refused:

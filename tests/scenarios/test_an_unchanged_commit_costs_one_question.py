@@ -8,6 +8,7 @@ from controller import catalog
 from controller.engine.config.planner import Planner
 from controller.settings import Settings
 from controller.sources.open_source import open_source
+from tests.support.buckets import opening
 from tests.support.command_line import TEAMS, service
 from tests.support.git_repository import Repository, recorded_git
 
@@ -27,7 +28,7 @@ def test_with_a_planner_held_across_runs(tmp_path: Path, monkeypatch: pytest.Mon
     repository.commit({"teams.yaml": TEAMS, "search.yaml": service("Search", 40000)})
     folder, notes = recorded_git(tmp_path / "bin")
     monkeypatch.setenv("PATH", str(folder), prepend=":")
-    source = open_source(f"git+{repository.url}@main", cache_dir=tmp_path / "cache")
+    source = open_source(f"git+{repository.url}@main", opening(tmp_path / "cache"))
     planner = Planner(lambda: source, Settings(), catalog.kinds())
     first = planner.load()
     notes.write_text("")
@@ -43,7 +44,7 @@ def test_with_a_planner_held_across_runs(tmp_path: Path, monkeypatch: pytest.Mon
 def test_and_after_a_new_commit_only_what_it_changed_is_read(tmp_path: Path) -> None:
     repository = Repository.at(tmp_path / "repository")
     repository.commit({"teams.yaml": TEAMS, "search.yaml": service("Search", 40000)})
-    source = open_source(f"git+{repository.url}@main", cache_dir=tmp_path / "cache")
+    source = open_source(f"git+{repository.url}@main", opening(tmp_path / "cache"))
     planner = Planner(lambda: source, Settings(), catalog.kinds())
     first = planner.load()
     repository.commit({"search.yaml": service("Search", 40001)})

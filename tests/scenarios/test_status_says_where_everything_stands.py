@@ -4,6 +4,7 @@ Covers: engine.queries.status.read, engine.queries.status.view.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +18,8 @@ from controller.aws.transactions import PutWrite
 from controller.engine.queries.status.read import StatusRead, read_status, with_look
 from controller.engine.state.rows import row_of_override
 from controller.errors import SourceUnavailable
+from controller.ledger.heads import row_of_head
+from controller.model.ledger_record import LEDGER_FORMAT
 from controller.model.observed import ScopeState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
@@ -78,7 +81,9 @@ def test_a_broken_commit_is_told_of_until_it_is_mended(
     assert envctl("apply", "--yes").code == 1
     told = envctl("status").out
     assert "config  stalled" in told
+    assert "Stalled: RunStopped" in told
     assert "1 problem in the desired state" in told
+    assert "→ envctl validate" in told
 
     installed.has({"search.yaml": service("Search", 40000)})
     assert envctl("apply", "--yes").code == 0
@@ -184,6 +189,23 @@ def test_an_account_that_is_gone_is_told_of_until_its_row_goes(estate: LiveEstat
     scope = next(one for one in _shown(estate)["scopes"] if one["scope"] == SCOPE)
 
     assert (scope["known"], scope["inOrder"], scope["next"]) == (False, False, "")
+
+
+def test_a_scope_of_a_newer_controller_is_stalled_and_says_what_to_type(estate: LiveEstate) -> None:
+    master = estate.installation.master
+    head = estate.installation.leases.read(SCOPE)
+    assert head is not None
+    newer = to_wire(row_of_head(replace(head, format=LEDGER_FORMAT + 1)))
+    master.store.write(PutWrite(master.state_table, newer))
+
+    scope = next(one for one in _shown(estate)["scopes"] if one["scope"] == SCOPE)
+
+    assert (scope["inOrder"], scope["next"]) == (False, "envctl --version")
+    assert {one["type"]: one["reason"] for one in scope["conditions"]} == {
+        "Ready": "NewerController",
+        "Reconciling": "NothingToDo",
+        "Stalled": "NewerController",
+    }
 
 
 def test_a_look_adds_what_accounts_hold_now_and_writes_nothing(estate: LiveEstate) -> None:

@@ -18,6 +18,7 @@ from controller.api.shared_reading import KEEP_S
 from controller.cli.invocation import Invocation
 from controller.cli.run import make_running
 from controller.errors import WrongUsage
+from controller.events import Event, HttpListening
 from tests.support.command_line import Fleet, envctl, fleet, installed, moto, service, use_settings
 from tests.support.documents import checked
 from tests.support.http_interface import ADA, CREDENTIALS, InterfaceByHand, bearer, serving
@@ -117,6 +118,7 @@ def test_the_plan_is_what_the_command_prints_and_is_kept_for_a_while(
     assert without_moments(checked(document.json())) == without_moments(shown.json)
     applied.has({"search.yaml": "no: [yaml"})
     assert client.get("/api/v1/plan").json() == document.json()
+    assert client.get("/api/v1/plan/last").status_code == 404, "no daemon has planned here"
 
 
 def test_a_source_that_is_wrong_is_told_with_its_problems(
@@ -211,7 +213,6 @@ def test_the_daemon_listens_where_the_settings_name_a_port(
     installed: Fleet,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "credentials.yaml").write_text(CREDENTIALS)
     use_settings(
@@ -220,10 +221,11 @@ def test_the_daemon_listens_where_the_settings_name_a_port(
         f"source: {{folder: {installed.folder}}}\n"
         "http: {port: 0, credentials: credentials.yaml}\n",
     )
-    running = make_running(Invocation(None, str(tmp_path / "events.jsonl")))
+    told: list[Event] = []
+    running = make_running(Invocation(None, None), told.append)
     running.start()
     try:
-        (url,) = re.findall(r"listening on (http://\S+)", capsys.readouterr().err)
+        (url,) = (event.url for event in told if isinstance(event, HttpListening))
         assert httpx.get(f"{url}/healthz").json() == {"alive": True}
         scope = httpx.post(f"{url}/api/v1/scopes/config/reconcile", headers=bearer(ADA))
         assert scope.status_code == 202
@@ -233,6 +235,18 @@ def test_the_daemon_listens_where_the_settings_name_a_port(
                 break
             time.sleep(0.1)
         assert done in httpx.get(f"{url}/metrics").text
+        last = httpx.get(f"{url}/api/v1/plan/last")
+        assert (checked(last.json())["document"], len(last.headers["Envctl-Planned-At"])) == (
+            "plan",
+            len("2026-11-28T10:00:00.000Z"),
+        )
+        asked = httpx.post(f"{url}/api/v1/rollback", headers=bearer(ADA), json={"what": "nothing"})
+        where = f"{url}{asked.headers['Location']}"
+        for _ in range(100):
+            if httpx.get(where).json()["state"] == "done":
+                break
+            time.sleep(0.1)
+        assert httpx.get(f"{where}/result").json()["exitCode"] == 64
     finally:
         assert running.stop()
     with pytest.raises(httpx.ConnectError):

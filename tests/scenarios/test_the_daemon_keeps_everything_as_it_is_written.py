@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from controller.engine.installation.installation import find_installation
+from controller.engine.live.accounts import LiveAccounts
 from controller.engine.overrides.service import OverrideAsked, Overrides
 from controller.engine.power.fleet import accepted_now
+from controller.engine.queries.audit import verify_installation
 from controller.engine.snapshots.places import list_snapshots, open_store
 from controller.engine.state.rows import statuses_in
 from controller.events import DesiredRejected, WorkFailed
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.work import Job, Work
-from controller.settings import SnapshotSettings
+from controller.place_settings import LedgerSettings, SnapshotSettings
 from controller.sources.folder import FolderSource
 from tests.support.daemons import DaemonByHand
 from tests.support.embedded_aws import AwsForTests
@@ -224,6 +227,29 @@ def test_a_snapshot_is_taken_and_the_ledger_anchored_when_their_time_comes(
     assert sorted(made.work()) == ["anchors snapshots", "snapshot snapshots"]
     assert [found.verified for found in list_snapshots(open_store(master))] == [True]
     assert not [event for event in made.events if isinstance(event, WorkFailed)]
+
+
+@pytest.mark.slow
+def test_old_records_are_moved_when_the_settings_say_so(
+    estate: PowerEstate, daemon: DaemonByHand, tmp_path: Path
+) -> None:
+    master = daemon.accounts.installation.master
+    more = {
+        "snapshots": SnapshotSettings(folder=str(tmp_path / "snapshots")),
+        "ledger": LedgerSettings(keep_days=30),
+        "intervals": master.settings.intervals.model_copy(update={"anchor_seconds": 10**9}),
+    }
+    master.settings = master.settings.model_copy(update=more)
+    installation = find_installation(master)
+    made = DaemonByHand(LiveAccounts(installation), FolderSource(estate.folder))
+    made.records.tick_clock()
+    estate.clock.sleep(70 * 86400)
+    made.records.tick_clock()
+
+    assert "archive ledger" in made.work()
+    assert not [event for event in made.events if isinstance(event, WorkFailed)]
+    assert installation.archive.reached()[CONFIG_SCOPE].sequence > 1
+    assert verify_installation(installation, replay=False).intact
 
 
 @pytest.mark.slow

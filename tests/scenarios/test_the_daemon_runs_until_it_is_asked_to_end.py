@@ -1,5 +1,6 @@
 """`envctl run` as a process: a commit is applied, settings are read again, SIGTERM ends it in order."""
 
+import json
 import signal
 import time
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from controller.events import DaemonStarted, DaemonStopped
+from controller.events import DaemonStarted, DaemonStopped, SettingsRefused
 from tests.support.daemon_processes import DaemonProcess
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import PowerEstate
@@ -61,5 +62,7 @@ def test_settings_are_read_again_and_wrong_ones_change_nothing(
     code, said = running.ended(signal.SIGTERM)
 
     assert code == 0, said
-    assert "the settings stay as they are" in said
-    assert "running, with the settings as they are now" in said
+    told = [json.loads(line) for line in said.splitlines()]
+    [refused] = [line for line in told if line["event"] == SettingsRefused.name]
+    assert "reconcileSeconds" in refused["because"]
+    assert len([line for line in told if line["event"] == DaemonStarted.name]) == 2

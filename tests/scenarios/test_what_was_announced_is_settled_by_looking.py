@@ -1,6 +1,6 @@
 """A worker dies, or loses its scope, between announcing a live change and writing what became of it.
 
-Covers: engine.live.observe, engine.live.journal.
+Covers: engine.live.observe, engine.live.journal, engine.live.found_done.
 """
 
 import json
@@ -84,6 +84,32 @@ def test_what_was_done_is_found_done(estate: LiveEstate, target: Hooked) -> None
     whole = estate.planned()
     assert whole.live is not None
     assert whole.live.left_open == frozenset()
+
+
+def test_what_is_on_record_as_failed_and_was_made_is_found_done_by_a_closer_look(
+    estate: LiveEstate, target: Hooked
+) -> None:
+    def denied(_change: Change) -> None:
+        raise AccessDenied("what comes after the making is denied")
+
+    target.after = denied
+    estate.applied()
+    target.after = lambda _: None
+    assert [record.phase for record in estate.records()] == ["intended", "failed"]
+    intended = estate.records()[0]
+
+    assert estate.applied().exit_code == 0
+    assert len(estate.records()) == 2
+    assert estate.applied(deep=True).exit_code == 0
+
+    found = estate.records()[2:]
+    assert [(record.phase, record.intended) for record in found] == [
+        ("succeeded", intended.audit_id)
+    ]
+    assert found[0].new_meta["Message"] == "found done when the scope was looked at next"
+    assert target.acted == ["c50"]
+    assert estate.applied(deep=True).exit_code == 0
+    assert len(estate.records()) == 3
 
 
 def test_what_was_not_done_is_done_now(estate: LiveEstate, target: Hooked) -> None:

@@ -136,10 +136,19 @@ def installed(moto: None, fleet: Fleet) -> Fleet:
 @contextmanager
 def commands_in(aws: AwsForTests, folder: Path, settings: str = "") -> Iterator[None]:
     """Let commands work in the sandbox, with settings and a cache in a folder, until the context ends."""
+    with commands_with(aws.environment, folder, settings):
+        yield
+
+
+@contextmanager
+def commands_with(
+    environment: Mapping[str, str], folder: Path, settings: str = ""
+) -> Iterator[None]:
+    """Let commands work in an environment of AWS's variables, as ``commands_in`` does."""
     file = folder / "envctl.yaml"
     file.write_text(settings, encoding="utf-8")
     around = {
-        **aws.environment,
+        **environment,
         "ENVCTL_CONFIG": str(file),
         "ENVCTL_USER": "ada",
         "XDG_CACHE_HOME": str(folder / "cache"),

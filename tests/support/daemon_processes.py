@@ -38,15 +38,17 @@ class DaemonProcess:
     ) -> None:
         """Start it, with files of its own in a folder."""
         self.config, self.told = folder / f"{name}.yaml", folder / f"{name}.jsonl"
+        self.log = folder / f"{name}.log"
         self.settings(settings)
         program = ["-m", "tests.support.daemon_processes", str(hold_s), json.dumps([*faults])]
         command = ["--config", str(self.config), "--events", str(self.told), "run"]
-        self.process = subprocess.Popen(
-            [sys.executable, *program, *command],
-            env={**os.environ, "XDG_CACHE_HOME": str(folder / f"{name}-cache")},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        # A file, as nobody reads on while it runs.
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *program, *command],
+                env={**os.environ, "XDG_CACHE_HOME": str(folder / f"{name}-cache")},
+                stderr=log,
+            )
 
     def __enter__(self) -> Self:
         """Return it."""
@@ -56,8 +58,7 @@ class DaemonProcess:
         """Kill it, unless it has ended."""
         if self.process.poll() is None:
             self.process.kill()
-        if self.process.stderr and not self.process.stderr.closed:
-            self.process.communicate()
+        self.process.wait()
 
     def settings(self, settings: Mapping[str, Any]) -> None:
         """Write the settings file."""
@@ -77,7 +78,7 @@ class DaemonProcess:
         """Wait for something; the daemon must not end before."""
         ends_at = time.monotonic() + within_s
         while not known():
-            assert self.process.poll() is None, self.process.communicate()[1]
+            assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < ends_at, self.told.read_text()
             time.sleep(0.1)
 
@@ -86,8 +87,8 @@ class DaemonProcess:
         for number in signals:
             self.process.send_signal(number)
             time.sleep(0.1)
-        _, said = self.process.communicate(timeout=WITHIN_S)
-        return self.process.returncode, said
+        code = self.process.wait(timeout=WITHIN_S)
+        return code, self.log.read_text()
 
     def was_killed(self) -> bool:
         """Tell whether it was killed."""

@@ -10,6 +10,7 @@ from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.worker import Handler, Workers
 from controller.engine.config.planner import Planner
 from controller.engine.live.accounts import LiveAccounts
+from controller.engine.notifications.news import News
 from controller.events import Event, WorkDone, WorkFailed, WorkGivenUp
 from controller.model.work import Work
 from controller.ports import Source, WorkQueue
@@ -31,6 +32,8 @@ class DaemonByHand:
         """Put it together."""
         master = self.accounts.installation.master
         self.queue = self.queue or MemoryQueue(master.process.clock)
+        news = News()
+        emit = news.hearing(self.events.append)
         self.jobs = Jobs(
             accounts=self.accounts,
             planner=Planner(lambda: self.source, master.settings, catalog.kinds()),
@@ -39,10 +42,10 @@ class DaemonByHand:
             settings=master.settings,
             clock=master.process.clock,
             instance=self.instance,
-            emit=self.events.append,
+            emit=emit,
         )
         self.records = RecordJobs(installation=self.accounts.installation, jobs=self.jobs)
-        self.notify = NotifyJobs(self.accounts.installation, self.jobs)
+        self.notify = NotifyJobs(self.accounts.installation, self.jobs, news)
         self.workers = Workers(
             queue=self.queue,
             handlers={
@@ -51,7 +54,7 @@ class DaemonByHand:
             },
             count=1,
             interruption=master.process.interruption,
-            emit=self.events.append,
+            emit=emit,
             keep_traceback=self._raise,
             put_one=self.jobs.put_one,
         )

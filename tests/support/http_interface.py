@@ -13,13 +13,17 @@ from controller.api.access import Access
 from controller.api.application import create_app
 from controller.api.credentials import KeptCredentials
 from controller.api.metrics import Metrics
+from controller.api.put_back.operation_jobs import OperationJobs
 from controller.api.served import Served
 from controller.api.server import HttpServer
 from controller.cli.invocation import Invocation
 from controller.daemon.memory_queue import MemoryQueue
+from controller.daemon.worker import Workers
+from controller.engine.commit.interruption import Interruption
 from controller.engine.config.planner import Planner
-from controller.engine.installation.installation import settings_source
+from controller.engine.installation.desired_source import settings_source
 from controller.engine.live.accounts import LiveAccounts
+from controller.engine.reconcile.combined_plan import LastPlan
 from controller.events import Event
 from controller.ports import Source
 
@@ -27,7 +31,7 @@ ADA, BOB = "ada's token of thirty-two bytes ..", "bob's token of thirty-two byte
 WEBHOOK_SECRET = "a secret of sixteen bytes"
 CREDENTIALS = f"""
 tokens:
-  - {{name: ada, sha256: {hashlib.sha256(ADA.encode()).hexdigest()}, scopes: [read, override, reconcile]}}
+  - {{name: ada, sha256: {hashlib.sha256(ADA.encode()).hexdigest()}, scopes: [read, override, reconcile, snapshot, restore]}}
   - {{name: bob, sha256: {hashlib.sha256(BOB.encode()).hexdigest()}, scopes: [read]}}
 webhookSecrets: [{WEBHOOK_SECRET}]
 """
@@ -59,6 +63,7 @@ class InterfaceByHand:
     credentials: str | None = CREDENTIALS
     host: str = "127.0.0.1"
     alive: bool = True
+    last_plan: LastPlan | None = None
     events: list[Event] = field(default_factory=list)
     bugs: list[Exception] = field(default_factory=list)
 
@@ -71,6 +76,7 @@ class InterfaceByHand:
             accounts=self.accounts,
             planner=Planner(self._source, master.settings, master.kinds),
             source=self.source,
+            last_plan=lambda: self.last_plan,
             queue=self.queue,
             is_alive=lambda: self.alive,
             access=Access(self._kept(), self.host),
@@ -85,6 +91,30 @@ class InterfaceByHand:
         """Return one that works where the commands do."""
         call = Invocation(None, None)
         return cls(call.live, lambda: settings_source(call.settings, call.process), **more)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Have a worker do what is asked for, as a daemon does."""
+        asked = OperationJobs(
+            accounts=self.accounts,
+            own=self.served.planner,
+            owner="daemon-a/operation",
+            emit=self.events.append,
+        )
+        workers = Workers(
+            queue=self.queue,
+            handlers=asked.handlers,
+            count=1,
+            interruption=Interruption(),
+            emit=self.events.append,
+            keep_traceback=self.bugs.append,
+            put_one=lambda: None,
+        )
+        workers.start()
+        try:
+            yield
+        finally:
+            assert workers.stop(30)
 
     def _source(self) -> Source:
         source = self.source()

@@ -69,6 +69,7 @@ def _document() -> dict[str, Any]:
         accounts=nothing,
         planner=cast("Planner", None),
         source=lambda: None,
+        last_plan=lambda: None,
         queue=MemoryQueue(utc_now),
         is_alive=lambda: True,
         access=Access(None, "127.0.0.1"),

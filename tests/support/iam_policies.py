@@ -155,6 +155,11 @@ class Stack:
     def _names(self, name: str) -> Any:
         """Return what CloudFormation refers to a resource by: the names that tests ask for, and for others what is made up."""
         resource = self._template["Resources"][name]
+        if resource["Type"] == "AWS::SNS::Topic":
+            named_here = self._worked_out(resource["Properties"]["TopicName"])
+            return self._sub(
+                f"arn:${{AWS::Partition}}:sns:${{AWS::Region}}:${{AWS::AccountId}}:{named_here}"
+            )
         named = _NAMED.get(resource["Type"])
         return self._worked_out(resource["Properties"][named]) if named else f"<{name}>"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from controller.aws.tables import DynamoStore
 from controller.engine.installation.installation import Installation
-from controller.ledger.queries import OfScope
+from controller.ledger.questions import OfScope
 from controller.model.ledger_record import LedgerRecord
 
 

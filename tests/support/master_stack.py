@@ -27,6 +27,7 @@ PARAMETERS: Final = {
 
 CONFIGURATION: Final = f"arn:aws:s3:::envctl-configuration-{ACCOUNT}-{REGION}"
 BACKUPS: Final = f"arn:aws:s3:::envctl-backups-{ACCOUNT}-{REGION}"
+LOOKS: Final = f"arn:aws:s3:::envctl-looks-{ACCOUNT}-{REGION}"
 QUEUE: Final = f"arn:aws:sqs:{REGION}:{ACCOUNT}:envctl.fifo"
 DEAD_LETTERS: Final = f"arn:aws:sqs:{REGION}:{ACCOUNT}:envctl-dead.fifo"
 _EVERYTHING: Final[list[dict[str, Any]]] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]

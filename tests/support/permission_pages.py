@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from controller.aws.probes import COPIES, HINTS, LOOK, NOT_PROBED, OF_TARGET
+from tests.support.master_stack import LOOKS, master_stack, policy
 
 NOTE = "<!-- Made from the code by `make golden`; edit the code. -->"
 INTRO = (
@@ -16,12 +17,30 @@ INTRO = (
     "[connect an account](../how-to/connect-an-account.md) says how to deploy it, and with which parameters it does more."
 )
 
+BUCKETS = (
+    "## On buckets, in the master account\n\n"
+    "What the controller's own role needs besides on a bucket that a setting names, and a pipeline on the one it plans from; "
+    "`deploy/master.yaml` allows just that."
+)
+
 
 def permission_pages() -> dict[str, str]:
     """Return file name -> text."""
     return {
         "permissions.md": "\n".join(
-            [NOTE, "# Permissions in accounts", "", INTRO, "", *_rows(), ""]
+            [
+                NOTE,
+                "# Permissions in accounts",
+                "",
+                INTRO,
+                "",
+                *_rows(),
+                "",
+                BUCKETS,
+                "",
+                *_of_buckets(),
+                "",
+            ]
         )
     }
 
@@ -37,6 +56,28 @@ def _rows() -> Iterator[str]:
         looks += COPIES if target == "replicas" else ()
         changes = _list(one.action for one in probes if one.changes)
         yield f"| `{target}` | {_list(looks)} | {changes} | {_list(NOT_PROBED.get(target, ()))} |"
+
+
+def _of_buckets() -> Iterator[str]:
+    stack = master_stack(SourceBucket="fleet")
+    looks = [one for one in policy(stack, "Work") if str(one["Resource"]).startswith(LOOKS)]
+    yield "| where | role | on the bucket | on its objects |"
+    yield "|---|---|---|---|"
+    for where, role, statements in (
+        ("setting `source.s3`", "the controller's", policy(stack, "Source")),
+        ("setting `observed.bucket`", "the controller's", looks),
+        ("`envctl plan --observed s3://…`", "the pipeline's", policy(stack, "PlanPolicy")),
+    ):
+        on_objects = {
+            of_objects: [
+                action
+                for one in statements
+                if str(one["Resource"]).endswith("/*") is of_objects
+                for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+            ]
+            for of_objects in (False, True)
+        }
+        yield f"| {where} | {role} | {_list(on_objects[False])} | {_list(on_objects[True])} |"
 
 
 def _list(actions: Iterator[str] | tuple[str, ...] | list[str]) -> str:

@@ -13,7 +13,7 @@ from controller.engine.installation.bootstrap import set_up
 from controller.engine.installation.installation import Installation, Master, find_installation
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.reconciler import Followed
+from controller.engine.reconcile.run_report import Followed
 from controller.engine.reconcile.tick import PowerRun
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord, Requester

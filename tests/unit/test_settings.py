@@ -10,6 +10,8 @@ from controller.planning.guards import GuardSettings
 from controller.settings import Settings, read_settings, setting_paths, variable_of
 from controller.views.schema_files import SETTINGS_SCHEMA, schema_files
 
+EXAMPLES = Path(__file__).parents[2] / "examples" / "settings"
+
 WHOLE = b"""
 region: eu-west-2
 resourcePrefix: test-
@@ -69,13 +71,15 @@ MERGED = b"approvals: {inCommits: merged, committers: [A <a@b.cd>]}\n"
         (b"regoin: x\n", {}, "did you mean 'region'?"),
         (b"guards: {maxDeletes: many}\n", {}, "guards.maxDeletes: expected a whole number"),
         (b"source: {git: {ref: main}}\n", {}, "source.git: url is missing"),
-        (b"source: {git: {url: x}, folder: y}\n", {}, "found two: git and folder"),
+        (b"source: {git: {url: x}, folder: y}\n", {}, "expected one source, found git and folder"),
         (MERGED + b"source: {git: {url: x}}\n", {}, "name the protected branch in source.git.ref"),
         (
             b"approvals: {inCommits: merged}\n",
             {},
             "s.yaml:1:12: approvals: inCommits: merged, but nobody's",
         ),
+        (b"ledger: {keepDays: 400}\n", {}, "ledger.keepDays is given, but no place"),
+        (b"ledger: {keepDays: 29}\n", {}, "ledger.keepDays"),
         (b"region: [\n", {}, "s.yaml:"),
         (b"region: a\n---\nregion: b\n", {}, "s.yaml:3: the settings are one document"),
         (b"", {"ENVCTL_GUARDS_MAX_DELETES": "x"}, "the environment: ENVCTL_GUARDS_MAX_DELETES"),
@@ -168,3 +172,10 @@ def test_rules_know_which_roles_may_be_assumed() -> None:
         WrongUsage, match=r"x:1:17: allowedSecrets.*'env://' is no secret that documents"
     ):
         read_settings("x", b"allowedSecrets: ['env://']", {})
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.yaml")), ids=lambda file: file.name)
+def test_examples_are_settings(file: Path) -> None:
+    settings = read_settings(file.name, file.read_bytes(), {})
+
+    assert settings.source.is_named

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.process import say, say_document
+from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
+from controller.cli.remote.server import Request
 from controller.engine.queries.blame import blame as who_set
-from controller.views.audit_blame import blame_json, blame_lines
+from controller.views.audit_blame import blame_answer
 
 
 def blame(
@@ -17,8 +17,7 @@ def blame(
 ) -> None:
     """Say of each field of an object who gave it its value, when, in which commit, and which line asked for it."""
     call: Invocation = context.obj
-    found = who_set(call.installation, ref)
-    if output is Format.JSON:
-        say_document("audit-blame", blame_json(found))
-    else:
-        say("\n".join(blame_lines(found)))
+    if call.server is not None:
+        asked = Request("/blame", {"what": ref})
+        raise typer.Exit(call.server.answer(asked, as_json=output is Format.JSON))
+    say_answer(blame_answer(who_set(call.installation, ref)), output)

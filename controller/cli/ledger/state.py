@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.invocation import Invocation
-from controller.cli.process import counted, note, say, say_document
+from controller.cli.invocation import Format, Invocation, say_answer
+from controller.cli.remote.server import Request
 from controller.engine.queries.moments import parse_moment
-from controller.engine.queries.past_state import doubtful, past_state
-from controller.views.past_state import state_json, state_lines, state_yaml
+from controller.engine.queries.past_state import past_state
+from controller.views.past_state import state_answer
 
 
 class StateFormat(StrEnum):
@@ -36,13 +36,12 @@ def state(
 ) -> None:
     """Show the config tables as they were at a moment: those of now, with every change since undone."""
     call: Invocation = context.obj
+    as_yaml, as_json = output is StateFormat.YAML, output is StateFormat.JSON
+    if call.server is not None:
+        asked = Request("/state", {"at": at, "kind": kind, "yaml": as_yaml})
+        raise typer.Exit(call.server.answer(asked, as_json=as_json))
     moment = parse_moment(at, call.process.clock())
     found = past_state(call.installation, moment, kind)
-    if output is StateFormat.JSON:
-        say_document("audit-state", state_json(moment, found))
-        return
-    lines = state_lines if output is StateFormat.TEXT else state_yaml
-    say("\n".join(lines(moment, found)))
-    count = doubtful(found)
-    if count:
-        note(f"{counted(count, 'object')} may have been otherwise: see what is said of each")
+    say_answer(
+        state_answer(moment, found, as_yaml=as_yaml), Format.JSON if as_json else Format.TEXT
+    )

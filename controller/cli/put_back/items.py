@@ -3,7 +3,7 @@
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -15,8 +15,9 @@ from controller.cli.invocation import (
     FormatOption,
     Invocation,
     OverrideOption,
+    say_answer,
 )
-from controller.cli.process import print_as_is, say_document
+from controller.cli.process import print_as_is
 from controller.cli.put_back.plan_and_ask import (
     Asked,
     PlanOption,
@@ -26,24 +27,25 @@ from controller.cli.put_back.plan_and_ask import (
     own_planner,
     plan_and_ask,
     request_of,
-    tell_result,
-    until_of,
 )
+from controller.cli.remote.operations import plan_ask_and_do
+from controller.cli.remote.server import Query, Request, Server, only_here
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
 from controller.engine.authoring.write_files import write_file, write_folder
+from controller.engine.queries.rollback_asked import end_of
 from controller.engine.snapshots.old_items import (
     ALL,
     RESOURCES,
     ItemsImport,
+    body_of,
     export_items,
     files_of,
     read_resources,
 )
 from controller.engine.snapshots.selection import Mode
 from controller.errors import WrongUsage
-from controller.views.documents.snapshots import items_import_json
-from controller.views.put_back import held_lines
+from controller.views.snapshots import import_done, import_planned
 
 items = several(
     name="items",
@@ -98,6 +100,8 @@ def export(
 
 
 def _array_of(call: Invocation, resource: str) -> bytes:
+    if call.server is not None:
+        return call.server.ask(Request(f"/config/export/{resource}"), as_json=True).body
     return b"[\n" + b",\n".join(export_items(call.installation, resource)) + b"\n]\n"
 
 
@@ -119,31 +123,47 @@ def import_items(
 ) -> None:
     """Plan what a file of items has otherwise, show, ask, and take it in. Exit 3: refused by a guard."""
     call: Invocation = context.obj
+    asked = Asked("nothing was imported", output, plan_only=plan, yes=yes)
+    if call.server is not None:
+        only_here(adopt=adopt, wait=wait)
+        said = {"mode": mode.value, "reason": reason, "until": until, "override": override}
+        _have_imported(call, call.server, resource, body_of(resource, file), said, asked)
     importing = ItemsImport(
         accounts=call.live,
         mode=mode,
         own=own_planner(call),
         reason=reason,
-        until=until_of(call, until),
+        until=end_of(until, call.process.clock()),
         emit=call.emit,
     )
     request = replace(request_of(call, "import", override, wait), adopt=adopt)
     items = read_resources(files_of(resource, file), call.master.kinds)
     run, prepared = importing.prepare(items, request)
-    as_json = output is Format.JSON
-    plan_and_ask(
-        prepared,
-        held_lines(prepared),
-        lambda: items_import_json(resource, prepared, None),
-        Asked("items-import", "nothing was imported", as_json=as_json, plan_only=plan, yes=yes),
-    )
+    plan_and_ask(import_planned(resource, prepared), prepared, asked)
     with (
         stopping_on_signals(call.process.interruption) as heard,
         closing(ProgressLine(call.emit)) as progress,
     ):
         result = replace(run, emit=progress.tell).carry_out(prepared, request)
-    if as_json:
-        say_document("items-import", items_import_json(resource, prepared, result))
-    else:
-        tell_result(result, held=bool(prepared.held))
-    raise typer.Exit(heard.exit_code(result.exit_code))
+    done = import_done(resource, prepared, result)
+    say_answer(done, output)
+    raise typer.Exit(heard.exit_code(done.exit_code))
+
+
+def _have_imported(
+    call: Invocation, server: Server, resource: str, body: bytes, said: Query, asked: Asked
+) -> NoReturn:
+    """Have a server take items in, which keeps the tables as its source says. Ends the command."""
+    if not said["reason"] or said["until"] is None:
+        raise WrongUsage(
+            "a server keeps the tables as its source says: say why they are to be otherwise, and until when",
+            fix="add --reason TEXT and --until TIME",
+        )
+    path = f"/config/import/{resource}"
+    plan_ask_and_do(
+        call,
+        server,
+        Request(f"{path}/plan", said, "POST", body),
+        lambda digest: Request(path, {**said, "expect": digest}, "PUT", body),
+        asked,
+    )

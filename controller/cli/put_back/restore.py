@@ -2,13 +2,18 @@
 
 from contextlib import closing
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from controller.cli.apply import WaitOption
-from controller.cli.invocation import Format, FormatOption, Invocation, OverrideOption
-from controller.cli.process import say_document
+from controller.cli.invocation import (
+    Format,
+    FormatOption,
+    Invocation,
+    OverrideOption,
+    say_answer,
+)
 from controller.cli.put_back.plan_and_ask import (
     Asked,
     PlanOption,
@@ -18,17 +23,16 @@ from controller.cli.put_back.plan_and_ask import (
     own_planner,
     plan_and_ask,
     request_of,
-    tell_result,
-    until_of,
 )
+from controller.cli.remote.operations import put_back
+from controller.cli.remote.server import only_here
 from controller.cli.snapshot import SnapshotArgument
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
-from controller.engine.snapshots.selection import Mode, Selection
+from controller.engine.queries.rollback_asked import end_of
+from controller.engine.snapshots.selection import Mode, selection_of
 from controller.engine.snapshots.service import Snapshots
-from controller.errors import WrongUsage
-from controller.views.documents.snapshots import restore_json
-from controller.views.snapshots import restore_lines
+from controller.views.snapshots import restore_done, restore_planned
 
 KindOption = Annotated[
     list[str] | None,
@@ -49,6 +53,8 @@ EnvironmentOption = Annotated[
 ModeOption = Annotated[
     Mode, typer.Option("--mode", help="Whether what the snapshot lacks stays or goes.")
 ]
+_SAID: Final = ("kind", "key", "environment", "mode", "reason", "until", "override")
+"""Options that a server takes, too."""
 
 
 def restore(
@@ -69,39 +75,25 @@ def restore(
 ) -> None:
     """Plan, show, ask, and put back. With --plan exit 0: nothing to do; 2: changes; 3: refused by a guard."""
     call: Invocation = context.obj
+    asked = Asked("nothing was restored", output, plan_only=plan, yes=yes)
+    if call.server is not None:
+        only_here(wait=wait)
+        said = {name: context.params[name] for name in _SAID}
+        put_back(call, call.server, f"/snapshots/{which}/restore", said, asked)
     snapshots = Snapshots.of(call.installation, call.emit)
     manifest = snapshots.find(which)
-    source = snapshots.source(manifest, _selection(call, kind, key, environment), mode)
-    restorer = snapshots.restorer(
-        call.live, source, own_planner(call), until_of(call, until), reason
-    )
+    chosen = selection_of(call.master.kinds, kind or (), key or (), environment or ())
+    source, ends = snapshots.source(manifest, chosen, mode), end_of(until, call.process.clock())
+    restorer = snapshots.restorer(call.live, source, own_planner(call), ends, reason)
     request = request_of(call, "restore", override, wait)
     prepared = restorer.prepare(request)
-    as_json = output is Format.JSON
-    plan_and_ask(
-        prepared,
-        restore_lines(prepared),
-        lambda: restore_json(manifest.id, prepared, None),
-        Asked("restore", "nothing was restored", as_json=as_json, plan_only=plan, yes=yes),
-    )
+    plan_and_ask(restore_planned(manifest.id, prepared), prepared, asked)
     with (
         stopping_on_signals(call.process.interruption) as heard,
         closing(ProgressLine(call.emit)) as progress,
     ):
         run = replace(restorer.run, emit=progress.tell)
         result = replace(restorer, run=run).carry_out(prepared, request)
-    if as_json:
-        say_document("restore", restore_json(manifest.id, prepared, result))
-    else:
-        tell_result(result, held=bool(prepared.held))
-    raise typer.Exit(heard.exit_code(result.exit_code))
-
-
-def _selection(call: Invocation, *named: list[str] | None) -> Selection:
-    """Return what kinds, names and environments say. Raises WrongUsage for a kind there is none of."""
-    selection = Selection(*(tuple(names or ()) for names in named))
-    for kind in selection.kinds:
-        if kind not in call.master.kinds:
-            known = ", ".join(call.master.kinds)
-            raise WrongUsage(f"there is no kind {kind!r}", fix=f"kinds: {known}")
-    return selection
+    done = restore_done(manifest.id, prepared, result)
+    say_answer(done, output)
+    raise typer.Exit(heard.exit_code(done.exit_code))

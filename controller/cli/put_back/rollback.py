@@ -1,7 +1,5 @@
 """``envctl rollback``: what was changed is planned back, shown, asked, and put back."""
 
-import re
-from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Final
@@ -9,8 +7,13 @@ from typing import Annotated, Final
 import typer
 
 from controller.cli.apply import WaitOption
-from controller.cli.invocation import Format, FormatOption, Invocation, OverrideOption
-from controller.cli.process import say, say_document
+from controller.cli.invocation import (
+    Format,
+    FormatOption,
+    Invocation,
+    OverrideOption,
+    say_answer,
+)
 from controller.cli.put_back.plan_and_ask import (
     Asked,
     PlanOption,
@@ -20,19 +23,15 @@ from controller.cli.put_back.plan_and_ask import (
     own_planner,
     plan_and_ask,
     request_of,
-    tell_result,
-    until_of,
 )
+from controller.cli.remote.operations import put_back
+from controller.cli.remote.server import only_here
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
-from controller.engine.queries.moments import parse_moment
-from controller.engine.rollback.chosen import Choosing, Chosen
+from controller.engine.queries.rollback_asked import RollbackAsked, end_of, refs_also
 from controller.engine.rollback.revert_commit import write_revert
 from controller.engine.rollback.service import Rollbacks
-from controller.errors import WrongUsage, worst_exit_code
-from controller.model.ref import ResourceRef
-from controller.views.documents.rollback import rollback_json
-from controller.views.rollback import reverted_lines, rollback_lines
+from controller.views.rollback import rollback_done, rollback_planned
 
 WhatArgument = Annotated[
     str | None,
@@ -64,7 +63,8 @@ GitOption = Annotated[
         help="Also make the reverting commit, on a new branch of this clone.",
     ),
 ]
-_COMMIT: Final = re.compile("[0-9a-f]{7,64}")
+_SAID: Final = ("what", "commit", "to", "also", "reason", "until", "override")
+"""Options that a server takes, too."""
 
 
 def rollback(
@@ -85,24 +85,23 @@ def rollback(
 ) -> None:
     """Plan the values of before, show, ask, and put them back. Exit 3: refused by a guard, or changed since."""
     call: Invocation = context.obj
-    chosen = _chosen(call, what, commit, to)
+    asked = Asked("nothing was rolled back", output, plan_only=plan, yes=yes)
+    if call.server is not None:
+        only_here(wait=wait, git=git)
+        said = {name: context.params[name] for name in _SAID}
+        put_back(call, call.server, "/rollback", said, asked)
+    now = call.process.clock()
+    chosen = RollbackAsked(what, commit, to).chosen(call.installation, now)
     rollbacks = Rollbacks(
         accounts=call.live,
         own=own_planner(call),
         reason=reason,
-        until=until_of(call, until),
+        until=end_of(until, now),
         emit=call.emit,
     )
     request = request_of(call, "rollback", override, wait)
-    prepared = rollbacks.prepare(chosen, _refs(also or ()), request)
-    as_json = output is Format.JSON
-    plan_and_ask(
-        prepared,
-        rollback_lines(prepared),
-        lambda: rollback_json(prepared, None, None),
-        Asked("rollback", "nothing was rolled back", as_json=as_json, plan_only=plan, yes=yes),
-        prepared.exit_code,
-    )
+    prepared = rollbacks.prepare(chosen, refs_also(also or ()), request)
+    plan_and_ask(rollback_planned(prepared), prepared, asked)
     clone = None if prepared.planned.plan.refused else git
     reverted = write_revert(prepared, clone, call.settings.source.git) if clone else None
     with (
@@ -110,42 +109,6 @@ def rollback(
         closing(ProgressLine(call.emit)) as progress,
     ):
         result = rollbacks.carry_out(prepared, request, progress.tell)
-    if as_json:
-        say_document("rollback", rollback_json(prepared, result, reverted))
-    else:
-        for line in reverted_lines(reverted) if reverted else ():
-            say(line)
-        tell_result(result, held=bool(prepared.held) and reverted is None)
-    raise typer.Exit(heard.exit_code(worst_exit_code((result.exit_code, prepared.left_code))))
-
-
-def _chosen(call: Invocation, what: str | None, commit: str | None, to: str | None) -> Chosen:
-    if sum(given is not None for given in (what, commit, to)) != 1:
-        raise WrongUsage(
-            "rollback takes back a transaction, a record, a commit, or all since a revision or a time",
-            fix="name one: envctl rollback TRANSACTION, --commit COMMIT or --to TIME",
-        )
-    choosing, now = Choosing(call.installation), call.process.clock()
-    if what is not None:
-        return choosing.of_id(what)
-    if commit is not None:
-        if not _COMMIT.fullmatch(commit):
-            raise WrongUsage(
-                f"--commit {commit!r} is no commit", fix="give seven of its digits or more"
-            )
-        return choosing.of_commit(commit)
-    assert to is not None, "one of the three is given"
-    # Digits alone are a date: of a commit that has no letter in so many digits give more.
-    if _COMMIT.fullmatch(to) and not (to.isdecimal() and len(to) == len("20261124")):
-        return choosing.since_revision(to, now)
-    moment = parse_moment(to, now)
-    if moment > now:
-        raise WrongUsage(f"--to {to} is yet to come", fix="give a time that has passed")
-    return choosing.since_moment(moment, now)
-
-
-def _refs(names: Iterable[str]) -> frozenset[ResourceRef]:
-    try:
-        return frozenset(map(ResourceRef.parse, names))
-    except ValueError as error:
-        raise WrongUsage(f"--also {error}") from error
+    done = rollback_done(prepared, result, reverted)
+    say_answer(done, output)
+    raise typer.Exit(heard.exit_code(done.exit_code))

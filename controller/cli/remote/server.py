@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from ipaddress import ip_address
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 import orjson
@@ -34,6 +34,8 @@ _LONGEST: Final = 256 << 20
 """Bytes of an answer that are read at all."""
 _EXIT_CODE: Final = "Envctl-Exit-Code"
 _REMARKS: Final = "Envctl-Remarks"
+_DIGEST: Final = "Envctl-Plan-Digest"
+_ACTS: Final = "Envctl-Acts"
 _OF_STATUS: Final[Mapping[int, type[EnvctlError]]] = {
     401: AccessDenied,
     403: AccessDenied,
@@ -51,7 +53,34 @@ class Request(NamedTuple):
     path: str
     query: Query = MappingProxyType({})
     method: str = "GET"
-    body: Mapping[str, object] | None = None
+    body: object = None
+    """Plain JSON, or the bytes of it."""
+
+
+class Answered(NamedTuple):
+    """What a server answered. Of a plan that can be carried out: its digest, and whether that writes anything."""
+
+    body: bytes
+    is_json: bool
+    remarks: tuple[str, ...]
+    exit_code: int
+    digest: str
+    acts: bool
+
+    def show(self) -> None:
+        """Print it as the command would."""
+        if self.is_json:
+            print_as_is(printable_json(self.body).decode(errors="replace"))
+        elif self.body:
+            say(self.body.decode(errors="replace"))
+        for remark in self.remarks:
+            note(remark)
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """Return the JSON object that it is; an empty one for what is none."""
+        found = orjson.loads(self.body)
+        return found if isinstance(found, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +92,18 @@ class Server:
 
     def answer(self, request: Request, *, as_json: bool) -> int:
         """Print what the command would print, and return its exit code. Raises EnvctlError as the command would."""
+        answered = self.ask(request, as_json=as_json)
+        answered.show()
+        return answered.exit_code
+
+    def ask(self, request: Request, *, as_json: bool) -> Answered:
+        """Return what is answered; nothing is printed. Raises EnvctlError as the command would."""
         response, body = self._send(request, "application/json" if as_json else "text/plain")
         remarks, code = self._beside(response)
-        if as_json:
-            if not _is_json(body):
-                raise self._not_ours(response.status)
-            print_as_is(printable_json(body).decode(errors="replace"))
-        else:
-            say(body.decode(errors="replace"))
-        for remark in remarks:
-            note(remark)
-        return code
+        if as_json and not _is_json(body):
+            raise self._not_ours(response.status)
+        digest, acts = response.getheader(_DIGEST, ""), response.getheader(_ACTS) == "1"
+        return Answered(body, as_json, tuple(remarks), code, digest, acts)
 
     def _beside(self, response: HTTPResponse) -> tuple[list[str], int]:
         """Return what is remarked besides an answer, and the exit code. Raises Unreachable for headers that are none of ours."""
@@ -95,7 +125,9 @@ class Server:
             headers["Authorization"] = f"Bearer {self.token}"
         body = None
         if request.body is not None:
-            body, headers["Content-Type"] = orjson.dumps(request.body), "application/json"
+            given = request.body
+            body = given if isinstance(given, bytes) else orjson.dumps(given)
+            headers["Content-Type"] = "application/json"
         query = {name: _plain(value) for name, value in request.query.items() if value is not None}
         path = f"{place.path.rstrip('/')}{_API}{quote(request.path)}?{urlencode(query, doseq=True)}"
         try:
@@ -111,7 +143,7 @@ class Server:
             connection.close()
         if len(content) > _LONGEST:
             raise Unreachable(f"{self.url}: the answer is longer than {_LONGEST >> 20} MiB")
-        if response.status != 200:
+        if response.status not in (200, 202):
             raise self._error(response.status, content)
         return response, content
 

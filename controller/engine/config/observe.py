@@ -30,6 +30,7 @@ from controller.model.override import Override
 from controller.model.plan import PlannedFrom
 from controller.model.ref import UNKNOWN_AUTHORSHIP, Authorship, ResourceRef
 from controller.model.resource import DesiredState, Resource
+from controller.planning.look_json import PublishedLook
 from controller.planning.observed_json import read_observed, write_observed
 
 Recorded = Callable[[ResourceRef, bytes], bool]
@@ -139,7 +140,20 @@ def _is_recorded(
 
 def seen_in_file(data: bytes, name: str) -> ObservedConfig:
     """Read what ``file_of`` wrote; the ledger is not at hand, so marks are believed. Raises WrongUsage."""
-    scopes = read_observed(data, name)
+    return _believed(read_observed(data, name), name)
+
+
+def seen_in_look(look: PublishedLook, name: str) -> ObservedConfig:
+    """Take a published look at the config scope for what is there; marks are believed. Raises WrongUsage for one of another scope."""
+    if look.config is None:
+        raise WrongUsage(
+            f"{name}: what is published as {CONFIG_SCOPE} is a look at {look.scope}",
+            fix="name the place where envctl publishes looks (observed: in its settings)",
+        )
+    return _believed((look.config,), name)
+
+
+def _believed(scopes: tuple[ObservedState, ...], name: str) -> ObservedConfig:
     for scope in scopes:
         for ref, found in scope.objects.items():
             items = parse_canonical(found.attributes)

@@ -10,22 +10,18 @@ from controller.aws.sessions import MASTER, AwsAccess
 from controller.aws.tables import DynamoStore
 from controller.engine.commit.lease import Leases
 from controller.engine.commit.storage import Storage
+from controller.engine.installation.object_stores import named_store
 from controller.engine.installation.process_context import ProcessContext
 from controller.errors import WrongUsage
 from controller.kinds.language.kind import Kind
+from controller.ledger.archived.archive import ARCHIVES_ROW, Archive
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor
 from controller.loading.documents import parse_documents
 from controller.loading.positions import Positions
 from controller.model.canonical import ABSENT
-from controller.ports import Source
 from controller.settings import ENVIRONMENT, Settings, read_settings, setting_paths, variable_of
-from controller.settings import GitSource as GitSettings
-from controller.sources.folder import FolderSource
-from controller.sources.git import GitSource
-from controller.sources.location import GitCredential, GitLocation, parse_git_location
-from controller.sources.open_source import open_source
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.tables import Tables
 
@@ -70,8 +66,13 @@ class Installation:
         if snapshots.bucket is not None:
             client = master.aws.client("s3", MASTER)
             blobs = S3BlobStore(client, snapshots.bucket, f"{snapshots.prefix}/{_IMAGES}")
-        self.ledger = LedgerReader(master.client, prefix + LEDGER_TABLE.name, blobs)
-        """What answers from the audit table, and knows where images are kept that no record can hold."""
+        self.archive = Archive(
+            lambda: master.store.get(master.state_table, ARCHIVES_ROW),
+            named_store(snapshots, master.aws),
+        )
+        """What was moved out of the audit table, as it was too old."""
+        self.ledger = LedgerReader(master.client, prefix + LEDGER_TABLE.name, blobs, self.archive)
+        """What answers from the audit table and from the archive, and knows where images are kept that no record can hold."""
         self.tables = Tables(
             master.store,
             master.kinds.values(),
@@ -117,7 +118,6 @@ def find_installation(master: Master) -> Installation:
 
 
 CONFIG_VARIABLE = "ENVCTL_CONFIG"
-_REFERENCE = "env://"
 S3 = "s3://"
 DEFAULT = "default"
 
@@ -132,65 +132,28 @@ def open_settings(name: str | None, process: ProcessContext) -> Settings:
         return settings
     here = Path(name).resolve().parent
     source, snapshots, http = settings.source, settings.snapshots, settings.http
+    observed = settings.observed
     if source.folder is not None:
         source = source.model_copy(update={"folder": str(here / source.folder)})
     if snapshots.folder is not None:
         snapshots = snapshots.model_copy(update={"folder": str(here / snapshots.folder)})
+    if observed.folder is not None:
+        observed = observed.model_copy(update={"folder": str(here / observed.folder)})
     if http.credentials is not None and "://" not in http.credentials:
         http = http.model_copy(update={"credentials": str(here / http.credentials)})
-    return settings.model_copy(update={"source": source, "snapshots": snapshots, "http": http})
+    found = {"source": source, "snapshots": snapshots, "observed": observed, "http": http}
+    return settings.model_copy(update=found)
 
 
-def open_desired(text: str | None, settings: Settings, process: ProcessContext) -> Source:
-    """Return the source a command names, else that of the settings; nothing is read yet.
-
-    Raises WrongUsage if there is neither, or none that can be read.
-    """
-    cache = process.cache_dir
-    git, folder = settings.source.git, settings.source.folder
-    if text is not None:
-        credential = None
-        if git is not None and text.startswith("git+https:"):
-            # No other host than the settings' own is to see their credential.
-            same = git.url.split("/")[2:3] == parse_git_location(text).url.split("/")[2:3]
-            credential = _credential(git, process) if same else None
-        return open_source(text, cache_dir=cache, credential=credential)
-    if git is not None:
-        location = GitLocation(git.url, git.ref, git.path)
-        return GitSource(location, cache, _credential(git, process))
-    if folder is not None:
-        return FolderSource(Path(folder))
-    raise WrongUsage(
-        "no source: neither the command nor the settings say where the desired state is",
-        fix="add --source FOLDER or --source git+https://HOST/REPOSITORY, or source: to the settings",
+def reading_access(process: ProcessContext, region: str) -> AwsAccess:
+    """Return the way to AWS of what is read before the installation is known. No call is made."""
+    return AwsAccess(
+        region=region,
+        installation="reader",
+        instance=process.instance,
+        allowed_role_names=(),
+        clock=process.clock,
     )
-
-
-def settings_source(settings: Settings, process: ProcessContext) -> Source | None:
-    """Return the source of the settings; None if they name none. Raises as ``open_desired``."""
-    given = settings.source
-    if given.git is None and given.folder is None:
-        return None
-    return open_desired(None, settings, process)
-
-
-def _credential(git: GitSettings, process: ProcessContext) -> GitCredential | None:
-    if git.credentials is None:
-        return None
-    reference = git.credentials
-    name = reference.removeprefix(_REFERENCE)
-    if not reference.startswith(_REFERENCE) or not name:
-        raise WrongUsage(
-            "settings: source.git.credentials is no reference",
-            fix="write env://NAME, and put the token into that variable; never the token itself",
-        )
-    token = process.environment.get(name)
-    if not token:
-        raise WrongUsage(
-            f"settings: source.git.credentials names the variable {name}, which is not set",
-            fix=f"export {name}, or take credentials out of the settings",
-        )
-    return GitCredential(token)
 
 
 SETTINGS_BOUND: Final = Bound(4 << 20, "settings")
@@ -205,14 +168,9 @@ def read_named(
     Raises WrongUsage for a path that cannot be read or is too long for what it is, and as any call.
     """
     if name.startswith(S3):
-        access = AwsAccess(
-            region=process.region,
-            installation="reader",
-            instance=process.instance,
-            allowed_role_names=(),
-            clock=process.clock,
-        )
-        return read_object(access.client("s3", MASTER), name, bound)
+        access = reading_access(process, process.region)
+        with access.telling_who():
+            return read_object(access.client("s3", MASTER), name, bound)
     try:
         with Path(name).open("rb") as file:
             content = file.read(bound.most + 1)

@@ -7,32 +7,30 @@ from datetime import datetime
 from threading import Lock
 from typing import NamedTuple
 
-from controller import catalog
 from controller.aws.live_look import look
 from controller.aws.secrets import Secrets
 from controller.aws.sessions import AccountAccess
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest
-from controller.engine.desired.accepted import AcceptedReader
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_scope import ScopeOutcome, ScopeRun
+from controller.engine.live.known_accounts import KnownAccounts
 from controller.engine.live.latest_accepted import AcceptedScopes, LatestAccepted
 from controller.engine.live.observe import Observer, ScopeReads, ScopeSetup, Unobserved, unseen
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.run_memory import RunMemory
 from controller.engine.state.open_records import scopes_left_open
+from controller.engine.state.published import LookPublisher, place_in
 from controller.engine.state.rows import Finding, read_histories, write_statuses
-from controller.errors import EnvctlError, ExitCode, WrongUsage
+from controller.errors import EnvctlError, ExitCode
 from controller.events import Emit, discard_event
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Requester
-from controller.model.live import LiveLook, LiveScope
+from controller.model.live import LiveLook
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.override import Override
 from controller.model.plan import PlannedFrom, ScopePlan
-from controller.model.ref import ResourceRef
+from controller.planning.look_json import PublishedLook
 from controller.ports import LiveTarget
-from controller.settings import Mode, weaker
 
 
 class NotWritten(NamedTuple):
@@ -89,7 +87,7 @@ class LivePlanRun:
         return codes
 
 
-class LiveAccounts:
+class LiveAccounts(KnownAccounts):
     """The live accounts of an installation. What was read once is not read again; made once per process."""
 
     def __init__(
@@ -101,76 +99,10 @@ class LiveAccounts:
         self._memory = RunMemory(installation)
         self._keeping = Lock()
         """What is remembered is of all scopes, and a daemon's workers each follow one."""
-        self._secrets = Secrets(
-            master.aws, master.process.environment, master.settings.allowed_secrets
-        )
-        self._settings = master.settings
-        self.parallel = master.settings.live.parallel_scopes
-        """How many scopes are worked on side by side."""
-        known = catalog.live_targets(self._settings.extensions) if targets is None else targets
-        self.targets = tuple(known)
-        self._reader = AcceptedReader(master.kinds, master.settings.options, installation.id)
-
-    @property
-    def is_on(self) -> bool:
-        """Tell whether there is any target that is not switched off."""
-        return any(self._settings.targets.of(target.name) != "off" for target in self.targets)
-
-    def accepted(
-        self,
-        observed: ObservedState,
-        now: datetime,
-        overrides: Iterable[Override] = (),
-        revision: str = "",
-        after: ObservedState | None = None,
-    ) -> AcceptedState:
-        """Return the accepted state from the config scope as found, or as it is ``after`` a plan of it.
-
-        Raises EnvctlError if it is not known.
-        """
-        if observed.state not in (ScopeState.OK, ScopeState.OBSERVE):
-            raise EnvctlError(
-                f"live accounts: the config tables cannot be read, so what is accepted is not known: {observed.reason}"
-            )
-        sequence = int((after or observed).facts.get("sequence", 0))
-        return self._reader.read(observed, now, overrides, revision, after, sequence)
-
-    def scopes(self, accepted: AcceptedState, wanted: Sequence[str] = ()) -> tuple[ScopeSetup, ...]:
-        """Return every account and region that an environment type or an account names, by name, or those wanted.
-
-        An account's regions are those it lists and those of its environment types; accounts that nothing is kept in have
-        none, and so no scope. The way in is what was applied last: one that is new, or another now, waits. Raises WrongUsage
-        for one that does not exist.
-        """
-        setups = self._setups(accepted)
-        if accepted.before is not None:
-            applied = self._setups(accepted.before)
-            setups = {
-                name: _as_applied(setup, applied.get(name), accepted.before)
-                for name, setup in setups.items()
-            }
-        for name in wanted:
-            if name not in setups:
-                raise WrongUsage(
-                    f"there is no scope {name!r}",
-                    fix=f"choose from {', '.join((CONFIG_SCOPE, *setups))}",
-                )
-        return tuple(setup for name, setup in setups.items() if not wanted or name in wanted)
-
-    def _setups(self, accepted: AcceptedState) -> dict[str, ScopeSetup]:
-        """Return every scope as one state alone has it, by name."""
-        regions: dict[str, set[str]] = {}
-        for ref in accepted.of_kind("EnvironmentType"):
-            spec = accepted.specs[ref]
-            regions.setdefault(spec.account, set()).add(spec.region or self._settings.region)
-        setups: dict[str, ScopeSetup] = {}
-        for ref in accepted.of_kind("Account"):
-            spec = accepted.specs[ref]
-            for region in sorted(regions.get(ref.key, set()) | set(spec.regions or ())):
-                scope = LiveScope(f"{ref.key}/{region}", spec.account_number, region, ref.key)
-                mode: Mode = spec.mode or "enforce"
-                setups[scope.name] = ScopeSetup(scope, spec.role_arn, spec.external_id, mode)
-        return setups
+        process, allowed = master.process, master.settings.allowed_secrets
+        self._secrets = Secrets(master.aws, process.environment, process.clock, allowed)
+        self._looks = _publisher(installation)
+        super().__init__(master.settings, master.kinds, installation.id, targets)
 
     def looks(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
@@ -193,7 +125,7 @@ class LiveAccounts:
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup]
     ) -> tuple[ScopeReads | Unobserved, ...]:
         """Return AWS as each scope's role may read it, or why nothing is read there. No account is entered yet."""
-        installation, broken = self.installation, self._know(accepted)
+        installation, broken = self.installation, self._know(setups)
         aws, ledger = installation.master.aws, installation.ledger
         observer = Observer(access=aws, accepted=accepted, history=ledger)
 
@@ -211,7 +143,7 @@ class LiveAccounts:
     ) -> LivePlanRun:
         """Plan scopes side by side. What is wrong with one is its state. Raises as reading the controller's own rows."""
         master = self.installation.master
-        planner = self._planner(accepted, self._know(accepted))
+        planner = self._planner(accepted, self._know(setups))
         table, names = master.state_table, [setup.scope.name for setup in setups]
         asked = replace(asked, histories=read_histories(master.store, table, names))
         left_open = scopes_left_open(master.store, table, names)
@@ -285,14 +217,64 @@ class LiveAccounts:
             )
         return (
             *remembered,
-            *kept("how live scopes stand", lambda: self.write_statuses(findings)),
+            *kept("how live scopes stand", lambda: self.write_statuses(findings, emit)),
+            *kept("the last looks", lambda: self._publish(accepted, scopes, outcomes)),
         )
 
-    def write_statuses(self, findings: Iterable[Finding]) -> None:
-        """Write how scopes stand. Raises as any write."""
+    @property
+    def publishes(self) -> bool:
+        """Tell whether the settings name a place where looks are published."""
+        return self._looks is not None
+
+    def publish_config(self, seen: ObservedState, at: datetime) -> None:
+        """Publish the config scope as it was seen, where the settings name a place. Raises as any call."""
+        if self._looks is not None:
+            look = PublishedLook(
+                scope=CONFIG_SCOPE, at=at, epoch=0, installation=self.installation.id, config=seen
+            )
+            self._looks.publish(look)
+
+    def _publish(
+        self,
+        accepted: AcceptedState,
+        scopes: Sequence[LiveScopePlan],
+        outcomes: Sequence[ScopeOutcome],
+    ) -> None:
+        """Publish each scope that was looked at for all its targets, as it is after what was done there. Raises as any call."""
+        if self._looks is None:
+            return
+        publisher, installation = self._looks, self.installation
+        planner, now = self._planner(accepted, {}), installation.master.process.clock()
+
+        def publish(scope: LiveScopePlan, outcome: ScopeOutcome) -> None:
+            view = scope.view
+            asked = [(part.target, part.mode) for part in view.parts]
+            names = {target.name for target, _ in asked} | view.unknown.keys()
+            if view.look is None or not {one.name for one in self.targets_of(view.setup)} <= names:
+                return
+            if outcome.outcomes and outcome.again_at is None and not outcome.stopped:
+                # What was changed is not as it was planned from. Where AWS goes on the next pass looks.
+                view = planner.view(view.setup, asked, now)
+            if view.look is not None:
+                parts = {part.target.name: part.observed for part in view.parts}
+                look = PublishedLook(
+                    scope=view.setup.scope.name,
+                    at=view.look.at,
+                    epoch=0,
+                    installation=installation.id,
+                    live=view.look,
+                    targets=parts,
+                )
+                publisher.publish(look)
+
+        with ThreadPoolExecutor(self.parallel, thread_name_prefix="publish") as pool:
+            list(pool.map(publish, scopes, outcomes))
+
+    def write_statuses(self, findings: Iterable[Finding], emit: Emit = discard_event) -> None:
+        """Write how scopes stand, and tell of those that stand otherwise. Raises as any write."""
         master = self.installation.master
         table = master.state_table
-        write_statuses(master.store, table, findings, master.process.clock())
+        write_statuses(master.store, table, findings, master.process.clock(), emit)
 
     def _planner(self, accepted: AcceptedState, broken: Mapping[str, EnvctlError]) -> LivePlanner:
         return LivePlanner(
@@ -304,11 +286,14 @@ class LiveAccounts:
             broken=broken,
         )
 
-    def _know(self, accepted: AcceptedState) -> dict[str, EnvctlError]:
-        """Tell the sessions of every account that may be entered; return why some cannot be reached, by number."""
+    def _know(self, setups: Iterable[ScopeSetup]) -> dict[str, EnvctlError]:
+        """Tell the sessions how the accounts of scopes are entered; return why some cannot be reached, by number.
+
+        Of each account when it is looked at: an external id that was changed counts within a minute.
+        """
         known: dict[str, AccountAccess] = {}
         broken: dict[str, EnvctlError] = {}
-        for setup in self.scopes(accepted):
+        for setup in setups:
             account = setup.scope.account
             if setup.waits or account in known or account in broken:
                 continue
@@ -323,21 +308,11 @@ class LiveAccounts:
         return broken
 
 
-def _as_applied(setup: ScopeSetup, before: ScopeSetup | None, applied: AcceptedState) -> ScopeSetup:
-    """Return a scope with the way in that was applied last; it waits where that is none, or another."""
-    account = ResourceRef("Account", setup.scope.account_name)
-    if before is None:
-        what = f"region {setup.scope.region} of {account} is new"
-        if account in applied.unreadable:
-            what = f"{account} cannot be read back from the tables: {applied.unreadable[account]}"
-        elif account not in applied.resources:
-            what = f"{account} is new"
-        return replace(setup, role_arn=None, external_id=None, waits=f"applied first: {what}")
-    ways = (
-        ("accountNumber", setup.scope.account, before.scope.account),
-        ("roleArn", setup.role_arn, before.role_arn),
-        ("externalId", setup.external_id, before.external_id),
-    )
-    changed = [name for name, now, then in ways if now != then]
-    what = f"applied first: {account} changes its {' and '.join(changed)}"
-    return replace(before, mode=weaker(setup.mode, before.mode), waits=what if changed else "")
+def _publisher(installation: Installation) -> LookPublisher | None:
+    files = place_in(installation.master.settings.observed, installation.master.aws)
+
+    def epoch(scope: str) -> int:
+        head = installation.leases.read(scope)
+        return 0 if head is None else head.epoch
+
+    return None if files is None else LookPublisher(files, epoch)

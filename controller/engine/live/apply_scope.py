@@ -1,6 +1,6 @@
 """One live scope from taking its lease to giving it back: what is open is settled, changes are made, and what AWS goes on with is followed."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,7 +14,8 @@ from controller.engine.commit.storage import ApplyRequest, approvals_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_changes import LiveResult, LiveRun
 from controller.engine.live.finding import finding_of
-from controller.engine.live.journal import Journal, settle, target_of
+from controller.engine.live.found_done import as_announced, failed_create
+from controller.engine.live.journal import FOUND_DONE, Ending, Journal, settle, target_of
 from controller.engine.live.latest_accepted import LatestAccepted
 from controller.engine.live.observe import FRESH
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
@@ -38,7 +39,7 @@ from controller.events import (
     OpenRecordSettled,
     RunStopped,
 )
-from controller.ledger.records import iso_ms
+from controller.ledger.records import iso_ms, refs_of
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.plan import DONE, Cause, Change, Outcome, Status
@@ -134,7 +135,8 @@ class ScopeRun:
             history = self._warn(history)
         changes = self.plan.to_do
         # What was left open where nobody may go in now is settled by the run that may.
-        if not changes and (not self.left_open or self.plan.setup.waits):
+        to_settle = self.plan.found_done or (self.left_open and not self.plan.setup.waits)
+        if not changes and not to_settle:
             yield ScopeOutcome((), self._finding(()))
             return
         interruption = self.installation.master.process.interruption
@@ -272,6 +274,7 @@ class ScopeRun:
         Raises why the scope cannot be seen, if it cannot.
         """
         left_open = run.journal.left_open()
+        self._record_found_done(run)
         now = self.installation.master.process.clock()
         if not left_open and not moved and now - self.asked.now <= FRESH:
             return Due(changes, self.plan)
@@ -304,6 +307,23 @@ class ScopeRun:
                     f"scope {self._name}: what an earlier run left open cannot be settled yet: {dark.reason}"
                 )
             endings[record.audit_id] = settle(record, found.get(target))
+        self._end(run, endings, records)
+
+    def _record_found_done(self, run: LiveRun) -> None:
+        """Complete the ledger: what it says could not be made, and was found made. Others may have changed it before the scope was ours."""
+        failed = [
+            as_announced(record)
+            for record in self.plan.found_done
+            if record == failed_create(refs_of(record)[0], self.planner.history)
+        ]
+        self._end(
+            run, {record.audit_id: Ending("succeeded", FOUND_DONE) for record in failed}, failed
+        )
+
+    def _end(
+        self, run: LiveRun, endings: Mapping[str, Ending], records: Sequence[LedgerRecord]
+    ) -> None:
+        """Write what became of records, and tell of it."""
         for record, ended in zip(records, run.journal.end(endings, records), strict=True):
             ref = f"{record.entity_type}/{record.entity_key}"
             ending = endings[record.audit_id]

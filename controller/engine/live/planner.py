@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Final
 
 from controller.decisions.barriers import Belongings, live_barriers
+from controller.engine.live.found_done import failed_and_found_done
 from controller.engine.live.observe import (
     Observer,
     Part,
@@ -16,6 +18,7 @@ from controller.engine.live.observe import (
 from controller.errors import EnvctlError, NotAppliedYet
 from controller.ledger.ownership import deleted_by_us, is_towards, unfinished
 from controller.model.canonical import parse_canonical
+from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.plan import Cause, Change, Note, NoteCategory, PlanOptions, ScopePlan
 from controller.model.ref import Reason, ResourceRef
@@ -62,6 +65,8 @@ class LiveScopePlan:
     denied: bool = False
     unfinished: frozenset[ResourceRef] = frozenset()
     """Objects that may be as a change of ours left them that did not end well: to put them back is no flip."""
+    found_done: tuple[LedgerRecord, ...] = ()
+    """Of a closer look: what the ledger says could not be made, and is there as it was to be."""
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -114,6 +119,8 @@ class _Scope:
         view = self.view
         plans = [self._of_mode(mode) for mode in ("enforce", "observe")]
         plans += [self._unseen(why, name) for name, why in sorted(view.unknown.items())]
+        history, enforced = self.planner.history, (p for p in view.parts if p.mode == "enforce")
+        found = [failed_and_found_done(part, history) for part in enforced if self.asked.deep]
         return LiveScopePlan(
             view.setup,
             tuple(plan for plan in plans if plan is not None),
@@ -121,6 +128,7 @@ class _Scope:
             tuple(self.storms),
             denied=any(why.denied for why in view.unknown.values()),
             unfinished=frozenset(self.unfinished),
+            found_done=tuple(chain.from_iterable(found)),
         )
 
     def _unseen(self, why: Unobserved, target: str) -> ScopePlan:

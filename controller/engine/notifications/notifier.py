@@ -2,11 +2,14 @@
 
 What was told is remembered in EnvctlState under that lease's epoch, so it is told once however many daemons there are, and not
 again after a restart. A process that dies between sending and remembering tells it twice: nothing is lost instead.
+
+All rows are read when news were signed (``news``), when a moment has come at which something begins or ends by the clock, when a
+sink is to be tried again, and every quarter of an hour: what a command did in an account is heard of then.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
@@ -18,7 +21,8 @@ from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage, new_run_id
 from controller.engine.notifications.alert_text import alert_text
 from controller.engine.notifications.change_messages import message_of
-from controller.engine.notifications.standing import Around, standing_alerts
+from controller.engine.notifications.news import Position, read_position
+from controller.engine.notifications.standing import Around, next_moment, standing_alerts
 from controller.engine.state.notification_rows import (
     SINK_PREFIX,
     TOLD_KEY,
@@ -64,6 +68,8 @@ TOLD_FOR: Final = timedelta(hours=24)
 """A change that could not be told for so long is not told any more."""
 _INDEXED: Final = timedelta(minutes=5)
 """A record that the ledger's index does not show after so long is not there."""
+AT_LEAST_EVERY: Final = timedelta(minutes=15)
+"""So often all rows are read, whatever is heard."""
 _ANOTHER_TELLS: Final = timedelta(seconds=60)
 _CHUNK: Final = 100
 """Records told before it is remembered that they were."""
@@ -90,11 +96,16 @@ class Notifier:
     alerts: Sequence[AlertSink]
     changes: ChangeSink | None
     emit: Emit
+    streamed: Collection[str] = ()
+    """Tables whose streams are read: what others change in them is on record in scopes of their own."""
     _writer: ScopeWriter | None = field(default=None, init=False)
     _not_before: datetime | None = field(default=None, init=False)
+    _position: Position | None = field(default=None, init=False)
+    """Where the last round stood that came to its end; None: the next one reads everything."""
+    _due_at: datetime = field(default=datetime.max.replace(tzinfo=UTC), init=False)
 
     def round(self, now: datetime) -> None:
-        """Tell what is to be told; nothing where another daemon does. A sink that fails is left alone for a while.
+        """Tell what is to be told; nothing where another daemon does, or nothing is new. A sink that fails is left alone for a while.
 
         Raises Interrupted, and as any read or write of the controller's own rows.
         """
@@ -103,20 +114,26 @@ class Notifier:
         try:
             writer = self._own(now)
             writer.lease.confirm()
-            table = writer.storage.physical(STATE_TABLE.name)
-            rows = {str(row["Id"]): row for row in writer.storage.store.scan(table)}
+            store, table = writer.storage.store, writer.storage.physical(STATE_TABLE.name)
+            position = read_position(store, table, self.streamed)
+            if position == self._position and now < self._due_at:
+                return
+            self._position, self._due_at = None, now + AT_LEAST_EVERY
+            rows = {str(row["Id"]): row for row in store.scan(table)}
             self._forget_sinks(writer, rows)
             self._tell_alerts(writer, rows, now)
             self._tell_changes(writer, rows, now)
+            self._position = position
         except ScopeBusy:
             self._not_before = now + _ANOTHER_TELLS
         except StaleEpoch:
-            self._writer, self._not_before = None, now + _ANOTHER_TELLS
+            self._writer, self._position = None, None
+            self._not_before = now + _ANOTHER_TELLS
 
     def close(self) -> None:
         """Let another daemon tell at once."""
         if self._writer is not None:
-            writer, self._writer = self._writer, None
+            writer, self._writer, self._position = self._writer, None, None
             writer.__exit__(None, None, None)
 
     def _own(self, now: datetime) -> ScopeWriter:
@@ -135,6 +152,7 @@ class Notifier:
             dead_letters=self.dead_letters(),
             announce_within=self.announce_within,
         )
+        self._look_again(next_moment(rows, around))
         known = alerts_in(rows.values())
         steps = alert_steps(
             known, standing_alerts(rows, around), [sink.name for sink in self.alerts], now
@@ -171,6 +189,8 @@ class Notifier:
     ) -> None:
         owed = [one for one in known.values() if one.owed_to(sink.name)]
         health = sink_of_row(sink.name, rows.get(SINK_PREFIX + sink.name))
+        if owed:
+            self._look_again(health.retry_at)
         if not owed or not health.is_due(now):
             return
         try:
@@ -182,6 +202,9 @@ class Notifier:
         known |= {one.alert.key: one for one in told}
         self._write(writer, [_put(writer, row_of_alert(one)) for one in told])
         self._sent(writer, health, len(told))
+        if any(one.cleared_at is not None for one in told):
+            # Once all were told of its end it is forgotten.
+            self._look_again(now)
 
     # ------------------------------------------------------------ changes
 
@@ -197,6 +220,7 @@ class Notifier:
             self._write(writer, [_put(writer, row_of_told(ToldChanges(stand)))])
             return
         health = sink_of_row(self.changes.name, rows.get(SINK_PREFIX + self.changes.name))
+        self._look_again(health.retry_at)
         if not health.is_due(now):
             return
         sequences = dict(told.sequences)
@@ -218,6 +242,9 @@ class Notifier:
         finally:
             if sent:
                 self.emit(NotificationSent(self.changes.name, sent))
+        if any(stand[scope] > sequences.get(scope, 0) for scope in moved):
+            # The ledger's index does not show all of it yet.
+            self._look_again(now)
         if sent and health.failures:
             self._write(writer, [_delete(writer, SINK_PREFIX + health.name)])
 
@@ -256,6 +283,7 @@ class Notifier:
     ) -> None:
         failures = health.failures + 1
         retry_at = now + timedelta(seconds=RETRIES.pause_s(failures))
+        self._look_again(retry_at)
         after = SinkHealth(health.name, failures, error.reason, retry_at)
         self._write(writer, [_put(writer, row_of_sink(after))])
         self.emit(NotificationFailed(health.name, failures, str(error)))
@@ -264,6 +292,10 @@ class Notifier:
         self.emit(NotificationSent(health.name, count))
         if health.failures:
             self._write(writer, [_delete(writer, SINK_PREFIX + health.name)])
+
+    def _look_again(self, at: datetime | None) -> None:
+        """Have a round at that moment at the latest."""
+        self._due_at = min(self._due_at, at or self._due_at)
 
     def _forget_sinks(self, writer: ScopeWriter, rows: Rows) -> None:
         """Take away what is remembered of sinks that the settings name no more."""

@@ -53,6 +53,14 @@ def standing_alerts(rows: Rows, around: Around) -> tuple[Alert, ...]:
     return tuple(sorted(found, key=lambda alert: alert.key))
 
 
+def next_moment(rows: Rows, around: Around) -> datetime | None:
+    """Return when alerts begin or are over by the clock alone: overrides that end, storms that pass. None if none will."""
+    held = (override.until for override in _readable(rows) if override.until is not None)
+    moments = [moment for until in held for moment in (until - around.announce_within, until)]
+    moments += [storm.until for storm in storms_in(rows, around.now)]
+    return min((moment for moment in moments if moment > around.now), default=None)
+
+
 def _of_scopes(rows: Rows, around: Around) -> Iterator[Alert]:
     for scope, status in statuses_in(rows.values()).items():
         if scope not in around.scopes:
@@ -74,7 +82,7 @@ def _of_scopes(rows: Rows, around: Around) -> Iterator[Alert]:
 def _instances_off(status: ScopeStatus) -> str | None:
     """Say how many instances are off that should be on, once two looks in a row saw some; None otherwise."""
     seen = status.seen
-    if seen is None or not seen.to_start or seen.off_since is None or seen.at <= seen.off_since:
+    if not status.lacks_instances or seen is None or seen.off_since is None:
         return None
     said = "1 instance is" if seen.to_start == 1 else f"{seen.to_start} instances are"
     return f"{said} off and should be on, some since {seen.off_since:%Y-%m-%d %H:%M} UTC"

@@ -9,19 +9,21 @@ from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.queries.anchors import read_anchors
+from controller.engine.state.recover_archive import lost_row
 from controller.engine.state.rows import read_recorded_rows
 from controller.errors import DamagedState, EnvctlError, WrongUsage
 from controller.kinds.language.kind import Kind
-from controller.ledger.chain import VerificationReport
+from controller.ledger.chain import Finding, VerificationReport
+from controller.ledger.chained import Chained
 from controller.ledger.entities import entities_of
 from controller.ledger.heads import HEAD_PREFIX
-from controller.ledger.queries import (
+from controller.ledger.queries import Page
+from controller.ledger.questions import (
     OfActor,
     OfEntity,
     OfPeriod,
     OfScope,
     OfTransaction,
-    Page,
     Period,
     Question,
 )
@@ -204,7 +206,8 @@ def page_of(
 ) -> Page:
     """Return up to ``limit`` records that are wanted, over as many queries as that takes; the token says where to go on.
 
-    A page that is nearly full is not filled up by queries that each look at a few lines. Raises as a page.
+    A page that is nearly full is not filled up by queries that each look at a few lines. What stands in no chain has no
+    sequence. Raises as a page.
     """
     records: list[RecordSummary] = []
     for _ in range(MAX_QUERIES):
@@ -213,7 +216,7 @@ def page_of(
         token = page.next_token
         if token is None or limit - len(records) <= limit // 10:
             break
-    return Page(tuple(records), token)
+    return Page(Chained(installation.leases).marked(records), token)
 
 
 def find_records(installation: Installation, name: str) -> tuple[LedgerRecord, ...]:
@@ -259,7 +262,11 @@ def verify_installation(
         # Of the controller's own rows those that people make are in the ledger, and where tables came from.
         yield from table_digests(state, read_recorded_rows(master.store, state.name))
 
-    ledger = installation.ledger
+    ledger, damages = installation.ledger, dict[str, dict[Finding, None]]()
+
+    def tell(damage: Finding) -> None:
+        damages.setdefault(damage.where, {})[damage] = None
+
     strays, named = find_strays(master.store.scan(ledger.table))
     report = verify_ledger(
         dict.fromkeys(
@@ -268,14 +275,19 @@ def verify_installation(
                 *named,
                 *_accepted_scopes(installation),
                 *(found.by_scope if found else ()),
+                *installation.archive.reached(),
             ]
         ),
-        ledger,
+        ledger.chains(tell),
         installation.leases,
         sleep=master.process.sleep,
         tables=tables if replay else None,
         blobs=ledger.blobs,
         anchors=found.by_scope if found else {},
     )
-    report = replace(report, strays=strays)
+    scopes = tuple(
+        scope.with_findings((*damages.get(scope.scope, ()), *lost_row(installation.archive, scope)))
+        for scope in report.scopes
+    )
+    report = replace(report, scopes=scopes, strays=strays)
     return replace(report, anchors=found.compared, unusable=found.unusable) if found else report

@@ -7,14 +7,12 @@ from typing import Any, Final
 from controller.engine.installation.installation import Installation
 from controller.engine.queries.audit import written_scopes
 from controller.errors import DamagedState
-from controller.ledger.chain import NOT_HASHED
+from controller.ledger.chain import LATER
 from controller.ledger.large_images import PACKED, PACKED_DIGEST, unpack_images
-from controller.ledger.queries import Period
+from controller.ledger.questions import Period
 
 _MOMENT: Final = timedelta(milliseconds=1)
 Wire = Mapping[str, Mapping[str, Any]]
-_LATER = tuple(name for name in NOT_HASHED if name != "Hash")
-"""What is put on a record after it was hashed."""
 
 
 def exported_records(installation: Installation, period: Period) -> Iterator[Wire]:
@@ -41,4 +39,4 @@ def exported_records(installation: Installation, period: Period) -> Iterator[Wir
                 break
             packed = PACKED in record or PACKED_DIGEST in record
             whole = unpack_images(record, ledger.blobs) if packed else record
-            yield {name: value for name, value in whole.items() if name not in _LATER}
+            yield {name: value for name, value in whole.items() if name not in LATER}

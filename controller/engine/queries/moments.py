@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from controller.errors import WrongUsage
-from controller.ledger.queries import Period
+from controller.ledger.questions import Period
 
 _TO: Final = ".."
 _DAYS: Final = {"today": timedelta(0), "yesterday": timedelta(days=1)}

@@ -80,8 +80,8 @@ def past_state(
     ledger, physical = installation.ledger, frozenset(table.name for table in tables.values())
     scopes = [CONFIG_SCOPE, *(STREAM_PREFIX + name for name in tables)]
     lines = (line for scope in scopes for line in ledger.later(scope, at))
-    ids = [line.audit_id for line in earliest_changes(lines, physical).values()]
-    found = undo(now, ledger.records(ids), at)
+    earliest = earliest_changes(lines, physical).values()
+    found = undo(now, ledger.whole(earliest), at)
     logical = {table.name: name for name, table in tables.items()}
     return tuple(_objects(found, logical, {kind.name: kind for kind in kinds}, master))
 

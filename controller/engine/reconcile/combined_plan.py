@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
@@ -146,6 +146,9 @@ class CombinedPlan:
     source_error: SourceUnavailable | InvalidDesiredState | None = None
     """Why nothing is planned from the source, where live scopes follow what was accepted last all the same."""
 
+    observed_at: datetime | None = None
+    """When it was begun to look at that; None where that is not known."""
+
     @property
     def acts(self) -> bool:
         """Whether any change of it may be made."""
@@ -157,6 +160,15 @@ class CombinedPlan:
         told = None if self.config is None else self.config.meaning
         meaning = None if told is None else told(moment)
         return meaning if self.live is None else _seen(meaning, self.live, moment)
+
+
+class LastPlan(NamedTuple):
+    """A plan that was made, and when; without what it was planned from, which is large."""
+
+    at: datetime
+    plan: Plan
+    names: FieldNames
+    exit_code: ExitCode
 
 
 def combined(

@@ -25,7 +25,8 @@ from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.finding import finding_of
 from controller.engine.live.latest_accepted import AcceptedScopes
 from controller.engine.live.observe import ScopeSetup
-from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
+from controller.engine.live.planner import LivePlanOptions
+from controller.engine.live.published_accounts import PublishedAccounts
 from controller.engine.power.fleet import accepted_now
 from controller.engine.reconcile.combined_plan import (
     CombinedPlan,
@@ -41,7 +42,8 @@ from controller.engine.reconcile.combined_plan import (
     with_notes,
 )
 from controller.engine.reconcile.partly_applied import planned_again
-from controller.engine.reconcile.run_report import order_of, reported, with_not_kept
+from controller.engine.reconcile.published_looks import publish_config
+from controller.engine.reconcile.run_report import Followed, order_of, reported, with_not_kept
 from controller.engine.state.override_commit import Ending
 from controller.engine.state.rows import Finding
 from controller.errors import (
@@ -58,7 +60,7 @@ from controller.gc_tuning import relaxed_gc
 from controller.model.accepted import AcceptedState
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.override import Override
-from controller.model.plan import Plan, PlanOptions
+from controller.model.plan import PlanOptions
 from controller.planning.overrides import ending_soon
 from controller.planning.scope_plan import plan
 
@@ -93,17 +95,6 @@ class Reconciled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
-    """Live scopes that were brought to the accepted state: how they were seen and planned, and what became of each."""
-
-    plan: Plan
-    scopes: tuple[LiveScopePlan, ...]
-    outcomes: tuple[ScopeOutcome, ...]
-    not_kept: tuple[NotWritten, ...] = ()
-    """What could not be written down afterwards, and why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciler:
     """Takes scopes from a source to what became of every change, in this order:
 
@@ -124,12 +115,12 @@ class Reconciler:
     9. write how each scope stands;
     10. record the overrides that have ended, and tell of those that end soon.
 
-    ``live`` is None where there is no AWS to look at: then only the config scope is planned, from ``observed``. ``clock``
-    gives aware time. ``own_source`` tells whether the planner's source is the one the settings name: only that one's state
+    ``live`` is None where there is no AWS to look at: then only the config scope is planned, from ``observed``. Accounts as they
+    were last seen can be planned, not applied. ``clock`` gives aware time. ``own_source`` tells whether the planner's source is the one the settings name: only that one's state
     is written down. What happens on the way is told as events.
     """
 
-    live: LiveAccounts | None
+    live: LiveAccounts | PublishedAccounts | None
     clock: Callable[[], datetime]
     planner: Planner | None = None
     """None where nothing but the accepted state is followed."""
@@ -160,6 +151,7 @@ class Reconciler:
         Raises as loading and planning the source if the config scope is asked for and nothing else is to be done, WrongUsage
         for a scope that does not exist, PlanChanged where something else was reviewed.
         """
+        observed_at = self.clock()
         observed = self.observed or self.observe(self._accounts.installation)
         now = self.clock()
         config = None
@@ -176,7 +168,8 @@ class Reconciler:
         live = None
         if self.live is not None and set(request.scopes) != {CONFIG_SCOPE}:
             live = self._plan_live(observed, request, config, now)
-        planned = replace(combined(config, live, observed, request), source_error=source_error)
+        planned = combined(config, live, observed, request)
+        planned = replace(planned, source_error=source_error, observed_at=observed_at)
         if source_error is not None and not planned.acts:
             raise source_error
         if request.reviewed:
@@ -190,6 +183,12 @@ class Reconciler:
         Raises ScopeBusy, ScopeFromTheFuture for the config scope, and as any call before its first write. Once anything was
         written nothing is raised: what could not be written down afterwards is in the report.
         """
+        done, accounts = self._applied(planned, request), self._accounts
+        failed = publish_config(accounts, planned, done.report, self.observe, self.clock)
+        known = done.report or NOTHING_APPLIED
+        return replace(done, report=with_not_kept(known, failed, self.emit)) if failed else done
+
+    def _applied(self, planned: CombinedPlan, request: ReconcileRequest) -> Reconciled:
         refused = refusal_of(planned)
         if refused is not None and not planned.acts:
             config, live = planned.config, planned.live
@@ -198,7 +197,7 @@ class Reconciler:
                 of_live = (finding_of(scope, live.asked) for scope in live.scopes)
                 sequence = live.planned_from.sequence
                 findings += [replace(found, planned_from=sequence) for found in of_live]
-            self._accounts.write_statuses(findings)
+            self._accounts.write_statuses(findings, self.emit)
             return Reconciled(planned=planned, refused=refused)
         done = Reconciled(planned=planned, report=self._apply(planned, request), refused=refused)
         return self._end_overrides(done, request) if planned.observed.overrides else done
@@ -273,7 +272,7 @@ class Reconciler:
 
     @property
     def _accounts(self) -> LiveAccounts:
-        assert self.live is not None, "without an AWS to look at nothing is observed or applied"
+        assert isinstance(self.live, LiveAccounts), "without an AWS nothing is observed or applied"
         return self.live
 
     def _plan_config(
@@ -303,7 +302,7 @@ class Reconciler:
             if revision is None and self.own_source and is_apply:
                 reason = error.reason.cut(LINES_KEPT)
                 stalled = Finding(scope=CONFIG_SCOPE, state=ScopeState.STALLED, reason=reason)
-                self._accounts.write_statuses([stalled])
+                self._accounts.write_statuses([stalled], self.emit)
             raise
 
     def _plan_live(
@@ -313,7 +312,8 @@ class Reconciler:
         config: PlanRun | None,
         now: datetime,
     ) -> LivePlanRun | None:
-        accounts = self._accounts
+        accounts = self.live
+        assert accounts is not None, "there are accounts to plan"
         wanted = tuple(scope for scope in request.scopes if scope != CONFIG_SCOPE)
         tables = next((scope for scope in observed.scopes if scope.scope == CONFIG_SCOPE), None)
         if tables is None:
@@ -397,4 +397,4 @@ class Reconciler:
         if planned_from and not config.plan.changes and finding.applied != planned_from.revision:
             leases = self._accounts.installation.leases
             leases.note_revision(CONFIG_SCOPE, planned_from.sequence, finding.applied)
-        self._accounts.write_statuses([finding])
+        self._accounts.write_statuses([finding], self.emit)

@@ -1,17 +1,30 @@
 """What a run says of its parts: who applies the live scopes, and what came of all scopes together."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from controller.engine.commit.storage import ApplyRequest
 from controller.engine.config.apply import ApplyReport
 from controller.engine.live.accounts import LivePlanRun, NotWritten
 from controller.engine.live.apply_scope import ScopeOutcome
+from controller.engine.live.planner import LiveScopePlan
 from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.errors import ExitCode, exit_code_of, worst_exit_code
 from controller.events import Emit, NotKept
 from controller.model.ledger_record import Requester
 from controller.model.observed import ScopeState
+from controller.model.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """Live scopes that were brought to the accepted state: how they were seen and planned, and what became of each."""
+
+    plan: Plan
+    scopes: tuple[LiveScopePlan, ...]
+    outcomes: tuple[ScopeOutcome, ...]
+    not_kept: tuple[NotWritten, ...] = ()
+    """What could not be written down afterwards, and why."""
 
 
 def order_of(

@@ -15,7 +15,8 @@ from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import ScopeSetup, environments_of
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.reconcile.combined_plan import ReconcileRequest
-from controller.engine.reconcile.reconciler import Followed, Reconciler
+from controller.engine.reconcile.reconciler import Reconciler
+from controller.engine.reconcile.run_report import Followed
 from controller.events import Emit, discard_event
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import Requester

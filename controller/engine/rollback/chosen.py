@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from controller.catalog import kind_tables
 from controller.engine.installation.installation import Installation
 from controller.errors import Unreachable, WrongUsage
-from controller.ledger.queries import OfPeriod, OfScope, OfTransaction
+from controller.ledger.questions import OfPeriod, OfScope, OfTransaction
 from controller.ledger.records import iso_ms
 from controller.ledger.summaries import RecordSummary
 from controller.model.ledger_record import LedgerRecord
@@ -47,21 +47,23 @@ class Choosing:
         """Return the record of this audit id, else the records of the transaction of this id."""
         ledger = self.installation.ledger
         found = tuple(ledger.records([text]))
-        if found and found[0].entity_type not in self._tables():
-            raise WrongUsage(
-                f"record {text} is of {found[0].entity_type} in scope {found[0].scope}, and only items of the tables go back",
-                fix=f"roll back its transaction: envctl rollback {found[0].transaction_id}",
-            )
-        if found:
-            return self._chosen(text, found)
-        self._wait_for_index()
-        lines = tuple(ledger.all(OfTransaction(text)))
-        if not lines:
+        if not found:
+            self._wait_for_index()
+            lines = tuple(ledger.all(OfTransaction(text)))
+            if lines:
+                return self._of_lines(text, lines)
+            found = ledger.find_archived(text)
+        if not found:
             raise WrongUsage(
                 f"the ledger has no record and no transaction {text!r}",
                 fix="envctl audit list names both",
             )
-        return self._of_lines(text, lines)
+        if found[0].entity_type not in self._tables():
+            raise WrongUsage(
+                f"record {text} is of {found[0].entity_type} in scope {found[0].scope}, and only items of the tables go back",
+                fix=f"roll back its transaction: envctl rollback {found[0].transaction_id}",
+            )
+        return self._chosen(text, found)
 
     def of_commit(self, commit: str) -> Chosen:
         """Return every edit that came from a commit, given by at least seven of its digits; all of the ledger's lines are read."""
@@ -143,7 +145,7 @@ class Choosing:
         return self.installation.ledger.all(OfScope(CONFIG_SCOPE))
 
     def _full(self, lines: Iterable[RecordSummary]) -> tuple[LedgerRecord, ...]:
-        return tuple(self.installation.ledger.records(line.audit_id for line in lines))
+        return tuple(self.installation.ledger.whole(lines))
 
     def _wait_for_index(self) -> None:
         """Wait until the index shows the newest record: a part of a transaction is not what anybody wants to take back."""

@@ -8,7 +8,7 @@ from controller.engine.rollback.chosen import PREFIX
 from controller.engine.rollback.service import PreparedRollback
 from controller.errors import WrongUsage
 from controller.planning.authors import OF_DOCUMENTS
-from controller.settings import GitSource
+from controller.source_settings import GitSource
 from controller.sources.git_revert import MAIN, Clone, RevertCommit
 
 _COMMIT: Final = re.compile("[0-9a-f]{40}")

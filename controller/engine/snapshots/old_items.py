@@ -28,7 +28,8 @@ from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState
 from controller.model.table import TableDefinition
 from controller.ports import History
-from controller.snapshots.nightly_files import read_items
+from controller.redactor import HIDDEN
+from controller.snapshots.nightly_files import items_in, json_of, read_items
 from controller.targets.table_items.item_form import AUDIT, MANAGED
 from controller.targets.tables import Tables
 
@@ -85,6 +86,48 @@ def read_resources(files: Mapping[str, Path], kinds: Kinds) -> Mapping[str, Sequ
     return {
         resource: tuple(read_items(path, table_of(resource, kinds)[1]))
         for resource, path in files.items()
+    }
+
+
+def body_of(resource: str, path: Path) -> bytes:
+    """Return what ``resources_in`` takes: the file of one resource as it is, or, of all, an object of their files.
+
+    Raises WrongUsage for a file that cannot be read, and as ``files_of``.
+    """
+    texts = {}
+    for name, file in files_of(resource, path).items():
+        try:
+            texts[name] = file.read_bytes()
+        except OSError as error:
+            raise WrongUsage(f"{file}: cannot be read: {error.strerror}") from error
+    if resource != ALL:
+        return texts[resource]
+    return (
+        b"{" + b",".join(b'"%s":%s' % (name.encode(), text) for name, text in texts.items()) + b"}"
+    )
+
+
+def resources_in(resource: str, content: bytes, kinds: Kinds) -> Mapping[str, Sequence[Item]]:
+    """Return the items that JSON has: an array of one resource, or, of all, an object of an array each.
+
+    Raises WrongUsage for a resource there is none of, for what is no such array, and where something in it stands for a secret:
+    an export that was shown has not what it hides.
+    """
+    if HIDDEN.encode() in content:
+        raise WrongUsage(
+            f"items:{resource}: {HIDDEN} in it stands for a secret, which would be lost",
+            fix="leave the item out, or take the file that envctl items export --out wrote",
+        )
+    found = json_of(content, f"items:{resource}")
+    given = {resource: found} if resource != ALL else found
+    if not isinstance(given, dict) or not given:
+        raise WrongUsage(
+            "items:all: it is no object",
+            fix='write {"services": [...], ...}, each as it was exported',
+        )
+    return {
+        name: tuple(items_in(items, f"items:{name}", table_of(name, kinds)[1]))
+        for name, items in given.items()
     }
 
 

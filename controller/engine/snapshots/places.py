@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from controller.aws.sessions import MASTER
 from controller.engine.installation.installation import Master
+from controller.engine.installation.object_stores import named_store
 from controller.errors import DamagedState, WrongUsage
 from controller.snapshots.bucket import BucketStore
-from controller.snapshots.folder import FolderStore
 from controller.snapshots.manifest import (
     MANIFEST,
     VERIFIED,
@@ -44,16 +43,13 @@ class Listed:
 
 def open_store(master: Master) -> SnapshotStore:
     """Return the store of the settings; no call is made. Raises WrongUsage if they name none."""
-    settings = master.settings.snapshots
-    if settings.folder is not None:
-        return FolderStore(Path(settings.folder))
-    if settings.bucket is not None:
-        client = master.aws.client("s3", MASTER)
-        return BucketStore(client, settings.bucket, settings.prefix.strip("/"))
-    raise WrongUsage(
-        "the settings name no place for snapshots",
-        fix="add snapshots: {bucket: NAME}, or snapshots: {folder: PATH} on a machine without S3",
-    )
+    store = named_store(master.settings.snapshots, master.aws)
+    if store is None:
+        raise WrongUsage(
+            "the settings name no place for snapshots",
+            fix="add snapshots: {bucket: NAME}, or snapshots: {folder: PATH} on a machine without S3",
+        )
+    return store
 
 
 def copy_store(master: Master) -> SnapshotStore | None:

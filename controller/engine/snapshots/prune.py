@@ -7,7 +7,7 @@ from typing import Final
 
 from controller.engine.snapshots.copies import OLD_NAMES, day_of, read_old_names
 from controller.engine.snapshots.places import Listed, list_snapshots
-from controller.settings import SnapshotSettings
+from controller.place_settings import SnapshotSettings
 from controller.snapshots.manifest import MANIFEST
 from controller.snapshots.retention import Retention, to_remove
 from controller.snapshots.store import SnapshotStore

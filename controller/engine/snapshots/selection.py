@@ -61,6 +61,15 @@ class Selection:
 EVERYTHING: Final = Selection()
 
 
+def selection_of(kinds: Kinds, *named: Iterable[str]) -> Selection:
+    """Return what kinds, names and environments say, in this order. Raises WrongUsage for a kind there is none of."""
+    selection = Selection(*map(tuple, named))
+    for kind in selection.kinds:
+        if kind not in kinds:
+            raise WrongUsage(f"there is no kind {kind!r}", fix=f"kinds: {', '.join(kinds)}")
+    return selection
+
+
 def environments_of(
     observed: ObservedState, kinds: Kinds
 ) -> Mapping[ResourceRef, AbstractSet[str]]:

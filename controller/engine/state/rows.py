@@ -11,6 +11,7 @@ from controller.aws.tables import ItemStore, Scannable
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.commit.lease import epoch_ms
 from controller.errors import Conflict, DamagedState
+from controller.events import Emit, ScopeStands, discard_event
 from controller.ledger.records import iso_ms
 from controller.model.backoff import Backoff
 from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
@@ -165,9 +166,13 @@ _NOT_OLDER: Final = (
 
 
 def write_statuses(
-    store: ItemStore, state_table: str, findings: Iterable[Finding], now: datetime
+    store: ItemStore,
+    state_table: str,
+    findings: Iterable[Finding],
+    now: datetime,
+    emit: Emit = discard_event,
 ) -> tuple[ScopeStatus, ...]:
-    """Write what a run found, one row a scope, and return what was written. Raises as any read or write.
+    """Write what a run found, one row a scope, and return what was written; tell what stands otherwise. Raises as any read or write.
 
     The last look counts, but not that of a worker whose epoch has passed, or who planned from less than whoever wrote before.
     """
@@ -184,7 +189,21 @@ def write_statuses(
         with suppress(Conflict):
             store.write(write)
             written.append(status)
+            if before is None or not status.stands_as(before):
+                emit(_stands(status, before))
     return tuple(written)
+
+
+def _stands(status: ScopeStatus, before: ScopeStatus | None) -> ScopeStands:
+    return ScopeStands(
+        scope=status.scope,
+        state=status.state.value,
+        before=before.state.value if before else "",
+        because=status.reason.message,
+        failures=status.failures,
+        revision=status.revision,
+        epoch=status.epoch,
+    )
 
 
 def _plain_remarks(remarks: Iterable[Remark]) -> list[dict[str, Any]]:

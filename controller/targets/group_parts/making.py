@@ -5,7 +5,7 @@ Deleting ends instances: only ours, and only after planning has said yes.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 from controller.aws.errors import NotFound
 from controller.decisions import tag_keys as our
@@ -26,13 +26,10 @@ from controller.targets.group_parts.found import (
 from controller.targets.group_parts.launch_templates import Pointer, delete_template, put_template
 from controller.targets.group_parts.names import name_in
 from controller.targets.group_parts.observe import HOOK
+from controller.targets.group_parts.refresh_mark import RefreshMark, refresh_preferences
 
 LOOK_AGAIN_S = 30.0
 """After which a group whose instances come, go or are replaced is worth a look."""
-
-
-_PREFERENCES: Final[Mapping[str, Any]] = {"SkipMatching": True, "StandbyInstances": "Ignore"}
-"""With what every refresh of ours is begun, beside the share that stays healthy."""
 
 
 class GroupActs:
@@ -83,8 +80,9 @@ class GroupActs:
         if is_deep(self._after):
             self._put_hook(self._before["terminationDelay"])
             self._put_notifications(self._before["notifications"])
-        self._put_tags(self._before["tags"], pointer)
-        message = self._refresh(pointer, turned=turned)
+        begun = self._to_begin(pointer) if self._refresh_is_due(turned=turned) else None
+        self._put_tags(self._before["tags"], pointer, begun)
+        message = "" if begun is None else self._refresh(begun)
         return self._result(int(self._before["desiredCapacity"]), message)
 
     def _result(self, desired_before: int, message: str = "") -> ActResult:
@@ -109,14 +107,20 @@ class GroupActs:
             request["VPCZoneIdentifier"] = ",".join(self._after["subnets"])
         return request
 
-    def _put_tags(self, before: Mapping[str, str], pointer: Pointer | None) -> None:
-        """Put tags and marks: the marks say what has been done, so they come last."""
+    def _put_tags(
+        self,
+        before: Mapping[str, str],
+        pointer: Pointer | None,
+        begun: RefreshMark | None = None,
+    ) -> None:
+        """Put tags and marks: the marks say what has been done, so they come last; that of a refresh before it begins."""
         wanted = {
             key: value for key, value in self._after["tags"].items() if before.get(key) != value
         }
         tags = [
             *self._client.tags(wanted, propagate=True),
             *self._client.tags(self._marks(pointer)),
+            *self._client.tags({our.REFRESH: str(begun)} if begun else {}),
         ]
         self._client.request_id = self._client.tag("tag the group", tags)
 
@@ -168,16 +172,22 @@ class GroupActs:
                 what = "take notifications away"
                 self._client.change(what, "delete_notification_configuration", TopicARN=arn)
 
-    def _refresh(self, pointer: Pointer | None, *, turned: bool) -> str:
-        """Begin to replace instances where the change says that none is to stay behind; return what is to be said."""
-        kind, _, percent = str(self._after["rollout"]).partition(" ")
+    def _refresh_is_due(self, *, turned: bool) -> bool:
+        """Tell whether the change says that none is to stay behind, and something is."""
         assert self._before is not None, "an update has a before"
-        due = turned or self._before["instancesBehind"]
-        if kind != "instanceRefresh" or self._after["instancesBehind"] or not due:
-            return ""
-        preferences = {"MinHealthyPercentage": int(percent), **_PREFERENCES}
-        # What runs already is of the template of before.
-        before = self._client.newest_refresh() if turned else {}
+        replaces = str(self._after["rollout"]).partition(" ")[0] == "instanceRefresh"
+        behind = turned or self._before["instancesBehind"]
+        return bool(replaces and behind and not self._after["instancesBehind"])
+
+    def _to_begin(self, pointer: Pointer | None) -> RefreshMark:
+        """Return the mark of a refresh that is about to begin."""
+        version = pointer.version if pointer is not None else self._version()
+        before = self._client.newest_refresh()
+        return RefreshMark(version, after=str(before.get("InstanceRefreshId", "")))
+
+    def _refresh(self, begun: RefreshMark) -> str:
+        """Begin to replace instances; return what is to be said."""
+        preferences = refresh_preferences(str(self._after["rollout"]))
         try:
             answer = self._client.change(
                 "begin an instance refresh",
@@ -188,21 +198,14 @@ class GroupActs:
         except RefusedByAws as error:
             if error.aws_code != "InstanceRefreshInProgress":
                 raise
-            answer = self._client.newest_refresh()
-            others = (before.get("InstanceRefreshId"), self._marked_refresh())
-            if answer.get("InstanceRefreshId") in others or not _is_as_begun(answer, preferences):
+            found = begun.found_in([self._client.newest_refresh()], preferences)
+            if found is None:
                 return "another instance refresh of the group runs: its turn comes after that"
             # Ours, and its answer was lost: it is marked like one whose answer came.
-        version = pointer.version if pointer is not None else self._version()
-        mark = {our.REFRESH: f"{version} {answer['InstanceRefreshId']}"}
-        self._client.tag("tag the group", self._client.tags(mark))
+            answer = found
+        mark = begun._replace(id=str(answer["InstanceRefreshId"]))
+        self._client.tag("tag the group", self._client.tags({our.REFRESH: str(mark)}))
         return ""
-
-    def _marked_refresh(self) -> str:
-        """Return the id of the refresh that the group's mark names; empty if it names none."""
-        found = self._client.described("look at the group") or {}
-        marks = {tag["Key"]: str(tag.get("Value", "")) for tag in found.get("Tags") or ()}
-        return marks.get(our.REFRESH, "").partition(" ")[2]
 
     def _version(self) -> str:
         found = self._client.described("look at the group") or {}
@@ -217,12 +220,6 @@ class GroupActs:
                 fix="plan again; --adopt takes it over",
             )
         return found is not None
-
-
-def _is_as_begun(refresh: Mapping[str, Any], preferences: Mapping[str, Any]) -> bool:
-    """Tell whether a refresh was begun with just these preferences."""
-    found = refresh.get("Preferences") or {}
-    return all(found.get(name) == value for name, value in preferences.items())
 
 
 def delete_group(change: Change, acts: LiveActs) -> ActResult:

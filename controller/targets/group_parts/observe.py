@@ -37,10 +37,14 @@ from controller.targets.group_parts.names import (
     names_asked,
 )
 from controller.targets.group_parts.references import images_by_id, name_tag, read_references
+from controller.targets.group_parts.refresh_mark import RefreshMark, refresh_preferences
+from controller.targets.group_parts.rollouts import RUNNING
 
 HOOK = "10min-draining"
 """Name of the draining hook, whatever its length (domain rule: other programs look for it)."""
 CONFIGURATION_PAGE = 50
+NEWEST_REFRESHES = 10
+"""Looked through for one of ours whose answer was lost."""
 VERSIONS_PAGE = 200
 TEMPLATES_AT_ONCE = 20
 """From so many groups on it is cheaper to list the latest version of every template than to ask for each."""
@@ -243,20 +247,28 @@ def answer_groups(
 
 
 def _refresh(name: str, observed: ObservedState, reads: LiveReads) -> dict[str, Any] | None:
-    """Return how far the refresh has come that the group's mark names; None if AWS does not know it any more."""
+    """Return how far the refresh has come that the group's mark is of; None if there is none, or AWS does not know it any more.
+
+    While another runs in its place, that one's.
+    """
     seen: FoundAttributes = observed.facts["groups"][name]
-    refresh_id = seen["refresh"].partition(" ")[2]
+    mark = RefreshMark.parse(seen["refresh"])
     client = reads.client("autoscaling")
     with aws_errors("groups: read an instance refresh", place_of(client)):
         answer = client.describe_instance_refreshes(
             AutoScalingGroupName=name,
-            **({"InstanceRefreshIds": [refresh_id]} if refresh_id else {"MaxRecords": 1}),
+            **({"InstanceRefreshIds": [mark.id]} if mark.id else {"MaxRecords": NEWEST_REFRESHES}),
         )
-    found = answer.get("InstanceRefreshes") or ()
-    if not found:
+    newest = next(iter(answer.get("InstanceRefreshes") or ()), None)
+    found: Mapping[str, Any] | None = newest
+    if newest is not None and not mark.id and newest["Status"] not in RUNNING:
+        attributes = parse_canonical(observed.objects[group_ref(reads.scope.name, name)].attributes)
+        preferences = refresh_preferences(attributes["rollout"])
+        found = mark.found_in(answer["InstanceRefreshes"], preferences)
+    if found is None:
         return None
     return {
-        "status": str(found[0]["Status"]),
-        "percent": int(found[0].get("PercentageComplete") or 0),
-        "reason": str(found[0].get("StatusReason") or ""),
+        "status": str(found["Status"]),
+        "percent": int(found.get("PercentageComplete") or 0),
+        "reason": str(found.get("StatusReason") or ""),
     }

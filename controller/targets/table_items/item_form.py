@@ -2,7 +2,8 @@
 
 The signature is the attribute ``Managed{By, Id, Revision, Path, Line, Digest, Extra, Author}``. JSON has no word for sets, bytes and
 numbers that neither an integer of 64 bits nor a double holds: they are written as ``{"$set": …}``,
-``{"$bytes": …}`` and ``{"$number": …}``. Items of ours have none of them; what is found in a table may.
+``{"$bytes": …}`` and ``{"$number": …}``; a map that only looks like one of these, or like the mark of a time, as ``{"$map": …}``. Items of ours have none of
+them; what is found in a table may.
 """
 
 import hashlib
@@ -22,19 +23,22 @@ from controller.kinds.language.kind import Kind
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import NOBODY_KNOWN, MadeBy, Mark, ObservedState
 from controller.model.ref import ResourceRef
+from controller.planning.leaving import NOW_MS
 
 MANAGED = "Managed"
 AUDIT = "Audit"
 _NOTHING: Mapping[str, Any] = {}
 _MAX_INT = 2**63 - 1
+_TAGS: Final = frozenset({"$set", "$bytes", "$number", "$map", NOW_MS})
 
 
 def dump_plain(value: Any) -> bytes:
     """Return the canonical JSON of a plain value: sorted keys, no white space."""
     try:
-        return canonical_bytes(value)
+        data = canonical_bytes(value)
     except TypeError:
         return canonical_bytes(_tagged(value))
+    return canonical_bytes(_tagged(value)) if b'{"$' in data else data
 
 
 def load_plain(data: bytes) -> Any:
@@ -46,7 +50,8 @@ def load_plain(data: bytes) -> Any:
 def _tagged(value: Any) -> Any:
     match value:
         case Mapping():
-            return {name: _tagged(member) for name, member in value.items()}
+            tagged = {name: _tagged(member) for name, member in value.items()}
+            return {"$map": tagged} if len(tagged) == 1 and not _TAGS.isdisjoint(tagged) else tagged
         case list() | tuple():
             return [_tagged(member) for member in value]
         case frozenset() | set():
@@ -69,6 +74,8 @@ def _untagged(value: Any) -> Any:
             return b64decode(text)
         case {"$number": str() as text, **rest} if not rest:
             return number_of_text(text)
+        case {"$map": dict() as members, **rest} if not rest:
+            return {name: _untagged(member) for name, member in members.items()}
         case dict():
             return {name: _untagged(member) for name, member in value.items()}
         case list():

@@ -9,7 +9,7 @@ from controller.aws.items import Item, WireItem, to_wire, to_wire_value
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.errors import RefusedByAws
 from controller.ledger.records import iso_ms
-from controller.model.canonical import without_empty
+from controller.model.canonical import canonical_bytes, parse_canonical, without_empty
 from controller.model.ledger_record import ItemWrite
 from controller.model.observed import NOBODY_KNOWN
 from controller.model.plan import Change
@@ -55,8 +55,9 @@ def item_writes(
         (load_plain(image) if image else None) or {}
         for image in (change.before, change.after, change.base)
     )
-    if b'"$nowMs"' in (change.after or b""):
-        after = _at_time(after, int(stamp.at.timestamp() * 1000))
+    if change.after is not None and b'"$nowMs"' in change.after:
+        at_time = _at_time(parse_canonical(change.after), int(stamp.at.timestamp() * 1000))
+        after = load_plain(canonical_bytes(at_time))
     extra = load_plain(change.extra) if change.extra else {}
     writes: list[ItemWrite] = []
     for table in sorted(before.keys() | after.keys()):
@@ -176,6 +177,8 @@ def _at_time(value: Any, now_ms: int) -> Any:
     match value:
         case {"$nowMs": int() as later_ms, **rest} if not rest:
             return now_ms + later_ms
+        case {"$map": _, **rest} if not rest:
+            return value
         case dict():
             return {name: _at_time(member, now_ms) for name, member in value.items()}
         case list():

@@ -2,10 +2,12 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from controller.aws.items import number_text
+from controller.engine.state.archive_records import OldRecords
 from controller.engine.streams.table_reader import StreamRead
 from controller.errors import EnvctlError
 from controller.ledger.chain import Finding, FindingKind, VerificationReport
@@ -28,7 +30,7 @@ class ApprovalObject(TypedDict):
 
 
 class SummaryObject(TypedDict):
-    """One line of the ledger. Texts are empty and sequence is 0 for records other programs wrote."""
+    """One line of the ledger. Texts are empty for records other programs wrote; sequence is 0 for what stands in no chain."""
 
     auditId: str
     at: Annotated[
@@ -115,6 +117,26 @@ class AuditFollowDocument(TypedDict):
 
     record: Annotated[RecordObject | None, "null in the line of a round."]
     streams: Annotated[list[StreamObject] | None, "null in the line of a record."]
+
+
+class OldRecordsObject(TypedDict):
+    """Records of one scope that are to be moved, or were."""
+
+    scope: str
+    records: int
+    to: Annotated[int, "Sequence of the last of them."]
+    since: Annotated[str, "UTC, ISO 8601; empty where there are none."]
+    until: Annotated[str, "UTC, ISO 8601; empty where there are none."]
+    left: Annotated[int, "Records that are in segments already, and in the table still."]
+    heldBy: Annotated[str, "The record without an end, from which on all stay; empty for none."]
+
+
+class AuditArchiveDocument(TypedDict):
+    """What is too old for the table."""
+
+    before: Annotated[datetime, "Of before this moment records are moved."]
+    moved: bool
+    scopes: list[OldRecordsObject]
 
 
 class FindingObject(TypedDict):
@@ -206,6 +228,14 @@ def follow_json(
             for table, (read, error) in sorted(told.items())
         ]
     return {"record": None if record is None else record_json(record), "streams": streams}
+
+
+def archive_json(
+    old: Iterable[OldRecords], before: datetime, *, moved: bool
+) -> AuditArchiveDocument:
+    """Return which records are moved, or were."""
+    scopes = [filled(OldRecordsObject, found, heldBy=found.held_by) for found in old]
+    return {"before": before, "moved": moved, "scopes": scopes}
 
 
 def verification_json(report: VerificationReport) -> AuditVerifyDocument:

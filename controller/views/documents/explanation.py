@@ -73,6 +73,9 @@ class ExplainDocument(TypedDict):
     inOrder: Annotated[bool | None, "null: nothing is wanted, or it cannot be told."]
     lastChange: Annotated[list[str], "In sentences."]
     lastRecord: SummaryObject | None
+    inNoChain: Annotated[
+        list[SummaryObject], "Records of it that stand in no chain: none of them counts."
+    ]
     lastStarted: Annotated[datetime | None, "The last start of its instances."]
     why: Annotated[list[str], "In sentences."]
     order: Annotated[list[RuleObject], "Every rule in order; the first that decides counts."]
@@ -104,6 +107,7 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
         "inOrder": explanation.in_order,
         "lastChange": last_change_lines(explanation),
         "lastRecord": summary_json(summary_of(last.record)) if last.record else None,
+        "inNoChain": [summary_json(line) for line in explanation.strays],
         "lastStarted": last.launched_at,
         "why": why_lines(explanation),
         "order": [

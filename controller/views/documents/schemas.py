@@ -32,6 +32,7 @@ from controller.views.audit_blame import AuditBlameDocument
 from controller.views.calendar_text import SchedulePreviewDocument
 from controller.views.doctor import DoctorDocument
 from controller.views.documents.audit import (
+    AuditArchiveDocument,
     AuditFollowDocument,
     AuditListDocument,
     AuditShowDocument,
@@ -62,6 +63,7 @@ from controller.views.schedule_tables import ScheduleExceptionsDocument, Schedul
 
 DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "apply": ("envctl apply", ApplyDocument),
+    "audit-archive": ("envctl audit archive", AuditArchiveDocument),
     "audit-blame": ("envctl audit blame", AuditBlameDocument),
     "audit-follow": ("envctl audit follow, a line each", AuditFollowDocument),
     "audit-list": ("envctl audit list", AuditListDocument),

@@ -17,6 +17,12 @@ from controller.engine.queries.status.view import (
 )
 from controller.model.alert import AlertKind, KnownAlert, runbook_of
 from controller.model.observed import ScopeCounts, ScopeState
+from controller.views.conditions import (
+    ConditionReason,
+    ConditionStatus,
+    ConditionType,
+    conditions_of,
+)
 from controller.views.documents.envelope import filled
 from controller.views.override_text import OverrideObject, override_json
 from controller.views.scope_text import next_step, what_of
@@ -41,12 +47,22 @@ class LedgerObject(TypedDict):
     leaseUntil: datetime | None
 
 
+class ConditionObject(TypedDict):
+    """One of three: Ready (as accepted), Reconciling (we are at it), Stalled (somebody is needed)."""
+
+    type: ConditionType
+    status: ConditionStatus
+    reason: Annotated[str, tuple(ConditionReason)]
+    message: Annotated[str, "For people; empty where there is no more to say."]
+
+
 class ScopeObject(TypedDict):
     """How a scope stands."""
 
     scope: Name
     state: Annotated[str, (*ScopeState, UNSEEN)]
     inOrder: bool
+    conditions: Annotated[list[ConditionObject], "Ready, Reconciling, Stalled."]
     known: Annotated[bool, "False: no account names it any more."]
     what: Annotated[str, "Why it is not in order, in a line; empty if it is."]
     next: Annotated[str, "What to type about it; empty if nothing."]
@@ -199,6 +215,7 @@ def _scope(scope: ScopeLine, view: StatusView) -> ScopeObject:
         scope=scope.name,
         reason=status.reason if status else "",
         revision=status.revision if status else "",
+        conditions=[condition._asdict() for condition in conditions_of(scope, view.at)],
         what=what_of(scope),
         next=next_step(scope),
         ledger=head

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.api.credentials import FAILED_FOR, LONGEST_UNREAD, KeptCredentials, credentials_of
+from controller.api.credentials import KeptCredentials, credentials_of
+from controller.aws.kept import FAILED_FOR, LONGEST_UNREAD
 from controller.errors import AccessDenied, EnvctlError, Unreachable, WrongUsage
 from tests.support.clock import Clock
 from tests.support.http_interface import ADA, BOB, CREDENTIALS

@@ -27,6 +27,7 @@ SETTINGS = {
     "allowedRoleNames": ["ours", "roleInfraEnvironmentManagerChild"],
     "allowedSecrets": ["secretsmanager://envctl/", "secretsmanager://ids"],
     "snapshots": {"bucket": "ours", "copyTo": {"bucket": "copies"}},
+    "source": {"s3": {"bucket": "fleet"}},
 }
 
 
@@ -53,6 +54,7 @@ def test_what_settings_say_is_filled_in() -> None:
     parameters = given(command)
     assert parameters["TablePrefix"] == "acme-"
     assert parameters["CopyBucket"] == "copies"
+    assert parameters["SourceBucket"] == "fleet"
     assert parameters["ChildRoleArns"].split(",") == [
         "arn:aws:iam::*:role/ours",
         "arn:aws:iam::*:role/roleInfraEnvironmentManagerChild",
@@ -63,8 +65,25 @@ def test_what_settings_say_is_filled_in() -> None:
     ]
 
 
+def test_secrets_of_the_settings_themselves_may_be_read() -> None:
+    settings = {
+        "allowedSecrets": ["secretsmanager://envctl/"],
+        "notify": {"webhook": "secretsmanager://chat/hook#address"},
+        "http": {"credentials": "secretsmanager://tokens"},
+        "source": {"git": {"url": "https://git.example/f", "credentials": "secretsmanager://git"}},
+    }
+    parameters = given(deploy_master_command(Settings.model_validate(settings)))
+
+    assert [arn.rpartition("secret:")[2] for arn in parameters["SecretArns"].split(",")] == [
+        "envctl/*",
+        "chat/hook-??????",
+        "tokens-??????",
+        "git-??????",
+    ]
+
+
 def test_what_settings_do_not_say_is_left_to_the_template() -> None:
-    assert {"TablePrefix", "CopyBucket", "Release"}.isdisjoint(
+    assert {"TablePrefix", "CopyBucket", "SourceBucket", "Release"}.isdisjoint(
         given(deploy_master_command(Settings()))
     )
 

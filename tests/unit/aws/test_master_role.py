@@ -21,6 +21,7 @@ ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "s3:HeadObject": ("s3:GetObject",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
     "s3:UploadPart": ("s3:PutObject",),
+    "sns:PublishBatch": ("sns:Publish",),
     "sts:GetCallerIdentity": (),
 }  # fmt: skip
 """Operation -> the actions AWS checks for it, where they are not called alike."""
@@ -35,10 +36,10 @@ NO_CALLS: Final = {"sign", "verify"}
 
 
 def test_it_allows_what_is_called_and_no_other() -> None:
-    stack = master_stack(CopyBucket="copies")
+    stack = master_stack(CopyBucket="copies", SourceBucket="fleet")
     allowed = {
         action
-        for name in ("Work", "Copies")
+        for name in ("Work", "Copies", "Source")
         for statement in policy(stack, name)
         for action in listed(statement["Action"])
     }
@@ -60,7 +61,7 @@ def test_what_the_instance_does_beside_is_what_its_script_does() -> None:
 
 
 def test_every_statement_names_what_it_is_about() -> None:
-    for statement in master_stack(CopyBucket="copies").statements():
+    for statement in master_stack(CopyBucket="copies", SourceBucket="fleet").statements():
         for resource in listed(statement["Resource"]):
             assert re.fullmatch(r"arn:aws:[a-z0-9]+:[a-z0-9*-]*:(|[*]|[0-9]{12}):.{3,}", resource)
             assert resource.split(":", 5)[5] not in {"*", "table/*", "role/*"}

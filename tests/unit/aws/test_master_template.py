@@ -10,6 +10,7 @@ import pytest
 
 from controller.aws.deploy_templates import Deployed, template_text
 from controller.catalog import tables
+from controller.model.change_message import Topic
 from controller.model.table import Index, TableDefinition
 from controller.settings import VARIABLES, read_settings
 from tests.support.iam_policies import ACCOUNT, REGION, RefusedParameters, Stack
@@ -60,6 +61,14 @@ def test_buckets_are_private_versioned_and_encrypted(name: str) -> None:
     assert set(found["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(found["PublicAccessBlockConfiguration"]) == 4
     assert found["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert found["BucketEncryption"]
+
+
+def test_looks_are_private_and_encrypted() -> None:
+    found = master_stack().properties("LooksBucket")
+
+    assert set(found["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(found["PublicAccessBlockConfiguration"]) == 4
     assert found["BucketEncryption"]
 
 
@@ -134,7 +143,9 @@ def test_instances_are_told_where_everything_is() -> None:
     assert environment.keys() <= VARIABLES.keys()
     assert settings.resource_prefix == "acme-"
     assert settings.snapshots.bucket == f"envctl-backups-{ACCOUNT}-{REGION}"
+    assert settings.observed.bucket == f"envctl-looks-{ACCOUNT}-{REGION}"
     assert settings.queue.sqs == "envctl.fifo"
+    assert settings.notify.topic == f"arn:aws:sns:{REGION}:{ACCOUNT}:envctl-alarms"
     assert (settings.http.host, settings.http.port) == ("0.0.0.0", 8080)
     assert settings.http.credentials == f"{CONFIGURATION}/credentials.yaml"
 
@@ -155,6 +166,13 @@ def test_the_queue_has_an_end_for_what_never_ends() -> None:
 
     assert stack.properties("Queue")["FifoQueue"] is stack.properties("DeadLetters")["FifoQueue"]
     assert stack.properties("Queue")["RedrivePolicy"]["deadLetterTargetArn"].endswith(":envctl-dead.fifo")  # fmt: skip
+
+
+def test_topics_of_changes_have_the_names_that_are_published_to() -> None:
+    stack = master_stack(MakeEventTopics="true")
+
+    made = {stack.properties(name)["TopicName"] for name in stack.made("AWS::SNS::Topic")}
+    assert made == {"envctl-alarms", *(topic.value for topic in Topic)}
 
 
 def test_every_alarm_says_what_it_means() -> None:
@@ -204,7 +222,7 @@ def test_plain_http_is_a_choice() -> None:
 
 @pytest.mark.parametrize("deployed", list(Deployed))
 def test_the_package_brings_it(deployed: Deployed) -> None:
-    assert template_text(deployed) in {file.read_text() for file in DEPLOY.iterdir()}
+    assert template_text(deployed) in {file.read_text() for file in DEPLOY.glob("*.*")}
 
 
 @pytest.mark.slow

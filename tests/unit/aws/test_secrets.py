@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from controller.aws.errors import NotFound
+from controller.aws.kept import READ_AGAIN
 from controller.aws.secrets import Secrets
 from controller.aws.sessions import AwsAccess
 from controller.errors import WrongUsage
 from controller.redactor import LONGEST, REDACTOR
+from tests.support.clock import Clock
 
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NOT_ALLOWED = [
     "env://CHILD",
     "s3://secrets/child",
@@ -66,7 +69,8 @@ def secrets() -> Iterator[Secrets]:
         s3.put_object(Bucket="secrets", Key="large", Body=b"x" * (LONGEST + 1))
         s3.put_object(Bucket="secrets", Key="just", Body=b"x" * LONGEST)
         environment = {"CHILD": "x-4", "EMPTY": " ", "LARGE": "x" * (LONGEST + 1)}
-        yield Secrets(access, environment, ("secretsmanager://envctl/", "secretsmanager://plain"))
+        allowed = ("secretsmanager://envctl/", "secretsmanager://plain")
+        yield Secrets(access, environment, Clock(NOON), allowed)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +113,21 @@ def test_a_reference_that_leads_nowhere(
     assert "x-2" not in str(raised.value)
 
 
+def test_what_was_changed_counts_within_a_minute_and_both_are_known_to_the_redactor(
+    secrets: Secrets,
+) -> None:
+    assert isinstance(secrets.clock, Clock)
+    assert secrets.external_id("secretsmanager://plain") == "x-2"
+    client = boto3.client("secretsmanager", "eu-west-1")
+    client.put_secret_value(SecretId="plain", SecretString="changed-canary")
+
+    secrets.clock.now += READ_AGAIN
+    assert secrets.external_id("secretsmanager://plain") == "x-2"
+    secrets.clock.now += timedelta(seconds=1)
+    assert secrets.external_id("secretsmanager://plain") == "changed-canary"
+    assert REDACTOR.redact("it is changed-canary.") == "it is ***."
+
+
 def test_the_bound_itself_is_read(secrets: Secrets) -> None:
     assert len(secrets.value("s3://secrets/just")) == LONGEST
 
@@ -132,7 +151,8 @@ def test_a_table_that_names_another_secret_is_refused_before_any_call(reference:
         allowed_role_names=(),
         clock=lambda: datetime.now(UTC),
     )
-    secrets = Secrets(never, {"CHILD": "canary-in-a-variable"}, ("secretsmanager://envctl/",))
+    environment, allowed = {"CHILD": "canary-in-a-variable"}, ("secretsmanager://envctl/",)
+    secrets = Secrets(never, environment, Clock(NOON), allowed)
     with pytest.raises(WrongUsage, match="no secret that documents may name") as raised:
         secrets.external_id(reference)
     assert "allowedSecrets" in str(raised.value)

@@ -154,11 +154,12 @@ def test_clients_are_reused(world: AwsAccess) -> None:
 
 
 def test_a_changed_role_or_external_id_makes_new_sessions(world: AwsAccess) -> None:
-    before = world.client("sqs", CHILD)
+    before, other = world.client("sqs", CHILD), world.client("sqs", OTHER)
     world.set_accounts([child(), child(OTHER)])
     assert world.client("sqs", CHILD) is before
     world.set_accounts([child(external_id="new")])
     assert world.client("sqs", CHILD) is not before
+    assert world.client("sqs", OTHER) is other
     world.client("sqs", CHILD).list_queues()
     assert assumed(world) == 1
 
@@ -199,11 +200,15 @@ def test_credentials_of_another_account_are_found_out_before_the_first_write(
             world.assert_identity(CHILD)
 
 
+def test_an_account_that_nobody_told_of_is_not_reached(access: AwsAccess) -> None:
+    with pytest.raises(RoleNotReady, match="no role to reach it by"):
+        access.client("ec2", "111122223333")
+
+
 @pytest.mark.parametrize(
     ("known", "error", "says"),
     [
         (AccountAccess(CHILD, None), RoleNotReady, "no role to reach it by"),
-        (AccountAccess(OTHER, None), RoleNotReady, "no role to reach it by"),
         (AccountAccess(CHILD, f"arn:aws:iam::{OTHER}:role/{ROLE}"), RoleRefused, "belongs to"),
         (AccountAccess(CHILD, f"arn:aws:iam::{CHILD}:role/Admin"), RoleRefused, "Admin is not one"),
         (AccountAccess(CHILD, "arn:aws:iam::12345670123:role/x"), RoleRefused, "no ARN of a role"),

@@ -1,13 +1,15 @@
 """How far power reaches, and what is known of groups and instances that belong to nobody or are left out."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from controller.decisions.evaluator import LEFT_OUT, Evaluation, Evaluator, power_rules_of
-from controller.decisions.power_map import power_map
+from controller.decisions.power_map import power_map, roles_if_readable
 from controller.model.accepted import LiveOptions, PowerOptions
 from controller.model.live import FoundGroup, FoundInstance
+from controller.model.ref import ResourceRef
 from tests.support.live_account import FLEET, NOW, accepted_of
 from tests.unit.decisions.looks import group, instance, look
 
@@ -47,6 +49,14 @@ def test_a_group_of_nobody_has_no_environment_and_scales_nothing() -> None:
     found = evaluator.groups["c99-ta-Web"]
     assert (found.environment, found.role, found.scales) == ("", None, False)
     assert (judged.environment, judged.role) == ("", None)
+
+
+def test_an_environment_that_only_an_override_makes_readable_is_decided_by_it() -> None:
+    ref, accepted = ResourceRef("Environment", "c50"), accepted_of(FLEET)
+    beneath = replace(accepted, specs={**accepted.specs, ref: None})
+    found = power_map(replace(accepted, beneath=beneath)).environments["c50"]
+    assert found == power_map(accepted).environments["c50"]
+    assert roles_if_readable("c50", beneath) is None
 
 
 def test_instances_alike_are_decided_once() -> None:

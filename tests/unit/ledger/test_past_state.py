@@ -30,7 +30,7 @@ NOW = {A: IMAGES[2]}
 
 
 def line_of(record: LedgerRecord) -> ChainLine:
-    return chain_line_of_item(to_item(record))
+    return chain_line_of_item(to_item(record), record.scope)
 
 
 def at(minute: float, now: dict[EntityKey, Any] = NOW) -> dict[EntityKey, PastItem]:

@@ -16,9 +16,10 @@ from controller.aws.items import to_wire
 from controller.aws.table_setup import Patience, set_up_table
 from controller.errors import WrongUsage
 from controller.ledger.chain import ChainCheck
+from controller.ledger.histories import ItemHistory, merge_histories
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.queries import (
-    LedgerReader,
+from controller.ledger.queries import LedgerReader
+from controller.ledger.questions import (
     OfActor,
     OfEntity,
     OfPeriod,
@@ -26,8 +27,6 @@ from controller.ledger.queries import (
     OfTransaction,
     Period,
     Question,
-    _History,
-    _merge,
 )
 from controller.ledger.records import EntityKey, record_wire
 from controller.ledger.summaries import NOBODY, RecordSummary, summary_of
@@ -239,7 +238,7 @@ def test_merged_histories_give_each_record_once_in_order(
         for n, one in enumerate(moments)
     }
 
-    def page(entity: str, start: Any) -> _History:
+    def page(entity: str, start: Any) -> ItemHistory:
         ids = [one.audit_id for one in held[entity]]
         first = ids.index(start["AuditID"]["S"]) + 1 if start else 0
         records = held[entity][first : first + limit]
@@ -252,12 +251,14 @@ def test_merged_histories_give_each_record_once_in_order(
             if more
             else None
         )
-        return _History(entity, start, records, next_key)
+        return ItemHistory(entity, start, records, next_key)
 
     found: list[RecordSummary] = []
     position: Any = dict.fromkeys(held)
     for _ in range(60):
-        records, position = _merge([page(one, start) for one, start in position.items()], limit)
+        records, position = merge_histories(
+            [page(one, start) for one, start in position.items()], limit
+        )
         assert len(records) <= limit
         found += records
         if position is None:

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from controller.aws.items import to_wire
+from controller.errors import DamagedState
 from controller.ledger.records import (
     action_of,
     audit_id,
     image_digest,
+    readable_record,
     record_hash,
     record_of_wire,
     split_image,
@@ -94,3 +96,20 @@ def test_who_acted_and_what_was_approved_comes_back_and_is_in_the_hash() -> None
         hashes.add(record_hash(told))
 
     assert len(hashes) == 1 + len(facts)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"ISOTimestamp": "9" * 300},
+        {"ISOTimestamp": "2026-11-24T10:00:00"},
+        {"ISOTimestamp": "soon"},
+        {"Sequence": "1"},
+        {"Actor": "somebody"},
+    ],
+)
+def test_a_record_that_others_damaged_is_told_by_its_id(changed: dict[str, Any]) -> None:
+    record = services(1)[0]
+    assert readable_record(to_wire(to_item(record))) == record
+    with pytest.raises(DamagedState, match=record.audit_id):
+        readable_record(to_wire({**to_item(record), **changed}))

@@ -40,12 +40,19 @@ def test_no_record_is_older_than_the_one_before_it() -> None:
 
 
 def test_a_chain_line_says_of_a_record_what_its_summary_says() -> None:
-    summary, line = summary_of(RECORDS[1]), chain_line_of_item(to_item(RECORDS[1]))
+    summary, line = summary_of(RECORDS[1]), chain_line_of_item(to_item(RECORDS[1]), "config")
     assert line == tuple(getattr(summary, field) for field in ChainLine._fields)
 
 
 def test_what_other_programs_write_has_a_chain_line() -> None:
     entity = {"Type": "Services", "Key": "s", "Range": 7}
     garbage = {"AuditID": "a", "ISOTimestamp": 5, "Sequence": "x", "Entity": entity}
-    assert chain_line_of_item(garbage) == ("a", "5", 0, "", EntityKey("Services", "s", "7"))
-    assert chain_line_of_item({"Entity": "Services"}).entity == EntityKey("", "")
+    assert chain_line_of_item(garbage, "c") == (
+        "a",
+        "5",
+        0,
+        "",
+        EntityKey("Services", "s", "7"),
+        "c",
+    )
+    assert chain_line_of_item({"Entity": "Services"}, "c").entity == EntityKey("", "")

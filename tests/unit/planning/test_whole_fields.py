@@ -36,6 +36,8 @@ FIELDS = tuple(
         (side(True, False, OFFICE), OFF, (OFFICE, "off")),
         (OFF, side(True, False, "noschedule"), ("off", "noschedule")),
         (({}, {}), side(True, False), ("on", "automatic")),
+        (({"InfraOpsEnvironment": {"Value": "garbage"}}, {}), OFF, ("on", "off")),
+        ((FOLLOWS[0], {"spec": ["garbage"]}), OFF, (OFFICE, "off")),
     ],
 )
 def test_a_schedule_is_told_as_it_is_written(

@@ -1,6 +1,7 @@
 """Git as a source: which commit, what is asked of the server, and what is said when it cannot be read."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,14 +100,16 @@ def test_a_commit_that_no_branch_holds_can_still_be_asked_for(repository: Reposi
     assert source_of(repository, lost).fetch().revision.id == lost
 
 
-def test_a_server_that_gives_out_no_ids_is_asked_for_all_branches(repository: Repository) -> None:
+def test_a_server_that_gives_out_no_ids_is_asked_for_all_branches(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = repository.head
     repository.commit({"fleet/a.yaml": "a: 2\n"})
     # Version 0 of the protocol refuses ids that are no tips.
     repository.git("config", "protocol.version", "0")
     source = source_of(repository, first)
-    cache = source._cache
-    object.__setattr__(cache._remote, "settings", {"protocol.version": "0"})
+    remote = replace(source._cache._remote(None), settings={"protocol.version": "0"})
+    monkeypatch.setattr(source._cache, "_remote", lambda _: remote)
 
     assert source.fetch().revision.id == first
 

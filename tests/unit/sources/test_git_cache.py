@@ -22,8 +22,9 @@ from tests.support.git_repository import Repository
 READ_ALL = """
 import sys
 from pathlib import Path
-from controller.sources.open_source import open_source
-source = open_source(sys.argv[1], cache_dir=Path(sys.argv[2]))
+from controller.sources.git import GitSource
+from controller.sources.location import parse_git_location
+source = GitSource(parse_git_location(sys.argv[1]), Path(sys.argv[2]))
 for _ in range(3):
     tree = source.fetch()
     contents = dict(source.read(tree.files.values()))

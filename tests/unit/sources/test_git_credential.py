@@ -40,9 +40,10 @@ def server(
 def source_at(
     server: GitServer, tmp_path: Path, password: str | None, path: str = "/fleet"
 ) -> GitSource:
-    credential = GitCredential(password, "ada") if password else None
     location = GitLocation(f"{server.url}{path}/.git", "main")
-    return GitSource(location, tmp_path / "cache", credential)
+    if password is None:
+        return GitSource(location, tmp_path / "cache")
+    return GitSource(location, tmp_path / "cache", lambda: GitCredential(password, "ada"))
 
 
 def test_it_opens_the_repository(server: GitServer, repository: Repository, tmp_path: Path) -> None:

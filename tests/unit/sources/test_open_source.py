@@ -6,6 +6,8 @@ from controller.errors import WrongUsage
 from controller.sources.folder import FolderSource
 from controller.sources.git import GitSource
 from controller.sources.open_source import FORMS, open_source
+from controller.sources.s3 import S3Source
+from tests.support.buckets import opening
 
 
 @pytest.mark.parametrize(
@@ -18,10 +20,12 @@ from controller.sources.open_source import FORMS, open_source
         ("git+https://git.example/org/repo@main#fleet", GitSource),
         ("git+ssh://git@git.example/org/repo", GitSource),
         ("git+file:///srv/repo", GitSource),
+        ("s3://acme-fleet/production", S3Source),
+        ("s3://acme-fleet", S3Source),
     ],
 )
 def test_the_text_says_which_source(text: str, source: type, tmp_path: Path) -> None:
-    opened = open_source(text, cache_dir=tmp_path)
+    opened = open_source(text, opening(tmp_path))
 
     assert type(opened) is source
     assert opened.name == text.removeprefix("./")
@@ -33,6 +37,11 @@ def test_the_text_says_which_source(text: str, source: type, tmp_path: Path) -> 
     [
         ("", "FOLDER"),
         ("-x", "FOLDER"),
+        ("s3://", "s3://BUCKET[/PREFIX]"),
+        ("s3:acme", "s3://BUCKET[/PREFIX]"),
+        ("s3://No_Bucket/x", "s3://BUCKET[/PREFIX]"),
+        ("s3://acme/a/../b", "the names that the keys begin with"),
+        ("s3://acme/a\nb", "the names that the keys begin with"),
         ("ftp://host/x", "git+https://HOST/REPOSITORY"),
         ("nothing:1", "git+https://HOST/REPOSITORY"),
         ("ext::whoami", "git+https://HOST/REPOSITORY"),
@@ -46,7 +55,7 @@ def test_any_other_text_is_wrong_usage_that_says_what_is_accepted(
     text: str, hint: str, tmp_path: Path
 ) -> None:
     with pytest.raises(WrongUsage) as refused:
-        open_source(text, cache_dir=tmp_path)
+        open_source(text, opening(tmp_path))
 
     assert hint in str(refused.value)
 
@@ -54,7 +63,7 @@ def test_any_other_text_is_wrong_usage_that_says_what_is_accepted(
 def test_a_refused_text_does_not_repeat_its_password(tmp_path: Path) -> None:
     for text in ("https://ada:s3cr3t@git.example/x", "git+http://ada:s3cr3t@git.example/x"):
         with pytest.raises(WrongUsage) as refused:
-            open_source(text, cache_dir=tmp_path)
+            open_source(text, opening(tmp_path))
         assert "s3cr3t" not in str(refused.value)
 
 

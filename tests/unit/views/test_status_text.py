@@ -124,9 +124,9 @@ envctl 1.4.2   installation 3f3f3f3f3f3f   Tue 24 Nov 10:12 UTC
 git+https://git.acme.example/fleet@main   9f1e0aa4c applied 13 min ago; the source holds nothing newer
 Scopes 4: 2 in order · 1 observe · 1 unknown
 
-  SCOPE                 STATE     SINCE  WHAT
-  sandbox-us/us-east-1  unknown   2 h    AssumeRole denied; next try 10:19            → envctl doctor sandbox-us/us-east-1
-  staging-eu/eu-west-1  observe   6 d    2 changes wait; targets.groups: observe      → envctl plan --scope staging-eu/eu-west-1
+  SCOPE                 STATE     SINCE  CONDITION                WHAT
+  sandbox-us/us-east-1  unknown   2 h    Reconciling: TriedAgain  AssumeRole denied; next try 10:19            → envctl doctor sandbox-us/us-east-1
+  staging-eu/eu-west-1  observe   6 d    not Ready: OnlyObserved  2 changes wait; targets.groups: observe      → envctl plan --scope staging-eu/eu-west-1
 
 Overrides 2 Environment/c50 schedule=on           until Wed 25 Nov 10:12 UTC  release-manager  load test
             Upstream/c44-Search left as it is     until Git changes it        on-call          INC-1182
@@ -296,6 +296,7 @@ def test_copies_are_told_of_where_they_are_on() -> None:
         (replace(stands("a", ScopeState.OK), open_records=2), "2 announced and not ended: the next run settles it"),
         (replace(stands("a", ScopeState.OK), known=False), "no Account or EnvironmentType names it any more"),
         (ScopeLine(name="a", status=None), "nobody looked at it yet"),
+        (replace(stands("a", ScopeState.OK), newer="version 2.0.0 wrote it"), "version 2.0.0 wrote it"),
         (stands("a", ScopeState.OK), ""),
     ],
 )  # fmt: skip
@@ -311,6 +312,8 @@ def test_what_is_said_of_a_scope(scope: ScopeLine, said: str) -> None:
         (ScopeLine(name="a/r", status=None), "envctl doctor a/r"),
         (stands("a/r", ScopeState.WAITING), "envctl doctor a/r"),
         (stands("a/r", ScopeState.STALLED), "envctl plan --scope a/r"),
+        (stands("config", ScopeState.STALLED), "envctl validate"),
+        (replace(stands("a/r", ScopeState.OK), newer="newer"), "envctl --version"),
         (replace(stands("a/r", ScopeState.OK), known=False), ""),
         (stands("a/r", ScopeState.OK), ""),
     ],

@@ -40,7 +40,8 @@ class AccountDoctor:
     def know(self, setups: Iterable[ScopeSetup]) -> None:
         """Tell the sessions of the accounts; an external id that cannot be read is kept as that account's finding."""
         master = self.installation.master
-        secrets = Secrets(master.aws, master.process.environment, master.settings.allowed_secrets)
+        process, allowed_secrets = master.process, master.settings.allowed_secrets
+        secrets = Secrets(master.aws, process.environment, process.clock, allowed_secrets)
         known: dict[str, AccountAccess] = {}
         for setup in setups:
             if setup.waits:

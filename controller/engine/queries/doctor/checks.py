@@ -1,6 +1,6 @@
 """What an installation lacks, scope by scope, and what mends it. Looks only; nothing is written anywhere."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeVar
@@ -9,9 +9,11 @@ from controller.aws.sessions import MASTER
 from controller.aws.table_setup import describe_table, find_differences
 from controller.engine.commit.lease import head_lost
 from controller.engine.installation.bootstrap import MAX_THREADS, all_tables
-from controller.engine.installation.installation import Installation, Master, open_desired
+from controller.engine.installation.desired_source import open_desired
+from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import AcceptedNow, accepted_now
+from controller.engine.queries.archive import old_records
 from controller.engine.queries.doctor.account import AccountDoctor
 from controller.engine.queries.doctor.report import Check, Health, check_of_error
 from controller.engine.snapshots.places import newest_proven, open_store
@@ -19,6 +21,7 @@ from controller.engine.state.damaged_overrides import sorted_out
 from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
 from controller.engine.state.rows import override_rows_in
 from controller.errors import DamagedState, EnvctlError, WrongUsage
+from controller.ledger.archived.archive import ArchivedTo
 from controller.ledger.ledger_table import SCOPE_INDEX
 from controller.model.ledger_record import Head
 from controller.model.observed import CONFIG_SCOPE
@@ -27,7 +30,7 @@ from controller.settings import Settings
 
 INSTALLATION: Final = "installation"
 LONGEST_WITHOUT: Final = timedelta(hours=50)
-"""So old may the newest proven snapshot be: one night may fail, and the next be late."""
+"""So old may the newest proven snapshot be, and so late may old records be moved: one night may fail, and the next be late."""
 
 T = TypeVar("T")
 
@@ -95,6 +98,7 @@ def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
     setups = _wanted(wanted, found.accounts.scopes(found.accepted))
     if wanted is None:
         yield _snapshots(master, now)
+        yield _old_records(installation, now)
     if wanted in (None, CONFIG_SCOPE):
         yield from _head(CONFIG_SCOPE, installation, now)
         yield from _unreadable(found)
@@ -144,6 +148,33 @@ def _snapshots(master: Master, now: datetime) -> Check:
     if age > LONGEST_WITHOUT:
         return Check(INSTALLATION, of, Health.LACKS, f"the newest is old: {what}", fix)
     return Check(INSTALLATION, of, Health.OK, what)
+
+
+def _old_records(installation: Installation, now: datetime) -> Check:
+    """Say how far the ledger was moved out of its table, and whether what is old enough was."""
+    of, settings = "old records", installation.master.settings.ledger
+    try:
+        archived = installation.archive.reached()
+        if settings.keep_days is None:
+            kept = "all stay in the table: ledger.keepDays is not set"
+            return Check(INSTALLATION, of, Health.OK, _archived_text(archived) or kept)
+        found = old_records(installation, now - LONGEST_WITHOUT)
+    except EnvctlError as error:
+        return check_of_error(INSTALLATION, of, error)
+    what = _archived_text(archived) or "none were moved yet"
+    left = sum(old.records + old.left for old in found)
+    if left:
+        what += f"; {left:,} more are older than {settings.keep_days} days"
+        return Check(INSTALLATION, of, Health.LACKS, what, "envctl audit archive, or envctl run")
+    return Check(INSTALLATION, of, Health.OK, what)
+
+
+def _archived_text(archived: Mapping[str, ArchivedTo]) -> str:
+    if not archived:
+        return ""
+    count = sum(to.sequence for to in archived.values())
+    newest = max(to.at for to in archived.values())
+    return f"{count:,} of {len(archived)} scope{'s' if len(archived) > 1 else ''} in segments, up to {newest[:10]}"
 
 
 def _wanted(wanted: str | None, setups: Sequence[ScopeSetup]) -> tuple[ScopeSetup, ...]:

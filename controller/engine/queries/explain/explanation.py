@@ -13,9 +13,11 @@ from controller.engine.power.fleet import AcceptedNow
 from controller.engine.queries.effective import EffectiveDocument, effective_documents
 from controller.kinds.language.kind import Kind
 from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
+from controller.ledger.chained import Chained
 from controller.ledger.entities import entities_of
-from controller.ledger.records import iso_ms, refs_of
-from controller.ledger.summaries import newest_first
+from controller.ledger.questions import OfEntity
+from controller.ledger.records import EntityKey, iso_ms, refs_of
+from controller.ledger.summaries import RecordSummary, newest_first
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
 from controller.model.live import FoundGroup, FoundInstance
@@ -168,6 +170,8 @@ class Explanation:
     steps: tuple[NextStep, ...] = ()
     source: SourceFacts | None = None
     """None where the source was not read."""
+    strays: tuple[RecordSummary, ...] = ()
+    """Records of it that stand in no chain, newest first: none of them counts."""
 
     @property
     def in_order(self) -> bool | None:
@@ -192,8 +196,14 @@ class LedgerQuestions:
     """Asks the ledger of one installation. Everything raises as any read."""
 
     installation: Installation
+    chained: Chained
     until: datetime | None = None
     """The moment later records do not count from."""
+
+    @classmethod
+    def of(cls, installation: Installation, until: datetime | None = None) -> "LedgerQuestions":
+        """Return what asks an installation's ledger."""
+        return cls(installation, Chained(installation.leases), until)
 
     def ended(
         self, table: str, key: str, about: Collection[ResourceRef] = ()
@@ -206,22 +216,43 @@ class LedgerQuestions:
 
     def document(self, ref: ResourceRef) -> Iterator[LedgerRecord]:
         """Yield the newest records of a document's items, newest first."""
+        entities = self.entities(ref)
+        yield from newest_first(record for entity in entities for record in self._of_item(*entity))
+
+    def entities(self, ref: ResourceRef) -> tuple[EntityKey, ...]:
+        """Return what a document's items are called in the ledger."""
         master = self.installation.master
         kind = master.kinds.get(ref.kind)
         if kind is None:
-            return
-        prefix = master.settings.resource_prefix
-        entities = entities_of(kind, ref.key, prefix, master.store.scan)
-        found = [record for entity in entities for record in self._of_item(*entity)]
-        yield from newest_first(found)
+            return ()
+        return entities_of(kind, ref.key, master.settings.resource_prefix, master.store.scan)
+
+    def strays(self, *entities: EntityKey) -> tuple[RecordSummary, ...]:
+        """Return which of the newest records of these stand in no chain, newest first."""
+        found = self.installation.ledger.page(OfEntity(entities), limit=MOST).records
+        return tuple(
+            line
+            for line in self.chained.marked(found)
+            if line.is_in_no_chain and line.iso_timestamp <= self._last
+        )
+
+    @property
+    def _last(self) -> str:
+        """The moment later records do not count from, as records spell it."""
+        return "~" if self.until is None else iso_ms(self.until)
 
     def _of_item(
         self, table: str, key: str, range_key: str | None = None
     ) -> Iterator[LedgerRecord]:
         """Return the newest records of an item that count, newest first."""
-        last = "~" if self.until is None else iso_ms(self.until)
         of_item = self.installation.ledger.of_item(table, key, range_key)
-        return islice((record for record in of_item if record.iso_timestamp <= last), MOST)
+        counted = (
+            record
+            for record in of_item
+            if record.iso_timestamp <= self._last
+            and self.chained.holds(record.scope, record.sequence)
+        )
+        return islice(counted, MOST)
 
 
 def owner_of(rule: Rule | None, subject: Subject, accepted: AcceptedState) -> ResourceRef | None:
@@ -286,7 +317,7 @@ def explain_document(
     ref: ResourceRef, state: AcceptedNow, at: datetime, now: datetime
 ) -> Explanation:
     """Return the answer for a document that was accepted. Raises as asking the ledger."""
-    ledger, accepted = LedgerQuestions(state.accounts.installation), state.accepted
+    ledger, accepted = LedgerQuestions.of(state.accounts.installation), state.accepted
     found = state.seen.scopes[0].objects.get(ref)
     return Explanation(
         ref=ref,
@@ -297,6 +328,7 @@ def explain_document(
         written=(written(ref, accepted, ledger),) if ref in accepted.resources else (),
         overrides=tuple(override for override in accepted.overrides if override.ref == ref),
         steps=(NextStep(StepKind.HISTORY, str(ref)), NextStep(StepKind.DOCUMENT, str(ref))),
+        strays=ledger.strays(*ledger.entities(ref)),
     )
 
 

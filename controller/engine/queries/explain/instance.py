@@ -38,7 +38,7 @@ from controller.engine.queries.explain.explanation import (
 )
 from controller.errors import WrongUsage
 from controller.ledger.ownership import is_ours_by_history
-from controller.ledger.records import POWER
+from controller.ledger.records import POWER, EntityKey
 from controller.ledger.summaries import newest_first
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook
@@ -138,7 +138,7 @@ class PowerExplainer:
             return Explanation(
                 ref=ref, at=self.at, now=self.now, power=power, last=nothing, blocks=(why,)
             )
-        ledger = LedgerQuestions(self.state.accounts.installation, self.at)
+        ledger = LedgerQuestions.of(self.state.accounts.installation, self.at)
         concerned = {
             ResourceRef(INSTANCE, f"{power.scope}/{found.subject.instance}"),
             ResourceRef(GROUP, f"{power.scope}/{found.subject.group}"),
@@ -164,7 +164,17 @@ class PowerExplainer:
             blocks=tuple(self._blocks(found, decision)),
             information=tuple(block for block, holds in information if holds),
             steps=tuple(self._steps(found, decision, protecting)),
+            strays=ledger.strays(*self._entities(found, ledger)),
         )
+
+    def _entities(self, found: Found, ledger: LedgerQuestions) -> Iterator[EntityKey]:
+        """Yield by which names the ledger tells of what is explained."""
+        name = found.subject.environment
+        yield EntityKey(POWER, f"{found.setup.scope.name}/{name}")
+        if found.ref.kind == GROUP:
+            yield EntityKey(GROUP, found.ref.key)
+        elif found.ref.kind == "Environment":
+            yield from ledger.entities(found.ref)
 
     def _decided(self, found: Found, at: datetime) -> tuple[AcceptedState, Decision]:
         """Return what is accepted at a moment, as overrides may end, and what is decided: at that of the look it was decided before."""
@@ -238,8 +248,8 @@ class PowerExplainer:
         of_group = ledger.ended(GROUP, found.ref.key) if found.ref.kind == GROUP else None
         records = [record for record in (of_power, of_group) if record]
         record = next(iter(newest_first(records)), None)
-        read = self.state.accounts.installation.ledger.records
-        begun = next(read([record.intended]), None) if record else None
+        find = self.state.accounts.installation.ledger.find
+        begun = next(iter(find(record.intended)), None) if record and record.intended else None
         launches = [instance.launched_at for instance in instances.values() if instance.launched_at]
         return LastChange(record, begun, max(launches, default=None))
 

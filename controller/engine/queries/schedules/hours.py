@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 from controller.engine.power.fleet import AcceptedNow, CachedLook, FleetEvaluation
 from controller.engine.queries.schedules.exceptions import Belongs, Filter, belongs_of
 from controller.ledger.power_hours import PowerHours, Present, power_hours
-from controller.ledger.queries import LedgerReader, OfEntity, Period
+from controller.ledger.queries import LedgerReader
+from controller.ledger.questions import OfEntity, Period
 from controller.ledger.records import POWER, EntityKey
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
@@ -115,8 +116,7 @@ def _records(
     ledger: LedgerReader, key: str, since: datetime, until: datetime
 ) -> Iterable[LedgerRecord]:
     question = OfEntity((EntityKey(POWER, key, None),), Period(since, until))
-    ids = [record.audit_id for record in ledger.all(question) if record.phase == "succeeded"]
-    return ledger.records(ids)
+    return ledger.whole(line for line in ledger.all(question) if line.phase == "succeeded")
 
 
 def _line(

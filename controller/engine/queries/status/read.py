@@ -140,11 +140,13 @@ def _scopes(rows: Rows, known: frozenset[str] | None) -> tuple[ScopeLine, ...]:
 
 def _scope(name: str, rows: Rows, status: ScopeStatus | None, known: bool) -> ScopeLine:
     head_row, open_row = rows.get(HEAD_PREFIX + name), rows.get(OPEN_PREFIX + name, {})
-    head, open_records, damaged = None, 0, ""
+    head, open_records, damaged, newer = None, 0, "", ""
     try:
-        # One of a newer controller is doctor's to tell; the rest of status holds all the same.
-        with suppress(ScopeFromTheFuture):
+        try:
             head = head_of_row(name, head_row) if head_row else None
+        except ScopeFromTheFuture as error:
+            # The rest of status holds all the same.
+            newer = error.message
         open_records = len(open_records_of_row(open_row))
     except DamagedState as error:
         damaged = error.message
@@ -155,6 +157,7 @@ def _scope(name: str, rows: Rows, status: ScopeStatus | None, known: bool) -> Sc
         open_records=open_records,
         known=known,
         damaged=damaged,
+        newer=newer,
     )
 
 

@@ -46,7 +46,7 @@ class ScopeLine:
     """One scope. ``status`` None: nobody looked at it yet; ``head`` None: nothing was ever written there.
 
     ``known`` is False for a scope that no account names any more. ``open_records`` were announced and not ended.
-    ``damaged`` says which of its rows is not as we write it, if one is.
+    ``damaged`` says which of its rows is not as we write it, if one is; ``newer`` that a newer controller wrote it, if one did.
     """
 
     name: str
@@ -55,6 +55,7 @@ class ScopeLine:
     open_records: int = 0
     known: bool = True
     damaged: str = ""
+    newer: str = ""
 
     @property
     def state(self) -> str:
@@ -67,8 +68,8 @@ class ScopeLine:
         found = self.status
         if found is None or found.state is not ScopeState.OK:
             return False
-        left = found.changes or found.blocked or self.open_records or self.lacking or self.damaged
-        return not left and self.known
+        left = found.changes or found.blocked or self.open_records or self.lacking
+        return self.known and not (left or self.damaged or self.newer)
 
     @property
     def lacking(self) -> int:

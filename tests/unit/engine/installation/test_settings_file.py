@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import boto3
@@ -6,21 +7,13 @@ from moto import mock_aws
 
 from controller.engine.installation.installation import (
     SETTINGS_BOUND,
-    open_desired,
     open_settings,
     read_named,
 )
-from controller.errors import RefusedByAws, WrongUsage
-from controller.settings import GitSource as GitSettings
-from controller.settings import Settings, SourceSettings
-from controller.sources.git import GitSource
+from controller.errors import AccessDenied, RefusedByAws, WrongUsage
+from controller.settings import Settings
+from tests.support.buckets import buckets_in_process
 from tests.support.process_contexts import around
-
-PRIVATE = Settings(
-    source=SourceSettings(
-        git=GitSettings(url="https://git.example/fleet.git", ref="main", credentials="env://TOKEN")
-    )
-)
 
 
 def test_the_named_file_comes_before_the_variable(tmp_path: Path) -> None:
@@ -35,54 +28,6 @@ def test_the_named_file_comes_before_the_variable(tmp_path: Path) -> None:
     assert open_settings(None, by_variable).region == "eu-west-3"
     assert open_settings(None, around()) == Settings()
     assert open_settings(None, around(ENVCTL_REGION="eu-west-9")).region == "eu-west-9"
-
-
-def test_the_source_of_the_command_comes_before_that_of_the_settings(tmp_path: Path) -> None:
-    settings = Settings(source=SourceSettings(folder=str(tmp_path)))
-
-    assert open_desired("elsewhere", settings, around()).name == "elsewhere"
-    assert open_desired(None, settings, around()).name == str(tmp_path)
-    assert (
-        open_desired(None, PRIVATE, around(TOKEN="t")).name
-        == "git+https://git.example/fleet.git@main"
-    )
-    with pytest.raises(WrongUsage, match="no source"):
-        open_desired(None, Settings(), around())
-
-
-@pytest.mark.parametrize(
-    ("text", "sent", "because"),
-    [
-        ("git+https://git.example/other.git", True, "the settings' own host"),
-        ("git+https://evil.example/fleet.git", False, "another host must not see it"),
-        ("git+https://git.example.evil.example/fleet.git", False, "a host that only begins alike"),
-        ("git+https://git.example:8443/fleet.git", False, "another port is another server"),
-        ("git+ssh://git@git.example/fleet.git", False, "ssh has keys of its own"),
-        (".", False, "a folder needs none"),
-    ],
-)
-def test_the_credential_goes_to_its_own_host_alone(text: str, sent: bool, because: str) -> None:
-    source = open_desired(text, PRIVATE, around(TOKEN="t"))
-
-    held = isinstance(source, GitSource) and source._cache._credential is not None
-    assert held is sent, because
-
-
-@pytest.mark.parametrize(
-    ("reference", "says"),
-    [
-        ("ghp_secret", "is no reference"),
-        ("env://", "is no reference"),
-        ("env://MISSING", "names the variable MISSING, which is not set"),
-    ],
-)
-def test_a_credential_is_a_reference_and_never_repeated(reference: str, says: str) -> None:
-    git = GitSettings(url="https://git.example/fleet.git", credentials=reference)
-
-    with pytest.raises(WrongUsage, match=says) as refused:
-        open_desired(None, Settings(source=SourceSettings(git=git)), around())
-
-    assert "ghp_secret" not in str(refused.value)
 
 
 def test_texts_of_this_machine_and_of_s3(tmp_path: Path) -> None:
@@ -103,6 +48,25 @@ def test_texts_of_this_machine_and_of_s3(tmp_path: Path) -> None:
             read_named("s3://acme/nothing", "settings", around(AWS_REGION="eu-west-1"))
     with pytest.raises(WrongUsage, match="cannot be read"):
         read_named(str(tmp_path / "b.yaml"), "settings", around())
+
+
+def test_settings_that_may_not_be_read_say_what_to_allow_and_to_whom() -> None:
+    with buckets_in_process() as s3:
+        where = {"LocationConstraint": "eu-west-1"}
+        s3.create_bucket(Bucket="acme", CreateBucketConfiguration=where)
+        s3.put_object(Bucket="acme", Key="envctl/a.yaml", Body=b"there")
+        deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject"}
+        statement = {**deny, "Resource": "arn:aws:s3:::acme/*"}
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        s3.put_bucket_policy(Bucket="acme", Policy=json.dumps(policy))
+
+        with pytest.raises(AccessDenied) as denied:
+            open_settings("s3://acme/envctl/a.yaml", around(AWS_REGION="eu-west-1"))
+
+    said = str(denied.value)
+    assert "read s3://acme/envctl/a.yaml: access denied to s3:GetObject" in said
+    assert "  role: arn:aws:sts::123456789012:" in said
+    assert "fix: allow s3:GetObject on arn:aws:s3:::acme/envctl/a.yaml to that role" in said
 
 
 def test_settings_are_read_no_further_than_their_bound(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from controller.engine.notifications.notifier import SCOPE, Notifier, in_one_row
+from controller.engine.notifications.news import sign
+from controller.engine.notifications.notifier import AT_LEAST_EVERY, SCOPE, Notifier, in_one_row
 from controller.engine.state.notification_rows import TOLD_KEY, alerts_in, sinks_in
-from controller.engine.state.rows import row_of_status
+from controller.engine.state.rows import row_of_override, row_of_status
 from controller.errors import EnvctlError, RefusedByAws, Unreachable
 from controller.events import (
     AlertCleared,
@@ -25,6 +26,8 @@ from controller.ledger.summaries import NOBODY, RecordSummary
 from controller.model.change_message import ChangeMessage
 from controller.model.ledger_record import Head, Requester
 from controller.model.observed import ScopeState, ScopeStatus
+from controller.model.override import Override
+from controller.model.ref import ResourceRef
 from controller.targets.table_items.definitions import STATE_TABLE
 from tests.support.estate import PREFIX, Estate
 
@@ -103,6 +106,7 @@ class Fleet:
         now = self.estate.clock.now
         status = ScopeStatus(scope="config", state=state, since=now, tried_at=now)
         self.estate.store.put(TABLE, row_of_status(status))
+        sign(self.estate.store, TABLE, "daemon-c", now)
 
     def changed(self, *names: str, age: timedelta = timedelta(0)) -> None:
         """Write records of changes of services, and the head behind them."""
@@ -299,6 +303,85 @@ def test_where_changes_are_told_no_more_what_was_told_is_forgotten() -> None:
     fleet.round(fleet.daemon())
 
     assert fleet.row(TOLD_KEY) is None
+
+
+def test_where_nothing_is_new_and_nothing_due_one_request_tells(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scans, reads = _counted(fleet, monkeypatch)
+    daemon = fleet.daemon()
+    fleet.round(daemon)
+    del scans[:], reads[:]
+
+    for _ in range(20):
+        fleet.round(daemon)
+    assert (len(scans), len(reads)) == (0, 20)
+
+    fleet.stands(ScopeState.OK)
+    fleet.round(daemon)
+    fleet.round(daemon)
+    assert len(scans) == 2, "once to tell that it is over, once to forget it"
+    fleet.round(daemon)
+    assert len(scans) == 2
+
+    fleet.round(daemon, AT_LEAST_EVERY.total_seconds())
+    assert len(scans) == 3, "what a command did in an account is found at last"
+
+
+def test_what_the_clock_alone_begins_is_told_at_its_moment(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scans, _ = _counted(fleet, monkeypatch)
+    fleet.stands(ScopeState.OK)
+    now = fleet.estate.clock.now
+    until, environment = now + timedelta(minutes=40), ResourceRef("Environment", "c50")
+    override = Override("ov-1", environment, "late work", "ada", now, until=until)
+    fleet.estate.store.put(TABLE, row_of_override(override))
+    daemon = fleet.daemon()
+    for _ in range(19):
+        fleet.round(daemon)
+    assert (len(scans), fleet.chat.heard) == (1, [])
+
+    fleet.round(daemon)
+
+    assert len(scans) == 2
+    [told] = fleet.chat.heard
+    assert told.startswith("override-ends-soon ov-1")
+
+
+def test_a_change_that_the_index_shows_late_is_told_when_it_does() -> None:
+    fleet = Fleet(listener=Listener())
+    daemon = fleet.daemon()
+    fleet.changed()
+    fleet.round(daemon)
+    fleet.changed("a")
+    late = fleet.lines.pop()
+    fleet.round(daemon)
+    assert fleet.listener is not None
+    assert fleet.listener.heard == []
+
+    fleet.lines.append(late)
+    fleet.round(daemon)
+
+    assert fleet.listener.heard == ["a"]
+
+
+def _counted(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[str]]:
+    """Return the tables that are scanned, and read by key in batches, from now on."""
+    store, scans, reads = fleet.estate.store, list[str](), list[str]()
+    scan, batch_get = store.scan, store.batch_get
+
+    def scanned(table: str, segments: int = 1) -> Iterable[Any]:
+        scans.append(table)
+        return scan(table, segments)
+
+    def read(table: str, keys: Iterable[Mapping[str, Any]]) -> Iterable[Any]:
+        reads.append(table)
+        return batch_get(table, keys)
+
+    monkeypatch.setattr(store, "scan", scanned)
+    monkeypatch.setattr(store, "batch_get", read)
+    return scans, reads
 
 
 def test_a_record_that_the_index_does_not_show_yet_is_waited_for() -> None:

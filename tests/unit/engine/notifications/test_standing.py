@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from controller.engine.notifications.standing import Around, standing_alerts
+from controller.engine.notifications.standing import Around, next_moment, standing_alerts
 from controller.engine.state.rows import FLIPS_PREFIX, row_of_override, row_of_status
 from controller.ledger.heads import HEAD_PREFIX, row_of_head
 from controller.ledger.records import iso_ms
@@ -112,6 +112,9 @@ def test_an_override_that_ends_soon_is_an_alert_and_a_damaged_one_is_not() -> No
     found = [row_of_override(made), row_of_override(tonight), {"Id": "override#o-3"}]
 
     assert told(*found) == [("override-ends-soon", "o-1", "envctl override list")]
+    assert next_moment(rows(*found), AROUND) == made.until, "then it is over"
+    assert next_moment(rows(found[1]), AROUND) == NOW + timedelta(hours=7, minutes=30)
+    assert next_moment(rows(found[2]), AROUND) is None
 
 
 def test_a_snapshot_that_failed_is_an_alert_until_one_is_taken() -> None:

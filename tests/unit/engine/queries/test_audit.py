@@ -9,7 +9,7 @@ import pytest
 
 from controller.engine.installation.installation import Installation
 from controller.engine.queries.audit import LONGEST, Asked
-from controller.ledger.queries import OfPeriod, OfScope
+from controller.ledger.questions import OfPeriod, OfScope
 from controller.ledger.summaries import RecordSummary, summary_of
 from tests.unit.ledger.ledgers import image, records_of, write
 

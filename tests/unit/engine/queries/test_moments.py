@@ -4,7 +4,7 @@ import pytest
 
 from controller.engine.queries.moments import parse_duration, parse_moment, parse_period
 from controller.errors import WrongUsage
-from controller.ledger.queries import Period
+from controller.ledger.questions import Period
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 

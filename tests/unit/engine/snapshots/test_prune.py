@@ -8,7 +8,7 @@ import pytest
 from controller.engine.snapshots.copies import copy_snapshot, write_old_names
 from controller.engine.snapshots.prune import outdated_in, remove_from
 from controller.model.table import KeyAttribute, TableDefinition
-from controller.settings import SnapshotSettings
+from controller.place_settings import SnapshotSettings
 from controller.snapshots.folder import FolderStore
 from controller.snapshots.manifest import Manifest, dump_manifest
 from controller.snapshots.write import ArrayWriter

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,8 +13,12 @@ from controller.engine.state.rows import (
     next_status,
     row_of_status,
     status_of_row,
+    write_statuses,
 )
+from controller.events import Event, ScopeStands
 from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
+from controller.targets.table_items.definitions import STATE_TABLE
+from tests.support.estate import PREFIX, Estate
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -57,6 +63,10 @@ STATUSES = st.builds(
     failures=st.integers(0, 9),
     seen=st.none() | SIGHTINGS,
 )
+
+
+SHORT = ScopeCounts(at=LATER, to_start=2, off_since=NOW)
+"""Instances are off that should be on, at a second look."""
 
 
 def found(state: ScopeState, **more: object) -> Finding:
@@ -144,3 +154,38 @@ def test_since_when_instances_are_off_is_kept_from_look_to_look() -> None:
 
     assert second.off_since == NOW
     assert ScopeCounts(at=LATER, to_start=0).after(second).off_since is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told", "because"),
+    [
+        ({}, {}, False, "it stands as before"),
+        ({}, {"changes": 3, "revision": "9f1e0aa"}, False, "that is no news of how it stands"),
+        ({}, {"state": ScopeState.STALLED, "failures": 1}, True, "the state is another"),
+        ({"failures": 1}, {"failures": 2}, True, "one try more has failed"),
+        ({}, {"seen": SHORT}, True, "instances are off, and were before"),
+        ({}, {"seen": replace(SHORT, off_since=LATER)}, False, "that may pass by itself"),
+        ({}, {"seen": replace(SHORT, to_start=0)}, False, "all are on"),
+        ({}, {"seen": replace(SHORT, off_since=None)}, False, "since when is not known"),
+    ],
+)
+def test_a_scope_that_stands_otherwise_is_told_of(
+    before: dict[str, Any], after: dict[str, Any], told: bool, because: str
+) -> None:
+    known = ScopeStatus(scope="s", state=ScopeState.OK, since=NOW, tried_at=NOW)
+    first, second = replace(known, **before), replace(known, **after)
+
+    assert second.stands_as(first) is not told, because
+
+
+def test_how_a_scope_stands_is_told_once_it_is_written() -> None:
+    estate, heard = Estate(), list[Event]()
+    table = PREFIX + STATE_TABLE.name
+
+    for state in (ScopeState.OK, ScopeState.OK, ScopeState.UNKNOWN):
+        write_statuses(estate.store, table, [found(state, reason="why")], NOW, heard.append)
+
+    assert heard == [
+        ScopeStands("s", "ok", "", "why", 0, "", 0),
+        ScopeStands("s", "unknown", "ok", "why", 1, "", 0),
+    ]

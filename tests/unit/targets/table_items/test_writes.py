@@ -1,5 +1,6 @@
 """Full images, their audit and mark, and the conditions they depend on."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from controller.aws.items import from_wire
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.errors import RefusedByAws
-from controller.model.canonical import canonical_bytes
+from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.observed import NOBODY_KNOWN, MadeBy
 from controller.model.plan import Action, Cause, Change
 from controller.model.ref import Origin, ResourceRef
@@ -165,9 +166,18 @@ def test_an_object_that_left_keeps_the_place_it_was_written_at() -> None:
 
 def test_a_symbolic_time_is_told_when_it_is_written() -> None:
     after = {"ServiceName": "a", "At": {"$nowMs": 1_200_000}, "L": [{"$nowMs": 0}]}
-    item = written(change(after=after))
+    item = written(replace(change(after={}), after=canonical_bytes({TABLE: after})))
     now_ms = 1_795_514_400_123
     assert (item["At"], item["L"]) == (now_ms + 1_200_000, [now_ms])
+
+
+def test_what_others_left_that_looks_like_one_stays_as_it_is() -> None:
+    found = load_plain(dump_plain({"Theirs": {"$nowMs": 5}}))
+    after = {"ServiceName": "a", "At": {"$nowMs": 0}}
+    kept = parse_canonical(dump_plain({"Theirs": {"$nowMs": 5}}))
+    asked = replace(change(after={}), after=canonical_bytes({TABLE: {**after, **kept}}))
+    assert written(asked)["Theirs"] == found["Theirs"]
+    assert written(asked)["At"] == 1_795_514_400_123
 
 
 def test_another_key_is_a_delete_and_a_create() -> None:

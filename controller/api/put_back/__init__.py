@@ -1,0 +1,1 @@
+"""What was before, asked for by HTTP: snapshots, restores, rollbacks, imports."""

@@ -1,0 +1,85 @@
+"""The source of the desired state: the one a command names, else that of the settings."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controller.aws.secrets import FORMS, SCHEMES, Secrets
+from controller.aws.sessions import MASTER, AwsAccess
+from controller.engine.installation.installation import reading_access
+from controller.engine.installation.process_context import ProcessContext
+from controller.errors import WrongUsage
+from controller.ports import Source
+from controller.settings import Settings
+from controller.source_settings import GitSource as GitSettings
+from controller.sources.folder import FolderSource
+from controller.sources.git import GitSource
+from controller.sources.location import (
+    Credential,
+    GitCredential,
+    GitLocation,
+    Opening,
+    parse_git_location,
+)
+from controller.sources.open_source import open_source
+from controller.sources.s3 import S3Source
+from controller.sources.s3_listing import S3Location
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def open_desired(text: str | None, settings: Settings, process: ProcessContext) -> Source:
+    """Return the source a command names, else that of the settings; nothing is read yet.
+
+    Raises WrongUsage if there is neither, or none that can be read.
+    """
+    cache, named = process.cache_dir, settings.source
+    access = reading_access(process, settings.region)
+    pause = partial(process.interruption.pause, process.sleep)
+
+    def s3() -> "S3Client":
+        region = "" if named.s3 is None else named.s3.region
+        return access.client("s3", MASTER, region)
+
+    if text is not None:
+        credential = None
+        if named.git is not None and text.startswith("git+https:"):
+            # No other host than the settings' own is to see their credential.
+            same = named.git.url.split("/")[2:3] == parse_git_location(text).url.split("/")[2:3]
+            credential = _credential(named.git, access, process) if same else None
+        return open_source(text, Opening(cache, s3, pause, credential))
+    if named.git is not None:
+        location = GitLocation(named.git.url, named.git.ref, named.git.path)
+        return GitSource(location, cache, _credential(named.git, access, process))
+    if named.s3 is not None:
+        return S3Source(
+            S3Location(named.s3.bucket, named.s3.prefix),
+            s3,
+            settle_s=named.s3.settle_seconds,
+            sleep=pause,
+        )
+    if named.folder is not None:
+        return FolderSource(Path(named.folder))
+    raise WrongUsage(
+        "no source: neither the command nor the settings say where the desired state is",
+        fix="add --source FOLDER or --source git+https://HOST/REPOSITORY, or source: to the settings",
+    )
+
+
+def settings_source(settings: Settings, process: ProcessContext) -> Source | None:
+    """Return the source of the settings; None if they name none. Raises as ``open_desired``."""
+    return open_desired(None, settings, process) if settings.source.is_named else None
+
+
+def _credential(git: GitSettings, access: AwsAccess, process: ProcessContext) -> Credential | None:
+    reference = git.credentials
+    if reference is None:
+        return None
+    if not reference.startswith(SCHEMES):
+        raise WrongUsage(
+            "settings: source.git.credentials is no reference",
+            fix=f"write {FORMS}, and put the token or the key there; never the token itself",
+        )
+    secrets = Secrets(access, process.environment, process.clock)
+    return lambda: GitCredential(secrets.value(reference))

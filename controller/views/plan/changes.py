@@ -1,0 +1,22 @@
+"""A plan that is only looked at, as an answer."""
+
+from controller import __version__
+from controller.errors import ExitCode
+from controller.model.plan import Plan
+from controller.planning.fields import FieldNames
+from controller.planning.plan_file import DOCUMENT
+from controller.views.answer import Answer
+from controller.views.documents.plan import plan_object
+from controller.views.plan.text import text_lines
+from controller.views.style import plain
+
+
+def changes_answer(plan: Plan, names: FieldNames, *, expand: bool) -> Answer:
+    """Return the changes; its exit code says whether there are any."""
+    return Answer(
+        document=DOCUMENT,
+        fields=lambda: plan_object(plan, names, __version__),
+        text=lambda: plain(text_lines(plan, names=names, expand=expand)),
+        styled=lambda: text_lines(plan, names=names, expand=expand),
+        exit_code=ExitCode.CHANGES if plan.changes else ExitCode.DONE,
+    )
