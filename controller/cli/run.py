@@ -185,6 +185,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit, news: News) -> Daemo
         interruption=process.interruption,
         emit=emit,
         keep_traceback=partial(_tell_bug, emit),
+        put_one=jobs.put_one,
     )
     return Daemon(
         jobs=jobs,

@@ -1,6 +1,7 @@
 """What the daemon's jobs do, with the engine that the commands use, and what each makes due next."""
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -69,6 +70,8 @@ class Jobs:
     _agenda: PowerAgenda = field(default_factory=PowerAgenda, init=False)
     _later: list[tuple[datetime, int, Work]] = field(default_factory=list, init=False)
     """What is to be put when its time has come, as a heap."""
+    _ready: deque[Work] = field(default_factory=deque, init=False)
+    """What has waited for its time: put one by one, as workers are free to do it."""
     _numbers: "count[int]" = field(default_factory=count, init=False)
     _looked_until: datetime | None = field(default=None, init=False)
     _found: str = field(default="", init=False)
@@ -215,7 +218,7 @@ class Jobs:
         self._found = found
 
     def tick_schedules(self) -> None:
-        """Have switched what schedules make due, and put what has waited for its time."""
+        """Have switched what schedules make due; what has waited for its time is ready to be put."""
         self.refresh()
         now = self.clock()
         with self._lock:
@@ -223,16 +226,26 @@ class Jobs:
             for scope in due:
                 self._agenda.asked(scope, now)
             unanswered = self._agenda.unanswered(now)
-            later = []
             while self._later and self._later[0][0] <= now:
-                later.append(heapq.heappop(self._later)[2])
+                self._ready.append(heapq.heappop(self._later)[2])
         for scope, why in due.items():
             self.put(Job.POWER, scope, why.bucket, why.at or now)
-        for work in later:
-            self.queue.put(work)
         for scope, asked in unanswered.items():
             if not asked.is_answered(self._status(scope)):
                 self.put(Job.POWER, scope, f"{AGAIN}-{asked.why.bucket}", now)
+
+    def put_one(self) -> None:
+        """Put the first work that has waited for its time, if there is one. Raises as the queue; it is then put the next time."""
+        with self._lock:
+            if not self._ready:
+                return
+            work = self._ready.popleft()
+        try:
+            self.queue.put(work)
+        except EnvctlError:
+            with self._lock:
+                self._ready.appendleft(work)
+            raise
 
     def tick_looks(self) -> None:
         """Have every scope looked at whose moment has come since the last tick."""

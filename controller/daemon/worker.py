@@ -38,6 +38,8 @@ class Workers:
     emit: Emit
     keep_traceback: Callable[[Exception], object]
     """Keeps what a bug of ours has to be reported with."""
+    put_one: Callable[[], object]
+    """Called before a work is taken: puts one of those that wait to be put, so that never many stand before what a person asks."""
     broken: threading.Event = field(default_factory=threading.Event, init=False)
     """Set when a thread ended that should not have: whoever runs them starts anew."""
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
@@ -72,6 +74,7 @@ class Workers:
 
     def do_next(self, wait_s: float) -> bool:
         """Take a work and do it; tell whether there was one. Raises as the queue."""
+        self.put_one()
         delivery = self.queue.take(wait_s)
         if delivery is None:
             return False

@@ -56,6 +56,7 @@ class DaemonByHand:
             interruption=master.process.interruption,
             emit=emit,
             keep_traceback=self._raise,
+            put_one=self.jobs.put_one,
         )
 
     def tick(self) -> None:

@@ -108,6 +108,7 @@ class InterfaceByHand:
             interruption=Interruption(),
             emit=self.events.append,
             keep_traceback=self.bugs.append,
+            put_one=lambda: None,
         )
         workers.start()
         try:

@@ -80,8 +80,14 @@ def transact(call: Call) -> ActionResult:
 @after("dynamodb", "TransactWriteItems")
 def remember(call: Call) -> None:
     """Remember the token of a request that was done; a refused one may be sent again."""
+    known, now = _done(call), time.monotonic()
+    # Oldest first, so no more is looked at than is forgotten.
+    for token, (_, until) in list(known.items()):
+        if now <= until:
+            break
+        del known[token]
     if _token(call):
-        _done(call).setdefault(_token(call), (_digest(call), time.monotonic() + VALID_FOR_S))
+        known.setdefault(_token(call), (_digest(call), now + VALID_FOR_S))
 
 
 @before("dynamodb", "BatchWriteItem")

@@ -29,6 +29,7 @@ class Shop:
         self.queue = MemoryQueue(lambda: datetime.now(UTC))
         self.events: list[Event] = []
         self.bugs: list[Exception] = []
+        self.later: list[Work] = []
         self.interruption = Interruption()
         self.workers = Workers(
             queue=self.queue,
@@ -37,7 +38,12 @@ class Shop:
             interruption=self.interruption,
             emit=self.events.append,
             keep_traceback=self.bugs.append,
+            put_one=self.put_one,
         )
+
+    def put_one(self) -> None:
+        if self.later:
+            self.queue.put(self.later.pop(0))
 
     @property
     def said(self) -> list[type[Event]]:
@@ -195,3 +201,16 @@ def test_a_worker_that_ends_unseen_is_told_and_kept(monkeypatch: pytest.MonkeyPa
     assert shop.workers.broken.wait(5)
     assert shop.workers.stop(5)
     assert [type(bug) for bug in shop.bugs] == [KeyError]
+
+
+def test_a_person_does_not_wait_for_all_that_is_to_be_done_again() -> None:
+    done: list[str] = []
+    shop = Shop(lambda asked: done.append(asked.scope))
+    shop.later = [work(f"waiting-{number}") for number in range(3)]
+    assert shop.workers.do_next(0)
+
+    shop.queue.put(work("asked"))
+    while shop.workers.do_next(0):
+        pass
+
+    assert done == ["waiting-0", "asked", "waiting-1", "waiting-2"]
