@@ -1,6 +1,6 @@
-"""The daemon: what it costs while idle, how it grows with a second one, how long people, commits and evenings wait, what its interface bears.
+"""The daemon: what it costs while idle, how it grows with a second one, how long commits and evenings take, what its interface bears.
 
-    python -m benchmarks.daemon [--only idle,many,waiting,webhook,evening,http] [--full] [--check]
+    python -m benchmarks.daemon [--only idle,many,webhook,evening,http] [--full] [--check]
 
 ``--full`` takes the sizes that the limits are meant for, which needs a quarter of an hour; without it they are smaller where only the
 time of measuring grows with them. ``--check`` exits 1 if a limit is passed.
@@ -10,9 +10,8 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
-from benchmarks.daemon_parts import http_load, idle, many, waiting, webhook
+from benchmarks.daemon_parts import http_load, idle, many, webhook
 from benchmarks.daemon_parts.evening_fleet import evening_s
 from benchmarks.daemon_parts.fleet import fleet
 from controller.cli.process import utc_now
@@ -21,7 +20,6 @@ MOST_IDLE = 0.03
 """Of one core, where nothing is due."""
 MOST_GROWTH_MB = 8
 LEAST_GAIN = 1.8
-MOST_WAIT_S = 5.0
 MOST_WEBHOOK_S = 2.0
 MOST_TIMES_APPLY = 1.25
 MOST_P99_S = 0.05
@@ -29,7 +27,6 @@ REQUESTS, CONNECTIONS = 10_000, 50
 WORKERS = 8
 CALL_S = 0.2
 EVENING_CALL_S = 0.04
-PEOPLE = 5
 LIGHT_LOOK_S = 900
 
 
@@ -42,14 +39,13 @@ class Sizes:
     asked_scopes: int
     """Those that status tells of."""
     many_scopes: int
-    waiting_scopes: int
     commits: int
     accounts: int
     instances: int
 
 
-SHORT = Sizes(1000, 600, 100, 120, 120, 20, 10, 300)
-FULL = Sizes(1000, 3600, 1000, 1000, 500, 60, 20, 3000)
+SHORT = Sizes(1000, 600, 100, 120, 20, 10, 300)
+FULL = Sizes(1000, 3600, 1000, 1000, 60, 20, 3000)
 
 
 def _idle(sizes: Sizes) -> list[str]:
@@ -77,18 +73,6 @@ def _many(sizes: Sizes) -> list[str]:
     gain = two / one
     print(f"{sizes.many_scopes} scopes, {CALL_S * 1000:.0f} ms a call: {one:.2f} looks a second by one daemon, {two:.2f} by two: {gain:.2f} times")  # fmt: skip
     return [f"two daemons: {gain:.2f} times (limit {LEAST_GAIN})"] if gain < LEAST_GAIN else []
-
-
-def _waiting(sizes: Sizes) -> list[str]:
-    end_in = timedelta(minutes=20)
-    end = (utc_now() + end_in).replace(second=0, microsecond=0)
-    power = {"graceSeconds": 0}
-    with fleet(sizes.waiting_scopes, instances_each=1, end=end, power=power) as made:
-        found = waiting.measure(made, end_in, PEOPLE)
-    print(f"{found.waiting} scopes wait for AWS, {WORKERS} workers: a person waits for {found.usual_s:.2f} s, at most {found.longest_s:.2f} s")  # fmt: skip
-    if found.longest_s > MOST_WAIT_S:
-        return [f"a person waits for {found.longest_s:.2f} s (limit {MOST_WAIT_S})"]
-    return []
 
 
 def _webhook(sizes: Sizes) -> list[str]:
@@ -128,7 +112,6 @@ def _http(sizes: Sizes) -> list[str]:
 FIGURES: dict[str, Callable[[Sizes], Sequence[str]]] = {
     "idle": _idle,
     "many": _many,
-    "waiting": _waiting,
     "webhook": _webhook,
     "evening": _evening,
     "http": _http,

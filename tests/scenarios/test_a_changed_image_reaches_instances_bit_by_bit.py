@@ -78,6 +78,7 @@ def test_a_version_is_made_and_two_of_three_groups_begin(three: LiveAccount) -> 
     assert sum("being replaced" in note for note in notes(later)) == 2
 
 
+@pytest.mark.slow
 def test_in_the_end_all_instances_are_of_the_new_version(three: LiveAccount) -> None:
     _newer_image(three, "web-1.4.3")
     three.role(ami="web-1.4.3")
@@ -85,6 +86,7 @@ def test_in_the_end_all_instances_are_of_the_new_version(three: LiveAccount) -> 
     assert [_versions(three, name) for name in NAMES] == [Counter({"2": 2})] * 3
 
 
+@pytest.mark.slow
 def test_the_first_that_fails_stops_the_others(three: LiveAccount) -> None:
     three.aws.controls.settings(failing_refreshes=1)
     three.role(instanceType="m6i.xlarge")
@@ -119,6 +121,7 @@ def _refreshes(account: LiveAccount) -> list[str]:
     return [refresh["Status"] for refresh in found]
 
 
+@pytest.mark.slow
 def test_a_refresh_whose_answer_was_lost_and_that_failed_is_not_begun_again(
     three: LiveAccount,
 ) -> None:
@@ -139,6 +142,7 @@ def test_a_refresh_whose_answer_was_lost_and_that_failed_is_not_begun_again(
     assert _refreshes(three)[-2:] == ["Successful", "Failed"]
 
 
+@pytest.mark.slow
 def test_a_refresh_that_somebody_else_began_is_waited_for(three: LiveAccount) -> None:
     three.client("autoscaling").start_instance_refresh(
         AutoScalingGroupName=WEB, Preferences={"MinHealthyPercentage": 90}
@@ -152,6 +156,7 @@ def test_a_refresh_that_somebody_else_began_is_waited_for(three: LiveAccount) ->
     assert _versions(three, WEB) == Counter({"2": 2})
 
 
+@pytest.mark.slow
 def test_another_change_while_instances_are_replaced_comes_after(three: LiveAccount) -> None:
     three.role(instanceType="m6i.xlarge")
     three.apply()
@@ -160,6 +165,7 @@ def test_another_change_while_instances_are_replaced_comes_after(three: LiveAcco
     assert [_versions(three, name) for name in NAMES] == [Counter({"3": 2})] * 3
 
 
+@pytest.mark.slow
 def test_a_locked_environment_takes_nobodys_turn(three: LiveAccount) -> None:
     for name in ("c50", "c51"):
         three.change("Environment", name, deploymentsLocked=True)
@@ -172,6 +178,7 @@ def test_a_locked_environment_takes_nobodys_turn(three: LiveAccount) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hold", "said"),
     [
@@ -240,6 +247,7 @@ def test_without_rollout_only_new_instances_get_it(three: LiveAccount) -> None:
     assert changes(three.plan()) == []
 
 
+@pytest.mark.slow
 def test_a_type_against_bulk_patching_keeps_its_instances(three: LiveAccount) -> None:
     three.change("EnvironmentType", "Staging", protectedActions=["BULK_PATCH_AMI"])
     three.role(instanceType="m6i.xlarge")

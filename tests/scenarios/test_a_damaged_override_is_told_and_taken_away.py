@@ -63,6 +63,7 @@ def test_of_which_only_the_object_can_be_told_leaves_that_as_it_is(described: Fl
     assert described.plan().code == 2
 
 
+@pytest.mark.slow
 def test_of_which_nothing_can_be_told_stops_plans_and_no_question(described: Fleet) -> None:
     name = put({"Id": "override#LOST", "Value": 7, **WEIRD})
 
@@ -85,6 +86,7 @@ def test_of_which_nothing_can_be_told_stops_plans_and_no_question(described: Fle
     assert "Note" in envctl("audit", "show", first["auditId"]).out
 
 
+@pytest.mark.slow
 def test_open_records_that_cannot_be_read_are_made_again(described: Fleet) -> None:
     put({"Id": "open#config", "Records": {"a": 1}})
 

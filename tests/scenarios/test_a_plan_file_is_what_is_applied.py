@@ -118,6 +118,7 @@ def test_the_same_changes_of_another_revision_are_another_plan(
     assert "the source moved on" in refused.err
 
 
+@pytest.mark.slow
 def test_digests_are_whole_in_files(repository: Repository, tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
     repository.commit({"a0.yaml": ALERTS % "a0", "a1.yaml": ALERTS % "a1"})
@@ -130,6 +131,7 @@ def test_digests_are_whole_in_files(repository: Repository, tmp_path: Path) -> N
     assert envctl("apply", "--expect", plan["digest"][:16], "--yes").code == 0
 
 
+@pytest.mark.slow
 def test_a_file_is_applied_whoever_laid_it_out_and_under_whatever_label(
     repository: Repository, tmp_path: Path
 ) -> None:

@@ -117,6 +117,7 @@ def test_a_look_that_is_too_old_is_not_planned_from(published: Published) -> Non
     assert planned.exit_code == 5
 
 
+@pytest.mark.slow
 def test_there_is_no_plan_without_the_tables(published: Published) -> None:
     (published.folder / "config.json.gz").unlink()
     with pytest.raises(Unreachable, match="no look at config is published"):
@@ -127,6 +128,7 @@ def test_there_is_no_plan_without_the_tables(published: Published) -> None:
         published.place()
 
 
+@pytest.mark.slow
 def test_a_daemon_follows_a_bucket_and_publishes_what_it_sees_in_another(tmp_path: Path) -> None:
     with mock_aws():
         source, place = (Bucket.made(Clients().client(Place("", "eu-west-1"), "s3")) for _ in "ab")

@@ -58,6 +58,7 @@ def test_a_plain_apply_lets_the_clock_go_on_where_an_edit_is_refused(
         assert {states[one] for one in edited} == {"running"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("held_by", ["grace", "maintenance", "override"])
 def test_an_edit_that_waits_is_still_the_edit_when_its_time_comes(
     sandbox: AwsForTests, tmp_path: Path, held_by: str

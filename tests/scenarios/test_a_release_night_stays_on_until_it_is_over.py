@@ -257,6 +257,7 @@ def test_a_single_instance_and_a_group(evening: PowerEstate) -> None:
     assert evening.lifecycles(WEB) == ["InService"] * 3
 
 
+@pytest.mark.slow
 def test_an_override_to_off_leaves_what_a_person_tagged_and_says_so(evening: PowerEstate) -> None:
     evening.at(MORNING).tick()
     first, *_ = [one["InstanceId"] for one in evening.look(WEB)["Instances"]]
@@ -314,6 +315,7 @@ REFUSED = (
 )
 
 
+@pytest.mark.slow
 def test_what_git_could_not_say_an_override_cannot_either(evening: PowerEstate) -> None:
     made = overrides(evening)
     for words, error, match in REFUSED:
@@ -325,6 +327,7 @@ def test_what_git_could_not_say_an_override_cannot_either(evening: PowerEstate) 
     assert on_record(evening) == ()
 
 
+@pytest.mark.slow
 def test_where_power_only_observes_it_is_written_and_said(evening: "Night") -> None:
     evening.mode = "observe"
 
@@ -339,6 +342,7 @@ def test_where_power_only_observes_it_is_written_and_said(evening: "Night") -> N
     assert len(on_record(evening)) == 1
 
 
+@pytest.mark.slow
 def test_what_is_written_as_noschedule_is_touched_by_no_override(evening: PowerEstate) -> None:
     evening.at(MORNING)
     made, ready = prepared(evening, "c50", "schedule=off")
@@ -358,6 +362,7 @@ def test_what_is_written_as_noschedule_is_touched_by_no_override(evening: PowerE
         prepared(evening, "c50", "schedule=off")
 
 
+@pytest.mark.slow
 def test_a_protected_schedule_is_followed_and_nobody_changes_it(evening: PowerEstate) -> None:
     protected = account(of_type=", protectedActions: [SCHEDULE_ENVIRONMENT]")
     (evening.folder / "staging-eu.yaml").write_text(protected)

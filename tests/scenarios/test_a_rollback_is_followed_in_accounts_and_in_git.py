@@ -158,6 +158,7 @@ def test_git_gets_a_reverting_commit_on_a_branch_of_its_own(repository: Reposito
     assert repository.git("log", "-1", "--format=%an", branch) == "Ada Author"
 
 
+@pytest.mark.slow
 def test_merging_that_commit_ends_what_was_held(repository: Repository) -> None:
     transaction = accident(repository)
     assert rollback(transaction, "--git", repository.folder).code == 0
@@ -169,6 +170,7 @@ def test_merging_that_commit_ends_what_was_held(repository: Repository) -> None:
     assert envctl("plan").code == 0
 
 
+@pytest.mark.slow
 def test_where_it_cannot_be_reverted_nothing_is_rolled_back(repository: Repository) -> None:
     transaction = accident(repository)
     repository.commit({"search.yaml": service("Search", 40000, description="mended")}, "mended")
@@ -181,6 +183,7 @@ def test_where_it_cannot_be_reverted_nothing_is_rolled_back(repository: Reposito
     assert envctl("override", "list", "--format", "json").json["overrides"] == []
 
 
+@pytest.mark.slow
 def test_what_is_no_clone_or_was_done_already_is_told(
     repository: Repository, tmp_path: Path
 ) -> None:

@@ -164,6 +164,7 @@ def test_one_record_alone_is_put_back(estate: Fleet) -> None:
     assert (descriptions()["Search"], descriptions()["Auth"]) == ("finds things", "another")
 
 
+@pytest.mark.slow
 def test_what_was_made_goes_and_what_was_deleted_comes_back(estate: Fleet) -> None:
     transaction = applied(
         estate, {"new.yaml": service("New", 40003, description="new"), "checkout.yaml": None}
@@ -223,6 +224,7 @@ def test_what_somebody_else_changed_of_the_same_object_stays(estate: Fleet) -> N
     assert item["OwningCluster"] == "Infra"
 
 
+@pytest.mark.slow
 def test_what_was_changed_again_is_refused_and_both_are_shown(estate: Fleet) -> None:
     first = applied(estate, ACCIDENT)
     second = applied(estate, {"search.yaml": service("Search", 40000, description="mended")})
@@ -246,6 +248,7 @@ def test_with_its_own_word_what_was_changed_again_goes_back_too(estate: Fleet) -
     assert descriptions()["Search"] == "finds things"
 
 
+@pytest.mark.slow
 def test_what_was_changed_past_the_ledger_is_refused_too(estate: Fleet) -> None:
     first = applied(estate, {"search.yaml": ACCIDENT["search.yaml"]})
     edited_past_envctl("Search", "by hand")
@@ -255,6 +258,7 @@ def test_what_was_changed_past_the_ledger_is_refused_too(estate: Fleet) -> None:
     assert "somebody past the ledger" in ended.out
 
 
+@pytest.mark.slow
 def test_what_drifted_elsewhere_is_left_alone(estate: Fleet) -> None:
     first = applied(estate, {"search.yaml": ACCIDENT["search.yaml"]})
     edited_past_envctl("Checkout", "by hand")
@@ -265,6 +269,7 @@ def test_what_drifted_elsewhere_is_left_alone(estate: Fleet) -> None:
     assert [made["ref"] for made in overrides()] == ["Service/Search"]
 
 
+@pytest.mark.slow
 def test_a_rollback_is_rolled_back(estate: Fleet) -> None:
     transaction = applied(estate, ACCIDENT)
     rolled_back(transaction)

@@ -283,6 +283,7 @@ def altered(store: FolderStore, manifest: Manifest, **values: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "said"),
     [

@@ -158,6 +158,7 @@ def test_an_external_id_that_was_changed_is_sent_within_a_minute(estate: LiveEst
     assert sent[-1:] == ["CANARY-changed"]
 
 
+@pytest.mark.slow
 def test_no_two_accounts_are_entered_by_one_external_id(estate: LiveEstate) -> None:
     estate.has({"test.yaml": account("test-eu", externalId=FIRST)})
     with pytest.raises(InvalidDesiredState) as refused:
@@ -185,6 +186,7 @@ def test_a_new_region_waits_and_the_others_go_on(estate: LiveEstate) -> None:
     assert live_scopes(estate.planned("staging-eu/eu-central-1"))[0].state == "ok"
 
 
+@pytest.mark.slow
 def test_a_role_that_another_program_wrote_is_put_back_before_anything_is_entered(
     estate: LiveEstate,
 ) -> None:
@@ -211,6 +213,7 @@ def overridden(estate: LiveEstate, assignment: str) -> AcceptedState:
     return estate.live().accepted(observed, now, [override])
 
 
+@pytest.mark.slow
 def test_an_override_opens_no_way_before_it_was_applied(estate: LiveEstate) -> None:
     accepted, live = overridden(estate, f"externalId={SECOND}"), estate.live()
     (setup,) = live.scopes(accepted, (SCOPE,))
@@ -227,6 +230,7 @@ def test_an_override_opens_no_way_before_it_was_applied(estate: LiveEstate) -> N
     assert ways_taken(estate) == NOTHING
 
 
+@pytest.mark.slow
 def test_a_mode_holds_at_once_and_is_lifted_by_the_run_after(estate: LiveEstate) -> None:
     stopped = overridden(estate, "mode=observe")
     assert estate.live().scopes(stopped, (SCOPE,))[0].mode == "observe"

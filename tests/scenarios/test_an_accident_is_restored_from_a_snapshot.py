@@ -178,6 +178,7 @@ def test_a_second_restore_replaces_what_the_first_holds(backed_up: Fleet) -> Non
     assert overrides() == []
 
 
+@pytest.mark.slow
 def test_a_wrong_name_or_kind_is_told(backed_up: Fleet) -> None:
     assert envctl("restore", "latest", "--kind", "Servic", "--plan").code == 64
     assert "nothing" not in envctl("restore", "latest", "--key", "Nobody", "--plan").out
@@ -199,6 +200,7 @@ def test_a_broken_source_does_not_stand_in_the_way_of_a_restore_with_an_end(
     assert services()["Search"] == "finds things"
 
 
+@pytest.mark.slow
 def test_the_document_says_what_was_done(backed_up: Fleet) -> None:
     applied(backed_up, {"search.yaml": service("Search", 40000, description="an accident")})
 
@@ -212,6 +214,7 @@ def test_the_document_says_what_was_done(backed_up: Fleet) -> None:
 CLUSTER = "apiVersion: envctl/v1\nkind: Cluster\nmetadata: {name: Rhino}\nspec: {shortName: rh}\n"
 
 
+@pytest.mark.slow
 def test_what_an_accident_left_dangling_stops_neither_a_comparison_nor_a_part_of_a_restore(
     backed_up: Fleet,
 ) -> None:
@@ -231,6 +234,7 @@ def test_what_an_accident_left_dangling_stops_neither_a_comparison_nor_a_part_of
     assert "Search" in services()
 
 
+@pytest.mark.slow
 def test_two_snapshots_are_compared(backed_up: Fleet) -> None:
     applied(backed_up, {"search.yaml": service("Search", 40000, description="other")})
     assert envctl("snapshot", "create").code == 0
@@ -243,6 +247,7 @@ def test_two_snapshots_are_compared(backed_up: Fleet) -> None:
     assert envctl("snapshot", "diff", second["id"]).code == 0
 
 
+@pytest.mark.slow
 def test_a_snapshot_is_a_source_of_plan_and_apply_as_a_folder_is(backed_up: Fleet) -> None:
     applied(backed_up, {"search.yaml": service("Search", 40000, description="an accident")})
     assert envctl("plan", "--source", "snapshot:latest").code == 2
@@ -265,6 +270,7 @@ def test_a_source_of_a_snapshot_that_there_is_none_of_is_told(backed_up: Fleet) 
     assert "snapshot 20200101T000000Z-000000: there is none in" in ended.err
 
 
+@pytest.mark.slow
 def test_the_yaml_of_a_snapshot_is_written_as_it_was_then(backed_up: Fleet, tmp_path: Path) -> None:
     snapshot = (
         f"snapshot:{envctl('snapshot', 'list', '--format', 'json').json['snapshots'][0]['id']}"

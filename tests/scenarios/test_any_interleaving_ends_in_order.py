@@ -104,6 +104,7 @@ def groups_are_in_order(estate: LiveEstate, fleet: WalkedFleet) -> None:
     assert found == wanted
 
 
+@pytest.mark.slow
 def test_a_short_walk_ends_in_order(estate: LiveEstate, faults: RequestFaults) -> None:
     walked(estate, faults, seed=1, steps=12)
 

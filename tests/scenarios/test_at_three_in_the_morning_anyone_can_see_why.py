@@ -114,6 +114,7 @@ def test_any_other_time(night: PowerEstate) -> None:
     assert said(later)["verdict"].endswith("wanted ON, as schedules and overrides are now")
 
 
+@pytest.mark.slow
 def test_an_override_decides_and_its_end_is_the_next_change(night: PowerEstate) -> None:
     now = night.clock.now
     made = Overrides(accepted_now(night.installation, now, night.accounts()), now, PERSON)
@@ -237,6 +238,7 @@ def test_what_the_settings_keep_power_off_says_so(night: PowerEstate) -> None:
         assert said(told)["blocks"] == ["power.limitTo in the settings leaves this environment out"]
 
 
+@pytest.mark.slow
 def test_what_belongs_to_nothing_and_what_is_nothing(night: PowerEstate) -> None:
     assert "never touched" in said(explained(night, "stranger"))["verdict"]
     with pytest.raises(WrongUsage, match="nothing is called 'i-0123'"):

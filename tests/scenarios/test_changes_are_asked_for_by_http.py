@@ -125,6 +125,7 @@ def github(body: bytes, event: str = "push", **more: str) -> dict[str, str]:
     return {"X-Hub-Signature-256": f"sha256={digest}", "X-GitHub-Event": event, **more}
 
 
+@pytest.mark.slow
 def test_a_push_has_the_source_asked_once(interface: InterfaceByHand, client: httpx.Client) -> None:
     hostile = {"after": SHA, "repository": {"clone_url": "https://evil.example"}, "ref": "evil"}
     body = json.dumps(hostile).encode()
@@ -143,6 +144,7 @@ def test_a_push_has_the_source_asked_once(interface: InterfaceByHand, client: ht
     assert "evil" not in work.body().decode()
 
 
+@pytest.mark.slow
 def test_gitlab_sends_the_secret_itself(interface: InterfaceByHand, client: httpx.Client) -> None:
     headers = {"X-Gitlab-Token": WEBHOOK_SECRET, "X-Gitlab-Event": "Push Hook"}
     for number, told in ((1, True), (1, False), (2, True)):
@@ -154,6 +156,7 @@ def test_gitlab_sends_the_secret_itself(interface: InterfaceByHand, client: http
     assert len(queued(interface)) == 1, "the same commit, within five minutes"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("headers", "body", "status"),
     [
@@ -206,6 +209,7 @@ def test_changes_are_asked_for_at_a_pace(interface: InterfaceByHand, client: htt
     }
 
 
+@pytest.mark.slow
 def test_who_may_only_read_changes_nothing(client: httpx.Client) -> None:
     for method, path in (
         ("POST", "/api/v1/overrides"),

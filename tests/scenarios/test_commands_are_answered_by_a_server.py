@@ -118,6 +118,7 @@ def test_a_list_goes_on_where_it_ended(
     assert len(set(found)) == len(found)
 
 
+@pytest.mark.slow
 def test_an_override_is_made_and_released_in_the_name_of_the_token(
     served: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

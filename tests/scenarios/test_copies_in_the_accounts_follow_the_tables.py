@@ -55,6 +55,7 @@ def test_copies_are_made_marked_and_then_in_order(copies: Copies) -> None:
         assert [one.phase for one in page.records] == ["succeeded", "intended"]
 
 
+@pytest.mark.slow
 def test_a_change_in_the_master_follows_and_a_delete_too(copies: Copies) -> None:
     copies.make_tables()
     copies.estate.has({"c51.yaml": environment("c51", more=", lifecycle: retired")})
@@ -103,6 +104,7 @@ def test_copies_whose_answer_was_lost_are_found_made_and_are_ours_to_delete(
     assert copies.item("ConfigEnvironments", EnvironmentName="c51") is None
 
 
+@pytest.mark.slow
 def test_a_copy_edited_behind_our_back_is_healed(copies: Copies) -> None:
     copies.make_tables()
     copies.estate.applied()
@@ -137,6 +139,7 @@ def test_what_was_made_in_the_account_is_left_even_under_the_same_key(copies: Co
     assert [(note.ref, note.category) for note in scope.notes] == [(SEARCH, "unmanaged")]
 
 
+@pytest.mark.slow
 def test_one_account_without_tables_stops_no_other(copies: Copies) -> None:
     copies.estate.has(
         {"prod.yaml": account("prod-eu"), "pr1.yaml": environment("pr1", kind="prod-eu")}
@@ -195,6 +198,7 @@ def test_a_slow_worker_puts_nothing_older_over_what_a_faster_one_wrote(copies: C
     assert live_changes(copies.estate.planned()) == []
 
 
+@pytest.mark.slow
 def test_secrets_are_in_the_copies_and_nowhere_else(copies: Copies) -> None:
     copies.make_tables()
     secret = ", licenseKeys: {newRelicKey: s3cret}"
@@ -225,6 +229,7 @@ def test_how_far_an_account_is_behind_is_told(copies: Copies) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_where_copies_are_only_observed_the_same_is_said_every_time(copies: Copies) -> None:
     copies.make_tables()
     copies.estate.applied()

@@ -138,6 +138,7 @@ def test_a_region_that_does_not_answer_is_unknown_not_lacking(installed: AwsForT
     assert [one[0] for one in _of(checks, "look")] == ["unknown"]
 
 
+@pytest.mark.slow
 def test_a_table_that_is_not_as_defined_and_a_scope_that_is_none(installed: AwsForTests) -> None:
     installed.client("dynamodb").update_table(
         TableName="EnvctlConfig", DeletionProtectionEnabled=False
@@ -158,6 +159,7 @@ def test_a_table_that_is_not_as_defined_and_a_scope_that_is_none(installed: AwsF
     assert f"choose from config, prod-eu/eu-west-1, {SCOPE}" in ended.err
 
 
+@pytest.mark.slow
 def test_instances_are_asked_about_without_switching_any(installed: AwsForTests) -> None:
     ec2 = installed.client("ec2", STAGING)
     launched = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1}

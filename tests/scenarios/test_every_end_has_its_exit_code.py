@@ -154,6 +154,7 @@ def test_5_try_again_where_one_table_is_missing_and_nothing_is_planned(installed
         assert f"table {name} does not exist" in ended.out
 
 
+@pytest.mark.slow
 def test_6_access_denied_where_a_table_may_not_be_read(sandbox: AwsForTests, fleet: Fleet) -> None:
     assert envctl("bootstrap").code == 0
     denied = "AccessDeniedException"
@@ -261,6 +262,7 @@ def test_70_a_bug_of_ours_leaves_a_short_text_and_a_traceback_in_a_file(
     assert "in broken" in kept.read_text()
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_middle_of_an_apply_gives_the_scope_back(
     installed: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -180,6 +180,7 @@ def test_drift_is_put_back_by_the_controller(repository: Repository) -> None:
     assert healed["principal"] == CALLER
 
 
+@pytest.mark.slow
 def test_a_name_that_steers_terminals_is_shown_escaped_and_cut(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

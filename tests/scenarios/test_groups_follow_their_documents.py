@@ -118,6 +118,7 @@ def test_a_missing_security_group_stops_only_its_role(estate: LiveAccount) -> No
     assert "no security group with the Name tag sgNobodyMade in vpc-1: create it" in note
 
 
+@pytest.mark.slow
 def test_a_group_that_exists_is_healed_while_its_new_security_group_is_missing(
     running: LiveAccount,
 ) -> None:
@@ -325,6 +326,7 @@ def test_a_role_that_goes_without_its_environment_is_held_back(running: LiveAcco
 NOBODY = {"minCapacity": 0, "desiredCapacity": 0, "maxCapacity": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("documents", "sizes"),
     [

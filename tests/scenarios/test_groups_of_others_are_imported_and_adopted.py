@@ -230,6 +230,7 @@ def test_from_groups_of_others_to_an_empty_plan_of_every_scope(
     assert others.actions() == {"0 8 * * 1-5": 2, "0 19 * * 1-5": 1}
 
 
+@pytest.mark.slow
 def test_what_groups_share_is_said_by_their_map_and_the_rest_where_it_differs(
     others: Others, tmp_path: Path
 ) -> None:
@@ -296,6 +297,7 @@ def test_what_groups_of_others_do_at_times_is_left_while_the_groups_are(
     assert changes(looked) == []
 
 
+@pytest.mark.slow
 def test_an_account_that_cannot_be_looked_at_closely_is_told(
     others: Others, aws: AwsForTests, tmp_path: Path
 ) -> None:
@@ -312,6 +314,7 @@ def test_an_account_that_cannot_be_looked_at_closely_is_told(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("others")
 def test_a_folder_that_holds_something_is_left_alone_unless_forced(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("mine")

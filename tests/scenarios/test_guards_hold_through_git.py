@@ -109,6 +109,7 @@ def test_an_approval_in_a_commit_holds_after_a_squash_merge_and_for_nothing_else
     assert envctl("apply", "--yes").code == 0
 
 
+@pytest.mark.slow
 def test_a_chain_is_made_forwards_and_ends_backwards(repository: Repository) -> None:
     chain = """apiVersion: envctl/v1
 kind: Service
@@ -161,6 +162,7 @@ def test_an_account_keeps_its_name(repository: Repository) -> None:
     assert "fix: name it staging-eu again" in refused.err
 
 
+@pytest.mark.slow
 def test_an_upstream_stays_while_somebodys_virtual_host_names_it(repository: Repository) -> None:
     fleet = one_file(account(), EMPTY_MAP, environment("c50"), service("Search"))
     upstream = """apiVersion: envctl/v1

@@ -219,6 +219,7 @@ def test_what_no_document_could_say_is_refused(
     assert descriptions()["Search"] == "finds things"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("items", "said"),
     [
@@ -243,6 +244,7 @@ def test_a_resource_there_is_none_of_is_told(applied: Fleet, tmp_path: Path) -> 
     assert "notificationsettings, opsenvironments" in ended.err
 
 
+@pytest.mark.slow
 def test_a_scope_that_another_works_on_asks_for_a_reason_and_an_end(
     applied: Fleet, tmp_path: Path
 ) -> None:

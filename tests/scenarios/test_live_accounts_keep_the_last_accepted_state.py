@@ -78,6 +78,7 @@ def test_drift_is_healed_all_the_same(
         estate.applied_once()
 
 
+@pytest.mark.slow
 def test_an_item_that_cannot_be_written_keeps_no_account_from_being_healed(
     estate: LiveEstate,
 ) -> None:
@@ -130,6 +131,7 @@ def test_what_needs_the_source_is_not_done_without_it(
     ]
 
 
+@pytest.mark.slow
 def test_a_refused_plan_shows_live_accounts_as_they_stay(estate: LiveEstate) -> None:
     plan_is_refused(estate)
     whole = estate.planned()
@@ -137,6 +139,7 @@ def test_a_refused_plan_shows_live_accounts_as_they_stay(estate: LiveEstate) -> 
     assert live_changes(whole) == []
 
 
+@pytest.mark.slow
 def test_a_pull_request_shows_what_it_means_for_live_accounts(estate: LiveEstate) -> None:
     estate.has({"e0.yaml": environment("e0", owner="Search"), "e9.yaml": environment("e9")})
 
@@ -165,6 +168,7 @@ def test_a_new_account_appears_with_the_commit_that_brings_it(estate: LiveEstate
     assert [str(one.ref) for one in reached] == ["OwnerParameter/prod-eu/eu-west-1/p1"]
 
 
+@pytest.mark.slow
 def test_what_we_made_and_somebody_deleted_is_drift(estate: LiveEstate) -> None:
     estate.client("ssm").delete_parameter(Name="/owners/e0")
     estate.has({"e9.yaml": environment("e9")})

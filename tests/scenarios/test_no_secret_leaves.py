@@ -207,6 +207,7 @@ def test_not_by_what_is_told_of_the_past(planted: Planted) -> None:
     assert planted.leaks() == []
 
 
+@pytest.mark.slow
 def test_not_by_http(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     _external_id(planted.aws, f"{MARK}:external/id@of=staging,eu-1")
     assert planted.run("bootstrap").code == 0

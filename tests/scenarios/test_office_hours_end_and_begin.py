@@ -149,6 +149,7 @@ def test_an_account_that_is_slow_to_answer_keeps_no_other_waiting(
     assert set(estate.states().values()) == {"stopped"}
 
 
+@pytest.mark.slow
 def test_a_tick_that_was_missed_costs_nothing(estate: PowerEstate) -> None:
     estate.group(WEB)
     run = estate.run()
@@ -172,6 +173,7 @@ def test_a_persons_tag_wins_over_an_override_to_off_and_a_member_stays(
     assert sizes(estate) == (1, 1)
 
 
+@pytest.mark.slow
 def test_the_override_tag_of_a_person_keeps_an_instance_on_until_it_ends(
     estate: PowerEstate,
 ) -> None:
@@ -215,6 +217,7 @@ def test_a_tag_that_is_taken_off_ends_on_record_and_nobody_releases_it_elsewhere
     assert "its tag was taken off" in ended.actor.trigger
 
 
+@pytest.mark.slow
 def test_what_belongs_to_no_known_environment_is_never_touched(estate: PowerEstate) -> None:
     unknown, none = estate.instance("c99"), estate.instance("")
     kept = estate.instance("c51", Maintenance="TRUE")
@@ -245,6 +248,7 @@ class Killed(BaseException):
     """The process ended here."""
 
 
+@pytest.mark.slow
 def test_killed_half_way_the_next_run_goes_on_and_says_what_became_of_it(
     estate: PowerEstate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +275,7 @@ def test_killed_half_way_the_next_run_goes_on_and_says_what_became_of_it(
     assert (sizes(estate), TAG in tags(estate)) == ((1, 3), False)
 
 
+@pytest.mark.slow
 def test_members_found_on_their_way_to_standby_are_stopped_by_the_same_run(
     estate: PowerEstate,
 ) -> None:
@@ -288,6 +293,7 @@ def test_members_found_on_their_way_to_standby_are_stopped_by_the_same_run(
     assert estate.lifecycles(WEB) == ["Standby"] * 3
 
 
+@pytest.mark.slow
 def test_an_instance_that_ends_in_between_is_no_obstacle(estate: PowerEstate) -> None:
     gone, other = estate.instance("c51"), estate.instance("c51")
     estate.aws.controls.fail_next("StopInstances", "IncorrectInstanceState", times=1)
@@ -307,6 +313,7 @@ def test_no_capacity_in_the_morning_is_tried_again(estate: PowerEstate) -> None:
     assert sizes(estate) == (1, 3)
 
 
+@pytest.mark.slow
 def test_a_stop_that_is_due_waits_for_a_running_deployment_an_hour_at_most(
     estate: PowerEstate,
 ) -> None:
@@ -340,6 +347,7 @@ def test_a_stop_that_is_due_waits_for_a_running_deployment_an_hour_at_most(
     assert estate.states() == {alone: "stopped"}
 
 
+@pytest.mark.slow
 def test_what_was_just_launched_is_left_on_until_its_grace_is_over(
     sandbox: AwsForTests, tmp_path: Path
 ) -> None:

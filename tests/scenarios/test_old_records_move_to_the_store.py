@@ -136,6 +136,7 @@ def test_what_was_announced_and_not_ended_stays_with_all_that_follows(kept: None
     assert in_table() == [line.sequence for line in lines[2:]]
 
 
+@pytest.mark.slow
 def test_a_lost_row_is_told_and_made_again(kept: None) -> None:
     now = long_after()
     archive_old_records(now, LATER)

@@ -87,6 +87,7 @@ def test_what_cannot_be_looked_at(
     assert estate.client("ssm", "prod-eu").get_parameter(Name="/owners/p1")
 
 
+@pytest.mark.slow
 def test_one_target_that_cannot_look_leaves_the_others(estate: LiveEstate) -> None:
     class Blind(OwnerParameters):
         name = "blind"
@@ -131,6 +132,7 @@ def test_the_weaker_mode_wins(
     assert bool(parameters) is (state == "ok")
 
 
+@pytest.mark.slow
 def test_a_fresh_install_observes(estate: LiveEstate) -> None:
     estate.settings_text = ""
     assert {one.state for one in states(estate).values()} == {ScopeState.OBSERVE}
@@ -145,6 +147,7 @@ def test_a_fresh_install_observes(estate: LiveEstate) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_deploy_lock_holds_that_environment_alone(estate: LiveEstate) -> None:
     estate.has(
         {
@@ -185,6 +188,7 @@ def test_a_freeze_holds_until_it_is_over_or_approved(estate: LiveEstate) -> None
     assert len(live_changes(estate.planned())) == 2
 
 
+@pytest.mark.slow
 def test_reading_writes_nothing(estate: LiveEstate, monkeypatch: pytest.MonkeyPatch) -> None:
     estate.applied()
     sent: list[str] = []
@@ -202,6 +206,7 @@ def test_reading_writes_nothing(estate: LiveEstate, monkeypatch: pytest.MonkeyPa
     assert estate.rows() == rows
 
 
+@pytest.mark.slow
 def test_a_protected_schedule_changes_in_a_revision_after_the_one_that_gives_the_protection_up(
     estate: LiveEstate,
 ) -> None:

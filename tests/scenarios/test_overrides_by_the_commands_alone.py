@@ -97,6 +97,7 @@ def test_the_ledger_proves_overrides_too(described: Fleet) -> None:
     assert envctl("audit", "verify", "--replay").code == 0
 
 
+@pytest.mark.slow
 def test_until_git_ends_with_the_next_edit(described: Fleet) -> None:
     source = ("--source", described.folder)
     made = envctl(
@@ -112,6 +113,7 @@ def test_until_git_ends_with_the_next_edit(described: Fleet) -> None:
     assert "finds more" in planned.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -90,6 +90,7 @@ def test_what_is_to_be_done_with_instances_is_told_for_any_moment(
     }
 
 
+@pytest.mark.slow
 def test_an_account_that_cannot_be_looked_at_is_no_account_without_instances(
     estate: PowerEstate, client: httpx.Client
 ) -> None:

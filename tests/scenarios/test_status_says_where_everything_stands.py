@@ -166,6 +166,7 @@ def test_an_override_shows_until_it_ends_and_what_it_does_to_schedules(estate: L
     assert _shown(estate)["overrides"] == []
 
 
+@pytest.mark.slow
 def test_tables_that_cannot_be_read_leave_what_is_known_of_scopes(estate: LiveEstate) -> None:
     master = estate.installation.master
     master.client.update_table(TableName="InfraConfigClusters", DeletionProtectionEnabled=False)
@@ -178,6 +179,7 @@ def test_tables_that_cannot_be_read_leave_what_is_known_of_scopes(estate: LiveEs
     assert [one["scope"] for one in found["scopes"]] == ["config", SCOPE]
 
 
+@pytest.mark.slow
 def test_an_account_that_is_gone_is_told_of_until_its_row_goes(estate: LiveEstate) -> None:
     client = estate.installation.master.client
     for table in ("InfraConfigAccounts", "ConfigEnvironmentTypes"):
@@ -191,6 +193,7 @@ def test_an_account_that_is_gone_is_told_of_until_its_row_goes(estate: LiveEstat
     assert (scope["known"], scope["inOrder"], scope["next"]) == (False, False, "")
 
 
+@pytest.mark.slow
 def test_a_scope_of_a_newer_controller_is_stalled_and_says_what_to_type(estate: LiveEstate) -> None:
     master = estate.installation.master
     head = estate.installation.leases.read(SCOPE)

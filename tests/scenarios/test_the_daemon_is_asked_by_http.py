@@ -103,6 +103,7 @@ def moments_taken_out(text: str) -> str:
     return re.sub(r"\d{4}-\d\d-\d\d[T ][0-9:.]+Z?|\d+ s(econds)? ago", "MOMENT", text)
 
 
+@pytest.mark.slow
 def test_the_plan_is_what_the_command_prints_and_is_kept_for_a_while(
     applied: Fleet, interface: InterfaceByHand, client: httpx.Client
 ) -> None:
@@ -149,6 +150,7 @@ def test_many_who_ask_cost_few_reads(
     assert len(reads) <= of_one * (2 + (time.monotonic() - began) / KEEP_S)
 
 
+@pytest.mark.slow
 def test_the_ledger_is_read_page_by_page(applied: Fleet, client: httpx.Client) -> None:
     pages, path = [], "/api/v1/audit?since=1d&per_page=1"
     while path:
@@ -161,6 +163,7 @@ def test_the_ledger_is_read_page_by_page(applied: Fleet, client: httpx.Client) -
     assert max(map(len, pages)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("question", "keys"),
     [
@@ -178,6 +181,7 @@ def test_the_ledger_is_asked_as_the_old_product_was(
     assert sorted(record["key"] for record in records) == keys
 
 
+@pytest.mark.slow
 def test_a_record_is_shown_whole(applied: Fleet, client: httpx.Client) -> None:
     (line,) = client.get("/api/v1/audit?entity=Service/Search").json()["records"]
     shown = checked(client.get(f"/api/v1/audit/{line['auditId']}").json())
@@ -186,6 +190,7 @@ def test_a_record_is_shown_whole(applied: Fleet, client: httpx.Client) -> None:
     assert client.get("/api/v1/audit/nothing").json()["code"] == "WrongUsage"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [
@@ -253,6 +258,7 @@ def test_the_daemon_listens_where_the_settings_name_a_port(
         httpx.get(f"{url}/healthz")
 
 
+@pytest.mark.slow
 def test_an_address_that_is_taken_is_told(installed: Fleet) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         server = HttpServer(FastAPI(), "127.0.0.1", taken.getsockname()[1])

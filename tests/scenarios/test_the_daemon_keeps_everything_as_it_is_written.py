@@ -96,6 +96,7 @@ def test_a_commit_becomes_what_the_tables_hold_and_every_account_is_looked_at(
     assert "reconcile config" not in daemon.tick_and_work()
 
 
+@pytest.mark.slow
 def test_a_bad_commit_is_refused_and_nothing_stops(
     estate: PowerEstate, daemon: DaemonByHand
 ) -> None:
@@ -172,6 +173,7 @@ def test_a_daemon_that_has_just_started_takes_up_what_failed_before(
     assert status(estate, STAGING)[0] is not ScopeState.UNKNOWN
 
 
+@pytest.mark.slow
 def test_what_was_looked_at_since_it_was_asked_for_is_not_looked_at_again(
     estate: PowerEstate, daemon: DaemonByHand
 ) -> None:
@@ -189,6 +191,7 @@ def test_what_was_looked_at_since_it_was_asked_for_is_not_looked_at_again(
     assert estate.aws.controls.calls()["autoscaling.DescribeAutoScalingGroups"] == 1
 
 
+@pytest.mark.slow
 def test_what_others_change_is_recorded_and_healed_within_seconds(
     estate: PowerEstate, daemon: DaemonByHand
 ) -> None:

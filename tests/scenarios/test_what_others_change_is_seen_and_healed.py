@@ -93,6 +93,7 @@ def test_a_stream_that_is_off_is_told_and_the_others_are_read(table: Any) -> Non
     assert " streams read" in seen.out
 
 
+@pytest.mark.slow
 def test_an_anchored_ledger_that_is_rewritten_is_found(table: Any, tmp_path: Path) -> None:
     missing = envctl("audit", "verify", "--anchors")
     assert missing.code == 7

@@ -136,6 +136,7 @@ def test_what_became_something_else_is_said(estate: LiveEstate, target: Hooked) 
     assert live_changes(estate.planned()) == []
 
 
+@pytest.mark.slow
 def test_who_lost_the_scope_acts_no_more(estate: LiveEstate, target: Hooked) -> None:
     estate.has({f"e{n}.yaml": environment(f"e{n}") for n in range(9)})
     installation = estate.worker_installation("worker-b")
@@ -160,6 +161,7 @@ def test_who_lost_the_scope_acts_no_more(estate: LiveEstate, target: Hooked) -> 
     assert endings.count("succeeded") == 10
 
 
+@pytest.mark.slow
 def test_one_that_fails_does_not_stop_the_others(estate: LiveEstate, target: Hooked) -> None:
     estate.has({"c51.yaml": environment("c51"), "c52.yaml": environment("c52")})
 
@@ -223,6 +225,7 @@ def no_answer(_change: Change) -> None:
     raise Unreachable("owners: no answer from AWS")
 
 
+@pytest.mark.slow
 def test_a_create_without_an_answer_stays_open_and_is_found_done(
     estate: LiveEstate, target: Hooked
 ) -> None:
@@ -311,6 +314,7 @@ def test_our_own_half_done_work_is_no_drift_and_no_flip(estate: LiveEstate, targ
     assert f"flips#{SCOPE}" not in estate.rows()
 
 
+@pytest.mark.slow
 def test_what_was_left_open_in_a_scope_that_is_taken_is_said(
     estate: LiveEstate, target: Hooked
 ) -> None:

@@ -115,6 +115,7 @@ def test_what_is_read_is_told_as_without_a_server(
         assert answered == without, command
 
 
+@pytest.mark.slow
 def test_a_rollback_does_the_plan_that_was_shown_and_no_other(
     installed: Fleet, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,6 +147,7 @@ def ended(client: httpx.Client, asked: httpx.Response) -> httpx.Response:
     raise AssertionError("it does not end")
 
 
+@pytest.mark.slow
 def test_items_are_taken_in_for_a_reason_and_a_time(
     client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +168,7 @@ def test_items_are_taken_in_for_a_reason_and_a_time(
     assert (held["actor"], held["reason"]) == ("ada", "moving")
 
 
+@pytest.mark.slow
 def test_who_may_only_read_puts_nothing_back(
     interface: InterfaceByHand, client: httpx.Client
 ) -> None:

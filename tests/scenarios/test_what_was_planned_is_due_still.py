@@ -165,6 +165,7 @@ def overridden(estate: LiveEstate, what: str, value: str) -> None:
     made.carry_out(made.prepare(typed, lambda _: ""))
 
 
+@pytest.mark.slow
 def test_the_live_part_of_an_older_apply_takes_nothing_back(
     estate: LiveEstate, ada: Person, bob: Person
 ) -> None:
@@ -204,6 +205,7 @@ def test_healing_names_the_revision_the_tables_hold(
     assert estate.records()[-1].actor.commit == bob.planned.plan.revision
 
 
+@pytest.mark.slow
 def test_a_second_look_that_sees_nothing_is_told(estate: LiveEstate, ada: Person) -> None:
     ada.plans({"c50.yaml": environment("c50", owner="Search")})
     estate.clock.sleep(62)
@@ -241,6 +243,7 @@ def _person(power: PowerEstate) -> Reconciler:
     return reconciler_of(FolderSource(power.folder), power.accounts(), lambda: power.clock.now)
 
 
+@pytest.mark.slow
 def test_an_override_made_meanwhile_is_not_overrun(power: PowerEstate) -> None:
     power.instance("c50")
     power.at(EVENING - timedelta(minutes=5)).environment("c50", schedule='"off"')
@@ -255,6 +258,7 @@ def test_an_override_made_meanwhile_is_not_overrun(power: PowerEstate) -> None:
     assert done.exit_code is ExitCode.STALE
 
 
+@pytest.mark.slow
 def test_a_stop_that_an_override_forbids_by_now_is_not_made(power: PowerEstate) -> None:
     power.instance("c50")
     power.at(EVENING)
@@ -296,6 +300,7 @@ def test_nothing_is_started_for_an_override_that_has_ended(power: PowerEstate) -
     assert statuses(done) == [Status.SKIPPED]
 
 
+@pytest.mark.slow
 def test_the_plan_says_what_it_was_made_from(power: PowerEstate) -> None:
     planned = _person(power.at(AFTERNOON)).plan(asked(worker="ada")).plan
 

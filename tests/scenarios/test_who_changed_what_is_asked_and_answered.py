@@ -117,6 +117,7 @@ def moment(installed: Fleet) -> str:
     return then
 
 
+@pytest.mark.slow
 def test_any_moment_of_the_past_is_shown(moment: str, installed: Fleet) -> None:
     was = envctl("audit", "state", "--at", moment, "--format", "json")
     found = {one["ref"]: one for one in was.json["objects"]}
@@ -131,6 +132,7 @@ def test_any_moment_of_the_past_is_shown(moment: str, installed: Fleet) -> None:
     assert [line.split()[0] for line in text.splitlines()[2:]] == ["Cluster/Infra", "Cluster/Tango"]
 
 
+@pytest.mark.slow
 def test_a_past_state_as_yaml_is_what_was_applied(
     moment: str, installed: Fleet, tmp_path: Path
 ) -> None:
@@ -175,6 +177,7 @@ def exported(changed: Fleet, tmp_path: Path) -> str:
     return ended.out
 
 
+@pytest.mark.slow
 def test_an_export_is_proven_without_us(exported: str, tmp_path: Path) -> None:
     ended = checked_by_the_page(tmp_path, exported)
     head = installation().leases.read("config")
@@ -184,6 +187,7 @@ def test_an_export_is_proven_without_us(exported: str, tmp_path: Path) -> None:
     assert f"config: up to #{head.sequence}, {head.last_hash}" in ended.stdout
 
 
+@pytest.mark.slow
 def test_what_was_done_to_an_export_is_found(exported: str, tmp_path: Path) -> None:
     lines = exported.splitlines(keepends=True)
     altered = exported.replace("search.yaml:1", "search.yaml:2", 1)
@@ -200,6 +204,7 @@ def test_what_was_done_to_an_export_is_found(exported: str, tmp_path: Path) -> N
     assert "not as anchored" in checked_by_the_page(tmp_path, exported, anchor).stdout
 
 
+@pytest.mark.slow
 def test_an_export_is_of_a_period(exported: str) -> None:
     middle = json.loads(exported.splitlines()[2])["ISOTimestamp"]["S"]
     later = envctl("audit", "export", "--from", middle, "--format", "proof").out

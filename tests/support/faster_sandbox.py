@@ -1,10 +1,14 @@
-"""What the server of the tests and benchmarks runs on top of the sandbox: moto made faster, and fleets of any size.
+"""What the server of the tests and benchmarks runs on top of the sandbox: moto made faster, fleets of any size, lasting credentials.
 
 Given to ``embedded_aws`` by name and imported by its process, where it applies for good.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
 from typing import Any
+
+from moto.sts.models import AssumedRole
 
 from controller.sandbox.application import CONTROLS
 from controller.sandbox.interception import ONE_AT_A_TIME
@@ -26,6 +30,19 @@ def _one_at_a_time(control: Callable[[dict[str, Any]], None]) -> Callable[[dict[
     return held
 
 
+def _lasting(init: Callable[..., None]) -> Callable[..., None]:
+    """Let credentials last half a day longer: the clock of a story may be an hour ahead."""
+
+    @wraps(init)
+    def made(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        self.expiration += timedelta(hours=12)
+
+    return made
+
+
+MADE = "__init__"
+setattr(AssumedRole, MADE, _lasting(AssumedRole.__init__))
 answers.install()
 lookups.install()
 xml.install()

@@ -29,9 +29,9 @@ from tests.support.reconcilers import asked, reconciler
 
 ACCOUNTS = {name: NUMBERS[name] for name in ("staging-eu", "test-eu")}
 REGION = "eu-west-1"
-END = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=20)
-"""When office hours end: an instance launched by then, however late in a run of the tests, is past its grace. Not far from the
-real time: the sandbox's credentials end by that."""
+END = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=60)
+"""When office hours end. The first moment of a story is after the real time, however late in a run of the tests it is told: an
+instance that the sandbox launches by the real clock is past its grace."""
 AFTERNOON = END - timedelta(minutes=20)
 EVENING = END + timedelta(seconds=30)
 MORNING = END + timedelta(minutes=20, seconds=30)

@@ -62,6 +62,7 @@ class SteppedDaemon:
             interruption=process.interruption,
             emit=emit,
             keep_traceback=_raise,
+            put_one=self._jobs.put_one,
         )
 
     def work(self) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 
 from controller.engine.authoring.import_role import closer_look
@@ -38,6 +39,7 @@ SCOPE = LiveScope("eu/eu-west-1", "012345670123", "eu-west-1", "eu")
 OPTIONS = LiveOptions(default_region="eu-west-1")
 
 
+@pytest.mark.slow
 @given(fleets())
 def test_groups_are_imported_as_documents_that_make_the_same(documents: Documents) -> None:
     before = right(authored(documents))

@@ -141,7 +141,7 @@ def test_the_weaker_mode(one: Mode, other: Mode, result: Mode) -> None:
 def test_scopes_are_those_of_types_and_accounts() -> None:
     accepted = reader().read(tables(), NOW)
     settings = Settings()
-    process = SimpleNamespace(environment={})
+    process = SimpleNamespace(environment={}, clock=lambda: NOW)
     master = SimpleNamespace(settings=settings, kinds=kinds(), aws=None, process=process)
     installation: Any = SimpleNamespace(id="id", master=master)
     setups = LiveAccounts(installation).scopes(accepted)

@@ -21,6 +21,7 @@ from tests.support.imported_fleets import (
 from tests.support.yaml_fleet import examples
 
 
+@pytest.mark.slow
 @given(fleets())
 def test_apply_then_import_gives_what_was_authored(documents: Documents) -> None:
     before = right(authored(documents))
@@ -37,6 +38,7 @@ def test_apply_then_import_gives_what_was_authored(documents: Documents) -> None
     }
 
 
+@pytest.mark.slow
 @given(fleets())
 def test_what_others_made_is_taken_over_without_a_change(documents: Documents) -> None:
     before = right(authored(documents))
@@ -57,6 +59,7 @@ def _changes_nothing(ref: ResourceRef, found: object, projection: object) -> Non
     assert keep_found(found, wanted, kinds()[ref.kind].shared, owned) == found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ours", [True, False])
 def test_the_example_fleet(ours: bool) -> None:
     before = right(examples())
