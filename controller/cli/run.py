@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Annotated, Final, NamedTuple
 
 import typer
+from structlog.contextvars import bound_contextvars
 
 from controller.api.access import Access
 from controller.api.application import create_app
@@ -186,6 +187,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit, news: News) -> Daemo
         emit=emit,
         keep_traceback=partial(_tell_bug, emit),
         put_one=jobs.put_one,
+        about=lambda work: bound_contextvars(scope=work.scope, job=work.job),
     )
     return Daemon(
         jobs=jobs,

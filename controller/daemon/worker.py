@@ -3,11 +3,10 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
-
-from structlog.contextvars import bound_contextvars
 
 from controller.engine.commit.interruption import Interruption
 from controller.errors import EnvctlError, Interrupted, NoLongerHeld
@@ -40,6 +39,8 @@ class Workers:
     """Keeps what a bug of ours has to be reported with."""
     put_one: Callable[[], object]
     """Called before a work is taken: puts one of those that wait to be put, so that never many stand before what a person asks."""
+    about: Callable[[Work], AbstractContextManager[object]] = lambda _: nullcontext()
+    """What a work is done in: lets the log say which."""
     broken: threading.Event = field(default_factory=threading.Event, init=False)
     """Set when a thread ended that should not have: whoever runs them starts anew."""
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
@@ -79,9 +80,8 @@ class Workers:
         if delivery is None:
             return False
         self._held[delivery.receipt] = delivery
-        work = delivery.work
         try:
-            with bound_contextvars(scope=work.scope, job=work.job):
+            with self.about(delivery.work):
                 self._do(delivery)
         except NoLongerHeld as error:
             # Another worker has the scope; its lease keeps what we still might send from being written.

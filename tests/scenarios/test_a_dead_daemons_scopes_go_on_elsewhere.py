@@ -3,12 +3,14 @@
 import signal
 import time
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from controller.engine.queries.audit import verify_installation
 from controller.events import WorkFailed
+from tests.support.clock import Clock
 from tests.support.daemon_processes import DaemonProcess
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import PowerEstate
@@ -25,7 +27,10 @@ class Fleet:
     """A group in each of two accounts, and the daemons that keep them."""
 
     def __init__(self, sandbox: AwsForTests, folder: Path) -> None:
-        self.folder, self.estate = folder, PowerEstate(sandbox, folder / "fleet")
+        self.folder, self.estate = (
+            folder,
+            PowerEstate(sandbox, folder / "fleet", clock=Clock(datetime.now(UTC))),
+        )
         for account, group in GROUPS.items():
             self.estate.group(group, account)
         self.settings = {

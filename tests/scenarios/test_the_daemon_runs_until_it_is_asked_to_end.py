@@ -4,12 +4,14 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from controller.events import DaemonStarted, DaemonStopped, SettingsRefused
+from tests.support.clock import Clock
 from tests.support.daemon_processes import DaemonProcess
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import PowerEstate
@@ -17,7 +19,7 @@ from tests.support.power_estate import PowerEstate
 
 @pytest.fixture
 def estate(sandbox: AwsForTests, tmp_path: Path) -> PowerEstate:
-    return PowerEstate(sandbox, tmp_path / "fleet")
+    return PowerEstate(sandbox, tmp_path / "fleet", clock=Clock(datetime.now(UTC)))
 
 
 def settings(tmp_path: Path, **intervals: int) -> dict[str, Any]:

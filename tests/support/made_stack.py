@@ -30,7 +30,7 @@ def make_tables(stack: Stack, client: Any) -> None:
 
 
 def make_buckets(stack: Stack, client: Any, region: str) -> None:
-    """Make the buckets: closed, with versions, locked where the template locks."""
+    """Make the buckets: closed, with versions and locked where the template says so."""
     for name in stack.made("AWS::S3::Bucket"):
         found = stack.properties(name)
         bucket = found["BucketName"]
@@ -39,9 +39,8 @@ def make_buckets(stack: Stack, client: Any, region: str) -> None:
             CreateBucketConfiguration={"LocationConstraint": region},
             ObjectLockEnabledForBucket=bool(found.get("ObjectLockEnabled")),
         )
-        client.put_bucket_versioning(
-            Bucket=bucket, VersioningConfiguration=found["VersioningConfiguration"]
-        )
+        if versions := found.get("VersioningConfiguration"):
+            client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=versions)
         client.put_public_access_block(
             Bucket=bucket,
             PublicAccessBlockConfiguration=found["PublicAccessBlockConfiguration"],

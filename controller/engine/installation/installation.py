@@ -12,7 +12,7 @@ from controller.engine.commit.lease import Leases
 from controller.engine.commit.storage import Storage
 from controller.engine.installation.object_stores import named_store
 from controller.engine.installation.process_context import ProcessContext
-from controller.errors import WrongUsage
+from controller.errors import DamagedState, WrongUsage
 from controller.kinds.language.kind import Kind
 from controller.ledger.archived.archive import ARCHIVES_ROW, Archive
 from controller.ledger.ledger_table import LEDGER_TABLE
@@ -113,6 +113,11 @@ def find_installation(master: Master) -> Installation:
         raise TableMissing(
             f"tables: {master.state_table} names no installation: its set-up did not come to its end",
             fix="run envctl bootstrap; it goes on where it stopped",
+        )
+    if not row.get("Installation"):
+        raise DamagedState(
+            f"tables: the row {INSTALLATION_KEY['Id']!r} of {master.state_table} has lost its id",
+            fix="write its attribute Installation again: what Managed.Installation of an item of ours says",
         )
     return Installation(str(row["Installation"]), master)
 

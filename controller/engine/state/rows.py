@@ -123,6 +123,10 @@ def row_of_status(status: ScopeStatus) -> dict[str, Any]:
     }
 
 
+_TOO_LARGE: Final = 10**18
+"""No number of ours comes near it, and DynamoDB holds no more than 38 digits."""
+
+
 def status_of_row(row: Mapping[str, Any]) -> ScopeStatus | None:
     """Read a row; None for one that is damaged: the next look writes it anew."""
     try:
@@ -131,7 +135,10 @@ def status_of_row(row: Mapping[str, Any]) -> ScopeStatus | None:
             for name, field in _MOMENTS.items()
             if row.get(name)
         }
-        fields |= {field: int(row.get(name, 0)) for name, field in _NUMBERS.items()}
+        numbers = {field: int(row.get(name, 0)) for name, field in _NUMBERS.items()}
+        if any(abs(number) >= _TOO_LARGE for number in numbers.values()):
+            return None
+        fields |= numbers
         plain, counts = row.get("Seen"), None
         if plain is not None:
             known: dict[str, Any] = {
