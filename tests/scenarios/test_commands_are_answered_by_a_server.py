@@ -79,9 +79,7 @@ def served(
 def told(ended: Ended) -> tuple[int, str, str]:
     """Return how a command ended, without moments and ages in what it said."""
     # Where a page goes on says until when was asked.
-    moment = (
-        r"\d{4}-\d\d-\d\d[T ][0-9:.]+Z?|\d+ ?s(econds)? ago|(?<=--page )\S+|(?<=\"next\": \")\w+"
-    )
+    moment = r"\d{4}-\d\d-\d\d[T ][0-9:.]+Z?|\d\d:\d\d:\d\d|\d+ ?s(econds)? ago|(?<=--page )\S+|(?<=\"next\": \")\w+"
     return (
         ended.code,
         re.sub(moment, "MOMENT", ended.out),

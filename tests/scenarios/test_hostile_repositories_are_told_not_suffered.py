@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from tests.support.hostile_repositories import HOSTILE, MAX_BYTES, HostileRepository
 
 MOST_SECONDS = 5.0
-"""Of processor time, ours and git's; by the clock too, where the machine is quiet: who shares a processor waits for it."""
+"""Of processor time, ours and git's; by the clock too, where the machine is quiet: who shares a processor waits for it.
+
+A machine on which two million texts cost more than a tenth of it has ten times what they cost.
+"""
 MOST_BYTES = 300 * 1024 * 1024
 MOST_OUTPUT = 100_000
 PROGRAM = """
@@ -26,6 +30,16 @@ LAUNCHER = (
     "import subprocess, sys\nsys.exit(subprocess.run([sys.executable, *sys.argv[1:]]).returncode)"
 )
 """A child's peak begins with what its parent had: one small process stands between."""
+
+
+def most_seconds() -> float:
+    """Return the limit on this machine as it is now."""
+    took = []
+    for _ in range(2):
+        began = time.process_time()
+        dict.fromkeys([str(number) for number in range(2_000_000)])
+        took.append(time.process_time() - began)
+    return max(MOST_SECONDS, 10 * min(took))
 
 
 @pytest.mark.slow
@@ -49,8 +63,8 @@ def test_it_is_told_within_seconds_and_in_little_memory(name: str, tmp_path: Pat
     told = ended.stdout + ended.stderr
     assert words in told, told[-2000:]
     assert int(code) == expected_code
-    assert float(seconds) < MOST_SECONDS
+    assert float(seconds) < MOST_SECONDS or float(seconds) < most_seconds()
     is_quiet = os.getloadavg()[0] <= (os.cpu_count() or 1)
-    assert float(waited) < MOST_SECONDS or not is_quiet, f"{waited} s by the clock"
+    assert float(waited) < MOST_SECONDS or not is_quiet or float(waited) < most_seconds()
     assert int(peak) < MOST_BYTES
     assert len(told) < MOST_OUTPUT
