@@ -11,7 +11,6 @@ from types import FrameType
 from typing import Annotated, Final, NamedTuple
 
 import typer
-from structlog.contextvars import bound_contextvars
 
 from controller.api.access import Access
 from controller.api.application import create_app
@@ -25,7 +24,7 @@ from controller.aws.sqs_queue import SqsQueue
 from controller.cli.invocation import Invocation
 from controller.cli.main import keep_traceback
 from controller.daemon.jobs import Jobs
-from controller.daemon.log import LibraryLog, LogFormat, log_to
+from controller.daemon.log import LibraryLog, LogFormat, lines_about, log_to
 from controller.daemon.memory_queue import MemoryQueue
 from controller.daemon.notify_jobs import NotifyJobs
 from controller.daemon.record_jobs import RecordJobs
@@ -187,7 +186,7 @@ def _daemon(call: Invocation, queue: WorkQueue, emit: Emit, news: News) -> Daemo
         emit=emit,
         keep_traceback=partial(_tell_bug, emit),
         put_one=jobs.put_one,
-        about=lambda work: bound_contextvars(scope=work.scope, job=work.job),
+        about=lines_about,
     )
     return Daemon(
         jobs=jobs,

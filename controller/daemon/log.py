@@ -6,6 +6,7 @@ scope or its id, stands beside them (``structlog.contextvars``).
 
 import logging
 from collections.abc import Callable, MutableMapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,7 @@ import structlog
 from controller.events import Emit, Event, LibraryWarned
 from controller.ledger.records import iso_ms
 from controller.model.printable import printable, printable_json
+from controller.model.work import Work
 from controller.redactor import REDACTOR
 
 _FIRST: Final = ("at", "event", "level")
@@ -89,6 +91,11 @@ def _readable(_logger: object, _method: str, facts: Facts) -> Facts:
         for name, value in facts.items()
     }
     return {name: value for name, value in shown.items() if value not in ("", None)}
+
+
+def lines_about(work: Work) -> AbstractContextManager[None]:
+    """Let lines say which work they are about, in this thread while it lasts."""
+    return structlog.contextvars.bound_contextvars(scope=work.scope, job=work.job)
 
 
 def _for_people(*, colours: bool) -> structlog.typing.Processor:
