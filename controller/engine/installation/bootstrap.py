@@ -20,6 +20,7 @@ from controller.engine.installation.installation import (
     INSTALLATION_KEY,
     Installation,
     Master,
+    id_in,
 )
 from controller.errors import Conflict
 from controller.kinds.language.kind import Kind
@@ -149,7 +150,8 @@ def _installation(storage: Storage, new_id: Callable[[], str]) -> tuple[str, boo
             # Another bootstrap was faster, or the answer to our own first try was lost: what is there counts.
             known = storage.store.get(table, INSTALLATION_KEY)
             assert known is not None
-    return str(known["Installation"]), known["Installation"] == made
+    found = id_in(known, table)
+    return found, found == made
 
 
 def record_baseline(

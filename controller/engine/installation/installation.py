@@ -114,12 +114,18 @@ def find_installation(master: Master) -> Installation:
             f"tables: {master.state_table} names no installation: its set-up did not come to its end",
             fix="run envctl bootstrap; it goes on where it stopped",
         )
-    if not row.get("Installation"):
+    return Installation(id_in(row, master.state_table), master)
+
+
+def id_in(row: Mapping[str, Any], table: str) -> str:
+    """Return the installation's id from its row. Raises DamagedState where somebody took it out."""
+    found = row.get("Installation")
+    if not isinstance(found, str) or not found:
         raise DamagedState(
-            f"tables: the row {INSTALLATION_KEY['Id']!r} of {master.state_table} has lost its id",
-            fix="write its attribute Installation again: what Managed.Installation of an item of ours says",
+            f"tables: the row {INSTALLATION_KEY['Id']!r} of {table} has lost its id",
+            fix="write its attribute Installation again: every item of ours has it in Managed, as By",
         )
-    return Installation(str(row["Installation"]), master)
+    return found
 
 
 CONFIG_VARIABLE = "ENVCTL_CONFIG"
