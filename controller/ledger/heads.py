@@ -11,16 +11,27 @@ HEAD_PREFIX: Final = "head#"
 """The key of a scope's head in EnvctlState is this and the scope."""
 
 
+_BEYOND: Final = 10**14
+"""Milliseconds since 1970 of the year 5138. No moment, epoch or sequence of ours comes near it."""
+
+
+def _number(value: Any) -> int:
+    read = int(value)
+    if not 0 <= read < _BEYOND:
+        raise ValueError("no number of ours")
+    return read
+
+
 _ATTRIBUTES: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "Epoch": int,
+    "Epoch": _number,
     "Owner": str,
-    "LeaseUntil": int,
-    "Sequence": int,
+    "LeaseUntil": _number,
+    "Sequence": _number,
     "LastHash": str,
     "Format": int,
     "LastAt": str,
     "Revision": str,
-    "PlannedFrom": int,
+    "PlannedFrom": _number,
 }
 """What a row holds of a head behind its scope, in the order of its fields, and how it is read."""
 
@@ -50,12 +61,13 @@ def row_of_head(head: Head) -> dict[str, Any]:
 def head_of_row(scope: str, row: Mapping[str, Any]) -> Head:
     """Read a head row.
 
-    Raises ScopeFromTheFuture if its format is newer than ours, DamagedState if it is not a head.
+    Raises ScopeFromTheFuture if its format is newer than ours, DamagedState if it is not a head: something is missing,
+    of a wrong type, or a number that none of ours can be.
     """
     known = {**_NOT_ALWAYS, **row}
     try:
         head = Head(scope, *(read(known[name]) for name, read in _ATTRIBUTES.items()))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DamagedState(
             f"scope {scope}: row {HEAD_PREFIX}{scope} of EnvctlState is damaged ({type(error).__name__})",
             fix="envctl audit verify shows where the ledger stands; restore the row from it",

@@ -14,6 +14,8 @@ TAG_KEYS = (
     *("envctl:override", "envctl:scaling-schedules"),
     *("Schedule", "Environment", "Role", "maintenance"),
 )
+LONGEST_KEY = 1024
+"""Bytes: of a sort key, which may be shorter than a partition key (DynamoDB's limits)."""
 OF_A_LEDGER = 12
 """Records that are damaged: a ledger is long and mostly of one kind."""
 
@@ -28,7 +30,7 @@ class Vandal:
         self.scaling, self.ec2 = client("autoscaling", account), client("ec2", account)
         self.rows: list[tuple[str, frozenset[str], Row]] = []
         self.key_types: dict[str, dict[str, str]] = {}
-        for table in self.dynamodb.list_tables()["TableNames"]:
+        for table in sorted(self.dynamodb.list_tables()["TableNames"]):
             found = self.dynamodb.describe_table(TableName=table)["Table"]
             keys = frozenset(key["AttributeName"] for key in found["KeySchema"])
             self.key_types[table] = {
@@ -54,12 +56,13 @@ class Vandal:
         return f"{table} {_key(row, keys)}: {changed!r:.300}"
 
     def _storable(self, table: str, row: Row) -> Row:
-        """Return a row without what DynamoDB refuses and moto does not: keys of indexes that are of a wrong type, or empty."""
+        """Return a row without what DynamoDB refuses as a key of an index: of a wrong type, empty or too long."""
         wire, types = to_wire(row), self.key_types[table]
         return {
             name: value
             for name, value in row.items()
-            if name not in types or (types[name] in wire[name] and value not in ("", b""))
+            if name not in types
+            or (types[name] in wire[name] and 0 < len(str(value).encode()) <= LONGEST_KEY)
         }
 
     def _tags(self) -> str:

@@ -273,7 +273,7 @@ def history_of_row(row: Mapping[str, Any]) -> DriftHistory:
             for name, moments in row["Flips"].items()
         }
         return DriftHistory(flips, frozenset(map(ResourceRef.parse, row.get("Told", ()))))
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return DriftHistory()
 
 

@@ -1,10 +1,12 @@
 """Ownership of a scope: epochs rise, owners are told apart, damage is told."""
 
+from decimal import Decimal
+
 import pytest
 
 from controller.aws.items import to_wire
 from controller.engine.commit.lease import Claim, Leases
-from controller.errors import Conflict, DamagedState, EnvctlError, ScopeBusy, StaleEpoch
+from controller.errors import Conflict, DamagedState, ScopeBusy, StaleEpoch
 from controller.ledger.heads import head_of_row, row_of_head
 from controller.model.ledger_record import Head
 from controller.targets.table_items.definitions import STATE_TABLE
@@ -104,10 +106,25 @@ def test_a_head_survives_being_a_row() -> None:
     assert to_wire(row_of_head(head))
 
 
-@pytest.mark.parametrize("row", [{"Id": "head#config"}, {"Epoch": "x"}])
-def test_a_damaged_row_is_told_and_not_guessed(row: dict[str, object]) -> None:
-    with pytest.raises(EnvctlError, match="row head#config of EnvctlState is damaged"):
-        head_of_row("config", row)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"Owner": None, "Epoch": "x"},
+        {"LeaseUntil": "9" * 400},
+        {"LeaseUntil": Decimal("9.9E+125")},
+        {"Epoch": -1},
+        {"Sequence": Decimal("Infinity")},
+    ],
+)
+def test_a_damaged_row_is_told_and_not_guessed(damage: dict[str, object]) -> None:
+    row = row_of_head(Head("config", 3, "a", 5, 7, "ff"))
+    with pytest.raises(DamagedState, match="row head#config of EnvctlState is damaged"):
+        head_of_row("config", {**row, **damage})
+
+
+def test_a_row_of_nothing_but_its_key_is_no_head() -> None:
+    with pytest.raises(DamagedState):
+        head_of_row("config", {"Id": "head#config"})
 
 
 def test_a_lost_answer_to_taking_is_no_obstacle(
