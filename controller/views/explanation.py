@@ -27,7 +27,7 @@ from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
-from controller.views.audit import approval_text, record_time_text
+from controller.views.audit.records import approval_text, record_time_text
 from controller.views.time_text import (
     even_moment_text,
     moment_text,

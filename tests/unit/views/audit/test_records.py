@@ -11,12 +11,12 @@ from controller.ledger.chain import Finding, FindingKind, Verification, Verifica
 from controller.ledger.records import EntityKey
 from controller.ledger.summaries import NOBODY, RecordSummary, summary_of
 from controller.model.ledger_record import LedgerRecord
-from controller.views.audit import (
+from controller.views.audit.maintenance import verification_lines
+from controller.views.audit.records import (
     list_lines,
     record_lines,
     record_time_text,
     transaction_lines,
-    verification_lines,
 )
 from controller.views.documents.audit import list_json, record_json, verification_json
 from tests.support.documents import printed
