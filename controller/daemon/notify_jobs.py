@@ -31,7 +31,7 @@ class NotifyJobs:
         self._sign = partial(sign, master.store, master.state_table, jobs.instance)
         self.notifier = Notifier(
             storage=installation.storage,
-            lines_after=installation.ledger.after,
+            lines_after=installation.ledger.lines.after,
             requester=Requester(ACTOR, NOTIFY),
             owner=jobs.instance,
             scopes=self._scopes,

@@ -120,7 +120,7 @@ class Asked:
 
 def _beginning(installation: Installation, until: datetime) -> datetime:
     """Return since when there are records of ours: no day before is asked for in vain."""
-    first = installation.ledger.beginning(CONFIG_SCOPE)
+    first = installation.ledger.lines.beginning(CONFIG_SCOPE)
     try:
         return min(until, datetime.fromisoformat(first.iso_timestamp)) if first else until
     except (ValueError, TypeError):

@@ -79,7 +79,7 @@ def past_state(
     now = _items_now(installation, tables)
     ledger, physical = installation.ledger, frozenset(table.name for table in tables.values())
     scopes = [CONFIG_SCOPE, *(STREAM_PREFIX + name for name in tables)]
-    lines = (line for scope in scopes for line in ledger.later(scope, at))
+    lines = (line for scope in scopes for line in ledger.lines.later(scope, at))
     earliest = earliest_changes(lines, physical).values()
     found = undo(now, ledger.whole(earliest), at)
     logical = {table.name: name for name, table in tables.items()}
