@@ -6,14 +6,9 @@ from functools import partial
 
 from controller.engine.installation.installation import Installation
 from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
-from controller.engine.state.rows import (
-    OVERRIDE_PREFIX,
-    Row,
-    read_override_rows,
-)
+from controller.engine.state.rows import OVERRIDE_PREFIX, Row, override_rows_in
 from controller.errors import DamagedState, WrongUsage
 from controller.ledger.entities import entity_of_item
-from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.ledger.ownership import is_ours_by_history, is_there_by_us
 from controller.ledger.records import who_changed
 from controller.model.canonical import parse_canonical
@@ -90,9 +85,8 @@ def observe_config(installation: Installation) -> ObservedConfig:
     """Look at the tables. What could not be read makes the scope unknown; head and overrides must be readable."""
     master = installation.master
     # First: what is read after it is at least as new, so that whoever finds the head there still has missed nothing.
-    row = master.store.get(master.state_table, {"Id": HEAD_PREFIX + CONFIG_SCOPE})
-    head = None if row is None else head_of_row(CONFIG_SCOPE, row)
-    rows = read_override_rows(master.store, master.state_table)
+    head = installation.leases.read(CONFIG_SCOPE)
+    rows = override_rows_in(master.store.scan(master.state_table))
     found = installation.tables.observe()
     overrides: Iterable[Row] = rows
     if rows:

@@ -14,9 +14,8 @@ from controller.engine.state.rows import read_recorded_rows
 from controller.errors import DamagedState, EnvctlError, WrongUsage
 from controller.kinds.language.kind import Kind
 from controller.ledger.chain import Finding, VerificationReport
-from controller.ledger.chained import Chained
 from controller.ledger.entities import entities_of
-from controller.ledger.heads import HEAD_PREFIX
+from controller.ledger.heads import HEAD_PREFIX, Chained
 from controller.ledger.queries import Page
 from controller.ledger.questions import (
     OfActor,

@@ -182,6 +182,8 @@ class Reconciler:
         written nothing is raised: what could not be written down afterwards is in the report.
         """
         done, accounts = self._applied(planned, request), self._accounts
+        if not accounts.publishes:
+            return done
         failed = publish_config(accounts, planned, done.report, self.observe, self.clock)
         known = done.report or NOTHING_APPLIED
         return replace(done, report=with_not_kept(known, failed, self.emit)) if failed else done

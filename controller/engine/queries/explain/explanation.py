@@ -13,8 +13,8 @@ from controller.engine.power.fleet import AcceptedNow
 from controller.engine.queries.effective import EffectiveDocument, effective_documents
 from controller.kinds.language.kind import Kind
 from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
-from controller.ledger.chained import Chained
 from controller.ledger.entities import entities_of
+from controller.ledger.heads import Chained
 from controller.ledger.questions import OfEntity
 from controller.ledger.records import EntityKey, iso_ms, refs_of
 from controller.ledger.summaries import RecordSummary, newest_first
@@ -197,13 +197,14 @@ class LedgerQuestions:
 
     installation: Installation
     chained: Chained
-    until: datetime | None = None
-    """The moment later records do not count from."""
+    until: str
+    """The last moment from which records count, as they spell it."""
 
     @classmethod
     def of(cls, installation: Installation, until: datetime | None = None) -> "LedgerQuestions":
-        """Return what asks an installation's ledger."""
-        return cls(installation, Chained(installation.leases), until)
+        """Return what asks an installation's ledger, up to a moment: None for all that is known now."""
+        last = "~" if until is None else iso_ms(until)
+        return cls(installation, Chained(installation.leases), last)
 
     def ended(
         self, table: str, key: str, about: Collection[ResourceRef] = ()
@@ -233,13 +234,8 @@ class LedgerQuestions:
         return tuple(
             line
             for line in self.chained.marked(found)
-            if line.is_in_no_chain and line.iso_timestamp <= self._last
+            if line.is_in_no_chain and line.iso_timestamp <= self.until
         )
-
-    @property
-    def _last(self) -> str:
-        """The moment later records do not count from, as records spell it."""
-        return "~" if self.until is None else iso_ms(self.until)
 
     def _of_item(
         self, table: str, key: str, range_key: str | None = None
@@ -249,7 +245,7 @@ class LedgerQuestions:
         counted = (
             record
             for record in of_item
-            if record.iso_timestamp <= self._last
+            if record.iso_timestamp <= self.until
             and self.chained.holds(record.scope, record.sequence)
         )
         return islice(counted, MOST)
