@@ -221,7 +221,7 @@ class LedgerReader:
     def of_item(self, table: str, hash_key: str, range_key: str | None) -> Iterator[LedgerRecord]:
         """Yield the records of one item of a (physical) table, newest first. Raises as any read."""
         entity = EntityKey(table, hash_key, range_key)
-        pages, left = self._of_item_in_table(entity), list[RecordSummary]()
+        pages, left = self.lines_in_table(entity), list[RecordSummary]()
         for page in pages:
             until = "" if (reached := self._reached) is None else newest_of_item(reached, entity)
             yield from self.whole(line for line in page if line.iso_timestamp > until)
@@ -237,10 +237,13 @@ class LedgerReader:
             while part := list(islice(lines, _HISTORY_PAGE)):
                 yield from self.whole(part)
 
-    def _of_item_in_table(self, entity: EntityKey) -> Iterator[list[RecordSummary]]:
+    def lines_in_table(
+        self, entity: EntityKey, page_size: int = _HISTORY_PAGE
+    ) -> Iterator[list[RecordSummary]]:
+        """Yield what the table has of one item, newest first, a page of lines at a time, one at least. Raises as any read."""
         start = None
         while True:
-            lines, start = self._lines(ENTITY_INDEX, "EntityId", str(entity), _HISTORY_PAGE, start)
+            lines, start = self._lines(ENTITY_INDEX, "EntityId", str(entity), page_size, start)
             yield newest_first(lines)
             if start is None:
                 return

@@ -8,9 +8,8 @@ from controller.engine.installation.installation import Installation
 from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
 from controller.engine.state.rows import OVERRIDE_PREFIX, Row, override_rows_in
 from controller.errors import DamagedState, WrongUsage
-from controller.ledger.entities import entity_of_item
 from controller.ledger.ownership import is_ours_by_history, is_there_by_us
-from controller.ledger.records import who_changed
+from controller.ledger.records import entity_of_item, who_changed
 from controller.model.canonical import parse_canonical
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import (

@@ -10,9 +10,8 @@ from controller.engine.queries.audit import kind_named
 from controller.errors import WrongUsage
 from controller.gc_tuning import relaxed_gc
 from controller.kinds.language.kind import Kind
-from controller.ledger.entities import entity_of_item
 from controller.ledger.past_state import Doubt, Image, PastItem, earliest_changes, undo
-from controller.ledger.records import EntityKey, split_image
+from controller.ledger.records import EntityKey, entity_of_item, split_image
 from controller.ledger.redaction import redactor
 from controller.ledger.stream_changes import STREAM_PREFIX
 from controller.loading.validated import StoredObject, authored_body

@@ -98,32 +98,32 @@ def archived_of_row(row: Mapping[str, Any]) -> dict[str, ArchivedTo]:
     return found
 
 
+@dataclass(eq=False)
 class Archive:
     """Reads what was moved. Thread-safe.
 
     ``read_row`` returns the row as it is, None without one; ``open_store`` what the settings name, None where they name no place.
     """
 
-    def __init__(
-        self,
-        read_row: Callable[[], Mapping[str, Any] | None],
-        open_store: Callable[[], SegmentStore | None],
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Take where both are. Nothing is read."""
-        self._read_row, self._open_store, self._monotonic = read_row, open_store, monotonic
-        self._known: tuple[float, Mapping[str, ArchivedTo]] | None = None
-        self._listed: dict[str, tuple[int, tuple[Segment, ...]]] = {}
-        self._lines = _Kept[tuple[RecordSummary, ...]](_KEPT_LINES, len)
-        self._contents = _Kept[Contents](_KEPT_CONTENTS, lambda _: 1)
+    read_row: Callable[[], Mapping[str, Any] | None]
+    open_store: Callable[[], SegmentStore | None]
+    monotonic: Callable[[], float] = time.monotonic
+    _known: tuple[float, Mapping[str, ArchivedTo]] | None = field(default=None, init=False)
+    _listed: dict[str, tuple[int, tuple[Segment, ...]]] = field(default_factory=dict, init=False)
+    _lines: "_Kept[tuple[RecordSummary, ...]]" = field(
+        default_factory=lambda: _Kept(_KEPT_LINES, len), init=False
+    )
+    _contents: "_Kept[Contents]" = field(
+        default_factory=lambda: _Kept(_KEPT_CONTENTS, lambda _: 1), init=False
+    )
 
     def reached(self) -> Mapping[str, ArchivedTo]:
         """Return how far each scope stands in segments, as it was at most ten seconds ago. Raises DamagedState, and as any read."""
         known = self._known
-        now = self._monotonic()
+        now = self.monotonic()
         if known is None or now - known[0] > KNOWN_FOR_S:
             # Of when it was asked for: what is written while the answer comes may be in it or not.
-            known = self._known = (now, archived_of_row(self._read_row() or {}))
+            known = self._known = (now, archived_of_row(self.read_row() or {}))
         return known[1]
 
     def forget(self) -> None:
@@ -137,7 +137,7 @@ class Archive:
 
     @cached_property
     def _store(self) -> SegmentStore | None:
-        return self._open_store()
+        return self.open_store()
 
     @property
     def store(self) -> SegmentStore:
