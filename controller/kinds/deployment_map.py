@@ -111,5 +111,6 @@ KIND = Kind(
     expand=_expand,
     derive=_derive,
     rules=(_roles_make_sense,),
+    unmanaged=frozenset({"Service"}),
     authored_fields={"roleDefaults": AuthoredField(ROLE_DEFAULTS, expand_role)},
 )

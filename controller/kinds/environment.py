@@ -259,6 +259,7 @@ KIND = Kind(
     ),
     shared=tuple(SharedField(OPERATIONAL.name, ("Value", name), default=False) for name in SHARED),
     leaving=Leaving.RETIRE_FIRST,
+    unmanaged=frozenset({"Cluster", "NotificationSettings"}),
     names=NameFormat(
         r"^[a-zA-Z][0-9a-zA-Z._]*$",
         255,

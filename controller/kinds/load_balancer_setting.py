@@ -274,6 +274,7 @@ KIND = Kind(
     expand=_expand,
     derive=_derive,
     rules=(_has_load_balancers, _proxies_lead_somewhere),
+    unmanaged=frozenset({"Upstream"}),
     names=NameFormat(
         r"^[A-Za-z0-9_.-]+$",
         64,

@@ -1,7 +1,7 @@
 """Permission: what a user or a group may do in the old product. Kept as data, evaluated by other programs."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -93,7 +93,20 @@ def _names_exist(_ref: ResourceRef, facts: tuple[Named, ...], world: World) -> F
                 f"no {kind} named {name!r}, in upper or lower case",
                 "correct the name, or write all",
                 code=ProblemCode.UNKNOWN_REFERENCE,
+                named=(kind, name),
             )
+
+
+def _project(key: str, spec: dict[str, Any]) -> Items:
+    """Write restrictions in lower case: their readers compare them as written with what they ask in lower case."""
+    entries = [
+        {
+            name: [member.lower() for member in value] if isinstance(value, list) else value
+            for name, value in entry.items()
+        }
+        for entry in spec["Permissions"]
+    ]
+    return {TABLE.name: {"Name": key, "Permissions": entries}}
 
 
 def _recover(items: Items) -> tuple[str, dict[str, object]]:
@@ -106,10 +119,11 @@ KIND = Kind(
     summary="What a user or a group may do in the old product.",
     spec=PermissionSpec,
     tables=(TABLE,),
-    project=lambda key, spec: {TABLE.name: {"Name": key, **spec}},
+    project=_project,
     recover=_recover,
     identify=lambda item: str(item["Name"]),
     facts=lambda _key, spec: tuple(_named(spec)),
     rules=(_names_exist,),
+    unmanaged=frozenset({"Cluster", "EnvironmentType"}),
     yaml_places={("Name",): ("metadata", "name")},
 )

@@ -106,12 +106,15 @@ def written_references(
 
     ``defaults`` is the partial spec below it. One run then tells of wrong names too where a document is not valid.
     """
-    spec = kind.expand(merge(defaults, parse_canonical(body)["spec"]))
+    document = parse_canonical(body)
+    unmanaged = document["metadata"].get("unmanaged")
+    known = unmanaged if isinstance(unmanaged, list) else ()
+    spec = kind.expand(merge(defaults, document["spec"]))
     for path, shape, value in _values_of((), Shape(model=kind.spec), spec):
         if shape.reference is not None and isinstance(value, str):
             read = shape.reference.read
             name = read(value) if read else value
-            if name:
+            if name and f"{shape.reference.kind}/{name}" not in known:
                 yield Named(path, shape.reference.kind, name)
 
 
@@ -143,6 +146,7 @@ class ValidatedDocument:
     extra: dict[str, Any]
     owned: tuple[str, ...]
     protected: bool
+    unmanaged: list[str]
 
 
 @dataclass(slots=True)
@@ -237,6 +241,7 @@ def validate_document(
         {"shape": SHAPE, **{part: given for part, given in extra.items() if given}},
         owned,
         checked.metadata.protect,
+        checked.metadata.unmanaged,
     )
 
 
