@@ -17,6 +17,7 @@ from controller.kinds.language.kind import (
     World,
     old_product_needs,
 )
+from controller.kinds.language.read_by_others import value_as_read
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Spec
 from controller.kinds.parts.naming_pattern import matches
 from controller.kinds.parts.role_facts import (
@@ -235,6 +236,18 @@ def type_facts(environment: str, world: World) -> Any:
     return None if name is None else world.facts("EnvironmentType", name)
 
 
+def _read_by_others(items: Items) -> dict[str, Any]:
+    """Return what schedulers, deployments and pages act on: what it is made of, its schedule's meaning, and its locks."""
+    config, value = value_as_read(items, CONFIG), items.get(OPERATIONAL.name, {}).get("Value")
+    operational = value if isinstance(value, Mapping) else {}
+    made_of = ("EnvironmentType", "OwningCluster", "DeploymentMap", "AlertSettings")
+    return {
+        **{name: config.get(name) for name in made_of},
+        "Schedule": choice_of(operational),
+        **{name: operational.get(name) is True for name in SHARED},
+    }
+
+
 KIND = Kind(
     name="Environment",
     summary="One running copy of a deployment map, with its schedule.",
@@ -246,6 +259,7 @@ KIND = Kind(
     facts=_facts,
     expand=_expand,
     derive=_derive,
+    read_by_others=_read_by_others,
     rules=(_name_fits, _alerts_reach_somebody, _roles_have_a_place),
     unique=(
         Unique("environment name", lambda facts: [(("metadata", "name"), facts.name.lower())]),

@@ -16,10 +16,11 @@ from controller.kinds.language.kind import (
     Unique,
     World,
 )
+from controller.kinds.language.read_by_others import value_as_read
 from controller.kinds.language.spec import RefTo, Says, Spec
 from controller.kinds.parts.texts import LongText, Text, Url
 from controller.model.ref import ResourceRef
-from controller.model.table import KeyAttribute, TableDefinition, one_item
+from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition("InfraConfigServices", KeyAttribute("ServiceName"))
 
@@ -117,6 +118,13 @@ def _ports_are_in_their_range(_ref: ResourceRef, facts: ServiceFacts, _world: Wo
             )
 
 
+def _read_by_others(items: Items) -> dict[str, object]:
+    value = value_as_read(items, TABLE)
+    # Other programs take 0 for no port.
+    ports = {name: value.get(name) or None for name in ("BluePort", "GreenPort")}
+    return {"OwningCluster": items.get(TABLE.name, {}).get("OwningCluster"), **ports}
+
+
 KIND = Kind(
     name="Service",
     summary="A deployable application, owned by exactly one cluster.",
@@ -126,6 +134,7 @@ KIND = Kind(
         TABLE, schema_version=1, top=("OwningCluster",), zero_is_none=("BluePort", "GreenPort")
     ),
     facts=lambda _key, spec: ServiceFacts(spec.blue_port, spec.green_port),
+    read_by_others=_read_by_others,
     rules=(_ports_are_in_their_range,),
     unique=(Unique("port", _ports),),
     immutable=tuple(

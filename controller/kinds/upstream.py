@@ -16,6 +16,7 @@ from controller.kinds.language.kind import (
     SharedField,
     World,
 )
+from controller.kinds.language.read_by_others import item_as_read
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, Spec
 from controller.kinds.parts.texts import Text
 from controller.model.ref import ResourceRef
@@ -73,7 +74,7 @@ class Host(Spec):
         None
     )
     """Failures after which a host is left alone."""
-    weight: Annotated[int, Field(ge=1, le=100), Says("a whole number from 1 to 100")] = 1
+    weight: Annotated[int, Field(ge=0, le=100), Says("a whole number from 1 to 100")] = 1
     """Share of the requests."""
     state: Literal["up", "down"] | None = None
     """Whether it gets requests. Left to the pipelines where neither this nor liveSlice says."""
@@ -87,6 +88,7 @@ class HostFacts(NamedTuple):
     state: str | None
     slice: str | None
     """The slice the name says."""
+    weight: int = 1
 
 
 def slice_of(name: str) -> str | None:
@@ -183,7 +185,9 @@ def _facts(_key: str, spec: UpstreamSpec) -> UpstreamFacts:
         spec.live_slice if spec.live_slice in SLICES else None,
         tuple(
             [
-                HostFacts(host.dns_name, host.port, host.state, slice_of(host.dns_name))
+                HostFacts(
+                    host.dns_name, host.port, host.state, slice_of(host.dns_name), host.weight
+                )
                 for host in spec.hosts or ()
             ]
         ),
@@ -326,6 +330,17 @@ def _states_follow_live_slice(_ref: ResourceRef, facts: UpstreamFacts, _world: W
             )
 
 
+def _weights_are_some(_ref: ResourceRef, facts: UpstreamFacts, _world: World) -> Findings:
+    for place, host in enumerate(facts.hosts):
+        if host.weight == 0:
+            yield Finding(
+                ("spec", "hosts", place, "weight"),
+                f"host {host.name} has weight 0, which the page of the old product refused",
+                "write a whole number from 1 to 100; state: down keeps requests from it",
+                warning=True,
+            )
+
+
 def _consul_is_there(_ref: ResourceRef, facts: UpstreamFacts, world: World) -> Findings:
     environment_type = type_facts(facts.environment, world)
     if environment_type is None or environment_type.has_consul:
@@ -351,12 +366,14 @@ KIND = Kind(
     facts=_facts,
     expand=_expand,
     derive=_derive,
+    read_by_others=lambda items: item_as_read(items, TABLE),
     rules=(
         _name_fits,
         _has_hosts,
         _ports_are_the_services,
         _states_follow_live_slice,
         _consul_is_there,
+        _weights_are_some,
     ),
     shared=(
         SharedField(

@@ -227,6 +227,9 @@ class Kind(Generic[S]):
     leaving: Leaving = Leaving.DELETE
     names: NameFormat | None = None
     """What objects may be called; None: anything of 1 to 255 characters."""
+    read_by_others: Callable[[Items], Any] | None = None
+    """Items -> what other programs act on, in one form: hosts and their states, routes, rights, schedules, services of roles.
+    Adopting an object changes nothing of it without a word of its own. None: nothing that would be missed."""
     unmanaged: frozenset[str] = frozenset()
     """Kinds of which a document may name objects that no document has (``metadata.unmanaged``): nothing is derived from them."""
     undo_derived: Callable[[dict[str, Any]], dict[str, Any]] | None = None

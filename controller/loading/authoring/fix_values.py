@@ -151,18 +151,24 @@ def _no_schedule(ref: ResourceRef, spec: dict[str, Json], found: list[Oddity]) -
     return True
 
 
+def _other_texts(value: str) -> Iterator[Json]:
+    text = value.strip()
+    if text.lower() in {"true", "false"}:
+        yield text.lower() == "true"
+    if text.lstrip("-").isdecimal() and len(text) <= 18:
+        yield int(text)
+    if text != value and text:
+        yield text
+    if text != text.lower():
+        yield text.lower()
+    if text:
+        yield [text]
+
+
 def _other_forms(value: Json) -> Iterator[Json]:
     """Yield what a value may have been meant as, the likeliest first."""
     if isinstance(value, str):
-        text = value.strip()
-        if text.lower() in {"true", "false"}:
-            yield text.lower() == "true"
-        if text.lstrip("-").isdecimal() and len(text) <= 18:
-            yield int(text)
-        if text != value and text:
-            yield text
-        if text:
-            yield [text]
+        yield from _other_texts(value)
     elif isinstance(value, bool):
         yield str(value).lower()
     elif isinstance(value, int):
