@@ -40,6 +40,7 @@ from controller.kinds.schedule import (
 )
 from controller.model.ref import ProblemCode, ResourceRef
 from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
+from controller.scheduling.old_forms import old_meaning
 
 CONFIG = TableDefinition("ConfigEnvironments", KeyAttribute("EnvironmentName"))
 OPERATIONAL = TableDefinition("InfraOpsEnvironment", KeyAttribute("EnvironmentName"))
@@ -243,9 +244,23 @@ def _read_by_others(items: Items) -> dict[str, Any]:
     made_of = ("EnvironmentType", "OwningCluster", "DeploymentMap", "AlertSettings")
     return {
         **{name: config.get(name) for name in made_of},
-        "Schedule": choice_of(operational),
+        "Schedule": _meaning(choice_of(operational)),
         **{name: operational.get(name) is True for name in SHARED},
     }
+
+
+def _meaning(choice: Mapping[str, Any]) -> list[str]:
+    """Return what schedulers make of a choice: its mode, or entries, zone and text as they mean the same in any spelling."""
+    text = choice.get("Expression")
+    if choice["Mode"] != "automatic":
+        return [choice["Mode"]]
+    schedule, obeyed = old_meaning(text if isinstance(text, str) else "")
+    if schedule is None:
+        # Nobody is switched by what is refused; what is obeyed by accident is like nothing else.
+        return [str(text)] if obeyed else ["noschedule"]
+    if schedule.fixed is not None:
+        return [schedule.fixed.value]
+    return [*(entry.text.lower() for entry in schedule.entries), schedule.zone]
 
 
 KIND = Kind(

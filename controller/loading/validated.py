@@ -29,7 +29,7 @@ from controller.loading.issues import (
     unknown_kind,
     validation_issues,
 )
-from controller.model.canonical import canonical_bytes, parse_canonical, without_empty
+from controller.model.canonical import canonical_bytes, parse_canonical, without_empty_texts
 from controller.model.observed import BENEATH, SHAPE, put_back_base_fields
 from controller.model.ref import Origin, ProblemCode, ResourceRef
 from controller.model.resource import AuthoredDocument, Resource
@@ -213,7 +213,7 @@ def validate_document(
     key, dump = kind.key(checked.metadata.name, spec), kind.spec.__pydantic_serializer__.to_python
     items = kind.project(key, dump(spec, by_alias=True, exclude_none=True))
     if b'""' in body:
-        items = without_empty(items)
+        items = without_empty_texts(items)
     # Those shared fields the YAML gives.
     owned = tuple(
         [
