@@ -10,6 +10,7 @@ from controller.engine.state.recover import Recovered
 from controller.ledger.chain import OF_ITEMS, Finding, Verification, VerificationReport
 from controller.ledger.queries import Page
 from controller.ledger.records import who_changed
+from controller.ledger.stream_changes import STREAM_PREFIX
 from controller.ledger.summaries import RecordSummary, summary_of
 from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.ledger_record import Actor, Approved, LedgerRecord
@@ -139,14 +140,21 @@ def record_lines(record: LedgerRecord) -> list[str]:
 
 
 def verification_lines(report: VerificationReport) -> list[str]:
-    """Return one line a scope, then what was found, each with what to do."""
-    width = max((len(scope.scope) for scope in report.scopes), default=0)
+    """Return one line a scope, one for all streams in which nothing by others was ever found, then what was found, each with what to do."""
+    silent = [scope for scope in report.scopes if _is_silent_stream(scope)]
+    names = [scope.scope for scope in report.scopes if scope not in silent]
+    streams = f"streams of {len(silent)} table{'' if len(silent) == 1 else 's'}" if silent else ""
+    width = max(map(len, (*names, streams)))
     lines: list[str] = []
     for scope in report.scopes:
+        if scope in silent:
+            continue
         lines.append(f"{scope.scope:<{width}}  {_verdict(scope)}")
         lines.extend(_finding_lines(scope.findings))
         if scope.more:
             lines.append(f"  … and {scope.more:,} more")
+    if silent:
+        lines.append(f"{streams:<{width}}  no record, intact")
     if report.strays:
         lines.append(f"in no chain: {len(report.strays):,}")
         lines.extend(_finding_lines(report.strays))
@@ -207,6 +215,10 @@ def value_text(value: Any) -> str:
     plain = isinstance(value, str) and printable(value) == value and bool(value.strip())
     text = value if plain else printable_json(canonical_bytes(plain_json(value))).decode()
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def _is_silent_stream(found: Verification) -> bool:
+    return found.scope.startswith(STREAM_PREFIX) and found.intact and not found.records
 
 
 def _verdict(verification: Verification) -> str:
