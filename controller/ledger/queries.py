@@ -18,6 +18,7 @@ from controller.errors import WrongUsage
 from controller.ledger.archived.archive import Archive
 from controller.ledger.archived.lines import (
     archived_page,
+    chain_lines,
     find_id,
     lines_below,
     lines_of,
@@ -56,7 +57,6 @@ from controller.ledger.summaries import (
     OF_CHAIN_LINE,
     ChainLine,
     RecordSummary,
-    chain_line_of,
     chain_line_of_item,
     newest_first,
     summary_of_item,
@@ -190,8 +190,8 @@ class LedgerReader:
         return {
             entry.audit_id: entry.record
             for segment, mine in segments_with(self.archive, scope, sequences).items()
-            for entry in self.archive.entries(segment)
-            if entry.sequence in mine and entry.record is not None
+            for entry in self.archive.some(segment, sorted(mine))
+            if entry.record is not None
         }
 
     def _readable(self, items: Iterable[WireItem | None]) -> Iterator[LedgerRecord]:
@@ -290,9 +290,9 @@ class LedgerReader:
             yield from lines
             in_table |= {line.audit_id for line in lines} if is_archived else set()
         if self.archive is not None:
-            for line in lines_below(self.archive, scope, MOST_RECORDS):
+            for line in chain_lines(self.archive, scope):
                 if line.audit_id not in in_table:
-                    yield chain_line_of(line)
+                    yield line
 
     def _of_scope_in_table(self, scope: str) -> Iterator[list[ChainLine]]:
         wanted = Query(
