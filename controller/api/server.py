@@ -30,6 +30,8 @@ class HttpServer:
                 # Whoever asks says nothing of who they are but their token.
                 proxy_headers=False,
                 lifespan="off",
+                # httptools, taken by itself where it is installed, reads headers of any length.
+                http="h11",
                 ws="none",
                 limit_concurrency=MOST_CONNECTIONS,
                 timeout_keep_alive=15,
