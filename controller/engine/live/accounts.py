@@ -315,4 +315,4 @@ def _publisher(installation: Installation) -> LookPublisher | None:
         head = installation.leases.read(scope)
         return 0 if head is None else head.epoch
 
-    return None if files is None else LookPublisher(files, epoch)
+    return None if files is None else LookPublisher(files, epoch, installation.master.process.clock)
