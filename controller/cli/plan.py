@@ -1,9 +1,10 @@
 """``envctl plan``: what would change, and nothing changed."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -18,6 +19,7 @@ from controller.cli.invocation import (
     note_warnings,
 )
 from controller.cli.process import note, say, say_lines
+from controller.cli.remote.server import Request, Server, only_here
 from controller.engine.authoring.write_files import write_file
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import (
@@ -38,10 +40,10 @@ from controller.engine.reconcile.published_looks import open_published
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.errors import WrongUsage
 from controller.views.documents.plan import render_json
-from controller.views.override_text import ended_text, soon_text
 from controller.views.plan.ages import ages
 from controller.views.plan.html import render_html
 from controller.views.plan.markdown import render_markdown
+from controller.views.plan.remarks import endings
 from controller.views.plan.text import text_lines
 from controller.views.put_back import unused_tokens
 
@@ -110,6 +112,8 @@ def plan(
 ) -> None:
     """Show what would change. Exit 0: nothing to apply; 2: changes; 3: refused by a guard."""
     call: Invocation = context.obj
+    if call.server is not None and not any((source, base, observed, save_observed)):
+        raise typer.Exit(_ask_server(call.server, context.params))
     compared, accounts = _observed(call, base, observed)
     emit = partial(note_warnings, call.emit)
     reconciler = call.reconciler(source, emit, compared, accounts)
@@ -138,15 +142,22 @@ def plan(
     raise typer.Exit(planned.exit_code)
 
 
+def _ask_server(server: Server, given: Mapping[str, Any]) -> int:
+    """Have the daemon plan from its source what is there, and print it; return the exit code."""
+    output = given["output"]
+    only_here(**{name: given[name] for name in ("override", "adopt", "out")})
+    only_here(format=output in {PlanFormat.MARKDOWN, PlanFormat.HTML})
+    asked = {name: given[name] for name in ("scope", "deep", "strict", "expand")}
+    return server.answer(Request("/plan", asked), as_json=output is PlanFormat.JSON)
+
+
 def _note_moments(call: Invocation, result: Reconciled, accounts: PublishedAccounts | None) -> None:
     """Say how old what it was planned from is, where nobody looked for it, and which overrides have ended or end soon."""
     now = call.process.clock()
     for line in ages(accounts.seen, now) if accounts is not None else ():
         note(line)
-    for ending in result.ended:
-        note(f"{ended_text(ending.override, ending.why)}; the next apply records it")
-    for ending_soon in result.ending_soon:
-        note(soon_text(ending_soon, now))
+    for line in endings(result, now):
+        note(line)
 
 
 def plan_file(run: CombinedPlan) -> bytes:

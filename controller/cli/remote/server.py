@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 import orjson
 
+from controller.cli.invocation import SERVER_VARIABLE
 from controller.cli.process import note, print_as_is, say
 from controller.errors import (
     ERROR_CLASSES,
@@ -26,7 +27,6 @@ from controller.model.printable import printable_json
 from controller.model.ref import Origin, Problem
 from controller.redactor import REDACTOR
 
-SERVER_VARIABLE: Final = "ENVCTL_SERVER"
 TOKEN_VARIABLE: Final = "ENVCTL_TOKEN"  # noqa: S105 - the variable's name
 _API: Final = "/api/v1"
 _TIMEOUT_S: Final = 120.0

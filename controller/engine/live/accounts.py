@@ -237,7 +237,7 @@ class LiveAccounts(KnownAccounts):
 
         files = place_in(master.settings.observed, master.aws)
         assert files is not None, "looks are published where the settings name a place"
-        return LookPublisher(files, epoch)
+        return LookPublisher(files, epoch, master.process.clock)
 
     def publish_config(self, seen: ObservedState, at: datetime, looks: int) -> None:
         """Publish the config scope as it was seen, and how many looks were written before; only where the settings name a place.
