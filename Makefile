@@ -6,7 +6,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-heade
 .DEFAULT_GOAL := help
 # Without kept bytecode every process compiles all it imports, which takes longer than most of what is run here.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup wheel demo test test-slow coverage check schemas golden bench lock servers peers
+.PHONY: help setup wheel demo test test-slow coverage check schemas golden site bench lock servers peers
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ schemas: setup ## write schemas/ from the models
 	$(BIN)/envctl schema --write schemas
 golden: setup ## rewrite the golden plans; read the diff before you commit it
 	$(BIN)/pytest -q tests/golden --rewrite-golden
+site: .venv-docs/installed ## build the pages of docs/ into build/site, with search; a broken link ends it
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict
+	@echo "build/site: to read it, python3 -m http.server --bind 127.0.0.1 --directory build/site"
 bench: setup servers peers ## run the benchmarks against their limits: make bench NAME=apply ARGS="--creates 2000"
 	@for name in $(or $(NAME),$(patsubst benchmarks/%.py,%,$(shell grep -l -e '"--check"' benchmarks/*.py))); do \
 	  echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(or $(ARGS),--check) || failed=1; done; exit $${failed:-0}
@@ -60,7 +63,11 @@ lock: setup ## take newer releases, at least a week old, into the locks
 	$(COMPILE) --upgrade requirements.in --output-file requirements.lock
 	$(COMPILE) --upgrade requirements.in requirements-sandbox.in -c requirements.lock --output-file requirements-sandbox.lock
 	$(COMPILE) --upgrade requirements.in requirements-daemon.in -c requirements-sandbox.lock --output-file requirements-daemon.lock
-	for name in dev servers peers; do $(COMPILE) --upgrade requirements-$$name.in --output-file requirements-$$name.lock || exit 1; done
+	for name in dev docs servers peers; do $(COMPILE) --upgrade requirements-$$name.in --output-file requirements-$$name.lock || exit 1; done
+.venv-docs/installed: requirements-docs.lock | setup
+	@$(PYTHON) -m venv .venv-docs
+	@$(BIN)/python -m pip --python .venv-docs/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@touch $@
 servers: .venv-servers/installed ## install the other AWS look-alike, for benchmarks and conformance tests
 .venv-servers/installed: requirements-servers.lock | setup
 	@$(PYTHON) -m venv .venv-servers

@@ -10,6 +10,7 @@ PRODUCTION = ("requirements.lock", "requirements-sandbox.lock", "requirements-da
 LOCKS = (
     *PRODUCTION,
     "requirements-dev.lock",
+    "requirements-docs.lock",
     "requirements-servers.lock",
     "requirements-peers.lock",
 )
