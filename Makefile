@@ -6,10 +6,10 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-heade
 .DEFAULT_GOAL := help
 # Without kept bytecode every process compiles all it imports, which takes longer than most of what is run here.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup wheel demo test test-slow coverage check schemas golden site bench lock servers peers policies
+.PHONY: help setup wheel demo test test-slow test-pythons coverage check schemas golden site bench lock servers peers policies
 
 help: ## print this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/installed ## install the locked, hashed requirements into .venv
 .venv/installed: requirements-dev.lock pyproject.toml requirements.in requirements-sandbox.in requirements-daemon.in
@@ -37,6 +37,8 @@ test: setup ## run all tests but the slow ones: make test ARGS="-k epoch"
 	@$(BIN)/pytest -m "not slow" -n 3 --dist worksteal $(ARGS)
 test-slow: setup servers policies ## run the slow tests, some of them on the other AWS look-alike
 	@$(BIN)/pytest -m slow -n 2 --dist worksteal $(ARGS)
+test-pythons: setup ## run tests on the other Pythons that this machine has: make test-pythons ARGS=tests
+	@.ci/pythons $(ARGS)
 coverage: setup ## unit tests, which must cover every branch of the pure core
 	@$(BIN)/pytest -q -n 2 $(wildcard $(patsubst %,tests/unit/%,$(CORE) ledger engine targets views)) $(CORE:%=--cov=controller.%) --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100 $(ARGS)
 
