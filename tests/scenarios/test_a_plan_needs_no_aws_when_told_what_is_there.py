@@ -3,6 +3,7 @@
 Covers: engine.config.observe.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,43 @@ def test_in_every_form(no_aws: None, fleet: Fleet, tmp_path: Path, shown: str) -
 
     assert planned.code == 2
     assert "Search" in planned.out
+
+
+def test_one_run_gives_a_pipeline_comment_page_and_plan_file(
+    no_aws: None, fleet: Fleet, tmp_path: Path
+) -> None:
+    after = Fleet(tmp_path / "after").has({"search.yaml": service("Search", 40000, tags=[])})
+    files = [tmp_path / f"plan.{suffix}" for suffix in ("md", "html", "json", "txt")]
+    reports = [part for path in files for part in ("--report", path)]
+    places = ("--files-at", "https://code.example/f/blob/1", "--whole-at", "https://code.example/2")
+
+    planned = after.plan("--base", fleet.folder, "--format", "markdown", *reports, *places)
+
+    assert planned.code == 2
+    comment, page, document, text = (path.read_text() for path in files)
+    assert planned.out == comment
+    assert 'href="https://code.example/f/blob/1/search.yaml#L4"' in comment
+    assert page.startswith("<!doctype html>")
+    assert json.loads(document)["scopes"]
+    assert text.startswith("Plan ")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--budget", "100"], "no report fits"),
+        (["--files-at", "javascript:alert(1)"], "is no address"),
+        (["--whole-at", "https://x.example/a> b"], "is no address"),
+        (["--report", "plan.pdf"], "what form it has is not known"),
+    ],
+)
+def test_what_a_report_cannot_be_is_refused_before_anything_is_read(
+    options: list[str], said: str
+) -> None:
+    refused = envctl("plan", "--source", "nowhere", *options)
+
+    assert refused.code == 64
+    assert said in refused.err
 
 
 def test_a_file_that_is_none_is_refused(no_aws: None, fleet: Fleet, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.observed import ScopeState
 from controller.model.plan import Change, FieldChange, Note, Plan, ScopePlan, Violation
 from controller.model.printable import printable
-from controller.model.ref import ResourceRef
-from controller.planning.edits import collapse, group_by_edit
+from controller.model.ref import Origin, ResourceRef
+from controller.planning.edits import REMOVED, collapse, group_by_edit
 from controller.planning.fields import (
     EXTRA,
     Difference,
@@ -103,6 +103,8 @@ class Section(NamedTuple):
     title: str
     tally: str
     entries: tuple[Entry, ...]
+    place: Origin | None = None
+    """Where the edit stands in the source; None where it is not there any more."""
 
 
 class Aside(NamedTuple):
@@ -130,13 +132,15 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     for group in groups:
         sign, title = edit_title(group.edit, group.changes)
         tally = printable(tally_text(scope_of, group.changes))
-        sections.append(Section(sign, printable(title), tally, entries_of(group.changes)))
+        place = None if group.edit.what == REMOVED else group.edit.origin
+        entries = entries_of(group.changes)
+        sections.append(Section(sign, printable(title), tally, entries, place))
     if plan.schedules is not None:
-        entries = [
+        meant = tuple(
             Entry("", printable(line.title), (printable(line.remark),) if line.remark else ())
             for line in meaning_lines(plan.schedules, expand=expand)
-        ]
-        sections.append(Section("~", TITLE, tally_of(plan.schedules), tuple(entries)))
+        )
+        sections.append(Section("~", TITLE, tally_of(plan.schedules), meant))
     by_cause: dict[str, list[Change]] = {}
     for change in others:
         by_cause.setdefault(change.cause.value, []).append(change)

@@ -30,7 +30,7 @@ from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
 from controller.planning.plan_file import plan_schema
 from controller.views.documents.plan import plan_object, render_json
 from controller.views.plan.html import render_html
-from controller.views.plan.markdown import LONGEST, render_markdown
+from controller.views.plan.markdown import BUDGET, LEAST_BUDGET, render_markdown
 from controller.views.plan.text import text_lines
 from controller.views.plan.view import fields_of, view
 from controller.views.style import Span, coloured, plain
@@ -166,30 +166,30 @@ def test_markdown_is_whole_and_says_everything() -> None:
     outside = text.partition("```")[0]
     assert "<script>" not in outside
     assert "@all" not in outside
-    assert "Cut to fit" not in text
+    assert "Left out to fit" not in text
 
 
-@pytest.mark.parametrize("longest", [2_000, 3_000, 5_000, 20_000, LONGEST])
-def test_markdown_fits_and_says_what_was_cut(longest: int) -> None:
+@pytest.mark.parametrize("budget", [LEAST_BUDGET, 5_000, 20_000, BUDGET])
+def test_markdown_fits_and_says_what_was_cut(budget: int) -> None:
     changes = [
         change(f"Kind{n}/k{n}", fields=many_fields(6, "y" * 50), path=f"f{n % 7}.yaml")
         for n in range(400)
     ]
 
-    text = render_markdown(plan_of(*changes, violations=(REFUSAL,)), longest=longest)
+    text = render_markdown(plan_of(*changes, violations=(REFUSAL,)), budget=budget)
 
-    assert len(text) <= longest
-    assert "**Cut to fit a comment**: " in text
+    assert len(text.encode()) <= budget
+    assert "**Left out to fit a comment:** " in text
     markdown_is_whole(text)
 
 
-@given(st.text(max_size=40), st.integers(1_900, 2_600))
-def test_markdown_is_whole_whatever_the_values(value: str, longest: int) -> None:
+@given(st.text(max_size=40), st.integers(LEAST_BUDGET, LEAST_BUDGET + 700))
+def test_markdown_is_whole_whatever_the_values(value: str, budget: int) -> None:
     changes = [change(f"A/{n}", fields=many_fields(3, value), because=str(n)) for n in range(20)]
 
-    text = render_markdown(plan_of(*changes), longest=longest)
+    text = render_markdown(plan_of(*changes), budget=budget)
 
-    assert len(text) <= longest
+    assert len(text.encode()) <= budget
     markdown_is_whole(text)
 
 
