@@ -44,6 +44,7 @@ from controller.engine.installation.installation import (
 )
 from controller.engine.live.published_accounts import PublishedAccounts
 from controller.engine.reconcile.combined_plan import Reach, ReconcileRequest
+from controller.engine.reconcile.judged import check_apart, judged
 from controller.engine.reconcile.published_looks import open_published
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.errors import WrongUsage
@@ -82,6 +83,14 @@ OutOption = Annotated[
 ]
 ShownOption = Annotated[PlanFormat, typer.Option("--format", help="How to show it.")]
 ExpandOption = Annotated[bool, typer.Option("--expand", help="Show all names, fields and lines.")]
+AuthorOption = Annotated[
+    str,
+    typer.Option(
+        "--author",
+        metavar="NAME",
+        help="Who wrote the change, as the code host calls them: exit 3 where review.owners in the settings do not let them.",
+    ),
+]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="A scope that cannot be read is an error.")
 ]
@@ -102,6 +111,7 @@ def plan(
     adopt: AdoptOption = False,
     deep: DeepOption = False,
     strict: StrictOption = False,
+    author: AuthorOption = "",
     budget: BudgetOption = None,
     files_at: FilesOption = "",
     whole_at: WholeOption = "",
@@ -109,6 +119,7 @@ def plan(
 ) -> None:
     """Show what would change. Exit 0: nothing to apply; 2: changes; 3: refused by a guard."""
     call: Invocation = context.obj
+    check_apart(call.config_name, source, author)
     shown = Shown(expand, budget, Links(files_at, whole_at)).checked(report or ())
     request = ReconcileRequest(
         requester=call.requester("plan"),
@@ -124,7 +135,7 @@ def plan(
     compared, accounts = _observed(call, base, observed)
     emit = partial(note_warnings, call.emit)
     result = call.reconciler(source, emit, compared, accounts).reconcile(request)
-    planned = result.planned
+    planned = judged(result.planned, call.settings.review, author)
     if save_observed is not None:
         # Planning from it needs the values as they are, those included that are shown nowhere.
         write_file(save_observed, file_of(planned.observed), private=True)

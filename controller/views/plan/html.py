@@ -70,6 +70,9 @@ def _body(plan: Plan, title: str, shown: PlanView) -> Iterator[str]:
     yield f'<p class="soft">{escape(scopes_text(plan))}</p>'
     yield f'<p class="counts">{escape(counts_text(plan))}</p>'
     yield from map(_violation, shown.violations)
+    if shown.agreements:
+        lines = escape("\n".join(shown.agreements))
+        yield f'<div class="refused"><b>Must agree</b><pre>{lines}</pre></div>'
     if shown.sections:
         yield "<h2>Changes, by the edit that causes them</h2>"
     for section in shown.sections:

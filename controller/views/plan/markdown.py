@@ -90,6 +90,9 @@ def render_markdown(
     sections = list(shown.sections)
     schedules = [_section(sections.pop())] if plan.schedules is not None else []
     refusals = [_violation(violation) for violation in shown.violations]
+    if shown.agreements:
+        agreed = tuple(f"{line}\n" for line in shown.agreements)
+        refusals.insert(0, fenced("**Must agree**\n\n", agreed, "\n", language=""))
     edits = [_Edit(section, links.files) for section in sections]
     asides = [_asides(shown.asides)] if shown.asides else []
     head, tail = _head(plan, in_short(shown.label)), _tail(plan)

@@ -21,6 +21,7 @@ from controller.planning.fields import (
     identity,
     member_key,
 )
+from controller.planning.review import review_lines
 from controller.views.plan.field_lines import OWN_NAME, ShownField, counted, shown_field
 from controller.views.plan.schedule_text import TITLE, meaning_lines, tally_of
 from controller.views.plan.wording import (
@@ -121,6 +122,8 @@ class PlanView(NamedTuple):
     sections: tuple[Section, ...]
     asides: tuple[Aside, ...]
     violations: tuple[Violation, ...]
+    agreements: tuple[str, ...] = ()
+    """Who must agree, and what the author may not, a line for each rule."""
 
 
 def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
@@ -154,7 +157,8 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
         for scope in plan.scopes
         for violation in scope.violations
     )
-    return PlanView(printable(plan.label), tuple(sections), asides, violations)
+    agreements = tuple(map(printable, review_lines(plan.review)))
+    return PlanView(printable(plan.label), tuple(sections), asides, violations, agreements)
 
 
 def _entries(
