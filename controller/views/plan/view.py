@@ -87,6 +87,10 @@ class Entry(NamedTuple):
     fields: tuple[ShownField, ...] = ()
     more_fields: int = 0
     below: tuple[str, ...] = ()
+    kind: str = ""
+    cause: str = ""
+    scopes: tuple[str, ...] = ()
+    """What readers look for it by; empty where it is of no change."""
 
     @property
     def more_text(self) -> str:
@@ -225,6 +229,9 @@ def _entry(
         tuple(map(printable, filter(None, remarks))),
         tuple(shown_field(field, first.action, expand=expand) for field in shown),
         count - len(shown),
+        kind=printable(first.ref.kind),
+        cause=first.cause.value,
+        scopes=tuple(printable(scope) for scope in sorted(scopes)),
     )
 
 

@@ -30,6 +30,7 @@ from controller.model.ref import Origin, Reason, ResourceRef
 from controller.planning.fields import PLAIN_NAMES
 from controller.views.documents.plan import render_json
 from controller.views.plan.html import render_html
+from controller.views.plan.html_page import SCRIPT
 from controller.views.plan.markdown import LEAST_BUDGET, Links, render_markdown
 from controller.views.plan.text import text_lines
 from controller.views.style import coloured, plain
@@ -73,10 +74,20 @@ TAGS: Final = frozenset(
         "tr",
         "th",
         "td",
+        "input",
+        "select",
+        "option",
+        "button",
+        "output",
+        "script",
     ]
 )
 ATTRIBUTES: Final = frozenset(
-    ["lang", "charset", "name", "content", "class", "open", "scope", "colspan"]
+    [
+        *("lang", "charset", "name", "content", "class", "open", "scope", "colspan", "http-equiv"),
+        *("data-kind", "data-cause", "data-scope"),
+        *("data-act", "type", "placeholder", "aria-label", "hidden", "value"),
+    ]
 )
 
 
@@ -196,6 +207,7 @@ def test_no_format_hides_or_fakes_or_calls_or_runs_anything(part: int) -> None:
 
         markdown_is_whole(comment)
         nobody_is_called(comment)
+        assert page.count("<script") == page.count(f"<script>{SCRIPT}</script>") == 1
         tags = Tags(page)
         assert tags.tags <= TAGS
         assert tags.attributes <= ATTRIBUTES

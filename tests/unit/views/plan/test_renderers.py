@@ -1,6 +1,9 @@
 """Text, Markdown, HTML and JSON of one plan: complete, safe, and within limits."""
 
+import base64
+import hashlib
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
@@ -202,10 +205,10 @@ class Page(HTMLParser):
         self.outside: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag != "meta":
+        if tag not in ("meta", "input"):
             self.open.append(tag)
         self.outside += [name for name, _ in attrs if name in ("src", "href", "onclick")]
-        self.outside += [tag] if tag in ("script", "link", "img", "iframe") else []
+        self.outside += [tag] if tag in ("link", "img", "iframe", "form") else []
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -220,7 +223,30 @@ def test_html_is_one_whole_page_that_fetches_and_runs_nothing() -> None:
     assert (page.open, page.outside) == ([], [])
     assert "prefers-color-scheme:dark" in text
     assert text.count("Not of this change") == 1
+    assert text.count("<script") == 1
+    digests = re.findall(r"'sha256-([^']+)'", text)
+    for digest, tag in zip(digests, ("style", "script"), strict=True):
+        (content,) = re.findall(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        assert base64.b64encode(hashlib.sha256(content.encode()).digest()).decode() == digest
+    assert "default-src 'none'" in text
     assert "3 more fields" in render_html(EVERYTHING, expand=False)
+
+
+def test_html_says_first_what_is_destroyed_and_folds_what_comes_or_goes_whole() -> None:
+    body = canonical_bytes({"T": {f"F{n}": n for n in range(9)}})
+    plan = plan_of(
+        change("Group/g", "delete", before=body, effects={"ended": 3}),
+        change("A/b", fields=many_fields(9)),
+    )
+
+    text = render_html(plan)
+
+    worst, _, rest = text.partition("<h2>Changes, by the edit")
+    assert "Instances: 3 ended" in worst
+    assert "- Group g  deleted  ENDS 3 INSTANCES" in worst
+    folded = '<details class="whole"><summary>9 fields</summary>'
+    assert rest.count(folded) == 1
+    assert '<li data-kind="Group" data-cause="pruned" data-scope="config">' in rest
 
 
 def test_html_of_nothing_has_no_list_of_changes() -> None:
