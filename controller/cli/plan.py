@@ -45,7 +45,7 @@ from controller.engine.installation.installation import (
     reading_access,
 )
 from controller.engine.live.published_accounts import PublishedAccounts
-from controller.engine.reconcile.combined_plan import Reach, ReconcileRequest
+from controller.engine.reconcile.combined_plan import CombinedPlan, Reach, ReconcileRequest
 from controller.engine.reconcile.judged import check_apart, judged
 from controller.engine.reconcile.published_looks import open_published
 from controller.engine.reconcile.reconciler import Reconciled
@@ -145,16 +145,20 @@ def plan(
     emit = partial(note_warnings, call.emit)
     result = call.reconciler(source, emit, compared, accounts).reconcile(request)
     planned = judged(result.planned, call.settings.review, author)
+    _write_files(planned, save_observed, out)
+    write_reports(planned, report or (), shown)
+    show_plan(planned, output, shown)
+    _note_moments(call, result, accounts)
+    raise typer.Exit(planned.exit_code)
+
+
+def _write_files(planned: CombinedPlan, save_observed: Path | None, out: Path | None) -> None:
     if save_observed is not None:
         # Planning from it needs the values as they are, those included that are shown nowhere.
         write_file(save_observed, file_of(planned.observed), private=True)
     if out is not None:
         # What user data and templates say is in it.
         write_file(out, plan_file(planned), private=True)
-    write_reports(planned, report or (), shown)
-    show_plan(planned, output, shown)
-    _note_moments(call, result, accounts)
-    raise typer.Exit(planned.exit_code)
 
 
 def _ask_server(server: Server, given: Mapping[str, Any]) -> int:
