@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from controller.catalog import kinds
 from controller.model.canonical import parse_canonical
@@ -12,12 +13,14 @@ from tests.support.imported_fleets import (
     as_applied,
     authored,
     composed,
+    found,
     items_of,
     loadable,
     right,
     settled,
     without_marks,
 )
+from tests.support.old_wear import worn
 from tests.support.yaml_fleet import examples
 
 
@@ -57,6 +60,28 @@ def _changes_nothing(ref: ResourceRef, found: object, projection: object) -> Non
     wanted = parse_canonical(projection.attributes)  # type: ignore[attr-defined]  # a Projection
     owned = projection.owned  # type: ignore[attr-defined]
     assert keep_found(found, wanted, kinds()[ref.kind].shared, owned) == found
+
+
+@pytest.mark.slow
+@given(fleets(), st.data())
+def test_what_years_left_is_taken_over_with_its_meaning(
+    documents: Documents, data: st.DataObject
+) -> None:
+    """Whatever form the old product left it in, what other programs act on is as it was, and nothing is left out for it."""
+    items = {
+        ref: worn(data.draw, ref.kind, items_of(one))
+        for ref, one in right(authored(documents)).items()
+    }
+    result = settled(found(ref, one) for ref, one in items.items())
+    after = right(loadable(composed(result)))
+
+    assert result.left_out == ()
+    for ref, before in items.items():
+        kind, projection = kinds()[ref.kind], after[ref].projection
+        if kind.read_by_others is not None:
+            wanted = parse_canonical(projection.attributes)
+            kept = keep_found(before, wanted, kind.shared, projection.owned)
+            assert kind.read_by_others(kept) == kind.read_by_others(before), ref
 
 
 @pytest.mark.slow
