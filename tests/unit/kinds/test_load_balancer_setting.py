@@ -88,7 +88,7 @@ def test_it_is_identified_by_environment_and_name() -> None:
         ({"listen": [0]}, "spec.listen.0.port", "1 to 65535"),
         ({"listen": ["443"]}, "spec.listen.0", "dictionary"),
         ({"listen": 443}, "spec.listen", "valid list"),
-        ({"listen": [{"port": 443, "ssl": True}]}, "spec.listen.0.ssl", "not permitted"),
+        ({"listen": [{"port": 443, "tls": True}]}, "spec.listen.0.tls", "not permitted"),
         ({"serverName": [""]}, "spec.serverName.0", "a line of text"),
         ({"frontEnd": "yes"}, "spec.frontEnd", "boolean"),
         ({"customErrorCodes": ["4xx"]}, "spec.customErrorCodes.0", "or all"),

@@ -126,7 +126,7 @@ def test_without_its_account_it_has_no_place() -> None:
             "4 characters",
         ),
         ({"hosts": [{"dnsName": "a-b", "maxFails": 101}]}, "spec.hosts.0.maxFails", "0 to 100"),
-        ({"hosts": [{"dnsName": "a-b", "weight": 0}]}, "spec.hosts.0.weight", "1 to 100"),
+        ({"hosts": [{"dnsName": "a-b", "weight": 101}]}, "spec.hosts.0.weight", "1 to 100"),
         ({"hosts": [{"dnsName": "a-b", "state": "UP"}]}, "spec.hosts.0.state", "'up' or 'down'"),
         (
             {"hosts": [{"dnsName": "a-blue", "port": 6}]},
@@ -182,6 +182,14 @@ def test_that_its_name_begins_with_its_environment_is_advised(name: str) -> None
     (found,) = findings("Upstream", name, UPSTREAM)
     assert "does not begin with 'c50-'" in found.message
     assert found.warning
+
+
+def test_a_weight_of_nothing_is_warned_of() -> None:
+    (told,) = findings(
+        "Upstream", "c50-Search", {**UPSTREAM, "hosts": [{"dnsName": "a-b", "weight": 0}]}
+    )
+    assert told.warning
+    assert "has weight 0" in told.message
 
 
 @pytest.mark.parametrize("name", ["c50-Sea_rch", f"c50-{'x' * 97}"])

@@ -189,6 +189,50 @@ CASES: dict[str, tuple[FoundObject, dict[str, Any], str]] = {
         {"schedule": {"mode": "noschedule"}},
         "DefaultSchedule 'nine to five': no schedule that can be read",
     ),
+    "a schedule obeyed by accident": (
+        environment(
+            "c51",
+            operational={
+                "ScheduleAutomatically": True,
+                "ManualScheduleUp": False,
+                "DefaultSchedule": "start: 0 8 * * foo",
+            },
+        ),
+        {"schedule": {"mode": "noschedule"}},
+        "DefaultSchedule 'start: 0 8 * * foo': the old scheduler obeyed it, but by accident",
+    ),
+    "an upstream without hosts": (
+        upstream("c50-Search", Hosts=None),
+        {"hosts": []},
+        "Hosts None: no list of hosts",
+    ),
+    "rights that are no list": (
+        of("Permission", {"Name": "ada", "Permissions": "odd"}),
+        {},
+        "permissions",
+    ),
+    "an entry of rights that is none": (
+        of("Permission", {"Name": "ada", "Permissions": ["odd"]}),
+        {"permissions": []},
+        "permissions[0] odd",
+    ),
+    "rights restricted to ALL": (
+        of(
+            "Permission",
+            {
+                "Name": "ada",
+                "Permissions": [
+                    {"Resource": "x", "Access": "PUT", "Clusters": "ALL", "EnvironmentTypes": "all"}
+                ],
+            },
+        ),
+        {
+            "permissions": [
+                {"resource": "x", "access": "PUT", "clusters": "all", "environmentTypes": "all"}
+            ]
+        },
+        "Permissions[0] restricted to a word in capitals",
+    ),
     "automatic by no schedule": (
         environment("c51", operational={"ScheduleAutomatically": True, "ManualScheduleUp": False}),
         {"schedule": {"mode": "noschedule"}},
