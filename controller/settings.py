@@ -27,6 +27,7 @@ from controller.model.ref import Origin, Problem, ProblemCode, in_file_order
 from controller.place_settings import LedgerSettings, ObservedSettings, SnapshotSettings
 from controller.planning.approvals import ApprovalSettings
 from controller.planning.guards import GuardSettings
+from controller.planning.review import ReviewSettings
 
 Mode = Literal["off", "observe", "enforce"]
 
@@ -195,6 +196,8 @@ class Settings(SettingsPart):
     """Limits of one plan."""
     approvals: ApprovalSettings = ApprovalSettings()
     """What else approves what a guard refused, beside ``--override``."""
+    review: ReviewSettings = ReviewSettings()
+    """Who agrees to what in pull requests."""
     live: LiveSettings = LiveSettings()
     """How live accounts are worked on."""
     snapshots: SnapshotSettings = SnapshotSettings()

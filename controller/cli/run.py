@@ -114,7 +114,7 @@ class Running(NamedTuple):
 def make_running(call: Invocation, log: Emit) -> Running:
     """Put it together from settings; ``log`` is told what happens, beside ``--events``. Raises as finding the installation, and for a queue or credentials that cannot be used."""
     settings, process, metrics, news = call.settings, call.process, Metrics(), News()
-    file = call.emit
+    file = call.lines
 
     def told(event: Event) -> None:
         log(event)

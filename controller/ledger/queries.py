@@ -180,8 +180,8 @@ class LedgerReader:
         return {
             entry.audit_id: entry.record
             for segment, mine in segments_with(self.archive, scope, sequences).items()
-            for entry in self.archive.entries(segment)
-            if entry.sequence in mine and entry.record is not None
+            for entry in self.archive.some(segment, sorted(mine))
+            if entry.record is not None
         }
 
     def _readable(self, items: Iterable[WireItem | None]) -> Iterator[LedgerRecord]:

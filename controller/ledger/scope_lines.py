@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from controller.aws.tables import Query, query_pages
 from controller.ledger.archived.archive import Archive
-from controller.ledger.archived.lines import lines_below
+from controller.ledger.archived.lines import chain_lines
 from controller.ledger.ledger_table import SCOPE_INDEX, SUMMARY
 from controller.ledger.questions import MAX_LIMIT
-from controller.ledger.records import MOST_RECORDS, iso_ms
+from controller.ledger.records import iso_ms
 from controller.ledger.summaries import (
     OF_CHAIN_LINE,
     ChainLine,
     RecordSummary,
-    chain_line_of,
     chain_line_of_item,
     summary_of_item,
 )
@@ -78,9 +77,9 @@ class ScopeLines:
         for lines in self._of_scope_in_table(scope):
             yield from lines
             in_table |= {line.audit_id for line in lines} if is_archived else set()
-        for line in lines_below(self.archive, scope, MOST_RECORDS):
+        for line in chain_lines(self.archive, scope):
             if line.audit_id not in in_table:
-                yield chain_line_of(line)
+                yield line
 
     def _of_scope_in_table(self, scope: str) -> Iterator[list[ChainLine]]:
         wanted = Query(

@@ -20,9 +20,16 @@ from controller.engine.live.latest_accepted import AcceptedScopes, LatestAccepte
 from controller.engine.live.observe import Observer, ScopeReads, ScopeSetup, Unobserved, unseen
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.run_memory import RunMemory
-from controller.engine.state.open_records import scopes_left_open
+from controller.engine.state.looks import looks_in
+from controller.engine.state.open_records import OPEN_PREFIX, scopes_left_open
 from controller.engine.state.published import LookPublisher, place_in
-from controller.engine.state.rows import Finding, read_histories, write_statuses
+from controller.engine.state.rows import (
+    FLIPS_PREFIX,
+    STATUS_PREFIX,
+    Finding,
+    histories_in,
+    write_statuses,
+)
 from controller.errors import EnvctlError, ExitCode
 from controller.events import Emit, discard_event
 from controller.model.accepted import AcceptedState
@@ -135,13 +142,15 @@ class LiveAccounts(KnownAccounts):
         """Plan scopes side by side. What is wrong with one is its state. Raises as reading the controller's own rows."""
         master = self.installation.master
         planner = self._planner(accepted, self._know(setups))
-        table, names = master.state_table, [setup.scope.name for setup in setups]
-        asked = replace(asked, histories=read_histories(master.store, table, names))
-        left_open = scopes_left_open(master.store, table, names)
+        names = [setup.scope.name for setup in setups]
+        prefixes = (FLIPS_PREFIX, OPEN_PREFIX, STATUS_PREFIX)
+        keys = [{"Id": prefix + name} for name in names for prefix in prefixes]
+        rows = list(master.store.batch_get(master.state_table, keys)) if keys else []
+        asked = replace(asked, histories=histories_in(rows), looks=looks_in(rows))
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="live-plan") as pool:
             scopes = tuple(pool.map(lambda setup: planner.plan_one(setup, asked), setups))
         planned_from = PlannedFrom(accepted.sequence, accepted.revision)
-        return LivePlanRun(accepted, asked, scopes, planned_from, left_open)
+        return LivePlanRun(accepted, asked, scopes, planned_from, scopes_left_open(rows))
 
     def act(
         self,
@@ -228,12 +237,20 @@ class LiveAccounts(KnownAccounts):
 
         files = place_in(master.settings.observed, master.aws)
         assert files is not None, "looks are published where the settings name a place"
-        return LookPublisher(files, epoch)
+        return LookPublisher(files, epoch, master.process.clock)
 
-    def publish_config(self, seen: ObservedState, at: datetime) -> None:
-        """Publish the config scope as it was seen; only where the settings name a place. Raises as any call."""
+    def publish_config(self, seen: ObservedState, at: datetime, looks: int) -> None:
+        """Publish the config scope as it was seen, and how many looks were written before; only where the settings name a place.
+
+        Raises as any call.
+        """
         look = PublishedLook(
-            scope=CONFIG_SCOPE, at=at, epoch=0, installation=self.installation.id, config=seen
+            scope=CONFIG_SCOPE,
+            at=at,
+            epoch=0,
+            looks=looks,
+            installation=self.installation.id,
+            config=seen,
         )
         self._looks.publish(look)
 
@@ -264,6 +281,7 @@ class LiveAccounts(KnownAccounts):
                     scope=view.setup.scope.name,
                     at=view.look.at,
                     epoch=0,
+                    looks=outcome.finding.looks_before,
                     installation=installation.id,
                     live=view.look,
                     targets=parts,

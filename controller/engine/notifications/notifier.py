@@ -4,7 +4,7 @@ What was told is remembered in EnvctlState under that lease's epoch, so it is to
 again after a restart. A process that dies between sending and remembering tells it twice: nothing is lost instead.
 
 All rows are read when news were signed (``news``), when a moment has come at which something begins or ends by the clock, when a
-sink is to be tried again, and every quarter of an hour: what a command did in an account is heard of then.
+sink is to be tried again, and every quarter of an hour: news that nobody could sign are heard of then.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

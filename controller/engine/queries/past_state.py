@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from controller.engine.installation.installation import Installation, Master
@@ -79,7 +80,7 @@ def past_state(
     ledger, physical = installation.ledger, frozenset(table.name for table in tables.values())
     scopes = [CONFIG_SCOPE, *(STREAM_PREFIX + name for name in tables)]
     lines = (line for scope in scopes for line in ledger.lines.later(scope, at))
-    earliest = earliest_changes(lines, physical).values()
+    earliest = chain.from_iterable(earliest_changes(lines, physical).values())
     found = undo(now, ledger.whole(earliest), at)
     logical = {table.name: name for name, table in tables.items()}
     return tuple(_objects(found, logical, {kind.name: kind for kind in kinds}, master))

@@ -23,6 +23,7 @@ from controller.ledger.archived.segments import (
     missing,
     read_contents,
     read_entries,
+    read_some,
     segment_of_key,
 )
 from controller.ledger.chain import ChainEntry
@@ -178,6 +179,10 @@ class Archive:
     def entries(self, segment: Segment) -> list[ChainEntry]:
         """Return the records of a segment, in order. Raises DamagedState, and as reading the store."""
         return read_entries(segment, self.stored(segment.key), self.place(segment))
+
+    def some(self, segment: Segment, sequences: Iterable[int]) -> Iterator[ChainEntry]:
+        """Yield the records of a segment with these sequences, in the order asked; the others are not parsed. Raises as ``entries``."""
+        return read_some(segment, self.stored(segment.key), self.place(segment), sequences)
 
     def contents(self, segment: Segment) -> Contents:
         """Return what is said of a segment beside it. Raises DamagedState, and as reading the store."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from controller.engine.state.archive_records import OldRecords
 from controller.engine.state.recover import Recovered
 from controller.ledger.chain import OF_ITEMS, Finding, Verification, VerificationReport
+from controller.ledger.stream_changes import STREAM_PREFIX
 
 
 def archive_lines(old: Iterable[OldRecords], before: datetime, *, done: bool) -> list[str]:
@@ -32,14 +33,21 @@ def archive_lines(old: Iterable[OldRecords], before: datetime, *, done: bool) ->
 
 
 def verification_lines(report: VerificationReport) -> list[str]:
-    """Return one line a scope, then what was found, each with what to do."""
-    width = max((len(scope.scope) for scope in report.scopes), default=0)
+    """Return one line a scope, one for all streams in which nothing by others was ever found, then what was found, each with what to do."""
+    silent = [scope for scope in report.scopes if _is_silent_stream(scope)]
+    names = [scope.scope for scope in report.scopes if scope not in silent]
+    streams = f"streams of {len(silent)} table{'' if len(silent) == 1 else 's'}" if silent else ""
+    width = max(map(len, (*names, streams)))
     lines: list[str] = []
     for scope in report.scopes:
+        if scope in silent:
+            continue
         lines.append(f"{scope.scope:<{width}}  {_verdict(scope)}")
         lines.extend(_finding_lines(scope.findings))
         if scope.more:
             lines.append(f"  … and {scope.more:,} more")
+    if silent:
+        lines.append(f"{streams:<{width}}  no record, intact")
     if report.strays:
         lines.append(f"in no chain: {len(report.strays):,}")
         lines.extend(_finding_lines(report.strays))
@@ -65,6 +73,10 @@ def recovery_lines(scope: str, made: Recovered | None) -> Iterator[str]:
     if open_records is not None:
         yield f"scope {scope}: {len(open_records):,} announced and not ended, as its records say; the next run settles it"
     yield f"audit {made.transaction}"
+
+
+def _is_silent_stream(found: Verification) -> bool:
+    return found.scope.startswith(STREAM_PREFIX) and found.intact and not found.records
 
 
 def _verdict(verification: Verification) -> str:

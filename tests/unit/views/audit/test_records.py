@@ -205,6 +205,24 @@ def test_a_verification_without_findings_is_a_line_a_scope() -> None:
     ]
 
 
+def test_streams_without_a_record_are_one_line() -> None:
+    silent = [Verification(f"stream/Table{n}", 0, 0, "", ()) for n in range(3)]
+    seen = Verification("stream/InfraConfigServices", 1, 1, "3f09bb51", ())
+    forged = replace(silent[2], findings=(GAP,))
+
+    assert verification_lines(VerificationReport((INTACT, *silent, seen))) == [
+        "config                      1,200 records, intact, up to #1,200 9f1e0aa41c2d",
+        "stream/InfraConfigServices  1 record, intact, up to #1 3f09bb51",
+        "streams of 3 tables         no record, intact",
+    ]
+    assert verification_lines(VerificationReport((*silent[:1], forged))) == [
+        "stream/Table2       0 records, 1 finding",
+        "  gap: records #3 to #5 are missing (3)",
+        "    fix: restore them",
+        "streams of 1 table  no record, intact",
+    ]
+
+
 def test_findings_say_what_and_what_to_do() -> None:
     broken = replace(INTACT, findings=(GAP,), more=2)
     report = VerificationReport((broken,), (OUTSIDE,))
