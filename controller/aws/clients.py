@@ -16,7 +16,7 @@ import botocore.session
 from botocore import exceptions as aws
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.loaders import Loader, create_loader
+from botocore.loaders import create_loader
 
 from controller import __version__
 from controller.aws.errors import (
@@ -216,10 +216,8 @@ class CallCounter:
             self._counts.clear()
 
 
-@cache
-def _shared_loader() -> Loader:
-    """One cache of AWS's service descriptions for all sessions: each is read and parsed once."""
-    return create_loader(botocore.session.Session().get_config_variable("data_path"))
+_loader_of = cache(create_loader)
+"""One cache of AWS's service descriptions for all sessions: each is read and parsed once."""
 
 
 @dataclass(slots=True)
@@ -247,7 +245,8 @@ class Clients:
             session = self._sessions.get(place)
             if session is None:
                 core = botocore.session.Session()
-                core.register_component("data_loader", _shared_loader())
+                loader = _loader_of(core.get_config_variable("data_path"))
+                core.register_component("data_loader", loader)
                 if credentials is not None:
                     # A provider that knows nothing but these.
                     provider = SimpleNamespace(load_credentials=lambda: credentials)

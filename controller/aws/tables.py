@@ -115,9 +115,8 @@ class DynamoStore:
             return
         start: WireItem | None = None
         while True:
-            page = _page(self.client, "scan", table, request, start)
-            yield from page.items
-            start = page.next_key
+            items, start = _page(self.client, "scan", table, request, start)
+            yield from map(from_wire, items)
             if start is None:
                 return
 
@@ -198,7 +197,8 @@ def query(client: "DynamoDBClient", wanted: Query, start: WireItem | None = None
         request["ExpressionAttributeNames"] = names
     if wanted.page_size:
         request["Limit"] = wanted.page_size
-    return _page(client, "query", wanted.table, request, start)
+    items, next_key = _page(client, "query", wanted.table, request, start)
+    return Page(tuple(map(from_wire, items)), next_key)
 
 
 def query_pages(client: "DynamoDBClient", wanted: Query) -> Iterator[tuple[Item, ...]]:
@@ -260,7 +260,7 @@ def scan_lines(
     """
 
     def lines_of_page(*asked: Any) -> tuple[Sequence[bytes], WireItem | None]:
-        items, next_key = _wire_page(*asked)
+        items, next_key = _page(*asked)
         return [wire_json(item) for item in items if keep(item)], next_key
 
     request = {"TableName": table, "ConsistentRead": True}
@@ -271,8 +271,8 @@ def _scan_side_by_side(
     client: "DynamoDBClient", table: str, base: dict[str, Any], segments: int
 ) -> Iterator[Item]:
     def plain_page(*asked: Any) -> tuple[Sequence[Item], WireItem | None]:
-        page = _page(*asked)
-        return page.items, page.next_key
+        items, next_key = _page(*asked)
+        return list(map(from_wire, items)), next_key
 
     for items in _side_by_side(plain_page, client, table, base, segments):
         yield from items
@@ -309,17 +309,6 @@ def _side_by_side(
 
 
 def _page(
-    client: "DynamoDBClient",
-    method: str,
-    table: str,
-    request: dict[str, Any],
-    start: WireItem | None = None,
-) -> Page:
-    items, next_key = _wire_page(client, method, table, request, start)
-    return Page(tuple(map(from_wire, items)), next_key)
-
-
-def _wire_page(
     client: "DynamoDBClient",
     method: str,
     table: str,

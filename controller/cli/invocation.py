@@ -166,13 +166,14 @@ class Invocation:
         return lines_to(self.opened.enter_context(_appended(Path(self.events))), moment)
 
     def _pass_on(self, news: News) -> None:
-        def write() -> None:
-            master, now = self.master, self.process.clock()
-            sign(master.store, master.state_table, self.process.instance, now)
-
+        process = self.process
         # It is told all the same, later: the daemon that tells looks at everything now and then.
         with suppress(EnvctlError):
-            news.pass_on(write)
+            news.pass_on(
+                lambda: sign(
+                    self.master.store, self.master.state_table, process.instance, process.clock()
+                )
+            )
 
     def planner(self, text: str | None) -> Planner:
         """Return what loads and plans that source: a folder, Git, or ``snapshot:ID``."""

@@ -30,14 +30,14 @@ class _TablePage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ChainPages:
-    """Reads the chains of one audit table (physical name), and of the archive beside it, if there is one.
+    """Reads the chains of one audit table (physical name), and of the archive beside it.
 
     With ``tell`` what is wrong with segments is told, and reading goes on without them; else it is raised.
     """
 
     client: "DynamoDBClient"
     table: str
-    archive: Archive | None
+    archive: Archive
     tell: Tell | None = None
 
     def pages(self, scope: str, after: int = 0, table: str = "") -> Iterator[Sequence[ChainEntry]]:
@@ -62,7 +62,7 @@ class ChainPages:
                 return
 
     def _archived_to(self, scope: str) -> ArchivedTo | None:
-        return None if self.archive is None else self.archive.reached().get(scope)
+        return self.archive.reached().get(scope)
 
     def _has_moved(self, scope: str, after: int) -> bool:
         """Tell whether what is missing in the table was moved since it was asked how far segments go."""
@@ -71,7 +71,6 @@ class ChainPages:
 
     def _archived(self, scope: str, after: int, archived: ArchivedTo) -> Iterator[list[ChainEntry]]:
         """Yield the records of each segment, and what the table has there that is not the same."""
-        assert self.archive is not None
         to = archived.sequence
         while after < to:
             segment = next((s for s in self.archive.present(scope) if s.last > after), None)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from controller.aws.items import WireItem, from_wire
 from controller.aws.tables import Query, batch_get_wire, query
 from controller.errors import WrongUsage
-from controller.ledger.archived.archive import Archive
+from controller.ledger.archived.archive import NOTHING_ARCHIVED, Archive
 from controller.ledger.archived.lines import (
     archived_page,
     find_id,
@@ -86,8 +86,8 @@ class LedgerReader:
     table: str
     blobs: BlobStore | None = None
     """Where large images are kept, if anywhere."""
-    archive: Archive | None = None
-    """What was moved out of the table; None where nothing ever was."""
+    archive: Archive = NOTHING_ARCHIVED
+    """What was moved out of the table."""
 
     def page(self, question: Question, *, limit: int = 50, token: str | None = None) -> Page:
         """Return one page: at most ``limit`` records of those a single query looks at (of an object with several items, one query each).
@@ -116,9 +116,7 @@ class LedgerReader:
             records, after = self._of_table(question, limit, place)
             if after is not None:
                 return records, (_TABLE, after)
-            return records, None if self._reached is None else (_ARCHIVE, None)
-        if self.archive is None:
-            return [], None
+            return records, (_ARCHIVE, None) if self.archive.reached() else None
         if isinstance(question, OfScope):
             below = MOST_RECORDS if place is None else place
             records = list(islice(lines_below(self.archive, question.scope, below), limit))
@@ -126,11 +124,6 @@ class LedgerReader:
         else:
             records, after = archived_page(self.archive, question, limit, place)
         return self._moved(records), None if after is None else (_ARCHIVE, after)
-
-    @property
-    def _reached(self) -> Archive | None:
-        """The archive, where anything was moved to it. To be asked after the table was: what was moved meanwhile is there then."""
-        return self.archive if self.archive is not None and self.archive.reached() else None
 
     def _moved(self, lines: Sequence[RecordSummary]) -> list[RecordSummary]:
         """Return those of the lines of segments that are in the table no more: the others were answered from there."""
@@ -179,12 +172,11 @@ class LedgerReader:
         for line in wanted.values():
             if line.audit_id not in found and line.scope and line.sequence:
                 elsewhere.setdefault(line.scope, set()).add(line.sequence)
-        for scope, sequences in elsewhere.items() if self.archive is not None else ():
+        for scope, sequences in elsewhere.items():
             found |= self._archived_wire(scope, sequences)
         yield from self._readable(found.get(audit_id) for audit_id in wanted)
 
     def _archived_wire(self, scope: str, sequences: AbstractSet[int]) -> dict[str, WireItem]:
-        assert self.archive is not None
         return {
             entry.audit_id: entry.record
             for segment, mine in segments_with(self.archive, scope, sequences).items()
@@ -199,7 +191,7 @@ class LedgerReader:
 
     def find(self, text: str, *, limit: int = 100) -> tuple[LedgerRecord, ...]:
         """Return the record with this audit id, else the first ``limit`` records of the transaction of this id; empty if neither is."""
-        found = tuple(self.records([text]))
+        found = tuple(self._readable(self._wire([text]).values()))
         if found:
             return found
         page = self.page(OfTransaction(text), limit=limit)
@@ -209,8 +201,6 @@ class LedgerReader:
 
     def find_archived(self, audit_id: str) -> tuple[LedgerRecord, ...]:
         """Return the record with this audit id, if it was moved; empty if it was not. Raises as any read."""
-        if self.archive is None:
-            return ()
         return tuple(self.whole(find_id(self.archive, audit_id)))
 
     def stray(self, audit_id: str) -> Finding | None:
@@ -223,16 +213,17 @@ class LedgerReader:
         entity = EntityKey(table, hash_key, range_key)
         pages, left = self.lines_in_table(entity), list[RecordSummary]()
         for page in pages:
-            until = "" if (reached := self._reached) is None else newest_of_item(reached, entity)
+            # Asked for after the page: what was moved meanwhile is there by then.
+            until = newest_of_item(self.archive, entity) if self.archive.reached() else ""
             yield from self.whole(line for line in page if line.iso_timestamp > until)
             left = [line for line in page if line.iso_timestamp <= until]
             if left:
                 break
-        if (reached := self._reached) is not None:
+        if self.archive.reached():
             # From here on the table and segments have records of the same time.
             in_table = chain(left, chain.from_iterable(pages))
             lines = _each_once(
-                merge(in_table, lines_of_item(reached, entity), key=BY_MOMENT, reverse=True)
+                merge(in_table, lines_of_item(self.archive, entity), key=BY_MOMENT, reverse=True)
             )
             while part := list(islice(lines, _HISTORY_PAGE)):
                 yield from self.whole(part)
@@ -310,7 +301,7 @@ class LedgerReader:
             if next_key is not None:
                 return newest_first(lines), (day, next_key, None)
             told = 0
-        archived = lines_of(self.archive, of_days(period), day, day) if self.archive else []
+        archived = lines_of(self.archive, of_days(period), day, day)
         part = archived[told : told + limit - len(lines)]
         told += len(part)
         after: tuple[str, WireItem | None, int | None] | None = None

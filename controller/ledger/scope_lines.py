@@ -29,16 +29,16 @@ LINE: Final = ("AuditID", *SUMMARY)
 
 @dataclass(frozen=True, slots=True)
 class ScopeLines:
-    """Reads lines of one audit table (physical name), and of the archive beside it, if there is one."""
+    """Reads lines of one audit table (physical name), and of the archive beside it."""
 
     client: "DynamoDBClient"
     table: str
-    archive: Archive | None
+    archive: Archive
 
     def beginning(self, scope: str) -> RecordSummary | None:
         """Return the line of a scope's first record, None if there is none. Raises as any read."""
         in_table = next(self.after(scope, 0, page_size=1), None)
-        if self.archive is None or scope not in self.archive.reached():
+        if scope not in self.archive.reached():
             return in_table
         return self.archive.lines(self.archive.segments(scope)[0])[0]
 
@@ -73,14 +73,13 @@ class ScopeLines:
     def _of_scope(self, scope: str) -> Iterator[ChainLine]:
         """Yield the lines of a scope: of the table, then those of segments that were not in it."""
         in_table = set[str]()
-        is_archived = self.archive is not None and scope in self.archive.reached()
+        is_archived = scope in self.archive.reached()
         for lines in self._of_scope_in_table(scope):
             yield from lines
             in_table |= {line.audit_id for line in lines} if is_archived else set()
-        if self.archive is not None:
-            for line in chain_lines(self.archive, scope):
-                if line.audit_id not in in_table:
-                    yield line
+        for line in chain_lines(self.archive, scope):
+            if line.audit_id not in in_table:
+                yield line
 
     def _of_scope_in_table(self, scope: str) -> Iterator[list[ChainLine]]:
         wanted = Query(

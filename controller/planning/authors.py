@@ -35,33 +35,31 @@ def place_of(change: Change) -> DocumentPlace | None:
     return None if origin is None else DocumentPlace(origin.path, origin.line)
 
 
-def with_document_authors(changes: Sequence[Change], authors: Authors) -> tuple[Change, ...]:
-    """Give each change of a document who last touched it; ``authors`` is asked once, for all of them."""
-    places = [place_of(change) if change.cause in OF_DOCUMENTS else None for change in changes]
-    asked = sorted({place for place in places if place is not None}, key=str)
-    known = authors(asked) if asked else {}
-    return tuple(
-        change if place is None else replace(change, authorship=known.get(place))
-        for change, place in zip(changes, places, strict=True)
-    )
-
-
-def with_own_authors(
-    changes: Iterable[Change],
+def with_authors(
+    changes: Sequence[Change],
     overrides: Iterable[Override],
     ended_by: Callable[[ResourceRef], Authorship],
+    authors: Authors | None,
 ) -> tuple[Change, ...]:
-    """Give what no document accounts for its author: who made the override, or ended it (``ended_by``), else the controller."""
+    """Give each change its author: who last touched its document, where it is of one.
+
+    What no document accounts for is whose override it is, or who ended that (``ended_by``), else the controller's. ``authors``
+    is asked once, for all documents; None where there is nothing to ask.
+    """
+    places = [place_of(change) if change.cause in OF_DOCUMENTS else None for change in changes]
+    asked = sorted({place for place in places if place is not None}, key=str)
+    known = authors(asked) if authors and asked else {}
     holding: dict[ResourceRef, list[Override]] = {}
     for override in sorted(overrides, key=BY_AGE):
         if override.puts_value:
             holding.setdefault(override.ref, []).append(override)
     authored: list[Change] = []
-    for change in changes:
+    for change, place in zip(changes, places, strict=True):
         own = holding.get(change.ref, ())
         ids = tuple(override.id for override in own)
         if change.cause in OF_DOCUMENTS or change.cause in OF_REQUESTS:
-            authored.append(replace(change, overrides=ids) if ids else change)
+            author = change.authorship if authors is None or place is None else known.get(place)
+            authored.append(replace(change, authorship=author, overrides=ids or change.overrides))
         elif change.cause is not Cause.OVERRIDDEN:
             authored.append(replace(change, authorship=CONTROLLER))
         else:

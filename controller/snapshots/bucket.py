@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 PART_BYTES: Final = 8 << 20
 """S3 takes parts from 5 MiB, ten thousand of them: this is enough for 78 GiB."""
 _TOKEN: Final = "envctl-upload"  # noqa: S105 - the name of a field of an object, no secret
-_MOST_KEYS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import shlex
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from controller.errors import EnvctlError, SourceUnavailable
@@ -58,7 +58,7 @@ class GitCache:
         self._folders = (cache_dir, cache_dir / "git")
         self.repository = self._folders[-1] / f"{digest}.git"
         self._location = location
-        self._credential = credential
+        self._current: Callable[[], GitCredential | None] = credential or (lambda: None)
         self._own_ref = f"refs/envctl/{hashlib.sha256(location.ref.encode()).hexdigest()[:16]}"
         self.local = GitProcess(self.repository, {})
 
@@ -134,9 +134,6 @@ class GitCache:
                 self.repository.rename(aside)
             shutil.rmtree(aside, ignore_errors=True)
             self._prepare()
-
-    def _current(self) -> GitCredential | None:
-        return None if self._credential is None else self._credential()
 
     def _remote(self, credential: GitCredential | None) -> GitProcess:
         url = self._location.url

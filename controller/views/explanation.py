@@ -152,7 +152,7 @@ def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
     order = order_of(explanation)
     blocks = [
         ("Last change", last_change_lines(explanation)),
-        ("In no chain", stray_lines(explanation)),
+        ("In no chain", stray_lines(explanation) if explanation.strays else []),
         ("Why", why_lines(explanation)),
         ("Order", [" · ".join(rule.shown for rule in order)] if order else []),
         ("", [f"{rule.name}: {rule.why}" for rule in order if rule.why]),
@@ -309,7 +309,7 @@ def stray_lines(explanation: Explanation) -> list[str]:
     ]
     more = len(explanation.strays) - len(told)
     lines += [f"and {more} more"] if more else []
-    return [*lines, "none of it counts: envctl audit verify tells more"] if lines else []
+    return [*lines, "none of it counts: envctl audit verify tells more"]
 
 
 def value_lines(document: EffectiveDocument) -> list[str]:

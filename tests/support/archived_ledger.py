@@ -191,7 +191,7 @@ class ArchivedLedger:
         """Return a reader that knows nothing yet."""
         return self.reader_of(Archive(lambda: {"Id": "archives", **self.row}, lambda: self.store))
 
-    def reader_of(self, archive: Archive | None) -> LedgerReader:
+    def reader_of(self, archive: Archive) -> LedgerReader:
         """Return a reader of the table and of an archive."""
         client: Any = None
         return LedgerReader(client, AUDIT.name, archive=archive)

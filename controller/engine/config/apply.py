@@ -73,7 +73,32 @@ def commit_changes(changes: Sequence[Change], writer: ScopeWriter) -> CommitResu
     Changes that conflict or fail are taken out, with what relies on them; the rest goes on. Each transaction is followed
     by an event that tells how far the run is.
     """
-    return _Run(ChangeQueue(changes, writer.request.transaction), writer).drain()
+    run = _Run(ChangeQueue(changes, writer.request.transaction), writer)
+    stopped: EnvctlError | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="build-next") as ahead:
+        current = run.build(writer.lease.head)
+        while current is not None:
+            building = ahead.submit(run.build, current.head)
+            try:
+                writer.storage.interruption.check()
+                answer: SendResult | Cancelled | EnvctlError = writer.send(current)
+            except EnvctlError as error:
+                answer = error
+            following = building.result()
+            if isinstance(answer, SendResult):
+                committed = answer is SendResult.COMMITTED
+                run.settle(current, Status.APPLIED if committed else Status.ALREADY_DONE)
+                current = following
+            else:
+                # Built on a head that never was: its changes are built again.
+                run.put_back(following)
+                stopped = run.cope(current, answer)
+                current = run.build(writer.lease.head) if stopped is None else None
+            writer.tell(run.queue.progress)
+    if stopped is not None:
+        run.queue.stop(stopped)
+    writer.tell(run.queue.progress)
+    return CommitResult(run.queue.outcomes(), stopped)
 
 
 @dataclass(slots=True)
@@ -83,34 +108,7 @@ class _Run:
     max_changes: int = MAX_ITEM_WRITES
     """How many changes a transaction may hold; lowered to find the one that AWS refuses."""
 
-    def drain(self) -> CommitResult:
-        stopped: EnvctlError | None = None
-        with ThreadPoolExecutor(1, thread_name_prefix="build-next") as ahead:
-            current = self._build(self.writer.lease.head)
-            while current is not None:
-                building = ahead.submit(self._build, current.head)
-                try:
-                    self.writer.storage.interruption.check()
-                    answer: SendResult | Cancelled | EnvctlError = self.writer.send(current)
-                except EnvctlError as error:
-                    answer = error
-                following = building.result()
-                if isinstance(answer, SendResult):
-                    committed = answer is SendResult.COMMITTED
-                    self._settle(current, Status.APPLIED if committed else Status.ALREADY_DONE)
-                    current = following
-                else:
-                    # Built on a head that never was: its changes are built again.
-                    self._put_back(following)
-                    stopped = self._cope(current, answer)
-                    current = self._build(self.writer.lease.head) if stopped is None else None
-                self.writer.tell(self.queue.progress)
-        if stopped is not None:
-            self.queue.stop(stopped)
-        self.writer.tell(self.queue.progress)
-        return CommitResult(self.queue.outcomes(), stopped)
-
-    def _build(self, head: Head) -> Transaction | None:
+    def build(self, head: Head) -> Transaction | None:
         """Return the next transaction, as if ``head`` were the scope's; None when nothing is left to send."""
         at = self.writer.storage.clock()
         while batch := self._batch(at):
@@ -149,19 +147,17 @@ class _Run:
             self.queue.put_back([prepared.index for prepared in batch[count:]])
         return batch[:count]
 
-    def _put_back(self, transaction: Transaction | None) -> None:
+    def put_back(self, transaction: Transaction | None) -> None:
         if transaction is not None:
             self.queue.put_back([prepared.index for prepared in transaction.changes])
 
-    def _settle(
-        self, transaction: Transaction, status: Status, message: Reason = NO_REASON
-    ) -> None:
+    def settle(self, transaction: Transaction, status: Status, message: Reason = NO_REASON) -> None:
         records = iter(transaction.records)
         for prepared in transaction.changes:
             ids = [record.audit_id for record in islice(records, len(prepared.items))]
             self.queue.settle(prepared.index, status, message, ids if status in DONE else ())
 
-    def _cope(
+    def cope(
         self, transaction: Transaction, trouble: Cancelled | EnvctlError
     ) -> EnvctlError | None:
         """Take out what is at fault and queue the rest again; return what makes going on useless, if anything does."""
@@ -170,8 +166,8 @@ class _Run:
                 if head_has_moved(trouble):
                     # Whose is the head now, and which transaction of ours moved it, if one did?
                     for late in self.writer.landed_late():
-                        self._settle(late, Status.ALREADY_DONE)
-                    self._put_back(transaction)
+                        self.settle(late, Status.ALREADY_DONE)
+                    self.put_back(transaction)
                     self.writer.find_head()
                 else:
                     self._take_out(transaction, trouble)
@@ -181,19 +177,19 @@ class _Run:
         except EnvctlError as error:
             trouble = error
         if isinstance(trouble, Interrupted):
-            self._put_back(transaction)
+            self.put_back(transaction)
             return trouble
         if not isinstance(trouble, RefusedByAws):
             open_still = isinstance(trouble, OutcomeUnknown)
             status = Status.UNKNOWN if open_still else Status.FAILED
-            self._settle(transaction, status, trouble.reason)
+            self.settle(transaction, status, trouble.reason)
             return trouble
         if len(transaction.changes) > 1:
             # One of them is refused, AWS does not say which: halves find it.
-            self._put_back(transaction)
+            self.put_back(transaction)
             self.max_changes = len(transaction.changes) // 2
         else:
-            self._settle(transaction, Status.FAILED, trouble.reason)
+            self.settle(transaction, Status.FAILED, trouble.reason)
             self.max_changes = MAX_ITEM_WRITES
         return None
 
@@ -209,7 +205,7 @@ class _Run:
                 verdicts.setdefault(place, verdict)
         for place, (status, message) in verdicts.items():
             self.queue.settle(place, status, message)
-        self._put_back(transaction)
+        self.put_back(transaction)
 
 
 def _verdict(
@@ -311,7 +307,8 @@ def config_writer(
 def apply_config(writer: ScopeWriter, due: StillDue) -> ApplyReport:
     """Apply what is due of a plan of the config tables. What becomes of single changes is in the report, not raised."""
     began = writer.lease.head.sequence
-    writer.request = replace(writer.request, approvals=approvals_of(due.violations))
+    if due.violations:
+        writer.request = replace(writer.request, approvals=approvals_of(due.violations))
     with writer.storage.interruption.doing((f"scope {CONFIG_SCOPE}",)):
         result = commit_changes(due.changes, writer)
     outcomes = result.outcomes

@@ -44,8 +44,7 @@ from controller.planning.authors import (
     CONTROLLER,
     TIME_UP,
     Authors,
-    with_document_authors,
-    with_own_authors,
+    with_authors,
 )
 from controller.planning.diff import DiffOptions, departing
 from controller.planning.guards import GuardSettings
@@ -212,9 +211,8 @@ def plan_config(
     if any(change.ref.kind in HOLDING for change in scope.changes) and may_lift(scope.changes):
         scope = refuse_lifting(scope, schedules, observed, projections, rules.kinds, asked.now)
     changes = with_edits(scope.changes, desired.resources, revision.origins)
-    if authors is not None:
-        changes = with_document_authors(changes, authors)
-    changes = with_own_authors(changes, overrides, partial(_ended_by, seen, observed, asked.now))
+    ended_by = partial(_ended_by, seen, observed, asked.now)
+    changes = with_authors(changes, overrides, ended_by, authors)
     notes = tuple(sorted((*scope.notes, *in_force(overrides)))) if overrides else scope.notes
     return replace(scope, changes=changes, notes=notes)
 

@@ -1,17 +1,17 @@
 """What a plan compares the desired state with: the tables, a file that holds what they held, or another desired state."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from controller.engine.installation.installation import Installation
 from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
-from controller.engine.state.looks import looks_in
 from controller.engine.state.rows import (
     OVERRIDE_PREFIX,
     STATUS_PREFIX,
     Row,
     override_rows_in,
+    statuses_in,
 )
 from controller.errors import DamagedState, WrongUsage
 from controller.ledger.ownership import is_ours_by_history, is_there_by_us
@@ -59,8 +59,14 @@ class ObservedConfig:
     """Who ended the override of an id; unknown where the ledger is not at hand."""
     stands_in: bool = False
     """Whether another source stands in for the tables: then the states that changes start from are not theirs."""
-    looks: int = 0
-    """How many looks at the config scope were written before this one."""
+    rows: Sequence[Row] = ()
+    """The controller's own rows of the config scope: overrides, and how it stood before this look."""
+
+    @property
+    def looks(self) -> int:
+        """How many looks at the config scope were written before this one."""
+        status = statuses_in(self.rows).get(CONFIG_SCOPE)
+        return 0 if status is None else status.looks
 
     @property
     def overrides(self) -> tuple[Override, ...]:
@@ -111,9 +117,8 @@ def observe_config(installation: Installation) -> ObservedConfig:
     state = replace(found, facts={**found.facts, **facts})
     recorded = partial(_is_recorded, installation, is_ours_by_history)
     missed = partial(_is_recorded, installation, is_there_by_us)
-    looks = looks_in(found_rows).get(CONFIG_SCOPE, 0)
     ended_by = partial(_ended_by, installation)
-    return ObservedConfig((state,), recorded, missed, ended_by, looks=looks)
+    return ObservedConfig((state,), recorded, missed, ended_by, rows=found_rows)
 
 
 def _ended_by(installation: Installation, override_id: str) -> Authorship:

@@ -1,6 +1,7 @@
 """The source of the desired state: the one a command names, else that of the settings."""
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,13 +35,13 @@ def open_desired(text: str | None, settings: Settings, process: ProcessContext) 
 
     Raises WrongUsage if there is neither, or none that can be read.
     """
-    cache, named = process.cache_dir, settings.source
-    access = reading_access(process, settings.region)
+    folder, named = process.cache_dir, settings.source
+    access = cache(partial(reading_access, process, settings.region))
     pause = partial(process.interruption.pause, process.sleep)
 
     def s3() -> "S3Client":
         region = "" if named.s3 is None else named.s3.region
-        return access.client("s3", MASTER, region)
+        return access().client("s3", MASTER, region)
 
     if text is not None:
         credential = None
@@ -48,10 +49,10 @@ def open_desired(text: str | None, settings: Settings, process: ProcessContext) 
             # No other host than the settings' own is to see their credential.
             same = named.git.url.split("/")[2:3] == parse_git_location(text).url.split("/")[2:3]
             credential = _credential(named.git, access, process) if same else None
-        return open_source(text, Opening(cache, s3, pause, credential))
+        return open_source(text, Opening(folder, s3, pause, credential))
     if named.git is not None:
         location = GitLocation(named.git.url, named.git.ref, named.git.path)
-        return GitSource(location, cache, _credential(named.git, access, process))
+        return GitSource(location, folder, _credential(named.git, access, process))
     if named.s3 is not None:
         return S3Source(
             S3Location(named.s3.bucket, named.s3.prefix),
@@ -72,7 +73,9 @@ def settings_source(settings: Settings, process: ProcessContext) -> Source | Non
     return open_desired(None, settings, process) if settings.source.is_named else None
 
 
-def _credential(git: GitSettings, access: AwsAccess, process: ProcessContext) -> Credential | None:
+def _credential(
+    git: GitSettings, access: Callable[[], AwsAccess], process: ProcessContext
+) -> Credential | None:
     reference = git.credentials
     if reference is None:
         return None
@@ -81,5 +84,5 @@ def _credential(git: GitSettings, access: AwsAccess, process: ProcessContext) ->
             "settings: source.git.credentials is no reference",
             fix=f"write {FORMS}, and put the token or the key there; never the token itself",
         )
-    secrets = Secrets(access, process.environment, process.clock)
+    secrets = Secrets(access(), process.environment, process.clock)
     return lambda: GitCredential(secrets.value(reference))

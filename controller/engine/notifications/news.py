@@ -1,6 +1,7 @@
 """Whether there may be something to tell: whoever changes how things stand, a daemon or a command, signs one row, and who tells reads that one instead of all."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 from typing import Final
@@ -43,20 +44,21 @@ Position = Mapping[str, str]
 """Where what is told stands, by row of EnvctlState: there is nothing new where it is equal."""
 
 
+@dataclass(eq=False, slots=True)
 class News:
     """Hears what is said in this process, and passes on that something was. Thread-safe."""
 
-    def __init__(self) -> None:
-        """Have heard nothing."""
-        self._lock = Lock()
-        self._heard = False
+    _heard: bool = field(default=False, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
 
     def hearing(self, emit: Emit) -> Emit:
         """Return what tells events on to ``emit``, and remembers that one of them was news."""
 
         def tell(event: Event) -> None:
             emit(event)
-            if _is_news(event):
+            # How a snapshot ended is in a row of its own.
+            of_snapshot = isinstance(event, WorkDone | WorkFailed) and event.job == Job.SNAPSHOT
+            if of_snapshot or isinstance(event, _ALWAYS):
                 with self._lock:
                     self._heard = True
 
@@ -74,13 +76,6 @@ class News:
             with self._lock:
                 self._heard = True
             raise
-
-
-def _is_news(event: Event) -> bool:
-    if isinstance(event, WorkDone | WorkFailed):
-        # How a snapshot ended is in a row of its own.
-        return event.job == Job.SNAPSHOT
-    return isinstance(event, _ALWAYS)
 
 
 def sign(store: ItemStore, state_table: str, instance: str, now: datetime) -> None:

@@ -258,7 +258,8 @@ def authored_spec(
     controller-only fields, as kept in ``Managed.Extra``.
     """
     name, dumped = kind.recover(items)
-    spec = put_back(kind.spec, to_yaml_names(Shape(model=kind.spec), dumped), extra or {})
+    spec = to_yaml_names(Shape(model=kind.spec), dumped)
+    spec = put_back(kind.spec, spec, extra) if extra else spec
     return name, kind.undo_derived(spec) if kind.undo_derived else spec
 
 

@@ -254,3 +254,7 @@ class _Kept(Generic[T]):
                 _, gone = self._values.popitem(last=False)
                 self._weight -= self.weigh(gone)
         return value
+
+
+NOTHING_ARCHIVED: Final = Archive(lambda: None, lambda: None)
+"""The archive of a ledger of which nothing was ever moved."""

@@ -10,6 +10,7 @@ from controller.model.observed import ScopeState
 from controller.model.plan import Change, FieldChange, Note, Plan, ScopePlan, Violation
 from controller.model.printable import printable
 from controller.model.ref import Origin, ResourceRef
+from controller.model.review import NO_REVIEW
 from controller.planning.edits import REMOVED, collapse, group_by_edit
 from controller.planning.fields import (
     EXTRA,
@@ -161,7 +162,8 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
         for scope in plan.scopes
         for violation in scope.violations
     )
-    agreements = tuple(map(printable, review_lines(plan.review)))
+    reviewed = () if plan.review == NO_REVIEW else review_lines(plan.review)
+    agreements = tuple(map(printable, reviewed))
     return PlanView(printable(plan.label), tuple(sections), asides, violations, agreements)
 
 

@@ -121,10 +121,11 @@ def _counted(changes: Iterable[Change], separator: str, *, zeros: bool) -> str:
 
 def counts_text(plan: Plan) -> str:
     """Return the headline on one line: what applying does, instances if any are touched, then what is not applied."""
-    effects = ", ".join(f"{n:,} {effect}" for effect, n in effects_of(applied(plan)).items())
-    beside = beside_text(plan)
+    changes = applied(plan)
+    effects = ", ".join(f"{n:,} {effect}" for effect, n in effects_of(changes).items())
     instances = f"Instances: {effects}" if effects else ""
-    return "      ".join(filter(None, (changes_text(plan), instances, beside)))
+    counts = _counted(changes, " · ", zeros=True)
+    return "      ".join(filter(None, (counts, instances, beside_text(plan))))
 
 
 def scopes_text(plan: Plan) -> str:

@@ -17,9 +17,8 @@ from controller.planning.authors import (
     CONTROLLER,
     made_by,
     maker_of,
-    with_document_authors,
+    with_authors,
     with_live_author,
-    with_own_authors,
 )
 from tests.unit.planning.worlds import change, ref
 
@@ -41,7 +40,7 @@ def test_a_document_is_asked_for_by_the_line_of_its_edit_and_a_gone_one_by_its_n
         return {DocumentPlace("d.yaml", 4): ADA}
 
     own = replace(change("A/a"), origin=Origin("a.yaml", 3))
-    found = with_document_authors(
+    found = with_authors(
         [
             replace(own, edit=Edit(Origin("d.yaml", 4), "")),
             replace(own, edit=Edit(Origin("new/"), "added")),
@@ -50,6 +49,8 @@ def test_a_document_is_asked_for_by_the_line_of_its_edit_and_a_gone_one_by_its_n
             replace(own, cause=Cause.ADOPTED, origin=None),
             replace(own, cause=Cause.DRIFTED),
         ],
+        [],
+        lambda _: CONTROLLER,
         authors,
     )
 
@@ -58,8 +59,16 @@ def test_a_document_is_asked_for_by_the_line_of_its_edit_and_a_gone_one_by_its_n
         DocumentPlace("a.yaml", 3),
         DocumentPlace("a.yaml", ref=ref("A/a")),
     }
-    assert [one.authorship for one in found] == [ADA, None, None, None, None, None]
-    assert with_document_authors([replace(own, cause=Cause.DRIFTED)], authors)
+    assert [one.authorship for one in found] == [ADA, None, None, None, None, CONTROLLER]
+
+
+def test_nobody_is_asked_where_no_document_is_changed() -> None:
+    def authors(_: Iterable[DocumentPlace]) -> Mapping[DocumentPlace, Authorship]:
+        raise AssertionError("asked for nothing")
+
+    (found,) = with_authors([change("A/a", cause=Cause.DRIFTED)], [], lambda _: CONTROLLER, authors)
+
+    assert found.authorship == CONTROLLER
 
 
 @pytest.mark.parametrize(
@@ -72,7 +81,9 @@ def test_a_document_is_asked_for_by_the_line_of_its_edit_and_a_gone_one_by_its_n
     ],
 )
 def test_what_no_document_accounts_for(cause: Cause, author: str | None, because: str) -> None:
-    (found,) = with_own_authors([change("A/a", cause=cause)], [], lambda _: Authorship("", "dora"))
+    (found,) = with_authors(
+        [change("A/a", cause=cause)], [], lambda _: Authorship("", "dora"), None
+    )
 
     assert (found.authorship.author if found.authorship else None) == author, because
 
@@ -81,7 +92,7 @@ def test_of_several_overrides_the_newest_counts_and_all_are_kept() -> None:
     older = override("o0", since=NOW - timedelta(hours=1), actor="ben")
     held = [override(), older, override("o2", path="")]
 
-    (found,) = with_own_authors([change("A/a", cause=Cause.OVERRIDDEN)], held, lambda _: ADA)
+    (found,) = with_authors([change("A/a", cause=Cause.OVERRIDDEN)], held, lambda _: ADA, None)
 
     assert found.authorship == maker_of(override())
     assert found.overrides == ("o0", "o1")
@@ -90,7 +101,7 @@ def test_of_several_overrides_the_newest_counts_and_all_are_kept() -> None:
 def test_an_edit_under_an_override_is_its_authors_and_keeps_the_override() -> None:
     edited = replace(change("A/a", cause=Cause.EDITED), authorship=ADA)
 
-    (found,) = with_own_authors([edited], [override()], lambda _: CONTROLLER)
+    (found,) = with_authors([edited], [override()], lambda _: CONTROLLER, None)
 
     assert (found.authorship, found.overrides) == (ADA, ("o1",))
     assert made_by(found, NOBODY_KNOWN).overrides == ("o1",)

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.installation.installation import Installation
-from controller.engine.power.fleet import AcceptedNow
+from controller.engine.power.fleet import GROUP, LIVE, AcceptedNow
 from controller.engine.queries.effective import EffectiveDocument, effective_documents
 from controller.kinds.language.kind import Kind
 from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
@@ -221,7 +221,9 @@ class LedgerQuestions:
         yield from newest_first(record for entity in entities for record in self._of_item(*entity))
 
     def entities(self, ref: ResourceRef) -> tuple[EntityKey, ...]:
-        """Return what the items of a document that was accepted are called in the ledger."""
+        """Return what a group, or the items of a document that was accepted, are called in the ledger; instances by no name of theirs."""
+        if ref.kind in LIVE:
+            return (EntityKey(*ref),) if ref.kind == GROUP else ()
         master, items = self.installation.master, self.accepted.items.get(ref, {})
         return tuple(
             entity_of_item(table.prefixed(master.settings.resource_prefix), items[table.name])
@@ -235,9 +237,10 @@ class LedgerQuestions:
         found = (next(ledger.lines_in_table(entity, MOST)) for entity in entities)
         newest = newest_first(chain.from_iterable(found))[:MOST]
         return tuple(
-            line
-            for line in self.chained.marked(newest)
-            if line.is_in_no_chain and line.iso_timestamp <= self.until
+            replace(line, sequence=0)
+            for line in newest
+            if line.iso_timestamp <= self.until
+            and not self.chained.holds(line.scope, line.sequence)
         )
 
     def _of_item(

@@ -164,17 +164,8 @@ class PowerExplainer:
             blocks=tuple(self._blocks(found, decision)),
             information=tuple(block for block, holds in information if holds),
             steps=tuple(self._steps(found, decision, protecting)),
-            strays=ledger.strays(*self._entities(found, ledger)),
+            strays=ledger.strays(EntityKey(POWER, f"{power.scope}/{name}"), *ledger.entities(ref)),
         )
-
-    def _entities(self, found: Found, ledger: LedgerQuestions) -> Iterator[EntityKey]:
-        """Yield by which names the ledger tells of what is explained."""
-        name = found.subject.environment
-        yield EntityKey(POWER, f"{found.setup.scope.name}/{name}")
-        if found.ref.kind == GROUP:
-            yield EntityKey(GROUP, found.ref.key)
-        elif found.ref.kind == "Environment":
-            yield from ledger.entities(found.ref)
 
     def _decided(self, found: Found, at: datetime) -> tuple[AcceptedState, Decision]:
         """Return what is accepted at a moment, as overrides may end, and what is decided: at that of the look it was decided before."""

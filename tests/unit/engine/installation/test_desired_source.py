@@ -54,7 +54,7 @@ def test_the_source_of_the_command_comes_before_that_of_the_settings(tmp_path: P
 def test_the_credential_goes_to_its_own_host_alone(text: str, sent: bool, because: str) -> None:
     source = open_desired(text, PRIVATE, around(TOKEN="t"))
 
-    held = isinstance(source, GitSource) and source._cache._credential is not None
+    held = isinstance(source, GitSource) and source._cache._current() is not None
     assert held is sent, because
 
 
@@ -92,15 +92,20 @@ def test_a_credential_that_was_changed_is_used_within_a_minute(reference: str) -
         process = replace(around(), clock=clock)
         source = open_desired(None, Settings(source=SourceSettings(git=git)), process)
         assert isinstance(source, GitSource)
-        held = source._cache._credential
-        assert held is not None
+        cache = source._cache
+
+        def password() -> str:
+            held = cache._current()
+            assert held is not None
+            return held.password
+
         change("first-token")
-        assert held().password == "first-token"
+        assert password() == "first-token"
 
         change("second-token")
         clock.now += READ_AGAIN + timedelta(seconds=1)
 
-        assert held().password == "second-token"
+        assert password() == "second-token"
         assert REDACTOR.redact("second-token") == "***"
 
 
