@@ -12,6 +12,7 @@ from typing import Final
 
 from controller.daemon.cadence import due_moment
 from controller.daemon.worker import Handler
+from controller.daemon_ports import WorkQueue
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import new_run_id
 from controller.engine.config.planner import Planner
@@ -29,7 +30,7 @@ from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeStatus
 from controller.model.work import Job, Work, dedup_id, time_bucket
-from controller.ports import Source, WorkQueue
+from controller.ports import Source
 from controller.settings import Settings
 from controller.targets.power import TARGET
 

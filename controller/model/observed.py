@@ -106,7 +106,7 @@ class ObservedState:
 
 
 BENEATH: Final = "beneath"
-SHAPE = 1
+SHAPE = 2
 """Version of how documents become attributes. Raised when the same document gives other attributes than before."""
 
 

@@ -14,10 +14,8 @@ from controller.engine.state.rows import (
     override_rows_in,
 )
 from controller.errors import DamagedState, WrongUsage
-from controller.ledger.entities import entity_of_item
-from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.ledger.ownership import is_ours_by_history, is_there_by_us
-from controller.ledger.records import who_changed
+from controller.ledger.records import entity_of_item, who_changed
 from controller.model.canonical import parse_canonical
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import (
@@ -94,8 +92,7 @@ def observe_config(installation: Installation) -> ObservedConfig:
     """Look at the tables. What could not be read makes the scope unknown; head and overrides must be readable."""
     master = installation.master
     # First: what is read after it is at least as new, so that whoever finds the head there still has missed nothing.
-    row = master.store.get(master.state_table, {"Id": HEAD_PREFIX + CONFIG_SCOPE})
-    head = None if row is None else head_of_row(CONFIG_SCOPE, row)
+    head = installation.leases.read(CONFIG_SCOPE)
     mine = (OVERRIDE_PREFIX, STATUS_PREFIX + CONFIG_SCOPE)
     found_rows = [
         row for row in master.store.scan(master.state_table) if str(row["Id"]).startswith(mine)

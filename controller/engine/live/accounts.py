@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
 
@@ -108,25 +109,23 @@ class LiveAccounts(KnownAccounts):
         """What is remembered is of all scopes, and a daemon's workers each follow one."""
         process, allowed = master.process, master.settings.allowed_secrets
         self._secrets = Secrets(master.aws, process.environment, process.clock, allowed)
-        self._looks = _publisher(installation)
         super().__init__(master.settings, master.kinds, installation.id, targets)
 
     def looks(
-        self, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
+        self, setups: Sequence[ScopeSetup], now: datetime
     ) -> dict[str, LiveLook | Unobserved]:
         """Look at scopes side by side, writing nothing; by name, what was found, or why it could not be seen."""
-        aws = self.installation.master.aws
+        aws, broken = self.installation.master.aws, self._know(setups)
 
-        def seen(setup: ScopeSetup, reads: ScopeReads | Unobserved) -> LiveLook | Unobserved:
+        def seen(setup: ScopeSetup) -> LiveLook | Unobserved:
             try:
-                return reads if isinstance(reads, Unobserved) else look(aws, setup.scope, now)
+                return _unread(setup, broken) or look(aws, setup.scope, now)
             except EnvctlError as error:
                 return unseen(error, setup)
 
-        reads = self.reads(accepted, setups)
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="look") as pool:
             names = [setup.scope.name for setup in setups]
-            return dict(zip(names, pool.map(seen, setups, reads), strict=True))
+            return dict(zip(names, pool.map(seen, setups), strict=True))
 
     def reads(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup]
@@ -135,15 +134,7 @@ class LiveAccounts(KnownAccounts):
         installation, broken = self.installation, self._know(setups)
         aws, ledger = installation.master.aws, installation.ledger
         observer = Observer(access=aws, accepted=accepted, history=ledger)
-
-        def of(setup: ScopeSetup) -> ScopeReads | Unobserved:
-            if setup.waits:
-                return setup.not_entered
-            if setup.scope.account in broken:
-                return unseen(broken[setup.scope.account], setup)
-            return observer.reads(setup)
-
-        return tuple(map(of, setups))
+        return tuple(_unread(setup, broken) or observer.reads(setup) for setup in setups)
 
     def plan(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup], asked: LivePlanOptions
@@ -233,20 +224,35 @@ class LiveAccounts(KnownAccounts):
     @property
     def publishes(self) -> bool:
         """Tell whether the settings name a place where looks are published."""
-        return self._looks is not None
+        place = self.installation.master.settings.observed
+        return place.bucket is not None or place.folder is not None
+
+    @cached_property
+    def _looks(self) -> LookPublisher:
+        leases, master = self.installation.leases, self.installation.master
+
+        def epoch(scope: str) -> int:
+            head = leases.read(scope)
+            return 0 if head is None else head.epoch
+
+        files = place_in(master.settings.observed, master.aws)
+        assert files is not None, "looks are published where the settings name a place"
+        return LookPublisher(files, epoch, master.process.clock)
 
     def publish_config(self, seen: ObservedState, at: datetime, looks: int) -> None:
-        """Publish the config scope as it was seen, and how many looks were written before, where the settings name a place. Raises as any call."""
-        if self._looks is not None:
-            look = PublishedLook(
-                scope=CONFIG_SCOPE,
-                at=at,
-                epoch=0,
-                looks=looks,
-                installation=self.installation.id,
-                config=seen,
-            )
-            self._looks.publish(look)
+        """Publish the config scope as it was seen, and how many looks were written before; only where the settings name a place.
+
+        Raises as any call.
+        """
+        look = PublishedLook(
+            scope=CONFIG_SCOPE,
+            at=at,
+            epoch=0,
+            looks=looks,
+            installation=self.installation.id,
+            config=seen,
+        )
+        self._looks.publish(look)
 
     def _publish(
         self,
@@ -255,7 +261,7 @@ class LiveAccounts(KnownAccounts):
         outcomes: Sequence[ScopeOutcome],
     ) -> None:
         """Publish each scope that was looked at for all its targets, as it is after what was done there. Raises as any call."""
-        if self._looks is None:
+        if not self.publishes:
             return
         publisher, installation = self._looks, self.installation
         planner, now = self._planner(accepted, {}), installation.master.process.clock()
@@ -323,11 +329,9 @@ class LiveAccounts(KnownAccounts):
         return broken
 
 
-def _publisher(installation: Installation) -> LookPublisher | None:
-    files = place_in(installation.master.settings.observed, installation.master.aws)
-
-    def epoch(scope: str) -> int:
-        head = installation.leases.read(scope)
-        return 0 if head is None else head.epoch
-
-    return None if files is None else LookPublisher(files, epoch)
+def _unread(setup: ScopeSetup, broken: Mapping[str, EnvctlError]) -> Unobserved | None:
+    """Return why nothing of a scope is read; None where it is. ``broken`` is as ``_know`` returns it."""
+    if setup.waits:
+        return setup.not_entered
+    error = broken.get(setup.scope.account)
+    return None if error is None else unseen(error, setup)

@@ -25,7 +25,7 @@ from controller.model.ref import Reason, ResourceRef
 from controller.planning.authors import with_live_author
 from controller.planning.diff import DiffOptions, DiffResult, departing, diff
 from controller.planning.drift_history import DriftHistory, Storm
-from controller.planning.overrides import suspended
+from controller.planning.overrides import suspended_in_accounts
 from controller.planning.scope_plan import Barrier, ScopeOptions, finish, to_be_made
 from controller.planning.wording import what_text
 from controller.ports import LiveTarget, Projected, Shaping
@@ -179,7 +179,7 @@ class _Scope:
         found = {ref: objects[ref] for ref in objects if ref in counted}
         observed = replace(part.observed, objects=found)
         overrides, is_ours = self.planner.accepted.overrides, self.planner.is_ours
-        held = suspended(overrides) if overrides else frozenset[ResourceRef]()
+        held = suspended_in_accounts(overrides) if overrides else frozenset[ResourceRef]()
         if held and part.projected.waits_for_environment:
             held |= {
                 ref

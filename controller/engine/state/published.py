@@ -26,6 +26,8 @@ RENEWED_AFTER: Final = timedelta(minutes=30)
 """A look that shows nothing new is published once it is so much younger than the one that is there."""
 BELIEVED_FOR: Final = timedelta(hours=1)
 """A look that is older than another by so much by their clocks does not stay, whatever is counted: counts begin anew where rows are lost."""
+CLOCKS_APART: Final = timedelta(minutes=5)
+"""A look that is of a moment so much later than now was taken by no controller."""
 MAX_TRIES: Final = 5
 """So often it is looked what is there, others replacing it meanwhile."""
 _COMPRESSED: Final = Bound(64 << 20, "a look")
@@ -61,7 +63,14 @@ def place_at(text: str, access: AwsAccess) -> ReplaceableFiles:
 
 def read_published(files: ReplaceableFiles, scope: str) -> PublishedLook:
     """Return the look at a scope. Raises NotFound if there is none, WrongUsage for what is none, and as any read."""
-    return _look_in(files.read(key_of(scope), _COMPRESSED).content, f"{files.name}/{key_of(scope)}")
+    name = f"{files.name}/{key_of(scope)}"
+    look = _look_in(files.read(key_of(scope), _COMPRESSED).content, name)
+    if look.scope != scope or (look.config is not None and look.config.scope != scope):
+        raise WrongUsage(
+            f"{name}: it is a look at another scope",
+            fix="let the controller look again; nobody else writes there",
+        )
+    return look
 
 
 class _Known(NamedTuple):
@@ -74,10 +83,11 @@ class _Known(NamedTuple):
 
 @dataclass(eq=False)
 class LookPublisher:
-    """Publishes looks of one installation. Thread-safe. ``epoch`` reads that of a scope's head; 0 if there is none."""
+    """Publishes looks of one installation. Thread-safe. ``epoch`` reads that of a scope's head, 0 if there is none; ``clock`` gives aware time."""
 
     files: ReplaceableFiles
     epoch: Callable[[str], int]
+    clock: Callable[[], datetime]
     _known: dict[str, _Known] = field(default_factory=dict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
@@ -125,7 +135,11 @@ class LookPublisher:
         except WrongUsage:
             # Nobody can plan from it.
             return held.version, False
-        return held.version, _stays(there, look)
+        return held.version, _stays(there, look) and self._can_be(there, look)
+
+    def _can_be(self, there: PublishedLook, look: PublishedLook) -> bool:
+        """Tell whether a controller can have published what is newer than our look: no clock is so far ahead, no head so far on."""
+        return there.at - self.clock() <= CLOCKS_APART and there.epoch <= self.epoch(look.scope)
 
 
 def _stays(there: PublishedLook, look: PublishedLook) -> bool:

@@ -1,6 +1,8 @@
+import gzip
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +23,7 @@ from controller.engine.state.published import (
 from controller.errors import Conflict, WrongUsage
 from controller.model.observed import ObservedState, ScopeState
 from controller.place_settings import ObservedSettings
-from controller.planning.look_json import PublishedLook
+from controller.planning.look_json import PublishedLook, write_look
 from controller.redactor import REDACTOR
 from controller.snapshots.replaceable import BucketFiles, FolderFiles, Held
 
@@ -43,7 +45,9 @@ def files(tmp_path: Path) -> FolderFiles:
 
 
 def publisher(files: Any, epoch: int = 1) -> LookPublisher:
-    return LookPublisher(files, lambda _: epoch)
+    """Return one whose clock is an hour after ``AT``, and which finds that somebody took the scope over once it has begun."""
+    epochs = chain([epoch], repeat(max(epoch, 1)))
+    return LookPublisher(files, lambda _: next(epochs), lambda: AT + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(
@@ -99,6 +103,31 @@ def test_an_older_look_never_replaces_a_newer(
 
     (state,) = [found for found in [read_published(files, "config").config] if found]
     assert state.facts == {"said": "second" if replaced else "first"}
+
+
+@pytest.mark.parametrize(
+    ("epoch", "at"), [(1, AT + timedelta(days=3000)), (1, AT + timedelta(minutes=66)), (2**53, AT)]
+)
+def test_what_no_controller_can_have_published_yet_is_replaced(
+    files: FolderFiles, epoch: int, at: datetime
+) -> None:
+    forged = gzip.compress(write_look(replace(look(at), epoch=epoch)))
+    files.replace("config.json.gz", forged, None)
+
+    assert publisher(files).publish(look())
+    assert read_published(files, "config").at == AT
+
+
+def test_a_look_at_another_scope_is_none(files: FolderFiles) -> None:
+    version = None
+    for forged in (
+        replace(look(), scope="acme/eu-west-1"),
+        replace(look(), config=look(scope="acme/eu-west-1").config),
+    ):
+        version = files.replace("config.json.gz", gzip.compress(write_look(forged)), version)
+
+        with pytest.raises(WrongUsage, match="at another scope"):
+            read_published(files, "config")
 
 
 def test_the_same_process_publishes_nothing_older_either(files: FolderFiles) -> None:
