@@ -2,16 +2,20 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 from moto import mock_aws
 
+from controller.model.plan import NoteCategory
 from controller.sources.folder import FolderSource
 from tests.support.daemons import DaemonByHand
 from tests.support.estate import Estate
 from tests.support.live_accounts import LiveEstate
 from tests.support.people import SERVICE
 from tests.support.toy_kinds import service
+from tests.support.walked_fleet import CLUSTER
 
 
 def test_a_delete_by_a_right_clock_comes_after_a_create_by_one_that_is_fast() -> None:
@@ -50,3 +54,23 @@ def test_a_commit_is_seen_by_a_daemon_whose_clock_is_behind(tmp_path: Path) -> N
 
         assert done == ["reconcile config", "look staging-eu/eu-west-1"]
         assert estate.planned("config").plan.to_apply == ()
+
+
+@pytest.mark.slow
+def test_what_a_right_clock_deleted_is_not_ours_though_a_fast_one_made_it(tmp_path: Path) -> None:
+    cluster, entity = CLUSTER % ("Skew", "sk"), ("InfraConfigClusters", "Skew", None)
+    with mock_aws():
+        estate = LiveEstate(tmp_path / "fleet").connected()
+        estate.clock.now += timedelta(minutes=10)
+        estate.has({"a.yaml": cluster}).applied("config", worker="fast")
+        estate.clock.now -= timedelta(minutes=10)
+        estate.has({"a.yaml": None}).applied("config")
+        newest_first = [one.change_type for one in estate.installation.ledger.of_item(*entity)]
+        item: Any = {"ClusterName": "Skew", "Value": {"Note": "by hand"}}
+        boto3.resource("dynamodb").Table("InfraConfigClusters").put_item(Item=item)
+
+        plan = estate.has({"a.yaml": cluster}).planned("config").plan
+
+        assert newest_first == ["Deleted", "Created"]
+        assert plan.to_apply == ()
+        assert [note.category for note in plan.scopes[0].notes] == [NoteCategory.UNMANAGED]

@@ -40,7 +40,9 @@ source: {{folder: {folder}}}
 live: {{parallelScopes: 1}}
 targets: {{power: enforce, groups: observe}}
 power: {{graceSeconds: 0}}
+snapshots: {{folder: {folder}-kept}}
 """
+UNTIL = ("--until", "+2h", "--reason", "release night", "--yes")
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("override", "list"),
     ("plan",),
@@ -55,6 +57,22 @@ FURTHER: tuple[tuple[str, ...], ...] = (
     ("audit", "blame", "Service/Search"),
     ("audit", "state", "--at", "0s", "--format", "yaml"),
     ("plan", "--deep"),
+    ("override", "c50", "schedule=off", *UNTIL),
+    ("override", "release", "Service/Search", "--yes"),
+    ("audit", "list"),
+    ("audit", "verify", "--replay"),
+    ("audit", "export", "--format", "proof"),
+    ("audit", "recover", "config"),
+    ("audit", "follow", "--once"),
+    ("snapshot", "create", "--ledger"),
+    ("snapshot", "diff", "latest"),
+    ("restore", "latest", "--reason", "as it was", "--yes"),
+    ("rollback", "--to", "1h", "--plan"),
+    ("items", "export", "services"),
+    ("schedule", "report"),
+    ("status", "--look"),
+    ("doctor",),
+    ("bootstrap",),
 )
 """One of these before them, in turn."""
 BUG = 70
@@ -139,10 +157,10 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         )
         made.client("ec2", NUMBER).run_instances(ImageId=_image(made), MinCount=1, MaxCount=1)
         assert envctl("apply", "--yes").code in (0, 7)
-        reason = ("--until", "+2h", "--reason", "release night", "--yes")
-        assert envctl("override", "c50", "schedule=on", *reason).code == 0
-        assert envctl("override", "Service/Search", "description=x", *reason).code == 0
+        assert envctl("override", "c50", "schedule=on", *UNTIL).code == 0
+        assert envctl("override", "Service/Search", "description=x", *UNTIL).code == 0
         assert envctl("apply", "--yes").code in (0, 7)
+        assert envctl("snapshot", "create").code == 0
         remembered.keep()
         yield made
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from threading import RLock
 from typing import Any, Final
 
 from botocore.awsrequest import AWSPreparedRequest
@@ -40,6 +41,8 @@ class RememberedAnswers:
     _answers: dict[Any, Any] = field(default_factory=dict)
     _kept: dict[str, int] = field(default_factory=dict)
     _next: Iterator[int] = field(default_factory=lambda: count(1))
+    _lock: RLock = field(default_factory=RLock)
+    """One request at a time: moto is not made for several, and what one writes is not to be remembered as read before."""
 
     def keep(self) -> None:
         """Keep what there is."""
@@ -53,6 +56,10 @@ class RememberedAnswers:
 
     def answer(self, ask: Callable[[], Any], request: AWSPreparedRequest) -> Any:
         """Return what moto answers, or has answered."""
+        with self._lock:
+            return self._answer(ask, request)
+
+    def _answer(self, ask: Callable[[], Any], request: AWSPreparedRequest) -> Any:
         self.asked += 1
         body, target = _text(request.body), _text(request.headers.get("X-Amz-Target"))
         found = _CALLER.search(_text(request.headers.get("Authorization")))

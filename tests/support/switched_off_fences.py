@@ -43,9 +43,8 @@ def _planned_from(patch: pytest.MonkeyPatch) -> None:
 
 
 def _status_rows(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(
-        rows, "_NOT_OLDER", "attribute_exists(Id) OR Epoch = :epoch OR PlannedFrom = :from"
-    )
+    anything = "attribute_exists(Id) OR attribute_not_exists(Id)"
+    patch.setattr(rows, "_NOT_OLDER", f"{anything} OR Epoch = :epoch OR PlannedFrom = :from")
 
 
 def _conditional_writes(patch: pytest.MonkeyPatch) -> None:

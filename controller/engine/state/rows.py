@@ -189,12 +189,13 @@ def write_statuses(
     """
     written = []
     for found in findings:
-        row = store.get(state_table, {"Id": STATUS_PREFIX + found.scope}) or {}
-        before = status_of_row(row)
+        row = store.get(state_table, {"Id": STATUS_PREFIX + found.scope})
+        before = None if row is None else status_of_row(row)
         status = next_status(before, found, now)
         wire = to_wire(REDACTOR.redact_values(row_of_status(status)))
         write = PutWrite(state_table, wire)
-        if before is not None:
+        if row is None or before is not None:
+            # Also where there is none yet: another may write the first one meanwhile. A damaged one is replaced whatever it says.
             fence = {":epoch": status.epoch, ":from": status.planned_from}
             write = PutWrite(state_table, wire, _NOT_OLDER, values=to_wire(fence))
         with suppress(Conflict):

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.aws.items import to_wire
+from controller.aws.transactions import PutWrite
 from controller.engine.state.rows import (
     Finding,
     next_status,
@@ -175,6 +177,32 @@ def test_a_late_worker_does_not_say_how_a_scope_stands(
     row = estate.store.get(table, {"Id": "status#s"})
     assert row is not None
     assert (row["State"] == "stalled", bool(told)) == (written, written), because
+
+
+def test_a_late_worker_that_saw_no_row_does_not_write_over_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    estate, table = Estate(), PREFIX + STATE_TABLE.name
+    write_statuses(estate.store, table, [found(ScopeState.OK, planned_from=5)], NOW)
+    read = estate.store.get
+
+    with monkeypatch.context() as before_the_first:
+        before_the_first.setattr(estate.store, "get", lambda *_: None)
+        late = found(ScopeState.STALLED, planned_from=4)
+        assert write_statuses(estate.store, table, [late], LATER) == ()
+
+    row = read(table, {"Id": "status#s"})
+    assert row is not None
+    assert row["State"] == "ok"
+
+
+def test_a_damaged_row_is_written_anew() -> None:
+    estate, table = Estate(), PREFIX + STATE_TABLE.name
+    estate.store.write(PutWrite(table, to_wire({"Id": "status#s", "Epoch": 10**20})))
+
+    (told,) = write_statuses(estate.store, table, [found(ScopeState.OK)], NOW)
+
+    assert status_of_row(estate.store.get(table, {"Id": "status#s"}) or {}) == told
 
 
 def test_since_when_changes_are_left_is_kept_while_they_are_and_while_nothing_is_seen() -> None:
