@@ -20,7 +20,7 @@ from controller.engine.streams.checkpoint import (
     row_of_checkpoint,
 )
 from controller.engine.streams.drain import Drained, StreamDrain
-from controller.errors import DamagedState, EnvctlError
+from controller.errors import DamagedState, EnvctlError, ScopeFromTheFuture
 from controller.ledger.large_images import BlobStore, ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.outside_record import StreamSource, outside_record
@@ -37,6 +37,7 @@ from controller.ledger.stream_changes import (
     recognise,
 )
 from controller.model.ledger_record import LedgerRecord
+from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE
 
@@ -209,9 +210,18 @@ class TableReader:
         strange = [change.event.event_id for change in changes if change.audit_id not in own]
         recorded = self._rows(strange)
         passed = self.checkpoint.passed
-        found = recognise(changes, own, recorded.keys(), passed, self._sequence_before)
+        newest = self._newest() if strange else MOST_RECORDS
+        found = recognise(changes, own, recorded.keys(), passed, self._sequence_before, newest)
         self._done.ours += sum(seen.verdict is Verdict.OURS for seen in found)
         return found
+
+    def _newest(self) -> int:
+        """Return how far our records have come; as far as can be where that is not known."""
+        try:
+            head = self.writer.storage.leases.read(CONFIG_SCOPE)
+        except (DamagedState, ScopeFromTheFuture):
+            return MOST_RECORDS
+        return MOST_RECORDS if head is None else head.sequence
 
     def _own_records(self, audit_ids: Sequence[str]) -> dict[str, OwnRecord]:
         own = {}
