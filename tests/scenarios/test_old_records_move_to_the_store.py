@@ -77,7 +77,7 @@ def long_after() -> Installation:
 
 def in_table() -> list[int]:
     """Return the sequences of scope config that are in the table."""
-    return [line.sequence for line in installation().ledger.after("config", 0)]
+    return [line.sequence for line in installation().ledger.lines.after("config", 0)]
 
 
 def segments() -> list[tuple[int, int]]:
@@ -126,7 +126,7 @@ def test_every_question_is_answered_as_before_on_the_other_look_alike(
 
 def moved_and_asked() -> None:
     """Ask, move all but the newest record, and ask again."""
-    first = installation().ledger.beginning("config")
+    first = installation().ledger.lines.beginning("config")
     assert first is not None
     before, records = asked(), len(in_table())
     # In the middle of what is moved.
@@ -156,7 +156,7 @@ def moved_and_asked() -> None:
 
 def test_what_was_announced_and_not_ended_stays_with_all_that_follows(kept: None) -> None:
     now = long_after()
-    lines = list(now.ledger.after("config", 0))
+    lines = list(now.ledger.lines.after("config", 0))
     row = row_of_open_records("config", [lines[2].audit_id])
     now.master.store.write(PutWrite(now.master.state_table, to_wire(row)))
 
@@ -193,7 +193,7 @@ def test_a_lost_row_is_told_and_made_again(kept: None) -> None:
 
 def test_a_chain_that_is_not_whole_is_not_moved(kept: None) -> None:
     now = long_after()
-    _, second, *_ = now.ledger.after("config", 0)
+    _, second, *_ = now.ledger.lines.after("config", 0)
     key = {"AuditID": {"S": second.audit_id}}
     now.master.store.write(DeleteWrite(now.ledger.table, key))
 
@@ -206,7 +206,7 @@ def test_a_chain_that_is_not_whole_is_not_moved(kept: None) -> None:
 
 def test_a_record_that_is_another_in_its_segment_is_not_deleted(kept: None) -> None:
     now = long_after()
-    first, *_ = now.ledger.after("config", 0)
+    first, *_ = now.ledger.lines.after("config", 0)
     mover = RecordArchiver(installation=now, before=LATER)
     (old,) = find_old_records(now, ["config"], LATER)
     mover._write_segments(old)

@@ -39,7 +39,7 @@ _NO_SHAPING: Final = Shaping()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivePlanOptions(PlanOptions):
-    """How live scopes are planned. ``histories`` of drift are by scope.
+    """How live scopes are planned. ``histories`` of drift, and how many ``looks`` were written before this one, are by scope.
 
     ``deep`` looks closely, which takes many more calls. ``only`` names objects to plan for, None for all; ``targets``
     names targets, empty for all.
@@ -49,6 +49,7 @@ class LivePlanOptions(PlanOptions):
     targets: Sequence[str] = ()
     only: frozenset[ResourceRef] | None = None
     histories: Mapping[str, DriftHistory] = field(default_factory=dict)
+    looks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
