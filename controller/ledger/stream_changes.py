@@ -98,7 +98,7 @@ class Passed:
     """
 
     kept: OrderedDict[str, int] = field(default_factory=OrderedDict)
-    """By ``name_of`` the item, the one that was added first foremost."""
+    """By ``name_of`` the item, the one that was added first foremost. A negative number says: at most so far."""
     has_dropped: bool = False
     """Whether there were more than are kept."""
     _recent: OrderedDict[str, int] = field(default_factory=OrderedDict)
@@ -140,18 +140,25 @@ def recognise(
     recorded: Collection[str],
     passed: Passed,
     ask: SequenceBefore,
+    newest: int,
 ) -> list[Recognised]:
     """Tell of each change, in the order of the stream, whose it is; ``passed`` follows.
 
-    ``own`` are our records by audit id, ``recorded`` the events of others that have records.
+    ``own`` are our records by audit id, ``recorded`` the events of others that have records. ``newest`` is the sequence that our
+    records had come to once the changes were read: what is beyond it came after all of them. The ledger is asked only where
+    that does not tell.
     """
-    found = []
+    found, first_by_others = [], dict[str, StreamChange]()
     for change in changes:
         name = passed.name_of(change.item)
         record, event_id = own.get(change.audit_id), change.event.event_id
         behind = passed.kept.get(name, 0)
         if record is not None and name not in passed.kept and passed.has_dropped:
             behind = ask(change)
+        if record is not None and behind < 0:
+            is_later = record.sequence > -behind
+            behind = 0 if is_later else ask(first_by_others.get(name, change))
+            passed.keep(name, behind)
         if (
             record is not None
             and record.sequence > behind
@@ -160,9 +167,13 @@ def recognise(
             passed.saw(name, record.sequence, keep=change.is_delete)
             found.append(Recognised(change, Verdict.OURS))
             continue
+        verdict = Verdict.RECORDED if event_id in recorded else Verdict.OUTSIDE
         if name not in passed.kept:
             recent = passed.recent(name)
-            passed.keep(name, ask(change) if recent is None else recent)
-        verdict = Verdict.RECORDED if event_id in recorded else Verdict.OUTSIDE
+            if recent is None:
+                first_by_others[name] = change
+                # What came after one that is on record may be as well, so it has to be asked of this one.
+                recent = ask(change) if verdict is Verdict.RECORDED else -newest
+            passed.keep(name, recent)
         found.append(Recognised(change, verdict))
     return found

@@ -220,6 +220,33 @@ def test_a_stream_read_from_its_beginning_again_makes_no_record_twice(
     assert estate.verified().intact
 
 
+def test_what_is_left_of_a_stream_read_again_makes_nothing_of_ours_a_change_by_others(
+    estate: StreamedEstate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(estate, service("a"))
+    estate.reads()
+    with estate.reader() as reader:
+        trimmed = {shard: read.after for shard, read in reader.checkpoint.positions.items()}
+    for owner in ("Mallory", "Eve"):
+        edited(estate, "a", OwningCluster=owner)
+        applied(estate, service("a"))
+    estate.reads()
+    before = [record.audit_id for record in estate.outside()]
+    begin = TableStream.iterator
+
+    def trimmed_once(stream: TableStream, shard: str, after: str) -> str:
+        if after:
+            raise PositionLost("trimmed")
+        return begin(stream, shard, trimmed.get(shard, ""))
+
+    monkeypatch.setattr(TableStream, "iterator", trimmed_once)
+    read = estate.reads()
+    *same, gap = estate.outside()
+    assert (read.has_gap, read.outside) == (True, 0)
+    assert [record.audit_id for record in same] == before
+    assert (gap.phase, gap.new_value and gap.new_value["Updated"]) == ("gap", 0)
+
+
 def test_large_items_go_in_several_transactions(estate: StreamedEstate) -> None:
     for number in range(12):
         estate.meddles(SERVICES, ServiceName=f"s{number}", Value="x" * 290_000)

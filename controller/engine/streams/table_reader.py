@@ -20,12 +20,12 @@ from controller.engine.streams.checkpoint import (
     row_of_checkpoint,
 )
 from controller.engine.streams.drain import Drained, StreamDrain
-from controller.errors import DamagedState, EnvctlError
+from controller.errors import DamagedState, EnvctlError, ScopeFromTheFuture
 from controller.ledger.large_images import BlobStore, ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.outside_record import StreamSource, outside_record
 from controller.ledger.queries import LedgerReader
-from controller.ledger.records import record_wire
+from controller.ledger.records import MOST_RECORDS, record_wire
 from controller.ledger.stream_changes import (
     STREAM_PREFIX,
     OwnRecord,
@@ -37,6 +37,7 @@ from controller.ledger.stream_changes import (
     recognise,
 )
 from controller.model.ledger_record import LedgerRecord
+from controller.model.observed import CONFIG_SCOPE
 from controller.model.table import TableDefinition
 from controller.targets.table_items.definitions import STATE_TABLE
 
@@ -209,9 +210,18 @@ class TableReader:
         strange = [change.event.event_id for change in changes if change.audit_id not in own]
         recorded = self._rows(strange)
         passed = self.checkpoint.passed
-        found = recognise(changes, own, recorded.keys(), passed, self._sequence_before)
+        newest = self._newest() if strange else MOST_RECORDS
+        found = recognise(changes, own, recorded.keys(), passed, self._sequence_before, newest)
         self._done.ours += sum(seen.verdict is Verdict.OURS for seen in found)
         return found
+
+    def _newest(self) -> int:
+        """Return how far our records have come; as far as can be where that is not known."""
+        try:
+            head = self.writer.storage.leases.read(CONFIG_SCOPE)
+        except (DamagedState, ScopeFromTheFuture):
+            return MOST_RECORDS
+        return MOST_RECORDS if head is None else head.sequence
 
     def _own_records(self, audit_ids: Sequence[str]) -> dict[str, OwnRecord]:
         own = {}
@@ -237,13 +247,14 @@ class TableReader:
     def _sequence_before(self, change: StreamChange) -> int:
         """Return the highest sequence of our records that left what an event, or one by others before it, found; 0 for none."""
         history = list(islice(self.access.ledger.of_item(*change.item), _HISTORY))
-        is_outside = {r.audit_id: r.scope.startswith(STREAM_PREFIX) for r in history}
-        found = {change.before, *(r.before for r in history if is_outside[r.audit_id])} - {""}
-        passed = (
-            record.sequence
-            for record in history
-            if not is_outside[record.audit_id] and (record.after or record.before) in found
-        )
+        ours = [record for record in history if not record.scope.startswith(STREAM_PREFIX)]
+        others = [record for record in history if record.scope.startswith(STREAM_PREFIX)]
+        # Where a stream is read again what came after the event may be on record, too.
+        known = (record.sequence for record in others if record.audit_id == change.event.event_id)
+        end = next(known, MOST_RECORDS)
+        found = {change.before, *(record.before for record in others if record.sequence <= end)}
+        found.discard("")
+        passed = (record.sequence for record in ours if (record.after or record.before) in found)
         return max(passed, default=0)
 
     def _write_found(self, found: Sequence[Recognised]) -> bool:

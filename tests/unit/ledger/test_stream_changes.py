@@ -16,6 +16,7 @@ from controller.ledger.stream_changes import (
     OwnRecord,
     Passed,
     StreamChange,
+    Verdict,
     change_of,
     recognise,
 )
@@ -52,8 +53,9 @@ def verdicts(
     passed: Passed | None = None,
     recorded: set[str] | None = None,
     asked: int = 0,
+    newest: int = 100,
 ) -> list[str]:
-    found = recognise(changes, own, recorded or set(), passed or Passed(), lambda _: asked)
+    found = recognise(changes, own, recorded or set(), passed or Passed(), lambda _: asked, newest)
     return [seen.verdict.value for seen in found]
 
 
@@ -108,7 +110,7 @@ def test_a_delete_is_ours_once(claimed_by: str, verdict: str) -> None:
 def test_only_deletes_of_ours_are_claimed() -> None:
     create, delete = change(None, A), change(A, None, "e2")
     own = {create.audit_id: OwnRecord(1, ""), delete.audit_id: OwnRecord(2, "")}
-    found = recognise([create, delete], own, set(), Passed(), never)
+    found = recognise([create, delete], own, set(), Passed(), never, 2)
     assert [seen.claims for seen in found] == [False, True]
 
 
@@ -135,6 +137,41 @@ def test_how_far_an_item_was_passed_is_asked_of_the_ledger_where_another_process
     own = {again.audit_id: OwnRecord(5, "")}
     assert verdicts([back, again], own, asked=5) == ["outside", "outside"]
     assert verdicts([back, again], own, asked=4) == ["outside", "ours"]
+
+
+def test_what_we_change_once_others_were_read_is_ours_and_nothing_is_asked() -> None:
+    passed, back, heals = Passed(), change(B, C, "e1"), change(C, A, "e2")
+    own = {heals.audit_id: OwnRecord(5, "")}
+
+    assert recognise([back], {}, set(), passed, never, 4)[0].verdict is Verdict.OUTSIDE
+    assert recognise([heals], own, set(), passed, never, 9)[0].verdict is Verdict.OURS
+    assert list(passed.kept.values()) == [5]
+
+
+def test_of_a_change_by_others_that_is_on_record_it_is_asked_at_once() -> None:
+    passed, back, again = Passed(), change(B, A, "e1"), change(A, B, "e2")
+    own = {again.audit_id: OwnRecord(5, "")}
+
+    recognise([back], {}, {"e1"}, passed, lambda asked: 3 if asked is back else 5, 9)
+    (found,) = recognise([again], own, set(), passed, never, 9)
+
+    assert found.verdict is Verdict.OURS
+
+
+def test_where_it_has_to_be_asked_the_first_change_by_others_of_those_read_together_is_asked_of() -> (
+    None
+):
+    asked, back, again = list[StreamChange](), change(B, A, "e1"), change(A, B, "e2")
+    own = {again.audit_id: OwnRecord(5, "")}
+
+    def ask(one: StreamChange) -> int:
+        asked.append(one)
+        return 5
+
+    found = recognise([back, again, again], own, set(), Passed(), ask, 9)
+
+    assert [seen.verdict for seen in found] == [Verdict.OUTSIDE] * 3
+    assert asked == [back]
 
 
 def test_of_more_items_than_are_kept_the_ledger_is_asked() -> None:
