@@ -49,6 +49,8 @@ MOST_TIMES_APPLY = 1.2
 MOST_GROWTH_MB = 64
 SERVICES = "InfraConfigServices"
 BATCH = 25
+IN_A_FILE = 1_000
+"""Documents: a file that holds more than a few thousand is refused."""
 REQUESTER = Requester("benchmark", "benchmark")
 
 
@@ -213,12 +215,13 @@ def write_fleet(folder: Path, count: int) -> None:
     head = "apiVersion: envctl/v1\nkind: {kind}\nmetadata: {{name: {name}}}\n"
     cluster = head.format(kind="Cluster", name="Tango") + "spec: {shortName: ta}\n"
     (folder / "cluster.yaml").write_text(cluster, encoding="utf-8")
-    text = "---\n".join(
-        head.format(kind="Service", name=f"Service{number:05}")
-        + "spec: {owningCluster: Tango, description: Finds what people look for}\n"
-        for number in range(count - 1)
-    )
-    (folder / "services.yaml").write_text(text, encoding="utf-8")
+    for first in range(0, count - 1, IN_A_FILE):
+        text = "---\n".join(
+            head.format(kind="Service", name=f"Service{number:05}")
+            + "spec: {owningCluster: Tango, description: Finds what people look for}\n"
+            for number in range(first, min(first + IN_A_FILE, count - 1))
+        )
+        (folder / f"services-{first}.yaml").write_text(text, encoding="utf-8")
 
 
 def lose(installation: Installation, prefix: str) -> None:
