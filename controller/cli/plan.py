@@ -38,7 +38,7 @@ from controller.engine.reconcile.published_looks import open_published
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.errors import WrongUsage
 from controller.views.documents.plan import render_json
-from controller.views.override_text import ended_text, soon_text
+from controller.views.override_text import ended_lines, soon_lines
 from controller.views.plan.ages import ages
 from controller.views.plan.html import render_html
 from controller.views.plan.markdown import render_markdown
@@ -143,10 +143,10 @@ def _note_moments(call: Invocation, result: Reconciled, accounts: PublishedAccou
     now = call.process.clock()
     for line in ages(accounts.seen, now) if accounts is not None else ():
         note(line)
-    for ending in result.ended:
-        note(f"{ended_text(ending.override, ending.why)}; the next apply records it")
-    for ending_soon in result.ending_soon:
-        note(soon_text(ending_soon, now))
+    for line in ended_lines(result.ended):
+        note(f"{line}; the next apply records it")
+    for line in soon_lines(result.ending_soon, now):
+        note(line)
 
 
 def plan_file(run: CombinedPlan) -> bytes:

@@ -6,10 +6,11 @@ from functools import partial
 
 from controller.engine.installation.installation import Installation
 from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
-from controller.engine.state.rows import (
-    OVERRIDE_PREFIX,
+from controller.engine.state.override_rows import (
     Row,
+    holds,
     read_override_rows,
+    row_id,
 )
 from controller.errors import DamagedState, WrongUsage
 from controller.ledger.entities import entity_of_item
@@ -110,10 +111,10 @@ def observe_config(installation: Installation) -> ObservedConfig:
 
 
 def _ended_by(installation: Installation, override_id: str) -> Authorship:
-    """Return who took an override's row away. Raises as any read."""
-    table, key = installation.master.state_table, OVERRIDE_PREFIX + override_id
+    """Return who took an override, or a part of one, out of its row. Raises as any read."""
+    table, key = installation.master.state_table, row_id(override_id)
     for record in installation.ledger.of_item(table, key, None):
-        if record.change_type == "Deleted":
+        if holds(record.old_value, override_id) and not holds(record.new_value, override_id):
             who = who_changed(record.actor, record.changed_by)
             return Authorship("", who, record.iso_timestamp, record.actor.trigger)
     return UNKNOWN_AUTHORSHIP

@@ -19,7 +19,7 @@ from controller.engine.live.accounts import LivePlanRun
 from controller.engine.live.observe import environments_of
 from controller.engine.live.planner import LiveScopePlan
 from controller.engine.power.fleet import evaluate_looks
-from controller.engine.state.override_commit import Ending, end_overrides
+from controller.engine.state.override_commit import Ending, end_overrides, why_of
 from controller.errors import (
     ExitCode,
     InvalidDesiredState,
@@ -41,10 +41,10 @@ from controller.model.ref import ResourceRef
 from controller.planning.approvals import unused_lines, why_unused
 from controller.planning.authors import CONTROLLER
 from controller.planning.fields import PLAIN_NAMES, FieldNames
-from controller.planning.overrides import ended, ending_soon
+from controller.planning.overrides import ended, ending_soon, wholes
 from controller.planning.schedule_meaning import Counted, with_found
 from controller.planning.scope_plan import plan
-from controller.planning.wording import what_text
+from controller.planning.wording import objects_text, whole_text
 from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.targets.power import Power
@@ -296,9 +296,10 @@ def record_ends(
         transaction=new_run_id(installation.master.process.clock()),
     )
     gone = end_overrides(installation.storage(), endings, request, claim, emit)
-    for ending in gone:
-        override = ending.override
-        emit(OverrideEnded(override.id, str(override.ref), what_text(override), ending.why))
+    whys = {ending.override.id: ending.why for ending in gone}
+    for parts in wholes(ending.override for ending in gone):
+        why = why_of([whys[part.id] for part in parts])
+        emit(OverrideEnded(parts[0].whole_id, objects_text(parts), whole_text(parts), why))
     return gone
 
 
@@ -307,11 +308,9 @@ def announce(
 ) -> tuple[Override, ...]:
     """Tell of the overrides that end soon; return them."""
     soon = ending_soon(overrides, now, within)
-    for override in soon:
-        assert override.until is not None, "only what has a time ends soon"
-        emit(
-            OverrideEndsSoon(
-                override.id, str(override.ref), what_text(override), iso_ms(override.until)
-            )
-        )
+    for parts in wholes(soon):
+        first = parts[0]
+        assert first.until is not None, "only what has a time ends soon"
+        what = objects_text(parts), whole_text(parts)
+        emit(OverrideEndsSoon(first.whole_id, *what, iso_ms(first.until)))
     return soon
