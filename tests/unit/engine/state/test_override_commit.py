@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from controller.aws.items import to_wire
-from controller.aws.transactions import DeleteWrite
+from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.commit.lease import Claim, Leases
+from controller.engine.state.damaged_overrides import readable_rows, sorted_out, unread
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
 from controller.engine.state.override_rows import numbered, read_overrides
 from controller.errors import Conflict, ScopeBusy, Throttled
@@ -146,4 +147,25 @@ def test_a_row_of_parts_that_somebody_else_took_away_stops_no_other(estate: Esta
     gone = end_overrides(estate.storage, endings, estate.request(), CLAIM)
 
     assert set(gone) == {endings[0], endings[2], endings[3]}
+    assert ids(estate) == []
+
+
+def test_a_damaged_row_of_parts_is_as_the_ledger_has_it_and_is_taken_away_by_its_name(
+    estate: Estate,
+) -> None:
+    made = held(3)
+    make_overrides(estate.storage, made, estate.request(), CLAIM)
+    table = estate.storage.physical("EnvctlState")
+    known = estate.store.get(table, {"Id": "override#HELD01.1"})
+    damaged = {"Id": "override#HELD01.1", "Parts": "x"}
+    estate.store.write(PutWrite(table, to_wire(damaged)))
+
+    (row,) = readable_rows([damaged], lambda _id: known)
+    (unknown,) = readable_rows([damaged], lambda _id: None)
+
+    assert sorted_out([row]) == (made, {})
+    none, why = sorted_out([unknown])
+    assert (none, list(why)) == ((), ["HELD01.1"])
+    ending = Ending(unread("HELD01.1", why["HELD01.1"]), "released by ada")
+    assert end_overrides(estate.storage, [ending], estate.request(), CLAIM) == (ending,)
     assert ids(estate) == []
