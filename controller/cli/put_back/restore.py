@@ -34,10 +34,10 @@ from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
 from controller.engine.authoring.write_files import write_folder
 from controller.engine.config.observe import observe_config
-from controller.engine.overrides.held import is_held
 from controller.engine.queries.rollback_asked import end_of
 from controller.engine.snapshots.selection import Mode, selection_of
 from controller.engine.snapshots.service import Snapshots
+from controller.planning.overrides import is_held
 from controller.views.override_text import yaml_lines
 from controller.views.snapshots import restore_done, restore_planned
 

@@ -18,9 +18,9 @@ from controller.model.override import Override
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection, Resource
+from controller.planning.overrides import HELD
 from controller.redactor import REDACTOR
 
-_ID: Final = "HELD"
 _DIGITS: Final = 12
 
 
@@ -43,11 +43,6 @@ class _Held(NamedTuple):
 
     path: str
     value: Json
-
-
-def is_held(override: Override) -> bool:
-    """Tell whether an override is what a restore or a rollback left: the next one does not leave alone what it holds."""
-    return override.id.startswith(_ID)
 
 
 def holding_overrides(
@@ -140,4 +135,4 @@ def _id_of(parts: Iterable[Override], asked: HoldAsked) -> str:
     spelled = hashlib.sha256(asked.source.encode())
     for part in parts:
         spelled.update(repr(alike(part)).encode())
-    return f"{_ID}{spelled.hexdigest()[:_DIGITS].upper()}"
+    return f"{HELD}{spelled.hexdigest()[:_DIGITS].upper()}"

@@ -199,11 +199,6 @@ def override_rows_in(rows: Iterable[Row]) -> tuple[Row, ...]:
     return tuple(sorted(mine, key=lambda row: str(row["Id"])))
 
 
-def read_override_rows(store: Scannable, state_table: str) -> tuple[Row, ...]:
-    """Return the rows of all overrides, ended ones too, by id. Raises as any read."""
-    return override_rows_in(store.scan(state_table))
-
-
 def read_recorded_rows(store: ItemStore, state_table: str) -> tuple[Row, ...]:
     """Return the rows whose every change is in the ledger. Raises as any read."""
     return tuple(
@@ -213,5 +208,5 @@ def read_recorded_rows(store: ItemStore, state_table: str) -> tuple[Row, ...]:
 
 def read_overrides(store: Scannable, prefix: str) -> tuple[Override, ...]:
     """Return all overrides, ended ones too. Raises as any read, and as ``overrides_of_row``."""
-    rows = read_override_rows(store, prefix + STATE_TABLE.name)
+    rows = override_rows_in(store.scan(prefix + STATE_TABLE.name))
     return tuple(override for row in rows for override in overrides_of_row(row))

@@ -46,6 +46,8 @@ class Finding:
     """In which the scope was ours; 0 where it was not taken."""
     planned_from: int = 0
     """The config scope's sequence it was planned from; 0 where that is not known."""
+    looks_before: int = 0
+    """How many looks the scope's status counted when this one began."""
 
 
 def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> ScopeStatus:
@@ -77,6 +79,7 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
         seen=found.seen.after(known.seen) if found.seen else known.seen if again else None,
         epoch=found.epoch or known.epoch,
         planned_from=found.planned_from or known.planned_from,
+        looks=max(known.looks, found.looks_before + (found.state in _SEEN)),
     )
 
 
@@ -94,6 +97,7 @@ _NUMBERS: Final = {
     "Failures": "failures",
     "Epoch": "epoch",
     "PlannedFrom": "planned_from",
+    "Looks": "looks",
 }
 """What a row holds of a status as it is: attribute -> field."""
 
@@ -238,13 +242,13 @@ _COUNTS: Final = {
 FLIPS_PREFIX: Final = "flips#"
 
 
-def read_histories(
-    store: ItemStore, state_table: str, scopes: Iterable[str]
-) -> dict[str, DriftHistory]:
-    """Return what is remembered, by scope; nothing for scopes that were calm. Raises as any read."""
-    keys = [{"Id": FLIPS_PREFIX + scope} for scope in scopes]
-    rows = store.batch_get(state_table, keys) if keys else ()
-    return {str(row["Id"]).removeprefix(FLIPS_PREFIX): history_of_row(row) for row in rows}
+def histories_in(rows: Iterable[Mapping[str, Any]]) -> dict[str, DriftHistory]:
+    """Return what is remembered among rows of EnvctlState, by scope; nothing for scopes that were calm."""
+    return {
+        str(row["Id"]).removeprefix(FLIPS_PREFIX): history_of_row(row)
+        for row in rows
+        if str(row["Id"]).startswith(FLIPS_PREFIX)
+    }
 
 
 def write_history(store: ItemStore, state_table: str, scope: str, history: DriftHistory) -> None:
