@@ -102,7 +102,14 @@ class _Questions:
         made = report_now(self._served.state.get(), days, self._served.now(), wanted)
         return respond(request, report_answer(made))
 
-    def overrides(self, request: Request) -> Response:
-        """What is otherwise now, what ends first on top."""
+    def overrides(
+        self,
+        request: Request,
+        what: Annotated[
+            str | None,
+            Query(max_length=1024, description="An id or an object: each part is listed then"),
+        ] = None,
+    ) -> Response:
+        """What is otherwise now, what ends first on top; what a restore or a rollback holds is one."""
         seen = observe_config(self._served.installation)
-        return respond(request, overrides_answer(seen, self._served.now()))
+        return respond(request, overrides_answer(seen, self._served.now(), what))

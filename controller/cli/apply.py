@@ -36,7 +36,7 @@ from controller.errors import WrongUsage
 from controller.planning.plan_file import PlanClaim, read_plan
 from controller.views.documents.plan_review import check_plan_file
 from controller.views.outcomes import apply_json, failure_lines, next_run_line, tally_line
-from controller.views.override_text import ended_text, soon_text
+from controller.views.override_text import ended_lines, soon_lines
 from controller.views.plan.text import text_lines
 
 _NOBODY_TO_ASK = (
@@ -163,10 +163,10 @@ def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) ->
 
     Raises what refuses it as a whole, where that is not said as JSON; what was held back while the rest went on is said.
     """
-    for ending in result.ended:
-        note(ended_text(ending.override, ending.why))
-    for override in result.ending_soon:
-        note(soon_text(override, call.process.clock()))
+    for line in ended_lines(result.ended):
+        note(line)
+    for line in soon_lines(result.ending_soon, call.process.clock()):
+        note(line)
     if as_json:
         say_document("apply", apply_json(result.planned, result.report))
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -10,8 +11,10 @@ from typer.core import TyperGroup
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation, ask, say_answer
 from controller.cli.process import say, say_document
+from controller.cli.put_back.plan_and_ask import override_files_writer
 from controller.cli.remote.server import Request, Server, only_here
 from controller.cli.terminal.interruption import stopping_on_signals
+from controller.engine.authoring.write_files import write_folder
 from controller.engine.config.observe import observe_config
 from controller.engine.overrides.service import (
     Done,
@@ -19,14 +22,16 @@ from controller.engine.overrides.service import (
     Overrides,
     Prepared,
     authored_digest,
+    none_named,
     release_unread,
     unread_override,
 )
 from controller.engine.power.fleet import accepted_now
 from controller.errors import WrongUsage
 from controller.events import Emit
+from controller.planning.overrides import named
 from controller.views.override_report import done_lines, prepared_lines, report_json
-from controller.views.override_text import overrides_answer
+from controller.views.override_text import overrides_answer, yaml_json, yaml_lines
 
 MAKE = "make"
 
@@ -102,15 +107,55 @@ def make(
 
 
 @override.command("list")
-def list_overrides(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
-    """List what is otherwise now, what ends first on top."""
+def list_overrides(
+    context: typer.Context,
+    *,
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID|REF]", help="Each part of one override, or what is otherwise of an object."
+        ),
+    ] = None,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """List what is otherwise now, what ends first on top. What a restore or a rollback holds is one line."""
     call: Invocation = context.obj
     if call.server is not None:
-        request = Request("/overrides")
+        request = Request("/overrides", {"what": what} if what else {})
         raise typer.Exit(call.server.answer(request, as_json=output is Format.JSON))
-    answer = overrides_answer(observe_config(call.installation), call.process.clock())
+    answer = overrides_answer(observe_config(call.installation), call.process.clock(), what)
     say_answer(answer, output)
     raise typer.Exit(answer.exit_code)
+
+
+@override.command("yaml")
+def write_yaml(
+    context: typer.Context,
+    *,
+    what: Annotated[
+        str, typer.Argument(metavar="ID|REF", help="One override, or all of an object.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder.")],
+    source: Annotated[
+        str | None,
+        typer.Option("--source", help="Where Git's documents are; default: as settings say."),
+    ] = None,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Write the files that say what is held now: once they are committed, Git says it and what was until Git changes ends."""
+    call: Invocation = context.obj
+    if call.server is not None:
+        only_here(out=out)
+    seen = observe_config(call.installation)
+    found = named(seen.overrides, what)
+    if not found:
+        raise none_named(what)
+    made = override_files_writer(call, source).files(found, seen)
+    write_folder(out, made.files, force=False)
+    if output is Format.JSON:
+        say_document("override-yaml", yaml_json(made, out))
+    else:
+        say("\n".join(yaml_lines(made, out)))
 
 
 @override.command("release")
@@ -118,7 +163,11 @@ def release(
     context: typer.Context,
     *,
     what: Annotated[
-        str, typer.Argument(metavar="ID|REF", help="One override, or all of an object.")
+        str,
+        typer.Argument(
+            metavar="ID|REF",
+            help="One override, or all of an object; of what a restore or a rollback holds also a part.",
+        ),
     ],
     yes: YesOption = False,
     output: FormatOption = Format.TEXT,

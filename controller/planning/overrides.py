@@ -13,7 +13,7 @@ from typing import Final
 from controller.errors import WrongUsage
 from controller.model.canonical import ABSENT, Json, canonical_bytes, parse_canonical
 from controller.model.observed import put_back_base_fields
-from controller.model.override import Override
+from controller.model.override import PART, Override
 from controller.model.ref import ResourceRef
 
 MEMBER_NAMES: Final = ("serverRoleName", "serviceName", "name", "dnsName", "path", "key")
@@ -74,11 +74,35 @@ def ending_soon(
 
 
 def named(overrides: Iterable[Override], text: str) -> tuple[Override, ...]:
-    """Return those a person means: by id, by reference, or by the last part of a reference (``c50``, ``i-…``)."""
-    found = [override for override in overrides if text in (override.id, str(override.ref))]
+    """Return those a person means: by id, by reference, or by the last part of a reference (``c50``, ``i-…``).
+
+    The id of an override with many parts, or of one of its rows, means all of them.
+    """
+    overrides, inside = tuple(overrides), text + PART
+    found = [
+        override
+        for override in overrides
+        if text in (override.id, str(override.ref)) or override.id.startswith(inside)
+    ]
     if not found:
         found = [override for override in overrides if override.ref.key.rpartition("/")[2] == text]
     return tuple(sorted(found, key=BY_AGE))
+
+
+def wholes(overrides: Iterable[Override]) -> tuple[tuple[Override, ...], ...]:
+    """Return overrides as they were made: the parts of one together, where its first one stands."""
+    together: dict[str, list[Override]] = {}
+    for override in overrides:
+        together.setdefault(override.whole_id, []).append(override)
+    return tuple(map(tuple, together.values()))
+
+
+def by_object(overrides: Iterable[Override]) -> Mapping[ResourceRef, Sequence[Override]]:
+    """Return overrides by what they are of, in their order."""
+    found: dict[ResourceRef, list[Override]] = {}
+    for override in overrides:
+        found.setdefault(override.ref, []).append(override)
+    return found
 
 
 def suspended(overrides: Iterable[Override]) -> frozenset[ResourceRef]:

@@ -1,7 +1,8 @@
 """Words that reasons in a plan and views of it share: counts, values, kinds, overrides."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
@@ -9,8 +10,9 @@ from controller.model.canonical import ABSENT, Json, canonical_bytes
 from controller.model.override import Override
 from controller.model.plan import Note, NoteCategory
 from controller.model.printable import in_short, printable, printable_json
+from controller.model.ref import ResourceRef
 from controller.planning.leaving import NOW_MS
-from controller.planning.overrides import shown_path
+from controller.planning.overrides import shown_path, wholes
 
 LONGEST_VALUE: Final = 60
 NAMES_SHOWN: Final = 3
@@ -65,6 +67,24 @@ def what_text(override: Override) -> str:
     return f"{path}={value_text(override.value)}"
 
 
+def objects_text(parts: Sequence[Override]) -> str:
+    """Return what an override is of, given all its parts: ``Service/search``; ``2 environments, 10,000 services``."""
+    refs = {part.ref for part in parts}
+    if len(refs) == 1:
+        return str(parts[0].ref)
+    counts = Counter(ref.kind for ref in refs)
+    return ", ".join(
+        f"{number(counts[kind])} {counted_kind(kind, counts[kind])}" for kind in sorted(counts)
+    )
+
+
+def whole_text(parts: Sequence[Override]) -> str:
+    """Return what is otherwise of an override, given all its parts."""
+    if len(parts) == 1:
+        return what_text(parts[0])
+    return f"as put back ({number(len(parts))} parts)"
+
+
 def end_text(override: Override, zone: tzinfo = UTC) -> str:
     """Return when it ends: ``until Wed 25 Nov 10:00 GMT``, ``until Git changes it``."""
     if override.until is None:
@@ -86,9 +106,11 @@ def maker_text(override: Override) -> str:
 
 def in_force(overrides: Iterable[Override]) -> Iterator[Note]:
     """Yield what a plan says of each override that holds: also where the tables have its value already it differs from Git."""
-    for override in overrides:
-        text = f"{what_text(override)} {end_text(override)} ({maker_text(override)})"
-        yield Note(NoteCategory.OVERRIDE, override.ref, text)
+    for parts in wholes(overrides):
+        first, text, ref = parts[0], whole_text(parts), parts[0].ref
+        if len(parts) > 1:
+            text, ref = f"{objects_text(parts)} {text}", ResourceRef("Override", first.whole_id)
+        yield Note(NoteCategory.OVERRIDE, ref, f"{text} {end_text(first)} ({maker_text(first)})")
 
 
 def as_applied(why: str) -> str:

@@ -1,20 +1,28 @@
 """What an override will do and did, as people and programs read it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final, TypedDict
 
 from controller.engine.overrides.service import Done, Prepared
 from controller.model.override import Override
 from controller.model.plan import DONE, Status
-from controller.planning.wording import counted_kind, end_text, maker_text, number, what_text
+from controller.planning.overrides import wholes
+from controller.planning.wording import (
+    counted_kind,
+    end_text,
+    maker_text,
+    number,
+    objects_text,
+    whole_text,
+)
 from controller.scheduling.schedule import Schedule, State
 from controller.scheduling.timeline import state_at
 from controller.targets.power_parts.power_changes import PARKING
 from controller.views.answer import Answer
 from controller.views.documents.envelope import filled
-from controller.views.override_text import OverrideObject, override_json
+from controller.views.override_text import OverrideObject, list_json
 from controller.views.plan.wording import violation_lines
 
 _STARTING: Final = frozenset({"start", "exitStandby"})
@@ -66,7 +74,7 @@ class OverrideDocument(TypedDict):
 
 def prepared_lines(prepared: Prepared) -> Iterator[str]:
     """Yield what is to be written, what it does at once, and what it does not do."""
-    yield from (_first_line(override, prepared) for override in prepared.overrides)
+    yield from (_first_line(parts, prepared) for parts in wholes(prepared.overrides))
     effect = prepared.effect
     for verb, counts in (("Starts", effect.starts), ("Stops", effect.stops)):
         if counts:
@@ -89,11 +97,13 @@ def prepared_lines(prepared: Prepared) -> Iterator[str]:
         yield "The next apply, or the daemon, brings it to the tables and what follows from them"
 
 
-def _first_line(override: Override, prepared: Prepared) -> str:
-    end, what = end_text(override, prepared.zone), f"{override.ref} {what_text(override)}"
+def _first_line(parts: Sequence[Override], prepared: Prepared) -> str:
+    override = parts[0]
+    end, what = end_text(override, prepared.zone), f"{objects_text(parts)} {whole_text(parts)}"
     if not prepared.comes:
         again = "" if prepared.then is None else f", {prepared.then.label} again"
-        return f"release {override.id}: {what} ({maker_text(override)}), {end}{again}"
+        override_id = override.id if len(parts) == 1 else override.whole_id
+        return f"release {override_id}: {what} ({maker_text(override)}), {end}{again}"
     if override.path not in _SCHEDULES:
         return f"{what} {end}"
     name = override.ref.key.rpartition("/")[2]
@@ -170,7 +180,7 @@ def report_json(prepared: Prepared, done: Done, now: datetime) -> OverrideDocume
         at=now,
         action="make" if prepared.comes else "release",
         written=True,
-        overrides=[override_json(override) for override in prepared.overrides],
+        overrides=list_json(prepared.overrides),
         effect=filled(
             EffectObject,
             effect,

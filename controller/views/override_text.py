@@ -1,15 +1,21 @@
 """Overrides in words, in lists, and as JSON."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, NotRequired, TypedDict
 
+from controller.engine.authoring.override_files import OverrideFiles
 from controller.engine.config.observe import ObservedConfig
+from controller.engine.overrides.service import none_named
+from controller.engine.state.override_commit import Ending, why_of
 from controller.errors import exit_code_of, worst_exit_code
+from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.model.printable import in_short
-from controller.planning.overrides import shown_path
-from controller.planning.wording import maker_text, what_text
+from controller.planning.overrides import named, shown_path, wholes
+from controller.planning.wording import maker_text, objects_text, whole_text
 from controller.views.answer import Answer
 from controller.views.documents.envelope import filled
 from controller.views.style import aligned
@@ -22,8 +28,13 @@ class OverrideObject(TypedDict):
     """What is to be otherwise for a while."""
 
     id: str
-    ref: str
+    ref: Annotated[
+        str, "Empty for what a restore or a rollback holds of several objects: its id lists them."
+    ]
     path: Annotated[str, "What of the object; empty for the object as a whole."]
+    parts: Annotated[
+        int, "Objects and fields that it holds: 1 but for what a restore or a rollback holds."
+    ]
     value: NotRequired[Annotated[object, "Absent: it is left as it is."]]
     since: datetime
     until: Annotated[datetime | None, "null: until Git changes the document, or for good."]
@@ -32,31 +43,47 @@ class OverrideObject(TypedDict):
     reason: str
 
 
+class OverrideYamlDocument(TypedDict):
+    """Files that make overrides unneeded once they are committed."""
+
+    folder: str
+    files: Annotated[
+        list[str], "Paths below the source's root, and below the folder they were written to."
+    ]
+    removed: Annotated[list[str], "Files of the source in which nothing is left."]
+    byHand: Annotated[list[str], "Objects of which these files do not make what the tables hold."]
+
+
 class OverrideListDocument(TypedDict):
     """What is otherwise now."""
 
     overrides: list[OverrideObject]
 
 
-def list_lines(overrides: Sequence[Override], now: datetime) -> list[str]:
-    """Return a line for each, those that end first on top."""
-    if not overrides:
+def list_lines(overrides: Iterable[Override], now: datetime, *, each: bool = False) -> list[str]:
+    """Return a line for each, those that end first on top; for each part of one only if ``each`` is asked for."""
+    found = tuple((made,) for made in overrides) if each else wholes(overrides)
+    if not found:
         return [NONE]
     ordered = sorted(
-        overrides, key=lambda override: (override.until is None, override.until or now, override.id)
+        found,
+        key=lambda parts: (parts[0].until is None, parts[0].until or now, parts[0].whole_id),
     )
     rows = [
         (
-            override.id,
-            str(override.ref),
-            what_text(override),
-            _ends(override, now),
-            in_short(override.actor),
-            in_short(override.reason),
+            first.id if each else first.whole_id,
+            objects_text(parts),
+            whole_text(parts),
+            _ends(first, now),
+            in_short(first.actor),
+            in_short(first.reason),
         )
-        for override in ordered
+        for parts in ordered
+        for first in parts[:1]
     ]
-    return aligned([("ID", "OBJECT", "WHAT", "ENDS", "BY", "WHY"), *rows])
+    many = next((parts[0].whole_id for parts in ordered if len(parts) > 1), None)
+    more = [f"envctl override list {many} lists its parts"] if many else []
+    return aligned([("ID", "OBJECT", "WHAT", "ENDS", "BY", "WHY"), *rows]) + more
 
 
 def _ends(override: Override, now: datetime) -> str:
@@ -68,39 +95,80 @@ def _ends(override: Override, now: datetime) -> str:
     return f"{relative_day_text(until, now)} {clock_text(until)}"
 
 
-def list_json(overrides: Iterable[Override]) -> OverrideListDocument:
-    """Return overrides for programs."""
-    return {"overrides": [override_json(override) for override in overrides]}
+def list_json(overrides: Iterable[Override]) -> list[OverrideObject]:
+    """Return overrides for programs, those of many parts as one."""
+    found = wholes(overrides)
+    return [{**override_json(parts), "id": parts[0].whole_id} for parts in found]
 
 
-def override_json(override: Override) -> OverrideObject:
-    """Return one for programs."""
-    return filled(OverrideObject, override, path=shown_path(override.path) if override.path else "")
+def override_json(parts: Sequence[Override]) -> OverrideObject:
+    """Return one for programs, given all its parts, or a part alone."""
+    first = parts[0]
+    if len(parts) == 1:
+        path = shown_path(first.path) if first.path else ""
+        return filled(OverrideObject, first, path=path, parts=1)
+    whole = replace(first, id=first.whole_id, value=ABSENT)
+    return filled(OverrideObject, whole, ref="", path="", parts=len(parts))
 
 
-def soon_text(override: Override, now: datetime) -> str:
-    """Return what announces an end: which, when, and how to keep it."""
-    assert override.until is not None, "only what has a time ends soon"
-    left = max(timedelta(0), override.until - now)
-    minutes = round(left.total_seconds() / 60)
-    return (
-        f"override {override.id} of {override.ref} {what_text(override)} ends in {minutes} min,"
-        f" {utc_text(override.until)} ({maker_text(override)})"
-    )
+def soon_lines(overrides: Iterable[Override], now: datetime) -> Iterator[str]:
+    """Yield what announces each end: which, when, and how to keep it."""
+    for parts in wholes(overrides):
+        until = parts[0].until
+        assert until is not None, "only what has a time ends soon"
+        minutes = round(max(timedelta(0), until - now).total_seconds() / 60)
+        yield f"{_named(parts)} ends in {minutes} min, {utc_text(until)} ({maker_text(parts[0])})"
 
 
-def ended_text(override: Override, why: str) -> str:
-    """Return what tells of an end."""
-    return f"override {override.id} of {override.ref} {what_text(override)} ended: {why}"
+def ended_lines(endings: Iterable[Ending]) -> Iterator[str]:
+    """Yield what tells of each end."""
+    whys = {ending.override.id: (ending.override, ending.why) for ending in endings}
+    for parts in wholes(override for override, _ in whys.values()):
+        yield f"{_named(parts)} ended: {why_of(whys[part.id][1] for part in parts)}"
 
 
-def overrides_answer(seen: ObservedConfig, now: datetime) -> Answer:
-    """What is otherwise now; rows that cannot be read are remarked."""
+def _named(parts: Sequence[Override]) -> str:
+    first = parts[0]
+    override_id = first.id if len(parts) == 1 else first.whole_id
+    return f"override {override_id} of {objects_text(parts)} {whole_text(parts)}"
+
+
+def yaml_lines(found: OverrideFiles, folder: Path) -> Iterator[str]:
+    """Yield what was written where, and what is left to a person."""
+    count = len(found.files)
+    yield f"wrote {count} {'file' if count == 1 else 'files'} to {folder}: copied over the source and committed, they end the override"
+    if found.removed:
+        yield f"to be removed from the source: {', '.join(found.removed)}"
+    if found.by_hand:
+        yield f"to be written by hand, as what documents share says otherwise: {', '.join(found.by_hand)}"
+
+
+def yaml_json(found: OverrideFiles, folder: Path) -> OverrideYamlDocument:
+    """Return it for programs."""
+    return filled(OverrideYamlDocument, found, folder=str(folder), files=sorted(found.files))
+
+
+def overrides_answer(seen: ObservedConfig, now: datetime, what: str | None = None) -> Answer:
+    """What is otherwise now, or each part of what a person means by ``what``; rows that cannot be read are remarked.
+
+    Raises WrongUsage where nothing is meant by it.
+    """
     found, damaged = seen.overrides_sorted_out
+    each = what is not None
+    if what is not None:
+        found = named(found, what)
+        if not found and what not in damaged:
+            raise none_named(what)
+
+    def listed() -> OverrideListDocument:
+        if each:
+            return {"overrides": [override_json((made,)) for made in found]}
+        return {"overrides": list_json(found)}
+
     return Answer(
         document="override-list",
-        fields=lambda: list_json(found),
-        text=lambda: "\n".join(list_lines(found, now)),
+        fields=listed,
+        text=lambda: "\n".join(list_lines(found, now, each=each)),
         remarks=tuple(f"envctl: {error}" for error in damaged.values()),
         exit_code=worst_exit_code(map(exit_code_of, damaged.values())),
     )

@@ -1,11 +1,12 @@
 """What is said of desired state that is put back from a snapshot or the ledger: its plan, and what came of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from controller.engine.overrides.put_back import PreparedPutBack
 from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.errors import ExitCode
+from controller.model.override import Override
 from controller.planning.wording import NAMES_SHOWN
 from controller.views.answer import Answer
 from controller.views.outcomes import failure_lines, tally_line
@@ -14,7 +15,7 @@ from controller.views.style import Line, Span, plain
 from controller.views.time_text import utc_text
 
 NEXT = (
-    "Next: envctl import --out DIR writes the YAML of what holds now; commit what Git should keep."
+    "Next: envctl override yaml {} --out DIR writes the files to commit, so that Git says it, too."
 )
 Fields = Callable[[], Mapping[str, object]]
 
@@ -29,6 +30,7 @@ def held_lines(prepared: PreparedPutBack) -> list[str]:
         ends = f"until {utc_text(until)}" if until else "until Git changes their documents"
         lines.append(
             f"held {ends}, as Git says otherwise: {', '.join(objects[:NAMES_SHOWN])}{more}"
+            f" (override {prepared.held[0].whole_id})"
         )
     if prepared.superseded:
         count = len(prepared.superseded)
@@ -75,7 +77,7 @@ def result_answer(
     fields: Fields,
     result: Reconciled,
     *,
-    held: bool,
+    held: Sequence[Override],
     exit_code: ExitCode,
     said: Iterable[str] = (),
 ) -> Answer:
@@ -86,7 +88,7 @@ def result_answer(
         remarks += failure_lines(report)
         lines.append(tally_line(report))
         if held and report.exit_code is ExitCode.DONE:
-            lines.append(NEXT)
+            lines.append(NEXT.format(held[0].whole_id))
     if result.refused is not None:
         remarks.append(f"envctl: {result.refused}")
     return Answer(

@@ -41,7 +41,7 @@ def rollback_done(
         "rollback",
         lambda: rollback_json(prepared, result, reverted),
         result,
-        held=bool(prepared.held) and reverted is None,
+        held=prepared.held if reverted is None else (),
         exit_code=worst_exit_code((result.exit_code, prepared.left_code)),
         said=reverted_lines(reverted) if reverted else (),
     )

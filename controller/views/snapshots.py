@@ -171,7 +171,7 @@ def restore_done(snapshot: str, prepared: PreparedRestore, result: Reconciled) -
         "restore",
         lambda: restore_json(snapshot, prepared, result),
         result,
-        held=bool(prepared.held),
+        held=prepared.held,
         exit_code=result.exit_code,
     )
 
@@ -192,7 +192,7 @@ def import_done(resource: str, prepared: PreparedPutBack, result: Reconciled) ->
         "items-import",
         lambda: items_import_json(resource, prepared, result),
         result,
-        held=bool(prepared.held),
+        held=prepared.held,
         exit_code=result.exit_code,
     )
 

@@ -11,7 +11,8 @@ from controller.model.canonical import ABSENT, Json
 from controller.model.observed import CONFIG_SCOPE, Remark
 from controller.model.override import Override
 from controller.model.printable import in_short
-from controller.planning.wording import number, value_text
+from controller.planning.overrides import wholes
+from controller.planning.wording import number, objects_text, value_text, whole_text
 from controller.views.answer import Answer
 from controller.views.conditions import conditions_of, leading
 from controller.views.documents.status import status_json
@@ -125,17 +126,18 @@ def _what(scope: ScopeLine, now: datetime) -> str:
 def _overrides(overrides: Sequence[Override], now: datetime) -> Iterator[Line]:
     if not overrides:
         return
+    found = wholes(overrides)
     rows = [
         (
-            _override(override),
-            _end(override, now),
-            in_short(override.actor),
-            in_short(override.reason),
+            _override(parts),
+            _end(parts[0], now),
+            in_short(parts[0].actor),
+            in_short(parts[0].reason),
         )
-        for override in overrides
+        for parts in found
     ]
     for index, line in enumerate(aligned(rows)):
-        yield _row(f"Overrides {len(overrides)}" if index == 0 else "", line)
+        yield _row(f"Overrides {len(found)}" if index == 0 else "", line)
 
 
 def _alerts(view: StatusView) -> Iterator[Line]:
@@ -153,7 +155,10 @@ def _alerts(view: StatusView) -> Iterator[Line]:
         yield _row("Not told", f"{sink.name} did not take it: {why}{again}", "warn")
 
 
-def _override(override: Override) -> str:
+def _override(parts: Sequence[Override]) -> str:
+    if len(parts) > 1:
+        return f"{objects_text(parts)} {whole_text(parts)}"
+    (override,) = parts
     what = f"{override.ref} {override.path}".rstrip()
     if not override.path or override.value is ABSENT:
         return f"{what} left as it is"

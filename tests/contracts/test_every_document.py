@@ -42,6 +42,7 @@ ESTATE = one_file(
     environment("c60", kind="Staging", more=", schedule: 'on'"),
 )
 FOLDER, OUT, TRANSACTION, ITEMS = "{folder}", "{out}", "{transaction}", "{items}"
+FILES = "{files}"
 COMMANDS = (
     ("validate", f"validate {FOLDER}"),
     ("version", "version"),
@@ -61,6 +62,8 @@ COMMANDS = (
     ("audit-follow", "audit follow --once"),
     ("override", "override c50 schedule=on --until +2h --reason night --yes"),
     ("override-list", "override list"),
+    ("override-list", "override list c50"),
+    ("override-yaml", f"override yaml c50 --out {FILES}"),
     ("explain", "explain c50"),
     ("explain", "explain Service/Search"),
     ("explain", "explain Environment/c60 --at 2026-11-24T12:00"),
@@ -108,7 +111,7 @@ def test_every_document_is_as_its_schema_says(estate: Fleet, tmp_path: Path) -> 
     events, known = tmp_path / "events.jsonl", {OUT: str(tmp_path / "imported")}
     known[FOLDER], items = str(estate.folder), tmp_path / "items.json"
     items.write_text("[]")
-    known[ITEMS] = str(items)
+    known |= {ITEMS: str(items), FILES: str(tmp_path / "files")}
     for name, text in COMMANDS:
         words = [known.get(word, word) for word in text.split()]
         document = _document(envctl("--events", events, *words, "--format", "json"), text)

@@ -20,7 +20,7 @@ from moto import mock_aws
 import controller
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
-from controller.engine.state.rows import row_of_override
+from controller.engine.state.override_rows import row_of_override
 from controller.errors import PlanRefused
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveLook

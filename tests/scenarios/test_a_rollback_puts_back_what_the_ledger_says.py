@@ -128,8 +128,9 @@ def test_what_is_held_is_shown_in_plan_status_and_explain(estate: Fleet) -> None
     transaction = applied(estate, ACCIDENT)
     rolled_back(transaction, "--reason", "the accident of tonight")
 
-    held = {(made["ref"], made["path"], made["untilGit"]) for made in overrides()}
-    assert held == {
+    (held,) = overrides()
+    each = envctl("override", "list", held["id"], "--format", "json").json["overrides"]
+    assert {(made["ref"], made["path"], made["untilGit"]) for made in each} == {
         ("Service/Search", "description", True),
         ("Service/Auth", "description", True),
     }

@@ -6,53 +6,23 @@ engine.overrides.put_back, engine.desired.stored_objects.
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.command_line import Ended, Fleet, envctl, installation, service, use_settings
-
-SERVICES = "InfraConfigServices"
-FILES = {
-    "search.yaml": service("Search", 40000, description="finds things"),
-    "auth.yaml": service("Auth", 40001, description="knows who"),
-    "checkout.yaml": service("Checkout", 40002, description="takes money"),
-}
+from tests.support.accidents import (
+    SERVICES,
+    applied,
+    back_up,
+    overrides,
+    restored,
+    services,
+)
+from tests.support.command_line import Fleet, envctl, installation, service, use_settings
 
 
 @pytest.fixture
 def backed_up(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
-    """Three services, applied from the settings' own source, and a snapshot of them."""
-    text = f"source: {{folder: {installed.folder}}}\nsnapshots: {{folder: {tmp_path / 'kept'}}}\n"
-    use_settings(tmp_path, monkeypatch, text)
-    installed.has(FILES)
-    ended = envctl("apply", "--yes")
-    assert ended.code == 0, ended.err
-    ended = envctl("snapshot", "create")
-    assert ended.code == 0, ended.err
-    assert "took and verified" in ended.out
-    return installed
-
-
-def applied(fleet: Fleet, files: dict[str, str | None]) -> None:
-    fleet.has(files)
-    ended = envctl("apply", "--yes")
-    assert ended.code == 0, ended.err
-
-
-def restored(*options: object) -> Ended:
-    ended = envctl("restore", "latest", "--yes", *options)
-    assert ended.code == 0, ended.err + ended.out
-    return ended
-
-
-def services() -> dict[str, Any]:
-    found = installation().master.store.scan(SERVICES)
-    return {item["ServiceName"]: item["Value"].get("Description") for item in found}
-
-
-def overrides() -> list[dict[str, Any]]:
-    return list(envctl("override", "list", "--format", "json").json["overrides"])
+    return back_up(installed, tmp_path, monkeypatch)
 
 
 def test_nothing_changed_nothing_to_restore(backed_up: Fleet) -> None:

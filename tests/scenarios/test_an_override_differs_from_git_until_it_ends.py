@@ -7,7 +7,7 @@ import pytest
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
-from controller.engine.state.rows import row_of_override
+from controller.engine.state.override_rows import row_of_override
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from tests.support.command_line import Fleet, envctl, installation, service

@@ -10,7 +10,7 @@ import pytest
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
-from controller.engine.state.rows import read_overrides, row_of_override
+from controller.engine.state.override_rows import read_overrides, row_of_override
 from tests.support.command_line import TEAMS, envctl, installation, service, use_settings
 from tests.support.documents import checked
 from tests.support.git_repository import Repository

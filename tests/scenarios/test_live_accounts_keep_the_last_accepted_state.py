@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import DeleteWrite, PutWrite
-from controller.engine.state.rows import row_of_override
+from controller.engine.state.override_rows import row_of_override
 from controller.errors import ExitCode, InvalidDesiredState, PlanRefused, SourceUnavailable
 from controller.model.override import Override
 from controller.model.plan import Cause

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
-from controller.engine.state.rows import row_of_override
+from controller.engine.state.override_rows import row_of_override
 from controller.model.ledger_record import LedgerRecord
 from controller.model.override import Override
 from controller.model.ref import Authorship, ResourceRef

@@ -8,7 +8,7 @@ import pytest
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
 from controller.engine.commit.lease import Leases
-from controller.engine.state.rows import read_overrides, row_of_override
+from controller.engine.state.override_rows import read_overrides, row_of_override
 from controller.errors import Throttled
 from tests.support.command_line import Fleet, envctl, installation, service
 

@@ -16,7 +16,7 @@ from benchmarks.call_counts import by_operation, total
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
 from controller.engine.queries.status.read import StatusRead, read_status, with_look
-from controller.engine.state.rows import row_of_override
+from controller.engine.state.override_rows import row_of_override
 from controller.errors import SourceUnavailable
 from controller.ledger.heads import row_of_head
 from controller.model.ledger_record import LEDGER_FORMAT

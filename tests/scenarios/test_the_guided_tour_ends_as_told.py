@@ -34,7 +34,7 @@ LANDMARKS = (
     "took and verified",
     "A restore is a plan like any other",
     "description  see wiki → Finds things",
-    "override of Service/Search description left as it is ended: Git changed Service/Search",
+    "override of 2 services as put back (",
     "Nothing to do.",
     "WHEN (UTC)",
     "outside envctl",

@@ -9,7 +9,7 @@ from controller.aws.transactions import PutWrite
 from controller.engine.commit.lease import Claim
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.state.open_records import OPEN_PREFIX
-from controller.engine.state.rows import read_overrides, row_of_override
+from controller.engine.state.override_rows import read_overrides, row_of_override
 from controller.errors import Throttled
 from tests.support.command_line import Fleet, envctl, installation
 from tests.support.embedded_aws import AwsForTests

@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from controller.cli.invocation import Format, Invocation, ask, say_answer
+from controller.engine.authoring.override_files import OverrideFilesWriter
 from controller.engine.commit.lease import Claim
 from controller.engine.config.planner import Planner
 from controller.engine.overrides.put_back import PreparedPutBack
@@ -61,6 +62,11 @@ def plan_and_ask(planned: Answer, prepared: PreparedPutBack, asked: Asked) -> No
         raise typer.Exit(planned.exit_code)
     if prepared.waits_for_a_word and not asked.yes:
         ask(as_json=asked.as_json, fix="add --yes", declined=asked.declined)
+
+
+def override_files_writer(call: Invocation, source: str | None = None) -> OverrideFilesWriter:
+    """Return what writes down what overrides hold, as files of a source: that of the settings, if none is given."""
+    return OverrideFilesWriter(call.planner(source), call.master.kinds, call.settings.of_rules)
 
 
 def own_planner(call: Invocation) -> Planner | None:

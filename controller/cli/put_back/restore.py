@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -14,12 +15,14 @@ from controller.cli.invocation import (
     OverrideOption,
     say_answer,
 )
+from controller.cli.process import note, say
 from controller.cli.put_back.plan_and_ask import (
     Asked,
     PlanOption,
     ReasonOption,
     UntilOption,
     YesOption,
+    override_files_writer,
     own_planner,
     plan_and_ask,
     request_of,
@@ -29,9 +32,13 @@ from controller.cli.remote.server import only_here
 from controller.cli.snapshot import SnapshotArgument
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
+from controller.engine.authoring.write_files import write_folder
+from controller.engine.config.observe import observe_config
 from controller.engine.queries.rollback_asked import end_of
 from controller.engine.snapshots.selection import Mode, selection_of
 from controller.engine.snapshots.service import Snapshots
+from controller.planning.overrides import is_held
+from controller.views.override_text import yaml_lines
 from controller.views.snapshots import restore_done, restore_planned
 
 KindOption = Annotated[
@@ -53,6 +60,14 @@ EnvironmentOption = Annotated[
 ModeOption = Annotated[
     Mode, typer.Option("--mode", help="Whether what the snapshot lacks stays or goes.")
 ]
+YamlOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--yaml",
+        metavar="DIR",
+        help="Then write the files to commit into this new folder, as envctl override yaml does.",
+    ),
+]
 _SAID: Final = ("kind", "key", "environment", "mode", "reason", "until", "override")
 """Options that a server takes, too."""
 
@@ -69,6 +84,7 @@ def restore(
     until: UntilOption = None,
     override: OverrideOption = None,
     wait: WaitOption = None,
+    yaml: YamlOption = None,
     plan: PlanOption = False,
     yes: YesOption = False,
     output: FormatOption = Format.TEXT,
@@ -77,7 +93,7 @@ def restore(
     call: Invocation = context.obj
     asked = Asked("nothing was restored", output, plan_only=plan, yes=yes)
     if call.server is not None:
-        only_here(wait=wait)
+        only_here(wait=wait, yaml=yaml)
         said = {name: context.params[name] for name in _SAID}
         put_back(call, call.server, f"/snapshots/{which}/restore", said, asked)
     snapshots = Snapshots.of(call.installation, call.emit)
@@ -88,6 +104,9 @@ def restore(
     request = request_of(call, "restore", override, wait)
     prepared = restorer.prepare(request)
     plan_and_ask(restore_planned(manifest.id, prepared), prepared, asked)
+    if yaml is not None:
+        # Before anything is done: whether it can be written there.
+        write_folder(yaml, {}, force=False)
     with (
         stopping_on_signals(call.process.interruption) as heard,
         closing(ProgressLine(call.emit)) as progress,
@@ -96,4 +115,19 @@ def restore(
         result = replace(restorer, run=run).carry_out(prepared, request)
     done = restore_done(manifest.id, prepared, result)
     say_answer(done, output)
+    if yaml is not None:
+        _write_yaml(call, yaml, output)
     raise typer.Exit(heard.exit_code(done.exit_code))
+
+
+def _write_yaml(call: Invocation, folder: Path, output: Format) -> None:
+    """Write what restores and rollbacks hold by now as files of the settings' own source."""
+    seen = observe_config(call.installation)
+    held = tuple(made for made in seen.overrides if is_held(made))
+    if not held:
+        note("nothing is held against the source, so there is no YAML to commit")
+        return
+    made = override_files_writer(call).files(held, seen)
+    write_folder(folder, made.files, force=False)
+    for line in yaml_lines(made, folder):
+        (note if output is Format.JSON else say)(line)

@@ -18,7 +18,7 @@ from controller.engine.live.observe import Observer, ScopeSetup, Unobserved
 from controller.engine.snapshots.contents import NoHistory, SnapshotItems
 from controller.engine.snapshots.service import Snapshots
 from controller.engine.snapshots.source import PREFIX
-from controller.engine.state.rows import read_overrides
+from controller.engine.state.override_rows import read_overrides
 from controller.errors import AccessDenied, EnvctlError, Unreachable, WrongUsage
 from controller.kinds.language.fields import is_sensitive, yaml_path
 from controller.kinds.language.kind import Kind

@@ -192,12 +192,12 @@ def plan_config(
         leaving = departing(projections, observed)
         if leaving:
             observed = with_references(observed, leaving, rules.kinds)
-            found = {ref: observed.objects[ref].attributes for ref in leaving}
+            found = {ref: observed.objects[ref].attributes for ref in leaving - options.suspended}
             held += tuple(_still_in_use(leaving, observed, rules.kinds))
             options = replace(options, unrecorded=found.keys() - _recorded(found, seen.recorded))
         missing = projections.keys() - observed.objects.keys()
         if 0 < len(missing) <= MOST_ASKED_FOR:
-            gone = missing - left_with_retired(projections, rules.kinds).keys()
+            gone = missing - left_with_retired(projections, rules.kinds).keys() - options.suspended
             wanted = {ref: projections[ref].attributes for ref in gone}
             options = replace(options, removed_outside=_recorded(wanted, seen.missed))
     guarded = ScopeOptions(

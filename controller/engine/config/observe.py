@@ -6,13 +6,14 @@ from functools import partial
 
 from controller.engine.installation.installation import Installation
 from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
-from controller.engine.state.rows import (
+from controller.engine.state.override_rows import (
     OVERRIDE_PREFIX,
-    STATUS_PREFIX,
     Row,
+    holds,
     override_rows_in,
-    statuses_in,
+    row_id,
 )
+from controller.engine.state.rows import STATUS_PREFIX, statuses_in
 from controller.errors import DamagedState, WrongUsage
 from controller.ledger.ownership import is_ours_by_history, is_there_by_us
 from controller.ledger.records import entity_of_item, who_changed
@@ -122,10 +123,10 @@ def observe_config(installation: Installation) -> ObservedConfig:
 
 
 def _ended_by(installation: Installation, override_id: str) -> Authorship:
-    """Return who took an override's row away. Raises as any read."""
-    table, key = installation.master.state_table, OVERRIDE_PREFIX + override_id
+    """Return who took an override, or a part of one, out of its row. Raises as any read."""
+    table, key = installation.master.state_table, row_id(override_id)
     for record in installation.ledger.of_item(table, key, None):
-        if record.change_type == "Deleted":
+        if holds(record.old_value, override_id) and not holds(record.new_value, override_id):
             who = who_changed(record.actor, record.changed_by)
             return Authorship("", who, record.iso_timestamp, record.actor.trigger)
     return UNKNOWN_AUTHORSHIP

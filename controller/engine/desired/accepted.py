@@ -33,7 +33,7 @@ from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Projection, Resource
 from controller.planning.authors import made_by
 from controller.planning.fields import keep_found
-from controller.planning.overrides import patch, without_override
+from controller.planning.overrides import by_object, patch, without_override
 from controller.targets.table_items.item_form import load_plain
 
 _ACCEPTED = frozenset({Ownership.OURS, Ownership.LOST_MARK})
@@ -191,10 +191,11 @@ class AcceptedReader:
         """Return the objects with their overrides' values over their ``base``, and those whose overrides do not fit them, with the reason."""
         valid: dict[ResourceRef, ValidatedDocument] = {}
         wrong: dict[ResourceRef, str] = {}
+        by_ref = by_object(overrides)
         touched = {override.ref for override in overrides if override.puts_value} | base.keys()
         for ref in sorted(touched & known.resources.keys()):
             resource = known.resources[ref]
-            own = [override for override in overrides if override.ref == ref]
+            own = by_ref.get(ref, ())
             try:
                 document = patch(without_override(resource.document, base.get(ref, {})), own)
             except WrongUsage as error:

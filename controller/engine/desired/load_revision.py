@@ -30,7 +30,7 @@ from controller.model.override import Override
 from controller.model.ref import Problem, ProblemCode, ResourceRef
 from controller.model.resource import DesiredState, Resource
 from controller.model.source_bounds import first_problems
-from controller.planning.overrides import base_fields, patch
+from controller.planning.overrides import base_fields, by_object, patch
 from controller.ports import Revision, Source, SourceTree
 
 MIN_BYTES: Final = 1024 * 1024
@@ -210,9 +210,9 @@ def apply_overrides(
 
     Raises InvalidDesiredState if that makes something wrong that was right, WrongUsage for an override whose path leads nowhere.
     """
-    plain = revision.loaded.resources
+    plain, own = revision.loaded.resources, by_object(overrides)
     documents = {
-        ref: patch(plain[ref].document, [made for made in overrides if made.ref == ref])
+        ref: patch(plain[ref].document, own[ref])
         for ref in sorted({made.ref for made in overrides if made.puts_value} & plain.keys())
     }
     if not documents:

@@ -7,18 +7,16 @@ from typing import Any, Final
 
 from controller.engine.queries.status.view import storms_in
 from controller.engine.state.job_rows import job_ends_in
-from controller.engine.state.rows import (
-    override_of_row,
-    override_rows_in,
-    statuses_in,
-)
+from controller.engine.state.override_rows import override_rows_in, overrides_of_row
+from controller.engine.state.rows import statuses_in
 from controller.errors import DamagedState, ScopeFromTheFuture
 from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.model.alert import Alert, AlertKey, AlertKind
 from controller.model.observed import CONFIG_SCOPE, ScopeState, ScopeStatus
 from controller.model.override import Override
 from controller.model.work import Job
-from controller.planning.overrides import ending_soon
+from controller.planning.overrides import ending_soon, wholes
+from controller.planning.wording import objects_text
 
 TRIES: Final = 2
 """What may pass by itself is told once so many tries in a row have failed."""
@@ -113,17 +111,18 @@ def _of_storms(rows: Rows, now: datetime) -> Iterator[Alert]:
 
 
 def _of_overrides(rows: Rows, around: Around) -> Iterator[Alert]:
-    for override in ending_soon(_readable(rows), around.now, around.announce_within):
-        assert override.until is not None, "only what has a time ends soon"
-        what = f"{override.ref} {override.path}".rstrip()
-        text = f"{what} is as documents and schedules say again from {override.until:%H:%M} UTC on"
-        yield _alert(AlertKind.OVERRIDE_ENDS_SOON, override.id, text, "envctl override list")
+    for parts in wholes(ending_soon(_readable(rows), around.now, around.announce_within)):
+        first = parts[0]
+        assert first.until is not None, "only what has a time ends soon"
+        what = f"{first.ref} {first.path}".rstrip() if len(parts) == 1 else objects_text(parts)
+        text = f"{what} is as documents and schedules say again from {first.until:%H:%M} UTC on"
+        yield _alert(AlertKind.OVERRIDE_ENDS_SOON, first.whole_id, text, "envctl override list")
 
 
 def _readable(rows: Rows) -> Iterator[Override]:
     for row in override_rows_in(rows.values()):
         try:
-            yield override_of_row(row)
+            yield from overrides_of_row(row)
         except DamagedState:
             # Config is unknown then, which is told.
             continue

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from controller.decisions.evaluator import Evaluation, JudgedGroup
@@ -109,24 +111,27 @@ class Effect:
 
 
 def effect_of(
-    ref: ResourceRef,
+    refs: AbstractSet[ResourceRef],
     after: AcceptedState,
     look: Callable[[], FleetEvaluation],
     accounts: LiveAccounts,
     now: datetime,
 ) -> Effect:
-    """Return what happens to the instances of an object once the state is ``after``; accounts are only looked at if it has any."""
+    """Return what happens to the instances of objects once the state is ``after``; accounts are only looked at if they have any."""
     setups = {scope.scope.name: scope for scope in accounts.scopes(after)}
     region, concerned = after.options.default_region, set[str]()
-    if ref.kind in LIVE:
-        concerned = {ref.key.rpartition("/")[0]} & setups.keys()
-    elif ref.kind in SHARED:
+    kinds = {ref.kind for ref in refs}
+    shared = not kinds.isdisjoint(SHARED)
+    concerns = partial(_concerns, refs, shared)
+    concerned |= {ref.key.rpartition("/")[0] for ref in refs if ref.kind in LIVE} & setups.keys()
+    if shared:
         concerned = set(setups)
-    elif ref.kind == "Environment":
-        concerned = {
+    elif "Environment" in kinds:
+        names = {ref.key for ref in refs if ref.kind == "Environment"}
+        concerned |= {
             name
             for name, setup in setups.items()
-            if ref.key in environments_of(after, setup.scope, region)
+            if not names.isdisjoint(environments_of(after, setup.scope, region))
         }
     if not concerned:
         return Effect()
@@ -142,11 +147,11 @@ def effect_of(
         for judged in scope.instances:
             group = ResourceRef(GROUP, f"{scope_name}/{judged.group}")
             instance = ResourceRef(INSTANCE, f"{scope_name}/{judged.instance.instance_id}")
-            if _concerns(ref, judged.environment, group, instance):
+            if concerns(judged.environment, group, instance):
                 effect.add_instance(judged, scope_name)
         for name, judged_group in scope.groups.items():
             group = ResourceRef(GROUP, f"{scope_name}/{name}")
-            if _concerns(ref, judged_group.environment, group):
+            if concerns(judged_group.environment, group):
                 effect.add_group(judged_group, scope_name)
         stops = effect.stops.total() - before
         if stops > most_stops:
@@ -155,11 +160,13 @@ def effect_of(
     return effect
 
 
-def _concerns(ref: ResourceRef, environment: str, *own: ResourceRef) -> bool:
-    """Tell whether something of an environment, with names of its own, is concerned by an object; all is by what many share."""
-    if ref.kind in SHARED:
-        return bool(environment)
-    return ref in (ResourceRef("Environment", environment), *own)
+def _concerns(
+    refs: AbstractSet[ResourceRef], shared: bool, environment: str, *own: ResourceRef
+) -> bool:
+    """Tell whether something of an environment, with names of its own, is concerned by objects; all is by what many share."""
+    if shared and environment:
+        return True
+    return not refs.isdisjoint((ResourceRef("Environment", environment), *own))
 
 
 def _why_left(judged: Evaluation) -> str:

@@ -1,23 +1,25 @@
 """What another source than the settings' own put into the tables is held there, until Git changes the documents it rejected.
 
-A restore from a snapshot and a rollback from the ledger leave an override of each field that they put back otherwise than the
+A restore from a snapshot and a rollback from the ledger leave one override of all fields that they put back otherwise than the
 settings' own source says. It is written before the first change, so that no look in between takes a change back again.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from controller.engine.desired.load_revision import LoadedRevision
+from controller.engine.state.override_rows import numbered
 from controller.kinds.language.kind import Kinds
-from controller.model.canonical import ABSENT, Json, digest, parse_canonical
+from controller.model.canonical import ABSENT, Json, canonical_bytes, digest, parse_canonical
 from controller.model.override import Override
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection, Resource
 from controller.planning.overrides import HELD
+from controller.redactor import REDACTOR
 
 _DIGITS: Final = 12
 
@@ -51,13 +53,13 @@ def holding_overrides(
     asked: HoldAsked,
     whole: Collection[ResourceRef] = (),
 ) -> tuple[Override, ...]:
-    """Return the overrides that hold what the changes make of objects, where the settings' own source says otherwise.
+    """Return the parts of one override that holds what the changes make of objects, where the settings' own source says otherwise.
 
     ``wanted`` are the objects as they are put back, ``own`` is the revision of the settings' own source; None where that
     cannot be read. Then, and where ``whole`` names an object, it is held as a whole instead of by its fields. The same call gives
     the same ids again.
     """
-    overrides: list[Override] = []
+    parts: list[Override] = []
     for change in changes:
         ref = change.ref
         git = own.loaded.resources.get(ref) if own is not None else None
@@ -68,8 +70,16 @@ def holding_overrides(
         if git is not None and back is not None and ref not in whole:
             fields = _differing(git, back, kinds)
         base = digest(git.document) if git is not None else ""
-        overrides += [_override(ref, held, base, asked) for held in fields or [_Held("", ABSENT)]]
-    return tuple(overrides)
+        parts += [_part(ref, held, base, asked) for held in fields or [_Held("", ABSENT)]]
+    return numbered(_id_of(parts, asked), parts) if parts else ()
+
+
+def alike(override: Override) -> Hashable:
+    """Return what two overrides that a restore or a rollback leaves share, if they hold the same for the same reason."""
+    value = None if override.value is ABSENT else canonical_bytes(override.value)
+    what = override.ref, override.path, value, override.base_digest
+    # A reason is kept without secrets.
+    return *what, override.until, override.until_git, REDACTOR.redact(override.reason)
 
 
 def _differ(git: Resource | None, back: Resource | None) -> bool:
@@ -106,11 +116,9 @@ def _expanded(resource: Resource, kinds: Kinds) -> dict[str, dict[str, Json]]:
     return {**document, "spec": kinds[resource.ref.kind].expand(document["spec"])}
 
 
-def _override(ref: ResourceRef, held: _Held, base: str, asked: HoldAsked) -> Override:
-    said = [asked.source, str(ref), held.path, base, str(asked.until)]
-    spelled = hashlib.sha256("\n".join(said).encode()).hexdigest()
+def _part(ref: ResourceRef, held: _Held, base: str, asked: HoldAsked) -> Override:
     return Override(
-        id=f"{HELD}{spelled[:_DIGITS].upper()}",
+        id="",
         ref=ref,
         reason=asked.reason,
         actor=asked.actor,
@@ -121,3 +129,10 @@ def _override(ref: ResourceRef, held: _Held, base: str, asked: HoldAsked) -> Ove
         until_git=asked.until is None,
         base_digest=base if asked.until is None else "",
     )
+
+
+def _id_of(parts: Iterable[Override], asked: HoldAsked) -> str:
+    spelled = hashlib.sha256(asked.source.encode())
+    for part in parts:
+        spelled.update(repr(alike(part)).encode())
+    return f"{HELD}{spelled.hexdigest()[:_DIGITS].upper()}"

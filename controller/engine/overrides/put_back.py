@@ -11,11 +11,11 @@ from controller.engine.desired.accepted import accepted_after
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.overrides.held import HoldAsked, holding_overrides
+from controller.engine.overrides.held import HoldAsked, alike, holding_overrides
 from controller.engine.reconcile.combined_plan import CombinedPlan, ReconcileRequest
 from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
-from controller.engine.state.rows import row_of_override
+from controller.engine.state.override_rows import row_id, rows_of_overrides
 from controller.errors import InvalidDesiredState, SourceUnavailable, WrongUsage
 from controller.events import Emit, discard_event
 from controller.model.observed import CONFIG_SCOPE, ObservedState
@@ -33,7 +33,8 @@ Observe = Callable[[Installation], ObservedConfig]
 class PreparedPutBack:
     """What was planned and not begun.
 
-    ``held`` are overrides that are written before the first change, ``superseded`` those of earlier runs of this kind that end.
+    ``held`` are parts of one override that is written before the first change, ``superseded`` those of earlier runs of this kind
+    that end.
     """
 
     planned: CombinedPlan
@@ -76,14 +77,13 @@ class PutBack:
         planned = self._reconciler(lambda _installation: seen).plan(request)
         changes = _config_changes(planned)
         held = self._held(planned, planned.observed, changes, request.requester.name)
-        known = {made.id for made in seen.overrides}
+        earlier = [made for made in seen.overrides if is_held(made)]
         changed = {change.ref for change in changes}
-        fresh = tuple(made for made in held if made.id not in known)
-        wanted = {made.id for made in held}
+        # What was begun and not ended holds already what is asked for again.
+        known, wanted = set(map(alike, earlier)), set(map(alike, held))
+        fresh = tuple(made for made in held if alike(made) not in known)
         superseded = tuple(
-            made
-            for made in seen.overrides
-            if is_held(made) and made.ref in changed and made.id not in wanted
+            made for made in earlier if made.ref in changed and alike(made) not in wanted
         )
         return PreparedPutBack(planned, fresh, superseded)
 
@@ -189,7 +189,7 @@ class PutBack:
             for scope in planned.config.plan.scopes
             if state.scope == scope.scope == CONFIG_SCOPE
         ]
-        rows = [row_of_override(made) for made in (*observed.overrides, *held)]
+        rows = rows_of_overrides((*observed.overrides, *held))
         scopes = tuple(replace(state, facts={**state.facts, OVERRIDES: rows}) for state in after)
         then = replace(observed, scopes=scopes)
         refs = {made.ref for made in held}
@@ -202,7 +202,7 @@ class PutBack:
 
 
 def _without(seen: ObservedConfig, overrides: list[Override]) -> ObservedConfig:
-    gone = {row_of_override(made)["Id"] for made in overrides}
+    gone = {row_id(made.id) for made in overrides}
 
     def cleared(state: ObservedState) -> ObservedState:
         rows = [row for row in state.facts.get(OVERRIDES, ()) if row["Id"] not in gone]

@@ -25,7 +25,7 @@ from controller.engine.reconcile.combined_plan import ReconcileRequest
 from controller.engine.reconcile.reconciler import Reconciler
 from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out, unread
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
-from controller.engine.state.rows import OVERRIDE_PREFIX
+from controller.engine.state.override_rows import OVERRIDE_PREFIX
 from controller.errors import EnvctlError, ExitCode, WrongUsage, exit_code_of, worst_exit_code
 from controller.events import Emit, discard_event
 from controller.model.canonical import ABSENT, digest
@@ -33,7 +33,7 @@ from controller.model.ledger_record import Requester
 from controller.model.override import Override
 from controller.model.plan import Violation
 from controller.model.ref import ResourceRef
-from controller.planning.overrides import is_of_tag, named
+from controller.planning.overrides import is_of_tag, named, wholes
 from controller.scheduling.schedule import InvalidSchedule
 from controller.scheduling.until import parse_until
 
@@ -138,21 +138,19 @@ class Overrides:
         known = self._state.seen.overrides
         found = named(known, what)
         if not found:
-            raise WrongUsage(
-                f"there is no override {what!r}, and none of an object of that name",
-                fix="envctl override list shows what there is",
-            )
+            raise none_named(what)
         if all(map(is_of_tag, found)):
             raise WrongUsage(
                 f"{what!r} is the {found[0].reason} {found[0].ref.key}",
                 fix="take the tag off; the next run ends it",
             )
-        if len({override.ref for override in found}) > 1:
+        if len({override.ref for override in found}) > 1 and len(wholes(found)) > 1:
             refs = ", ".join(sorted({str(override.ref) for override in found}))
             raise WrongUsage(f"{what!r} may be each of {refs}", fix="name one of them")
         held = self._state.accepted.overrides
         remaining = tuple(override for override in held if override not in found)
-        return self._prepared(found, self._followed(found[0].ref), remaining, comes=False)
+        follows = self._followed(found[0].ref) if len(found) == 1 else ()
+        return self._prepared(found, follows, remaining, comes=False)
 
     def _prepared(
         self,
@@ -162,11 +160,12 @@ class Overrides:
         *,
         comes: bool,
     ) -> Prepared:
-        """Work out what an object's overrides, or their end, do once those ``holding`` hold."""
-        ref, accounts = overrides[0].ref, self._accounts
+        """Work out what overrides, or their end, do once those ``holding`` hold: of one object, or the parts of one."""
+        accounts, refs = self._accounts, frozenset(override.ref for override in overrides)
         after = accounts.accepted(self._state.seen.scopes[0], self._moment, holding)
-        look = partial(self._looked.evaluate, ref)
-        effect = effect_of(ref, after, look, accounts, self._moment)
+        only = overrides[0].ref if len(refs) == 1 else None
+        look = partial(self._looked.evaluate, only)
+        effect = effect_of(refs, after, look, accounts, self._moment)
         zone = zone_followed(followed.schedule for followed in follows)
         return Prepared(overrides, effect, zone, next(iter(follows), None), comes, holding)
 
@@ -244,6 +243,14 @@ class Overrides:
         if ref.kind in LIVE:
             raise WrongUsage(f"{ref} is not in Git, so Git cannot end it", fix="give --until TIME")
         return None, base_digest(ref)
+
+
+def none_named(what: str) -> WrongUsage:
+    """Return what refuses a name that means no override."""
+    return WrongUsage(
+        f"there is no override {what!r}, and none of an object of that name",
+        fix="envctl override list shows what there is",
+    )
 
 
 def authored_digest(planner: Planner, ref: ResourceRef) -> str:

@@ -9,8 +9,8 @@ from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.queries.anchors import read_anchors
+from controller.engine.state.override_rows import read_recorded_rows
 from controller.engine.state.recover_archive import lost_row
-from controller.engine.state.rows import read_recorded_rows
 from controller.errors import DamagedState, EnvctlError, WrongUsage
 from controller.kinds.language.kind import Kind
 from controller.ledger.chain import Finding, VerificationReport

@@ -10,15 +10,15 @@ from controller.engine.config.planner import git_documents
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import NotWritten, kept
 from controller.engine.reconcile.combined_plan import CombinedPlan, ReconcileRequest
-from controller.engine.state.override_commit import Ending, end_overrides
+from controller.engine.state.override_commit import Ending, end_overrides, why_of
 from controller.events import Emit, OverrideEnded, OverrideEndsSoon
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.authors import CONTROLLER
-from controller.planning.overrides import ended, ending_soon
-from controller.planning.wording import what_text
+from controller.planning.overrides import ended, ending_soon, wholes
+from controller.planning.wording import objects_text, whole_text
 
 
 class EndedOverrides(NamedTuple):
@@ -80,9 +80,10 @@ def record_ends(
         transaction=new_run_id(installation.master.process.clock()),
     )
     gone = end_overrides(installation.storage(), endings, request, claim, emit)
-    for ending in gone:
-        override = ending.override
-        emit(OverrideEnded(override.id, str(override.ref), what_text(override), ending.why))
+    whys = {ending.override.id: ending.why for ending in gone}
+    for parts in wholes(ending.override for ending in gone):
+        why = why_of([whys[part.id] for part in parts])
+        emit(OverrideEnded(parts[0].whole_id, objects_text(parts), whole_text(parts), why))
     return gone
 
 
@@ -91,11 +92,9 @@ def announce(
 ) -> tuple[Override, ...]:
     """Tell of the overrides that end soon; return them."""
     soon = ending_soon(overrides, now, within)
-    for override in soon:
-        assert override.until is not None, "only what has a time ends soon"
-        emit(
-            OverrideEndsSoon(
-                override.id, str(override.ref), what_text(override), iso_ms(override.until)
-            )
-        )
+    for parts in wholes(soon):
+        first = parts[0]
+        assert first.until is not None, "only what has a time ends soon"
+        what = objects_text(parts), whole_text(parts)
+        emit(OverrideEndsSoon(first.whole_id, *what, iso_ms(first.until)))
     return soon

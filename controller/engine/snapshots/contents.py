@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from controller.aws.items import Item, from_wire
 from controller.engine.installation.installation import Installation
-from controller.engine.state.rows import override_of_row, override_rows_in
+from controller.engine.state.override_rows import override_rows_in, overrides_of_row
 from controller.errors import DamagedState, WrongUsage
 from controller.kinds.language.kind import Kinds
 from controller.model.ledger_record import LedgerRecord
@@ -62,7 +62,7 @@ def overrides_in(store: SnapshotStore, manifest: Manifest) -> tuple[Override, ..
     """Return the overrides a snapshot holds, ended ones too. Raises as ``read_table``, DamagedState for a damaged row."""
     items = SnapshotItems(store, manifest, manifest.tables)
     rows = items.scan(manifest.prefix + STATE_TABLE.name)
-    return tuple(map(override_of_row, override_rows_in(rows)))
+    return tuple(made for row in override_rows_in(rows) for made in overrides_of_row(row))
 
 
 def check_home(manifest: Manifest, installation: Installation, account: str) -> None:

@@ -15,7 +15,8 @@ from controller.catalog import kind_tables
 from controller.engine.installation.installation import Installation
 from controller.engine.snapshots.account_tables import AccountScan, WayIn
 from controller.engine.snapshots.roll_forward import RollForward, Settled
-from controller.engine.state.rows import RECORDED_PREFIXES, statuses_in
+from controller.engine.state.override_rows import RECORDED_PREFIXES
+from controller.engine.state.rows import statuses_in
 from controller.errors import EnvctlError
 from controller.events import Emit, SnapshotProgressed, SnapshotTaken, discard_event
 from controller.ledger.heads import HEAD_PREFIX, head_of_row

@@ -10,7 +10,7 @@ from controller.engine.reconcile.reconciler import Reconciled
 from controller.engine.snapshots.contents import check_home, overrides_in
 from controller.engine.snapshots.source import SnapshotSource
 from controller.engine.state.override_commit import record_row
-from controller.engine.state.rows import GENESIS_PREFIX
+from controller.engine.state.override_rows import GENESIS_PREFIX
 from controller.model.ledger_record import ItemWrite
 from controller.model.observed import Ownership
 from controller.model.override import Override

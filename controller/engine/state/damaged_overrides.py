@@ -4,7 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from controller.engine.state.rows import OVERRIDE_PREFIX, Row, override_of_row, row_of_override
+from controller.engine.state.override_rows import (
+    OVERRIDE_PREFIX,
+    Row,
+    overrides_of_row,
+    row_of_override,
+)
 from controller.errors import DamagedState
 from controller.ledger.queries import LedgerReader
 from controller.model.override import Override
@@ -39,7 +44,7 @@ def readable_rows(rows: Iterable[Row], recorded: Recorded) -> Iterator[Row]:
     """
     for row in rows:
         try:
-            override_of_row(row)
+            overrides_of_row(row)
         except DamagedState as error:
             yield _stand_in(row, error, recorded)
         else:
@@ -51,7 +56,7 @@ def _stand_in(row: Row, error: DamagedState, recorded: Recorded) -> Row:
     known = recorded(override_id)
     if known is not None and known.get("Id") == row["Id"]:
         try:
-            override_of_row(known)
+            overrides_of_row(known)
         except DamagedState:
             pass
         else:
@@ -73,7 +78,7 @@ def sorted_out(
     damaged: dict[str, DamagedState] = {}
     for row in rows:
         try:
-            overrides.append(override_of_row(row))
+            overrides += overrides_of_row(row)
         except DamagedState as error:
             damaged[str(row.get("Id")).removeprefix(OVERRIDE_PREFIX)] = error
     return tuple(overrides), damaged

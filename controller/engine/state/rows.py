@@ -1,26 +1,23 @@
-"""The controller's own rows in EnvctlState: statuses of scopes, their drift histories, overrides."""
+"""The controller's own rows in EnvctlState: statuses of scopes, their drift histories."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from controller.aws.items import to_wire
-from controller.aws.tables import ItemStore, Scannable
+from controller.aws.tables import ItemStore
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.engine.commit.lease import epoch_ms
-from controller.errors import Conflict, DamagedState
+from controller.errors import Conflict
 from controller.events import Emit, ScopeStands, discard_event
 from controller.ledger.records import iso_ms
 from controller.model.backoff import Backoff
-from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
 from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStatus
-from controller.model.override import Override
 from controller.model.ref import Reason, ResourceRef
 from controller.planning.drift_history import DriftHistory
 from controller.redactor import REDACTOR
-from controller.targets.table_items.definitions import STATE_TABLE
 
 STATUS_PREFIX: Final = "status#"
 RETRIES: Final = Backoff(first_s=60.0, longest_s=900.0)
@@ -280,102 +277,3 @@ def history_of_row(row: Mapping[str, Any]) -> DriftHistory:
         return DriftHistory(flips, frozenset(map(ResourceRef.parse, row.get("Told", ()))))
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return DriftHistory()
-
-
-OVERRIDE_PREFIX: Final = "override#"
-GENESIS_PREFIX: Final = "genesis#"
-"""Rows that say which snapshot the tables were made of, and where the ledger of before stood: behind it is the snapshot's id."""
-RECORDED_PREFIXES: Final = (OVERRIDE_PREFIX, GENESIS_PREFIX)
-"""What rows begin with whose every change is in the ledger, as that of an item of the config tables is."""
-
-Row = Mapping[str, Any]
-_LONGEST_ID: Final = 80
-"""Characters of a damaged row's id that are shown."""
-
-
-def row_of_override(override: Override) -> dict[str, Any]:
-    """Return the row that holds an override. The value is JSON text, so that it comes back exactly as it was given."""
-    row: dict[str, Any] = {
-        "Id": OVERRIDE_PREFIX + override.id,
-        "Ref": str(override.ref),
-        "Reason": REDACTOR.redact(override.reason),
-        "Actor": override.actor,
-        "Since": iso_ms(override.since),
-        "Path": override.path,
-        "UntilGit": override.until_git,
-        "BaseDigest": override.base_digest,
-    }
-    if override.value is not ABSENT:
-        row["Value"] = canonical_bytes(override.value).decode()
-    if override.until is not None:
-        row["Until"] = iso_ms(override.until)
-    return row
-
-
-def override_of_row(row: Row) -> Override:
-    """Read a row. Raises DamagedState for one that is not as we write it: what it held back must not be let go in silence."""
-    fields: dict[str, Any] = {}
-    for name, (field, read, needed) in _OVERRIDE.items():
-        try:
-            if needed or row.get(name) is not None:
-                fields[field] = read(row[name])
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            row_id = str(row.get("Id"))[:_LONGEST_ID]
-            override_id = row_id.removeprefix(OVERRIDE_PREFIX)
-            raise DamagedState(
-                f"overrides: row {row_id!r} of EnvctlState is damaged: its {name}",
-                fix=f"envctl override release {override_id} takes it away; then make the override again",
-            ) from error
-    return Override(**fields)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(type(value))
-    return value
-
-
-def _yes_or_no(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(type(value))
-    return value
-
-
-def _aware(value: Any) -> datetime:
-    found = datetime.fromisoformat(_text(value))
-    if found.tzinfo is None:
-        raise ValueError(value)
-    return found
-
-
-_OVERRIDE: Final[Mapping[str, tuple[str, Callable[[Any], Any], bool]]] = {
-    "Id": ("id", lambda value: _text(value).removeprefix(OVERRIDE_PREFIX), True),
-    "Ref": ("ref", lambda value: ResourceRef.parse(_text(value)), True),
-    "Reason": ("reason", _text, True),
-    "Actor": ("actor", _text, True),
-    "Since": ("since", _aware, True),
-    "Path": ("path", _text, False),
-    "Value": ("value", lambda value: parse_canonical(_text(value).encode()), False),
-    "Until": ("until", _aware, False),
-    "UntilGit": ("until_git", _yes_or_no, False),
-    "BaseDigest": ("base_digest", _text, False),
-}
-"""Attribute of a row -> field of an override, how it is read, and whether it is always there."""
-
-
-def override_rows_in(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Return those of the rows of EnvctlState that hold overrides, ended ones too, by id."""
-    mine = (row for row in rows if str(row["Id"]).startswith(OVERRIDE_PREFIX))
-    return tuple(sorted(mine, key=lambda row: str(row["Id"])))
-
-
-def read_recorded_rows(store: ItemStore, state_table: str) -> tuple[Row, ...]:
-    """Return the rows whose every change is in the ledger. Raises as any read."""
-    return tuple(
-        row for row in store.scan(state_table) if str(row["Id"]).startswith(RECORDED_PREFIXES)
-    )
-
-
-def read_overrides(store: Scannable, prefix: str) -> tuple[Override, ...]:
-    """Return all overrides, ended ones too. Raises as any read, and as ``override_of_row``."""
-    return tuple(map(override_of_row, override_rows_in(store.scan(prefix + STATE_TABLE.name))))

@@ -139,6 +139,13 @@ def compose(written: Iterable[Written], left_out: Sequence[LeftOut], kinds: Kind
     return Composed(dict(sorted(files.items())), paths)
 
 
+def document_text(document: Written, kinds: Kinds) -> str:
+    """Return one document as text that ends in a line's end, with nothing shared and no comment."""
+    metadata = {"name": document.name, **document.metadata}
+    lines = _lines(document.ref.kind, metadata, _spec(document, kinds))
+    return "\n".join(lines) + "\n"
+
+
 def _spec(document: Written, kinds: Kinds) -> dict[str, Json]:
     spec = tidied(kinds[document.ref.kind], document.spec)
     return extract_role_defaults(spec) if document.ref.kind == "DeploymentMap" else spec
@@ -172,14 +179,18 @@ def _text(document: Written, spec: dict[str, Json], path: str, remarks: Iterable
 def _document(
     path: str, kind: str, metadata: dict[str, Json], spec: dict[str, Json], remarks: Iterable[str]
 ) -> str:
-    body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata}
-    # A spec has its fields one to a line, however short it is: that is where people go on writing.
-    lines = ["spec:", *yaml_lines(spec, 1)] if spec else ["spec: {}"]
     printable = ("".join(c if c.isprintable() else " " for c in remark) for remark in remarks)
     comments = [f"# {remark}".rstrip() for remark in printable]
     up = "../" * path.count("/")
     first = f"# yaml-language-server: $schema={up}{SCHEMAS}/{file_name(kind)}"
-    return "\n".join([first, *comments, *yaml_lines(body), *lines]) + "\n"
+    return "\n".join([first, *comments, *_lines(kind, metadata, spec)]) + "\n"
+
+
+def _lines(kind: str, metadata: dict[str, Json], spec: dict[str, Json]) -> list[str]:
+    body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata}
+    # A spec has its fields one to a line, however short it is: that is where people go on writing.
+    lines = ["spec:", *yaml_lines(spec, 1)] if spec else ["spec: {}"]
+    return [*yaml_lines(body), *lines]
 
 
 def _remarks(oddities: Iterable[Oddity]) -> Iterator[str]:

@@ -129,7 +129,7 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
         if document
         else [],
         "overrides": [override_line(override, zone) for override in explanation.overrides],
-        "inForce": [override_json(override) for override in explanation.overrides],
+        "inForce": [override_json((override,)) for override in explanation.overrides],
         "blocks": [block.text for block in blocks],
         "blockCodes": [filled(BlockObject, block) for block in blocks],
         "information": [notice.text for notice in information],

@@ -10,7 +10,7 @@ from controller.ledger.records import who_changed
 from controller.model.canonical import ABSENT
 from controller.planning.three_way import Contested
 from controller.views.outcomes import ApplyDocument, apply_json
-from controller.views.override_text import OverrideObject, override_json
+from controller.views.override_text import OverrideObject, list_json
 
 
 class ContestedField(TypedDict):
@@ -70,7 +70,7 @@ def rollback_json(
         "secret": [str(ref) for ref in undone.secret],
         "live": [line.audit_id for line in chosen.live],
         "overrides": [line.audit_id for line in chosen.overrides],
-        "held": [override_json(made) for made in prepared.held],
+        "held": list_json(prepared.held),
         "revert": None if reverted is None else _revert(reverted),
         "rolledBack": apply_json(prepared.planned, result.report if result else None),
     }

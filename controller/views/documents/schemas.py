@@ -57,7 +57,7 @@ from controller.views.documents.validation import ValidateDocument
 from controller.views.effective import RenderDocument
 from controller.views.outcomes import ApplyDocument
 from controller.views.override_report import OverrideDocument
-from controller.views.override_text import OverrideListDocument
+from controller.views.override_text import OverrideListDocument, OverrideYamlDocument
 from controller.views.past_state import AuditStateDocument
 from controller.views.schedule_tables import ScheduleExceptionsDocument, ScheduleReportDocument
 from controller.views.version import VersionDocument
@@ -79,6 +79,7 @@ DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "items-import": ("envctl items import", ItemsImportDocument),
     "override": ("envctl override make, envctl override release", OverrideDocument),
     "override-list": ("envctl override list", OverrideListDocument),
+    "override-yaml": ("envctl override yaml", OverrideYamlDocument),
     "render": ("envctl render", RenderDocument),
     "restore": ("envctl restore", RestoreDocument),
     "rollback": ("envctl rollback", RollbackDocument),

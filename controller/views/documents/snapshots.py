@@ -16,7 +16,7 @@ from controller.model.observed import ObservedState
 from controller.snapshots.manifest import Manifest
 from controller.views.documents.envelope import filled
 from controller.views.outcomes import ApplyDocument, apply_json
-from controller.views.override_text import OverrideObject, override_json
+from controller.views.override_text import OverrideObject, list_json
 
 
 class SnapshotLine(TypedDict):
@@ -131,7 +131,7 @@ def items_import_json(
     """Return an import of items for programs; without a result it was only planned."""
     return {
         "resource": resource,
-        "held": [override_json(made) for made in prepared.held],
+        "held": list_json(prepared.held),
         "imported": apply_json(prepared.planned, result.report if result is not None else None),
     }
 
@@ -209,8 +209,8 @@ def restore_json(
     report = result.report if result is not None else None
     return {
         "snapshot": snapshot,
-        "held": [override_json(made) for made in prepared.held],
-        "putBack": [override_json(made) for made in prepared.back],
+        "held": list_json(prepared.held),
+        "putBack": list_json(prepared.back),
         "copiesLeft": list(prepared.copies_left),
         "restored": apply_json(prepared.planned, report),
     }

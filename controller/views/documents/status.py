@@ -18,6 +18,7 @@ from controller.engine.queries.status.view import (
 )
 from controller.model.alert import AlertKind, KnownAlert, runbook_of
 from controller.model.observed import ScopeCounts, ScopeState
+from controller.planning.overrides import wholes
 from controller.views.conditions import (
     ConditionReason,
     ConditionStatus,
@@ -173,8 +174,12 @@ def status_json(view: StatusView) -> StatusDocument:
         scopes=[_scope(scope, view) for scope in view.scopes],
         overrides=[
             # With the path as the document has it: what list shows is as plans name fields.
-            {**override_json(override), "path": override.path}
-            for override in view.overrides
+            {
+                **override_json(parts),
+                "id": parts[0].whole_id,
+                "path": parts[0].path if len(parts) == 1 else "",
+            }
+            for parts in wholes(view.overrides)
         ],
         power=power
         and filled(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.events import DesiredLoaded, DesiredRejected, Event
-from controller.views.override_text import ended_text, soon_text
+from controller.views.override_text import ended_lines, soon_lines
 from controller.views.plan.field_lines import counted
 
 
@@ -21,7 +21,6 @@ def warnings_in(event: Event) -> str:
 
 def endings(planned: Reconciled, now: datetime) -> Iterator[str]:
     """Yield a line for each override whose end the next apply records, then for each that ends soon."""
-    for ending in planned.ended:
-        yield f"{ended_text(ending.override, ending.why)}; the next apply records it"
-    for ending_soon in planned.ending_soon:
-        yield soon_text(ending_soon, now)
+    for line in ended_lines(planned.ended):
+        yield f"{line}; the next apply records it"
+    yield from soon_lines(planned.ending_soon, now)

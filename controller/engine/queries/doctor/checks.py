@@ -28,7 +28,7 @@ from controller.engine.queries.doctor.report import INSTALLATION, Check, Health,
 from controller.engine.snapshots.places import newest_proven, open_store
 from controller.engine.state.damaged_overrides import sorted_out
 from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
-from controller.engine.state.rows import override_rows_in
+from controller.engine.state.override_rows import override_rows_in
 from controller.errors import DamagedState, EnvctlError, ScopeFromTheFuture, WrongUsage
 from controller.ledger.archived.archive import ArchivedTo
 from controller.ledger.ledger_table import SCOPE_INDEX

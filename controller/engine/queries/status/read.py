@@ -27,7 +27,8 @@ from controller.engine.snapshots.places import newest_proven, open_store
 from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
 from controller.engine.state.notification_rows import alerts_in, sinks_in
 from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
-from controller.engine.state.rows import override_rows_in, statuses_in
+from controller.engine.state.override_rows import override_rows_in
+from controller.engine.state.rows import statuses_in
 from controller.engine.streams.checkpoint import CHECKPOINT_PREFIX, checkpoint_of_row
 from controller.errors import DamagedState, EnvctlError, ScopeFromTheFuture
 from controller.ledger.archived.archive import ARCHIVES_ROW, archived_of_row

@@ -1,6 +1,7 @@
 """From a revision and what the tables hold to changes that lead to the line that caused each of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from controller.errors import InvalidDesiredState
 from controller.kinds.language.kind import DEFAULT_RULES
 from controller.model.canonical import ABSENT, canonical_bytes, parse_canonical
 from controller.model.observed import Mark, Observation, ObservedState, Ownership, ScopeState
+from controller.model.override import Override
 from controller.model.plan import Cause, Change, PlanOptions, ScopePlan
 from controller.model.ref import Authorship, DocumentPlace, Origin, Reason, ResourceRef
 from controller.model.resource import Projection
@@ -320,3 +322,33 @@ def test_protected_actions_that_somebody_damaged_go_on_protecting(actions: Any, 
     found = ObservedState("config", ScopeState.OK, objects)
     barriers = list(schedule_barriers({environment: wanted}, found))
     assert [barrier.guard for barrier in barriers] == (["protectedActions"] if held else [])
+
+
+def test_the_ledger_is_not_asked_of_what_overrides_leave_as_it_is() -> None:
+    asked: list[ResourceRef] = []
+
+    def ask(ref: ResourceRef, _items: bytes) -> bool:
+        asked.append(ref)
+        return True
+
+    before, after = (
+        {**FLEET, "pay.yaml": SERVICE.replace("Search", "Pay").replace("400", "401")},
+        FLEET,
+    )
+    held = Override("H", ResourceRef("Service", "Pay"), "restored", "ada", NOW, until_git=True)
+    missing = replace(held, id="M", ref=ResourceRef("Service", "Search"))
+    state = applied(before)
+    there = {ref: found for ref, found in state.objects.items() if ref != missing.ref}
+
+    plan = plan_config(
+        loaded(after),
+        ObservedConfig((), ask, ask),
+        replace(state, objects=there),
+        PlanOptions(now=NOW),
+        PlanRules(kinds()),
+        overrides=(held, missing),
+        authors=None,
+    )
+
+    assert asked == []
+    assert plan.changes == ()

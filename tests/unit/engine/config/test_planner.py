@@ -10,7 +10,7 @@ from controller.engine.config.observe import ObservedConfig, seen_in_desired
 from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.desired.load_revision import RevisionLoader
 from controller.engine.desired.stored_objects import stored_objects
-from controller.engine.state.rows import row_of_override
+from controller.engine.state.override_rows import row_of_override
 from controller.errors import InvalidDesiredState
 from controller.kinds.language.kind import DEFAULT_RULES
 from controller.loading.resolve import desired_from_items

@@ -10,7 +10,8 @@ import pytest
 from controller.engine.notifications.news import sign
 from controller.engine.notifications.notifier import AT_LEAST_EVERY, SCOPE, Notifier, in_one_row
 from controller.engine.state.notification_rows import TOLD_KEY, alerts_in, sinks_in
-from controller.engine.state.rows import row_of_override, row_of_status
+from controller.engine.state.override_rows import row_of_override
+from controller.engine.state.rows import row_of_status
 from controller.errors import EnvctlError, RefusedByAws, Unreachable
 from controller.events import (
     AlertCleared,

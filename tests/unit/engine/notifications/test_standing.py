@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controller.engine.notifications.standing import Around, next_moment, standing_alerts
-from controller.engine.state.rows import FLIPS_PREFIX, row_of_override, row_of_status
+from controller.engine.state.override_rows import row_of_override
+from controller.engine.state.rows import FLIPS_PREFIX, row_of_status
 from controller.ledger.heads import HEAD_PREFIX, row_of_head
 from controller.ledger.records import iso_ms
 from controller.model.alert import AlertKind
