@@ -54,7 +54,7 @@ class Access:
             request: Request,
             given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
         ) -> Caller:
-            if given is None and right == "read" and self._is_open(request):
+            if given is None and right == "read" and self.is_open(request):
                 return Caller("")
             caller = await self._holder(given, right)
             request.state.actor = caller.name
@@ -62,7 +62,7 @@ class Access:
 
         return let_in
 
-    def _is_open(self, request: Request) -> bool:
+    def is_open(self, request: Request) -> bool:
         """Tell whether who reads need not say who they are.
 
         A name that leads here from elsewhere is not this machine, nor is what was passed on, nor a page that a browser shows.

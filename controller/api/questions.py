@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from controller.api.answers import Responses, respond, says, wants_text, written_answer
 from controller.api.served import Served
 from controller.api.status_answers import StatusAnswers
+from controller.api.threads import in_threads_of
 from controller.engine.config.observe import observe_config
 from controller.engine.queries.explain.answer import explained
 from controller.engine.queries.schedules.exceptions import filter_of, find_exceptions
@@ -33,8 +34,8 @@ def question_routes(served: Served) -> APIRouter:
         tags=[_READS],
         dependencies=[Depends(served.access.may("read"))],
     )
-    for path, endpoint, document in (
-        ("/status", questions.status, "status"),
+    router.add_api_route("/status", questions.status, methods=["GET"], responses=says("status"))
+    for path, answer, document in (
         ("/explain", questions.explain, "explain"),
         ("/schedules/preview", questions.preview, "schedule-preview"),
         ("/schedules/exceptions", questions.exceptions, "schedule-exceptions"),
@@ -42,6 +43,7 @@ def question_routes(served: Served) -> APIRouter:
         ("/overrides", questions.overrides, "override-list"),
     ):
         responses: Responses = says(document)
+        endpoint = in_threads_of(served.slow, answer)
         router.add_api_route(path, endpoint, methods=["GET"], responses=responses)
     return router
 
@@ -63,9 +65,8 @@ class _Questions:
         """Why something is as it is: what is meant, as for ``envctl explain``, and at which moment."""
         served = self._served
         state, now = served.state.get(), served.now()
-        with served.planning:
-            make_planner = None if served.source() is None else lambda: served.planner
-            found = explained(what, at, state, now, make_planner)
+        with served.planning_turn() as own:
+            found = explained(what, at, state, now, None if own is None else lambda: own)
         return respond(request, explain_answer(found))
 
     def preview(

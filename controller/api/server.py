@@ -7,6 +7,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from controller.api.slow_callers import TimedConnection
 from controller.errors import WrongUsage
 
 MOST_CONNECTIONS: Final = 500
@@ -24,14 +25,14 @@ class HttpServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                # Not httptools, which is taken by itself where it is installed, and reads headers of any length.
+                http=TimedConnection,
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 # Whoever asks says nothing of who they are but their token.
                 proxy_headers=False,
                 lifespan="off",
-                # httptools, taken by itself where it is installed, reads headers of any length.
-                http="h11",
                 ws="none",
                 limit_concurrency=MOST_CONNECTIONS,
                 timeout_keep_alive=15,
