@@ -1,6 +1,6 @@
-"""The daemon: what it costs while idle, how it grows with a second one, how long commits and evenings take, what its interface bears.
+"""The daemon: what it costs while idle, how it grows with a second one, how long commits, people and evenings take, what its interface bears.
 
-    python -m benchmarks.daemon [--only idle,many,webhook,evening,http] [--full] [--check]
+    python -m benchmarks.daemon [--only idle,many,webhook,waiting,evening,http] [--full] [--check]
 
 ``--full`` takes the sizes that the limits are meant for, which needs a quarter of an hour; without it they are smaller where only the
 time of measuring grows with them. ``--check`` exits 1 if a limit is passed.
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.daemon_parts import http_load, idle, many, webhook
+from benchmarks.daemon_parts import http_load, idle, many, waiting, webhook
 from benchmarks.daemon_parts.evening_fleet import evening_s
 from benchmarks.daemon_parts.fleet import fleet
 from controller.cli.process import utc_now
@@ -21,12 +21,13 @@ MOST_IDLE = 0.03
 MOST_GROWTH_MB = 8
 LEAST_GAIN = 1.8
 MOST_WEBHOOK_S = 2.0
+MOST_WAIT_S = 5.0
 MOST_TIMES_APPLY = 1.25
 MOST_P99_S = 0.05
 REQUESTS, CONNECTIONS = 10_000, 50
 WORKERS = 8
 CALL_S = 0.2
-EVENING_CALL_S = 0.04
+NEAR_CALL_S = 0.04
 LIGHT_LOOK_S = 900
 
 
@@ -39,13 +40,15 @@ class Sizes:
     asked_scopes: int
     """Those that status tells of."""
     many_scopes: int
+    """A multiple of the workers of two daemons: else some have nothing to do at the end."""
     commits: int
+    waiting_scopes: int
     accounts: int
     instances: int
 
 
-SHORT = Sizes(1000, 600, 100, 120, 20, 10, 300)
-FULL = Sizes(1000, 3600, 1000, 1000, 60, 20, 3000)
+SHORT = Sizes(1000, 600, 100, 128, 20, 160, 10, 300)
+FULL = Sizes(1000, 3600, 1000, 1008, 60, 500, 20, 3000)
 
 
 def _idle(sizes: Sizes) -> list[str]:
@@ -83,10 +86,16 @@ def _webhook(sizes: Sizes) -> list[str]:
     return [f"webhook: p95 {most:.2f} s (limit {MOST_WEBHOOK_S})"] if most > MOST_WEBHOOK_S else []
 
 
+def _waiting(sizes: Sizes) -> list[str]:
+    with fleet(sizes.waiting_scopes) as made:
+        took = waiting.measure(made, NEAR_CALL_S, WORKERS)
+    print(f"{sizes.waiting_scopes} scopes that wait, {WORKERS} workers, {NEAR_CALL_S * 1000:.0f} ms a call: a person is served within {took:.2f} s")  # fmt: skip
+    return [f"waiting: a person is served within {took:.2f} s (limit {MOST_WAIT_S})"] if took > MOST_WAIT_S else []  # fmt: skip
+
+
 def _evening(sizes: Sizes) -> list[str]:
     apply_s, daemon_s = (
-        evening_s(sizes.accounts, sizes.instances, how, EVENING_CALL_S)
-        for how in ("apply", "daemon")
+        evening_s(sizes.accounts, sizes.instances, how, NEAR_CALL_S) for how in ("apply", "daemon")
     )
     times = daemon_s / apply_s
     print(f"evening of {sizes.instances} instances in {sizes.accounts} accounts: {daemon_s:.1f} s by the daemon, {apply_s:.1f} s by one run: {times:.2f} times")  # fmt: skip
@@ -113,6 +122,7 @@ FIGURES: dict[str, Callable[[Sizes], Sequence[str]]] = {
     "idle": _idle,
     "many": _many,
     "webhook": _webhook,
+    "waiting": _waiting,
     "evening": _evening,
     "http": _http,
 }

@@ -2,6 +2,7 @@
 
 from functools import cache
 from typing import Any
+from weakref import WeakValueDictionary
 
 from moto.core import responses
 from moto.ec2.exceptions import InvalidInstanceIdError
@@ -36,12 +37,13 @@ def _own_tags(self: Any) -> list[dict[str, str]]:
 
 def _instance(self: Any, instance_id: str) -> Any:
     """Return an instance. The youngest are looked at first: moto asks for each as soon as it is made."""
-    known: dict[str, Any] = self.__dict__.setdefault("sandbox_instances", {})
-    if instance_id not in known:
+    known = self.__dict__.setdefault("sandbox_instances", WeakValueDictionary())
+    found = known.get(instance_id)
+    if found is None:
         for reservation in reversed(list(self.reservations.values())):
             for instance in reservation.instances:
                 if instance.id == instance_id:
                     known[instance_id] = instance
                     return instance
         raise InvalidInstanceIdError(instance_id)
-    return known[instance_id]
+    return found
