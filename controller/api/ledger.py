@@ -14,10 +14,10 @@ from controller.engine.queries.blame import blame
 from controller.engine.queries.moments import parse_moment, period_of
 from controller.engine.queries.past_state import past_state
 from controller.errors import WrongUsage
-from controller.ledger.queries import MAX_LIMIT, Page
-from controller.ledger.questions import OfPeriod, Question
-from controller.views.audit import RECORDED, audit_answer, records_answer
-from controller.views.audit_blame import blame_answer
+from controller.ledger.queries import Page
+from controller.ledger.questions import MAX_LIMIT, OfPeriod, Question
+from controller.views.audit.blame import blame_answer
+from controller.views.audit.records import RECORDED, audit_answer, records_answer
 from controller.views.past_state import state_answer
 
 _PATH: Final = "/api/v1/audit"

@@ -105,10 +105,20 @@ def _problem_of(found: Mapping[str, Any]) -> dict[str, str]:
     return {"field": field, "message": found["msg"]}
 
 
+_CODES: Final = {
+    413: "REQUEST_ENTITY_TOO_LARGE",
+    414: "REQUEST_URI_TOO_LONG",
+    416: "REQUESTED_RANGE_NOT_SATISFIABLE",
+    422: "UNPROCESSABLE_ENTITY",
+}
+"""Names that Python 3.13 changed: programs decide by codes, which are the same on every Python."""
+
+
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "registered for it"
     status = HTTPStatus(error.status_code)
-    return _problem(request, status, {"code": status.name, "detail": error.detail}, error.headers)
+    fields = {"code": _CODES.get(status.value, status.name), "detail": error.detail}
+    return _problem(request, status, fields, error.headers)
 
 
 def bug_answer(request: Request, error: Exception) -> Response:

@@ -18,6 +18,7 @@ from controller.api.rate_limit import RateLimit
 from controller.api.shared_reading import SharedReading
 from controller.api.threads import MOST_AT_ONCE
 from controller.aws.clients import CallCounter
+from controller.daemon_ports import WorkQueue
 from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
@@ -26,7 +27,7 @@ from controller.engine.queries.status.read import read_status
 from controller.engine.queries.status.view import StatusView
 from controller.engine.reconcile.combined_plan import LastPlan
 from controller.events import Emit
-from controller.ports import Source, WorkQueue
+from controller.ports import Source
 
 _TURN_S: Final = 60.0
 """So long who plans waits for another who does."""

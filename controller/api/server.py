@@ -25,6 +25,7 @@ class HttpServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                # Not httptools, which is taken by itself where it is installed, and reads headers of any length.
                 http=TimedConnection,
                 log_config=None,
                 access_log=False,

@@ -31,12 +31,12 @@ from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
+from controller.daemon_ports import WorkQueue
 from controller.engine.installation.desired_source import open_desired, settings_source
 from controller.engine.notifications.news import News
 from controller.errors import EnvctlError, ExitCode
 from controller.events import BugFound, Emit, Event, HttpListening, SettingsRefused
 from controller.gc_tuning import relaxed_gc
-from controller.ports import WorkQueue
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _BY_SIGNAL: Final = 128

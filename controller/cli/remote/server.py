@@ -262,6 +262,6 @@ def only_here(**options: object) -> None:
     for name, value in options.items():
         if value:
             raise WrongUsage(
-                f"--{name}: not with {SERVER_VARIABLE}, which answers from its own settings",
+                f"--{name.replace('_', '-')}: not with {SERVER_VARIABLE}, which answers from its own settings",
                 fix=f"leave it out, or unset {SERVER_VARIABLE}",
             )

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import DeleteWrite, PutWrite, Write
+from controller.daemon_ports import AlertSink, ChangeSink
 from controller.decisions.alerts import alert_steps
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
@@ -58,7 +59,6 @@ from controller.ledger.summaries import RecordSummary
 from controller.model.alert import AlertKey, KnownAlert
 from controller.model.backoff import Backoff
 from controller.model.ledger_record import Requester
-from controller.ports import AlertSink, ChangeSink
 from controller.targets.table_items.definitions import STATE_TABLE
 
 SCOPE: Final = "notifications"

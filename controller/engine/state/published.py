@@ -24,6 +24,8 @@ from controller.sources.s3_listing import parse_s3_location
 
 RENEWED_AFTER: Final = timedelta(minutes=30)
 """A look that shows nothing new is published once it is so much younger than the one that is there."""
+BELIEVED_FOR: Final = timedelta(hours=1)
+"""A look that is older than another by so much by their clocks does not stay, whatever is counted: counts begin anew where rows are lost."""
 CLOCKS_APART: Final = timedelta(minutes=5)
 """A look that is of a moment so much later than now was taken by no controller."""
 MAX_TRIES: Final = 5
@@ -102,7 +104,7 @@ class LookPublisher:
         look = replace(look, epoch=self.epoch(look.scope))
         content = gzip.compress(_written(look), mtime=0)
         key, version = key_of(look.scope), known.version if known else None
-        if known and known.look.order > look.order:
+        if known and _stays(known.look, look):
             return False
         for _ in range(MAX_TRIES):
             try:
@@ -133,16 +135,20 @@ class LookPublisher:
         except WrongUsage:
             # Nobody can plan from it.
             return held.version, False
-        return held.version, there.order > look.order and self._can_be(there, look)
+        return held.version, _stays(there, look) and self._can_be(there, look)
 
     def _can_be(self, there: PublishedLook, look: PublishedLook) -> bool:
         """Tell whether a controller can have published what is newer than our look: no clock is so far ahead, no head so far on."""
         return there.at - self.clock() <= CLOCKS_APART and there.epoch <= self.epoch(look.scope)
 
 
+def _stays(there: PublishedLook, look: PublishedLook) -> bool:
+    return there.order > look.order and look.at - there.at < BELIEVED_FOR
+
+
 def _timeless(look: PublishedLook) -> PublishedLook:
     live = None if look.live is None else replace(look.live, at=_NEVER)
-    return replace(look, at=_NEVER, epoch=0, live=live)
+    return replace(look, at=_NEVER, epoch=0, looks=0, live=live)
 
 
 def _written(look: PublishedLook) -> bytes:

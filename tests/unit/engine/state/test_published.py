@@ -30,9 +30,13 @@ from controller.snapshots.replaceable import BucketFiles, FolderFiles, Held
 AT = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
 
-def look(at: datetime = AT, reason: str = "", scope: str = "config") -> PublishedLook:
+def look(
+    at: datetime = AT, reason: str = "", scope: str = "config", looks: int = 0
+) -> PublishedLook:
     state = ObservedState(scope, ScopeState.OK, {}, facts={"said": reason})
-    return PublishedLook(scope=scope, at=at, epoch=0, installation="ours", config=state)
+    return PublishedLook(
+        scope=scope, at=at, epoch=0, looks=looks, installation="ours", config=state
+    )
 
 
 @pytest.fixture
@@ -78,20 +82,24 @@ def test_what_shows_nothing_new_is_published_again_after_a_while(files: FolderFi
 
 
 @pytest.mark.parametrize(
-    ("epoch", "at", "replaced", "because"),
+    ("epoch", "looks", "minutes", "replaced", "because"),
     [
-        (2, AT - timedelta(hours=1), True, "the owner of now saw it, whatever its clock says"),
-        (1, AT + timedelta(hours=1), True, "it was seen later"),
-        (1, AT - timedelta(hours=1), False, "it was seen earlier"),
-        (0, AT + timedelta(hours=1), False, "an owner of before saw it"),
+        (2, 3, -59, True, "the owner of now saw it, whatever its clock says"),
+        (1, 4, -59, True, "it began after the other was written, whatever its clock says"),
+        (1, 3, 59, True, "it was seen later"),
+        (1, 3, -59, False, "it was seen earlier"),
+        (1, 2, 59, False, "it began before another that was written before the first"),
+        (0, 4, 59, False, "an owner of before saw it"),
+        (1, 0, 60, True, "no clock is so far ahead: counts have begun anew"),
     ],
 )
 def test_an_older_look_never_replaces_a_newer(
-    files: FolderFiles, epoch: int, at: datetime, replaced: bool, because: str
+    files: FolderFiles, epoch: int, looks: int, minutes: int, replaced: bool, because: str
 ) -> None:
-    publisher(files, 1).publish(look(AT, "first"))
+    publisher(files, 1).publish(look(AT, "first", looks=3))
 
-    assert publisher(files, epoch).publish(look(at, "second")) is replaced, because
+    second = look(AT + timedelta(minutes=minutes), "second", looks=looks)
+    assert publisher(files, epoch).publish(second) is replaced, because
 
     (state,) = [found for found in [read_published(files, "config").config] if found]
     assert state.facts == {"said": "second" if replaced else "first"}
