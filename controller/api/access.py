@@ -24,9 +24,10 @@ _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="envctl"'}
 
 
 class Caller(NamedTuple):
-    """Who asks; the name is empty for one of this machine who need not say."""
+    """Who asks, and what their token lets them do; the name is empty for one of this machine who need not say."""
 
     name: str
+    rights: frozenset[Right] = frozenset()
 
 
 def is_loopback(host: str) -> bool:
@@ -108,4 +109,4 @@ class Access:
                 f"the token of {holder.name} has not the scope {right}",
                 "ask whoever keeps http.credentials",
             )
-        return Caller(holder.name)
+        return Caller(holder.name, frozenset(holder.scopes))

@@ -1,5 +1,6 @@
 """Changes asked for by HTTP: overrides made and released, a scope reconciled. Each is recorded under the token's name."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -8,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from controller.api.access import Caller
 from controller.api.answers import plain_answer, respond, says
+from controller.api.problems import Refused
 from controller.api.served import Served
+from controller.decisions.power_map import SCHEDULE_PATH
 from controller.engine.overrides.service import (
     OverrideAsked,
     Overrides,
@@ -16,11 +19,14 @@ from controller.engine.overrides.service import (
     release_unread,
     unread_override,
 )
+from controller.engine.power.fleet import LIVE
 from controller.engine.state.looks import just_now
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE
+from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.model.work import Job, Work, dedup_id
+from controller.planning.overrides import segments
 from controller.views.override_report import override_answer
 
 _TRIGGER: Final = "override"
@@ -55,7 +61,7 @@ def change_routes(served: Served) -> APIRouter:
     def make_override(
         request: Request, body: OverrideBody, caller: Annotated[Caller, Depends(override)]
     ) -> Response:
-        """Have something otherwise for a while: written, recorded, and followed at once. It is not asked again."""
+        """Have something otherwise for a while: written, recorded, and followed at once. It is not asked again. What is no schedule of an environment, a group or an instance takes the scope restore, too."""
         limit.take(caller.name)
         return changes.make(request, body, caller)
 
@@ -81,6 +87,21 @@ def change_routes(served: Served) -> APIRouter:
     return router
 
 
+def _check_right(caller: Caller, overrides: Iterable[Override]) -> None:
+    """Return if the token's scopes are enough for overrides: whoever keeps something on tonight re-points no account. Raises Refused."""
+    for override in overrides:
+        of_schedule = override.path == "" or segments(override.path) == SCHEDULE_PATH
+        is_switched = override.ref.kind in (*LIVE, "Environment")
+        if not (is_switched and of_schedule) and "restore" not in caller.rights:
+            what = f"{override.ref} {override.path}".rstrip()
+            raise Refused(
+                HTTPStatus.FORBIDDEN,
+                "Forbidden",
+                f"the token of {caller.name} has not the scope restore, which an override of {what} takes",
+                "schedules of environments, groups and instances take the scope override alone; for others ask whoever keeps http.credentials",
+            )
+
+
 class _Changes:
     def __init__(self, served: Served) -> None:
         self._served = served
@@ -96,6 +117,7 @@ class _Changes:
         with self._served.changing_turn():
             overrides = self._overrides(caller)
             prepared = overrides.prepare(asked, self._digest)
+            _check_right(caller, prepared.overrides)
             done = overrides.carry_out(prepared, self._served.emit)
         return respond(request, override_answer(prepared, done, self._served.now()))
 
@@ -109,6 +131,7 @@ class _Changes:
             else:
                 overrides = self._overrides(caller)
                 prepared = overrides.to_release(what)
+                _check_right(caller, prepared.overrides)
                 done = overrides.carry_out(prepared, served.emit)
         return respond(request, override_answer(prepared, done, served.now()))
 

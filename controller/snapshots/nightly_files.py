@@ -8,12 +8,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from controller.aws.items import Item
+import orjson
+
+from controller.aws.items import Item, number_text
 from controller.errors import WrongUsage
 from controller.model.table import TableDefinition
 
 MOST_BYTES: Final = 256 << 20
 """A file is read as a whole; a table of the old product is a few megabytes."""
+_MOST_LEVELS: Final = 35
+"""Of an object of arrays of items, whose values have 32 (limits of DynamoDB)."""
 _FILE: Final = re.compile(r"(\d{8})_environmentmanager_([A-Za-z0-9_.-]{1,255})\.json")
 
 
@@ -81,10 +85,41 @@ def read_items(path: Path, table: TableDefinition | None) -> Iterator[Item]:
 def json_of(content: bytes, where: str) -> object:
     """Return what JSON says, its numbers exact; ``where`` is how messages call it. Raises WrongUsage for what is none."""
     try:
-        # Not orjson: it would round numbers.
-        return json.loads(content, parse_float=Decimal)
-    except (ValueError, RecursionError) as error:
-        raise WrongUsage(f"{where}: it is no JSON", fix="take another file") from error
+        # It knows what no JSON is, as NaN and half a character, and would round numbers.
+        orjson.loads(content)
+        found = json.loads(content, parse_float=_number, parse_int=_number)
+        _check_levels(found)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise WrongUsage(
+            f"{where}: it is no JSON, or has a number or levels that no table holds",
+            fix="take another file",
+        ) from error
+    return found
+
+
+def _check_levels(found: object) -> None:
+    """Return if values are no deeper than DynamoDB takes them. Raises ValueError."""
+    level = [found]
+    for _ in range(_MOST_LEVELS):
+        level = [part for value in level for part in _parts(value)]
+        if not level:
+            return
+    raise ValueError("too deep")
+
+
+def _parts(value: object) -> Iterator[object]:
+    """Yield the objects and arrays within a value."""
+    if isinstance(value, dict):
+        value = [*value.values()]
+    if isinstance(value, list):
+        yield from (one for one in value if isinstance(one, dict | list))
+
+
+def _number(text: str) -> int | Decimal:
+    """Return a number of JSON, exact. Raises ValueError and ArithmeticError for one that DynamoDB does not hold."""
+    found = int(text) if text.lstrip("-").isdecimal() else Decimal(text)
+    number_text(found)
+    return found
 
 
 def items_in(found: object, where: str, table: TableDefinition | None) -> Iterator[Item]:

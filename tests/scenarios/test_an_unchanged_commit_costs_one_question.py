@@ -10,17 +10,7 @@ from controller.settings import Settings
 from controller.sources.open_source import open_source
 from tests.support.buckets import opening
 from tests.support.command_line import TEAMS, service
-from tests.support.git_repository import Repository, recorded_git
-
-
-def _calls(notes: Path) -> list[str]:
-    """Return the Git command of each call noted: the first argument that is no option, and what ``-c`` takes is none."""
-    commands = []
-    for line in notes.read_text(errors="replace").splitlines():
-        words = [word for word in line.split("\0") if word]
-        known = ("ls-remote", "fetch", "cat-file", "ls-tree", "log", "show", "init", "rev-parse")
-        commands.append(next((word for word in words if word in known), " ".join(words)[:60]))
-    return commands
+from tests.support.git_repository import Repository, git_calls, recorded_git
 
 
 def test_with_a_planner_held_across_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +24,7 @@ def test_with_a_planner_held_across_runs(tmp_path: Path, monkeypatch: pytest.Mon
     notes.write_text("")
     second = planner.load()
 
-    assert _calls(notes) == ["ls-remote"]
+    assert git_calls(notes) == ["ls-remote"]
     assert second.loaded.resources == first.loaded.resources
     # What was parsed before is the very same object: nothing was parsed again.
     assert second.loaded.memory.parsed is first.loaded.memory.parsed

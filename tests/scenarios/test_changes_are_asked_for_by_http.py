@@ -17,7 +17,15 @@ from controller.sources.folder import FolderSource
 from tests.support.daemons import DaemonByHand
 from tests.support.documents import checked
 from tests.support.embedded_aws import AwsForTests
-from tests.support.http_interface import ADA, BOB, WEBHOOK_SECRET, InterfaceByHand, bearer, serving
+from tests.support.http_interface import (
+    ADA,
+    BOB,
+    EVE,
+    WEBHOOK_SECRET,
+    InterfaceByHand,
+    bearer,
+    serving,
+)
 from tests.support.power_estate import EVENING, PowerEstate
 
 WEB = "c50-ta-Web"
@@ -64,6 +72,31 @@ def test_an_override_is_made_listed_and_released_under_the_name_of_the_token(
     released = checked(client.delete(f"/api/v1/overrides/{override['id']}").json())
     assert (released["action"], released["written"]) == ("release", True)
     assert client.get("/api/v1/overrides").json()["overrides"] == []
+
+
+@pytest.mark.slow
+def test_whoever_keeps_something_on_changes_no_document(
+    estate: PowerEstate, client: httpx.Client
+) -> None:
+    estate.at(EVENING)
+    eve = bearer(EVE)
+
+    def asked(what: str, *values: str, headers: dict[str, str]) -> int:
+        body = {"what": what, "values": values, "until": "+2h", "reason": "tonight"}
+        return client.post("/api/v1/overrides", json=body, headers=headers).status_code
+
+    assert asked("Environment/c50", "description=evil", headers=eve) == 403
+    assert asked("Account/staging-eu", "mode=observe", headers=eve) == 403
+    assert asked("Account/staging-eu", headers=eve) == 403, "nor is it held as it is"
+    assert client.get("/api/v1/overrides").json()["overrides"] == []
+
+    assert asked("Environment/c50", "description=other", headers=bearer(ADA)) == 200
+    (held,) = client.get("/api/v1/overrides").json()["overrides"]
+    released = client.delete(f"/api/v1/overrides/{held['id']}", headers=eve)
+    assert (released.status_code, released.json()["code"]) == (403, "Forbidden")
+    assert "has not the scope restore" in released.json()["detail"]
+
+    assert asked("c50", "schedule=on", headers=eve) == 200
 
 
 @pytest.mark.slow

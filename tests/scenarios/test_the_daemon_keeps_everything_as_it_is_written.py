@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -146,11 +147,18 @@ def test_a_scope_that_cannot_be_seen_is_tried_again_with_growing_pauses(
     estate.aws.controls.fail_next(
         "DescribeInstances", "UnauthorizedOperation", account=ACCOUNTS["staging-eu"], times=None
     )
-    tried = 0
+    tried = []
     for _ in range(30):
-        tried += daemon.tick_and_work().count(f"power {STAGING}")
+        tried += [estate.clock.now] * daemon.tick_and_work().count(f"power {STAGING}")
+        found = statuses_in(estate.rows().values())
+        again = found[STAGING].retry_at
+        assert again is not None
+        assert again > estate.clock.now, "status says when it is tried again"
+        assert found[TEST].retry_at is None, "others are not left alone for it"
         estate.clock.sleep(60)
-    assert 3 <= tried <= 12
+    pauses = [later - earlier for earlier, later in pairwise(tried)]
+    assert 3 <= len(tried) <= 12
+    assert pauses[-1] >= 4 * pauses[0]
     assert not [event for event in daemon.events if isinstance(event, WorkFailed)]
 
 

@@ -65,6 +65,16 @@ class Repository:
         return self.head
 
 
+def git_calls(notes: Path) -> list[str]:
+    """Return the Git command of each call noted: the first argument that is no option, and what ``-c`` takes is none."""
+    commands = []
+    for line in notes.read_text(errors="replace").splitlines():
+        words = [word for word in line.split("\0") if word]
+        known = ("ls-remote", "fetch", "cat-file", "ls-tree", "log", "show", "init", "rev-parse")
+        commands.append(next((word for word in words if word in known), " ".join(words)[:60]))
+    return commands
+
+
 def recorded_git(folder: Path) -> tuple[Path, Path]:
     """Make a ``git`` that notes its arguments and then is git; its folder (for PATH) and the file of notes."""
     folder.mkdir()

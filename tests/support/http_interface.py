@@ -28,10 +28,12 @@ from controller.events import Event
 from controller.ports import Source
 
 ADA, BOB = "ada's token of thirty-two bytes ..", "bob's token of thirty-two bytes .."
+EVE = "eve's token of thirty-two bytes .."
 WEBHOOK_SECRET = "a secret of sixteen bytes"
 CREDENTIALS = f"""
 tokens:
   - {{name: ada, sha256: {hashlib.sha256(ADA.encode()).hexdigest()}, scopes: [read, override, reconcile, snapshot, restore]}}
+  - {{name: eve, sha256: {hashlib.sha256(EVE.encode()).hexdigest()}, scopes: [read, override]}}
   - {{name: bob, sha256: {hashlib.sha256(BOB.encode()).hexdigest()}, scopes: [read]}}
 webhookSecrets: [{WEBHOOK_SECRET}]
 """

@@ -24,6 +24,7 @@ from controller.events import Emit, discard_event
 from controller.kinds.language.kind import Kind, Kinds, RuleSettings
 from controller.model.observed import CONFIG_SCOPE, ObservedState, Ownership, ScopeState
 from controller.model.plan import Cause
+from controller.model.printable import in_short
 from controller.model.ref import ResourceRef
 from controller.model.resource import DesiredState
 from controller.model.table import TableDefinition
@@ -60,7 +61,7 @@ def table_of(resource: str, kinds: Kinds) -> tuple[Kind[Any], TableDefinition]:
             if table.name == RESOURCES.get(resource):
                 return kind, table
     raise WrongUsage(
-        f"there is no resource {resource!r}", fix=f"choose from {', '.join(RESOURCES)}"
+        f"there is no resource {in_short(resource)!r}", fix=f"choose from {', '.join(RESOURCES)}"
     )
 
 

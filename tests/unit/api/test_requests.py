@@ -42,7 +42,9 @@ ERRORS = {
 bugs: list[Exception] = []
 
 
-def application(events: list[Event], credentials: str | None, host: str) -> FastAPI:
+def application(
+    events: list[Event], credentials: str | None, host: str, metrics: Metrics | None = None
+) -> FastAPI:
     kept = None
     if credentials is not None:
         kept = KeptCredentials("c.yaml", credentials.encode, utc_now)
@@ -50,7 +52,7 @@ def application(events: list[Event], credentials: str | None, host: str) -> Fast
     app.add_middleware(
         Requests,
         emit=events.append,
-        count=Metrics().count_request,
+        count=(metrics or Metrics()).count_request,
         keep_traceback=bugs.append,
     )
     answer_with_problems(app)
@@ -161,6 +163,24 @@ def test_a_request_that_says_twice_how_long_it_is_ends_its_connection(
 
     assert answered.startswith(b"HTTP/1.1 400 ")
     assert answered.count(b"HTTP/1.1 ") == 1
+
+
+def test_what_is_asked_makes_no_label_and_no_line_of_its_own() -> None:
+    metrics, events = Metrics(), list[Event]()
+    with serving(application(events, CREDENTIALS, "127.0.0.1", metrics)) as client:
+        for path in ('/x"} 9', "/x%0Aenvctl_evil%201", "/read/%E2%80%AE"):
+            client.request("EVIL", path)
+            client.post(path, headers={"X-Request-Id": "a b"})
+    lines = metrics.text().decode().splitlines()
+
+    asked = [line for line in lines if line.startswith("envctl_http_requests_total")]
+    assert sorted(line.rpartition(" ")[0] for line in asked) == [
+        f'envctl_http_requests_total{{method="{method}",route="unknown",status="404"}}'
+        for method in ("POST", "other")
+    ]
+    assert not [line for line in lines if "evil" in line.lower()]
+    told = [event for event in events if isinstance(event, RequestServed)]
+    assert {(event.route, " " in event.request) for event in told} == {("unknown", False)}
 
 
 def test_who_goes_away_before_all_of_it_came_is_no_bug(

@@ -8,7 +8,7 @@ import pytest
 from controller.errors import WrongUsage
 from controller.model.table import KeyAttribute, TableDefinition
 from controller.snapshots import nightly_files
-from controller.snapshots.nightly_files import newest_night
+from controller.snapshots.nightly_files import json_of, newest_night
 
 SERVICES = TableDefinition("t-InfraConfigServices", KeyAttribute("ServiceName"))
 ACCOUNTS = TableDefinition("t-InfraConfigAccounts", KeyAttribute("AccountNumber", "N"))
@@ -81,3 +81,33 @@ def test_a_folder_without_files_of_tables_is_told(tmp_path: Path, name: str) -> 
 def test_no_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage, match="cannot be read"):
         newest_night(tmp_path / "none", TABLES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[",
+        "[NaN]",
+        '["\\ud800"]',
+        '[{"\\ud800": 1}]',
+        "[1e126]",
+        "[1e999999999999]",
+        "[0." + "1" * 39 + "]",
+        "[" + "9" * 5000 + "]",
+        "[" * 36 + "]" * 36,
+        "[" * 100_000,
+    ],
+)
+def test_what_no_table_holds_is_told(text: str) -> None:
+    with pytest.raises(WrongUsage, match="that no table holds"):
+        json_of(text.encode(), "services.json")
+
+
+def test_numbers_are_exact_and_levels_as_deep_as_tables_take_them() -> None:
+    digits = "1" * 38
+    assert json_of(f"[{digits}, 0.{digits}, -5]".encode(), "x") == [
+        int(digits),
+        Decimal(f"0.{digits}"),
+        -5,
+    ]
+    assert json_of(b"[" * 35 + b"]" * 35, "x")
