@@ -26,7 +26,7 @@ CALLERS = (
     "controller/aws/launch_needs.py",
 )
 """Where clients of accounts are used; copies of tables are written by what writes the master's tables too."""
-INDIRECT = frozenset({"ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"})
+INDIRECT = frozenset({"ec2:CreateTags", "ec2:RunInstances", "iam:PassRole", "kms:CreateGrant"})
 """Actions that no call of ours is about: AWS checks them beside a call."""
 SERVICES = ("autoscaling", "cloudtrail", "ec2", "iam", "kms", "sns")
 
@@ -155,6 +155,8 @@ def test_the_command_gives_what_the_template_asks_for(
         ({"InstanceRoleArns": f"arn:aws:iam::{ACCOUNT}:role/role*"}, "nor all by convention"),
         ({"InstanceRoleArns": f"arn:aws:iam::{ACCOUNT}:role/*Web"}, "nor by their ends"),
         ({"TablePrefix": "*"}, "a prefix, not a pattern"),
+        ({"KmsKeys": "*"}, "not any key"),
+        ({"KmsKeys": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/*"}, "nor every key of the account"),
         ({"RolePath": "x"}, "no path"),
         ({"NoExternalId": "yes"}, "true or false"),
     ],
