@@ -21,8 +21,8 @@ from controller.cli.invocation import (
     ask,
     note_warnings,
 )
-from controller.cli.plan import note_unused_tokens
 from controller.cli.process import note, note_error, say, say_document, say_lines
+from controller.cli.reports.plan_formats import note_unused_tokens
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
 from controller.engine.commit.lease import Claim

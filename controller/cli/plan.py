@@ -1,13 +1,13 @@
 """``envctl plan``: what would change, and nothing changed."""
 
-from enum import StrEnum
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-from controller import __version__, catalog
+from controller import catalog
 from controller.cli.invocation import (
     AdoptOption,
     DeepOption,
@@ -17,7 +17,19 @@ from controller.cli.invocation import (
     SourceOption,
     note_warnings,
 )
-from controller.cli.process import note, say, say_lines
+from controller.cli.process import note
+from controller.cli.remote.server import Request, Server, only_here
+from controller.cli.reports.plan_formats import (
+    BudgetOption,
+    FilesOption,
+    PlanFormat,
+    ReportOption,
+    Shown,
+    WholeOption,
+    plan_file,
+    show_plan,
+    write_reports,
+)
 from controller.engine.authoring.write_files import write_file
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import (
@@ -34,27 +46,20 @@ from controller.engine.installation.installation import (
 )
 from controller.engine.live.published_accounts import PublishedAccounts
 from controller.engine.reconcile.combined_plan import CombinedPlan, Reach, ReconcileRequest
+from controller.engine.reconcile.judged import check_apart, judged
 from controller.engine.reconcile.published_looks import open_published
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.errors import WrongUsage
-from controller.views.documents.plan import render_json
-from controller.views.override_text import ended_text, soon_text
 from controller.views.plan.ages import ages
-from controller.views.plan.html import render_html
-from controller.views.plan.markdown import render_markdown
-from controller.views.plan.text import text_lines
-from controller.views.put_back import unused_tokens
+from controller.views.plan.markdown import Links
+from controller.views.plan.remarks import endings
 
 FILE_SUFFIX: Final = ".json"
-
-
-class PlanFormat(StrEnum):
-    """How a plan is shown."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    HTML = "html"
+_ONLY_HERE: Final = (
+    *("override", "adopt", "out", "author", "budget"),
+    *("files_at", "whole_at", "report"),
+)
+"""Options that no daemon answers."""
 
 
 BaseOption = Annotated[
@@ -83,6 +88,16 @@ OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Also write the plan file that apply reads."),
 ]
+ShownOption = Annotated[PlanFormat, typer.Option("--format", help="How to show it.")]
+ExpandOption = Annotated[bool, typer.Option("--expand", help="Show all names, fields and lines.")]
+AuthorOption = Annotated[
+    str,
+    typer.Option(
+        "--author",
+        metavar="NAME",
+        help="Who wrote the change, as the code host calls them: exit 3 where review.owners in the settings do not let them.",
+    ),
+]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="A scope that cannot be read is an error.")
 ]
@@ -96,46 +111,63 @@ def plan(
     scope: ScopeOption = None,
     observed: ObservedOption = None,
     save_observed: SaveOption = None,
-    output: Annotated[
-        PlanFormat, typer.Option("--format", help="How to show it.")
-    ] = PlanFormat.TEXT,
+    output: ShownOption = PlanFormat.TEXT,
     out: OutOption = None,
-    expand: Annotated[
-        bool, typer.Option("--expand", help="Show all names, fields and lines.")
-    ] = False,
+    expand: ExpandOption = False,
     override: OverrideOption = None,
     adopt: AdoptOption = False,
     deep: DeepOption = False,
     strict: StrictOption = False,
+    author: AuthorOption = "",
+    budget: BudgetOption = None,
+    files_at: FilesOption = "",
+    whole_at: WholeOption = "",
+    report: ReportOption = None,
 ) -> None:
     """Show what would change. Exit 0: nothing to apply; 2: changes; 3: refused by a guard."""
     call: Invocation = context.obj
+    if call.server is not None and not any((source, base, observed, save_observed)):
+        raise typer.Exit(_ask_server(call.server, context.params))
+    check_apart(call.config_name, source, author)
+    shown = Shown(expand, budget, Links(files_at, whole_at)).checked(report or ())
+    request = ReconcileRequest(
+        requester=call.requester("plan"),
+        claim=Claim(call.process.instance),
+        reach=Reach.PLAN,
+        scopes=tuple(scope or ()),
+        approvals=tuple(override or ()),
+        adopt=adopt,
+        deep=deep,
+        strict=strict,
+        strict_live=strict,
+    )
     compared, accounts = _observed(call, base, observed)
     emit = partial(note_warnings, call.emit)
-    reconciler = call.reconciler(source, emit, compared, accounts)
-    result = reconciler.reconcile(
-        ReconcileRequest(
-            requester=call.requester("plan"),
-            claim=Claim(call.process.instance),
-            reach=Reach.PLAN,
-            scopes=tuple(scope or ()),
-            approvals=tuple(override or ()),
-            adopt=adopt,
-            deep=deep,
-            strict=strict,
-            strict_live=strict,
-        )
-    )
-    planned = result.planned
+    result = call.reconciler(source, emit, compared, accounts).reconcile(request)
+    planned = judged(result.planned, call.settings.review, author)
+    _write_files(planned, save_observed, out)
+    write_reports(planned, report or (), shown)
+    show_plan(planned, output, shown)
+    _note_moments(call, result, accounts)
+    raise typer.Exit(planned.exit_code)
+
+
+def _write_files(planned: CombinedPlan, save_observed: Path | None, out: Path | None) -> None:
     if save_observed is not None:
         # Planning from it needs the values as they are, those included that are shown nowhere.
         write_file(save_observed, file_of(planned.observed), private=True)
     if out is not None:
         # What user data and templates say is in it.
         write_file(out, plan_file(planned), private=True)
-    show_plan(planned, output, expand=expand)
-    _note_moments(call, result, accounts)
-    raise typer.Exit(planned.exit_code)
+
+
+def _ask_server(server: Server, given: Mapping[str, Any]) -> int:
+    """Have the daemon plan from its source what is there, and print it; return the exit code."""
+    output = given["output"]
+    only_here(**{name: given[name] for name in _ONLY_HERE})
+    only_here(format=output in {PlanFormat.MARKDOWN, PlanFormat.HTML})
+    asked = {name: given[name] for name in ("scope", "deep", "strict", "expand")}
+    return server.answer(Request("/plan", asked), as_json=output is PlanFormat.JSON)
 
 
 def _note_moments(call: Invocation, result: Reconciled, accounts: PublishedAccounts | None) -> None:
@@ -143,35 +175,8 @@ def _note_moments(call: Invocation, result: Reconciled, accounts: PublishedAccou
     now = call.process.clock()
     for line in ages(accounts.seen, now) if accounts is not None else ():
         note(line)
-    for ending in result.ended:
-        note(f"{ended_text(ending.override, ending.why)}; the next apply records it")
-    for ending_soon in result.ending_soon:
-        note(soon_text(ending_soon, now))
-
-
-def plan_file(run: CombinedPlan) -> bytes:
-    """Return the plan as the file that apply reads."""
-    return render_json(run.plan, names=run.names, controller_version=__version__)
-
-
-def show_plan(run: CombinedPlan, output: PlanFormat, *, expand: bool = False) -> None:
-    """Print a plan, then what is to be said of its approvals."""
-    match output:
-        case PlanFormat.TEXT:
-            say_lines(text_lines(run.plan, names=run.names, expand=expand))
-        case PlanFormat.MARKDOWN:
-            say(render_markdown(run.plan, names=run.names, expand=expand))
-        case PlanFormat.HTML:
-            say(render_html(run.plan, names=run.names))
-        case PlanFormat.JSON:
-            say(plan_file(run).decode())
-    note_unused_tokens(run)
-
-
-def note_unused_tokens(run: CombinedPlan) -> None:
-    """Say which approvals were given for changes that are others now, or tell no changes apart."""
-    for remark in unused_tokens(run):
-        note(remark)
+    for line in endings(result, now):
+        note(line)
 
 
 def _observed(

@@ -8,10 +8,10 @@ import typer
 
 from controller.cli.commands import several
 from controller.cli.invocation import Format, FormatOption, Invocation, ask, say_answer
-from controller.cli.plan import PlanFormat
 from controller.cli.process import say, say_document
 from controller.cli.remote.operations import done
 from controller.cli.remote.server import Request, only_here
+from controller.cli.reports.plan_formats import PlanFormat
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ItemsLine
 from controller.engine.snapshots.account_tables import ways_in

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from controller.model.canonical import short
 from controller.model.observed import ScopeState
 from controller.model.ref import NO_REASON, Authorship, Origin, Reason, ResourceRef
+from controller.model.review import NO_REVIEW, Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +276,8 @@ class Plan:
     """How it was asked for, where that decides what it holds: ``adopt``, ``deep``. Its file is applied as it was asked for."""
     planned_from: PlannedFrom | None = None
     """What it was made from, for who reads it; no part of the digest. None where no tables were read."""
+    review: Review = NO_REVIEW
+    """Who must agree to it, for who reads it; no part of the digest."""
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -57,6 +57,7 @@ def plan_schema() -> Schema:
                 ),
                 "schedules": _schedules(),
                 "plannedFrom": _planned_from(),
+                "review": _review(),
             },
         ),
     }
@@ -74,6 +75,31 @@ def _planned_from() -> Schema:
     about = (
         "What it was made from: the config scope's last record, and the revision in force. At turnsAt a schedule or an override"
         " asks for something else. Not part of the digest; absent where no tables were read."
+    )
+    return {**found, "description": about}
+
+
+def _review() -> Schema:
+    agreements = list_of(
+        object_of(
+            {
+                "approvers": list_of(text("As the code host calls them."), "One of them agrees."),
+                "because": text("What the rule is about."),
+                "changes": {"type": "integer", "minimum": 0},
+            }
+        ),
+        "A rule of review.owners that the plan's edits meet.",
+    )
+    found = object_of(
+        {
+            "author": text("Who wrote it; empty if not known."),
+            "needed": agreements,
+            "denied": agreements,
+        }
+    )
+    about = (
+        "Who must agree to it; denied: by which rules the author may not write it. Not part of the digest; absent where no rule"
+        " is set."
     )
     return {**found, "description": about}
 

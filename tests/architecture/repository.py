@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PYTHON_FOLDERS = ("controller", "tests", "benchmarks")
+PYTHON_FOLDERS = ("controller", "tests", "benchmarks", "pull_requests")
 
 
 @cache

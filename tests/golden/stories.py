@@ -52,6 +52,8 @@ class Scope:
     edits: Mapping[ResourceRef, Edit] | None = None
     effects: Mapping[str, int] | None = None
     meaning: ScheduleMeaning | None = None
+    is_observed: bool = False
+    """Whether its target only observes."""
 
 
 def scoped(
@@ -65,6 +67,7 @@ def scoped(
     source_paths: frozenset[str] | None = None,
     tokens: Sequence[str] = (),
     meaning: ScheduleMeaning | None = None,
+    is_observed: bool = False,
     **how: Any,
 ) -> Scope:
     """A scope with the origins of its objects: ``paths`` by reference, else a file per kind."""
@@ -80,7 +83,7 @@ def scoped(
         **how,
     )
     planned = ScopeOptions(diff=comparing, source_paths=source_paths, approvals=by_hand(*tokens))
-    return Scope(desired, observed, planned, live, edits, effects, meaning)
+    return Scope(desired, observed, planned, live, edits, effects, meaning, is_observed)
 
 
 def planned(scope: Scope, observed: ObservedState) -> ScopePlan:
@@ -93,7 +96,8 @@ def planned(scope: Scope, observed: ObservedState) -> ScopePlan:
         return plan_scope(desired, observed, scope.options)
     compared = diff(desired, observed, scope.options.diff)
     changes = tuple(replace(_edited(c, scope), effects=scope.effects) for c in compared.changes)
-    return finish(observed, (DiffResult(changes, compared.notes),), scope.options)
+    made = finish(observed, (DiffResult(changes, compared.notes),), scope.options)
+    return replace(made, state=ScopeState.OBSERVE) if scope.is_observed else made
 
 
 def _edited(change: Change, scope: Scope) -> Change:

@@ -16,15 +16,27 @@ from controller.model.plan import Plan
 from controller.planning.observed_json import read_observed, write_observed
 from controller.planning.plan_file import plan_schema
 from controller.views.documents.plan import render_json
-from controller.views.plan.markdown import render_markdown
+from controller.views.plan.markdown import Links, render_markdown
 from controller.views.plan.text import text_lines
 from controller.views.style import plain
+from tests.golden.review_stories import (
+    a_retired_environment_takes_its_groups,
+    one_account_only_observes,
+    values_that_would_be_read_as_something_else,
+)
 from tests.golden.schedule_story import fifty_nine_environments_stay_longer
 from tests.golden.stories import NAMES, STORIES, Scope, desired_object, plan_of
 
-ALL_STORIES = (*STORIES, fifty_nine_environments_stay_longer)
+ALL_STORIES = (
+    *STORIES,
+    fifty_nine_environments_stay_longer,
+    a_retired_environment_takes_its_groups,
+    one_account_only_observes,
+    values_that_would_be_read_as_something_else,
+)
 HERE = Path(__file__).parent
 MOST_LINES = 1000
+LINKS = Links("https://github.com/acme/fleet/blob/9f1e0aa", "https://github.com/acme/fleet/actions")
 ENDS = {"plan.json": 10, "desired.json": 3, "observed.json": 3}
 """So many members are kept of each end of a long list: creates stand at the beginning of a plan, deletes at its end."""
 
@@ -33,7 +45,7 @@ def rendered(plan: Plan) -> dict[str, str]:
     """The plan in every golden form, by file name."""
     return {
         "plan.txt": plain(text_lines(plan, names=NAMES)),
-        "plan.md": render_markdown(plan, names=NAMES),
+        "plan.md": render_markdown(plan, names=NAMES, links=LINKS),
         "plan.json": render_json(plan, names=NAMES, controller_version="golden").decode(),
     }
 

@@ -13,6 +13,7 @@ from controller.model.plan import (
     ScopePlan,
     Violation,
 )
+from controller.model.review import NO_REVIEW, Review
 from controller.planning.fields import FieldNames
 from controller.planning.plan_file import DOCUMENT
 from controller.views.documents.envelope import document_text, keys_of, present
@@ -51,7 +52,16 @@ def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Objec
         options=list(plan.options) or ABSENT,
         schedules=ABSENT if schedules is None else meaning_json(schedules),
         plannedFrom=ABSENT if plan.planned_from is None else _planned_from(plan.planned_from),
+        review=ABSENT if plan.review == NO_REVIEW else _review(plan.review),
     )
+
+
+def _review(review: Review) -> Object:
+    needed, denied = (
+        [{**found._asdict(), "approvers": list(found.approvers)} for found in agreements]
+        for agreements in (review.needed, review.denied)
+    )
+    return {"author": review.author, "needed": needed, "denied": denied}
 
 
 def _planned_from(known: PlannedFrom) -> Object:

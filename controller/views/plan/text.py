@@ -53,6 +53,9 @@ def text_lines(
         verdict = Span("Approved", "add") if violation.overridden else Span("Refused", "warn")
         lines += [(), (verdict, Span(f"  {violation.scope}: {violation.message}"))]
         lines += ((Span(f"  {line}"),) for line in violation_lines(violation))
+    if shown.agreements:
+        lines += [(), (Span("Must agree", "bold"),)]
+        lines += ((Span(f"  {line}"),) for line in shown.agreements)
     guards = Span(guards_text(plan), "warn" if plan.refused else "plain")
     lines += [(), (guards,)]
     return (*lines, (Span(next_text(plan)),)) if says_next else tuple(lines)

@@ -9,8 +9,8 @@ from controller.model.canonical import ABSENT, Json, parse_canonical
 from controller.model.observed import ScopeState
 from controller.model.plan import Change, FieldChange, Note, Plan, ScopePlan, Violation
 from controller.model.printable import printable
-from controller.model.ref import ResourceRef
-from controller.planning.edits import collapse, group_by_edit
+from controller.model.ref import Origin, ResourceRef
+from controller.planning.edits import REMOVED, collapse, group_by_edit
 from controller.planning.fields import (
     EXTRA,
     Difference,
@@ -21,6 +21,7 @@ from controller.planning.fields import (
     identity,
     member_key,
 )
+from controller.planning.review import review_lines
 from controller.views.plan.field_lines import OWN_NAME, ShownField, counted, shown_field
 from controller.views.plan.schedule_text import TITLE, meaning_lines, tally_of
 from controller.views.plan.wording import (
@@ -86,6 +87,10 @@ class Entry(NamedTuple):
     fields: tuple[ShownField, ...] = ()
     more_fields: int = 0
     below: tuple[str, ...] = ()
+    kind: str = ""
+    cause: str = ""
+    scopes: tuple[str, ...] = ()
+    """What readers look for it by; empty where it is of no change."""
 
     @property
     def more_text(self) -> str:
@@ -103,6 +108,8 @@ class Section(NamedTuple):
     title: str
     tally: str
     entries: tuple[Entry, ...]
+    place: Origin | None = None
+    """Where the edit stands in the source; None where it is not there any more."""
 
 
 class Aside(NamedTuple):
@@ -119,6 +126,8 @@ class PlanView(NamedTuple):
     sections: tuple[Section, ...]
     asides: tuple[Aside, ...]
     violations: tuple[Violation, ...]
+    agreements: tuple[str, ...] = ()
+    """Who must agree, and what the author may not, a line for each rule."""
 
 
 def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
@@ -130,13 +139,15 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     for group in groups:
         sign, title = edit_title(group.edit, group.changes)
         tally = printable(tally_text(scope_of, group.changes))
-        sections.append(Section(sign, printable(title), tally, entries_of(group.changes)))
+        place = None if group.edit.what == REMOVED else group.edit.origin
+        entries = entries_of(group.changes)
+        sections.append(Section(sign, printable(title), tally, entries, place))
     if plan.schedules is not None:
-        entries = [
+        meant = tuple(
             Entry("", printable(line.title), (printable(line.remark),) if line.remark else ())
             for line in meaning_lines(plan.schedules, expand=expand)
-        ]
-        sections.append(Section("~", TITLE, tally_of(plan.schedules), tuple(entries)))
+        )
+        sections.append(Section("~", TITLE, tally_of(plan.schedules), meant))
     by_cause: dict[str, list[Change]] = {}
     for change in others:
         by_cause.setdefault(change.cause.value, []).append(change)
@@ -150,7 +161,8 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
         for scope in plan.scopes
         for violation in scope.violations
     )
-    return PlanView(printable(plan.label), tuple(sections), asides, violations)
+    agreements = tuple(map(printable, review_lines(plan.review)))
+    return PlanView(printable(plan.label), tuple(sections), asides, violations, agreements)
 
 
 def _entries(
@@ -217,6 +229,9 @@ def _entry(
         tuple(map(printable, filter(None, remarks))),
         tuple(shown_field(field, first.action, expand=expand) for field in shown),
         count - len(shown),
+        kind=printable(first.ref.kind),
+        cause=first.cause.value,
+        scopes=tuple(printable(scope) for scope in sorted(scopes)),
     )
 
 

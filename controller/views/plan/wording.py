@@ -23,6 +23,8 @@ SIGNS: Final[Mapping[Action, str]] = {
     "exitStandby": "^",
 }
 DARK: Final = (ScopeState.UNKNOWN, ScopeState.WAITING)
+HEADLINE: Final = ("ended", "replaced", "stopped", "launched")
+"""Effects on instances in the order of a headline."""
 COUNTED_ACTIONS: Final[tuple[Action, ...]] = ("create", "update", "delete")
 
 
@@ -51,6 +53,8 @@ def effects_of(changes: Iterable[Change]) -> dict[str, int]:
     """Add up the instances ended, replaced, launched, and stopped by these changes; what is none is left out."""
     totals = {"ended": 0, "replaced": 0, "launched": 0, "stopped": 0}
     for change in changes:
+        if change.effects is None and change.action != "stop":
+            continue
         for effect in totals:
             totals[effect] += instances_of(change, effect)
     return {effect: count for effect, count in totals.items() if count}
@@ -74,14 +78,53 @@ def summary(plan: Plan) -> dict[str, int]:
     return counts
 
 
+def instances_text(plan: Plan) -> str:
+    """Return what applying does to instances: ``Instances: 2 ended · 236 replaced · 0 stopped · 0 launched``."""
+    effects = effects_of(applied(plan))
+    if not effects:
+        return "No instance is ended, replaced, stopped or launched"
+    return f"Instances: {' · '.join(f'{effects.get(effect, 0):,} {effect}' for effect in HEADLINE)}"
+
+
+def changes_text(plan: Plan) -> str:
+    """Return ``0 create · 119 update · 15 delete``: what applying does, not what is only observed or refused."""
+    return _counted(applied(plan), " · ", zeros=True)
+
+
+def beside_text(plan: Plan) -> str:
+    """Return what is shown and not applied: ``only observed: 2 update (4 replaced); refused: 62 delete``; empty for nothing."""
+    parts = []
+    for state, word in ((ScopeState.OBSERVE, "only observed"), (ScopeState.REFUSED, "refused")):
+        changes = [
+            change for scope in plan.scopes if scope.state is state for change in scope.changes
+        ]
+        if changes:
+            effects = ", ".join(f"{n:,} {effect}" for effect, n in effects_of(changes).items())
+            said = f"{word}: {_counted(changes, ', ', zeros=False)}"
+            parts.append(f"{said} (instances: {effects})" if effects else said)
+    return "; ".join(parts)
+
+
+def applied(plan: Plan) -> tuple[Change, ...]:
+    """Return the changes of scopes that are neither only observed nor refused."""
+    beside = (ScopeState.OBSERVE, ScopeState.REFUSED)
+    return tuple(
+        change for scope in plan.scopes if scope.state not in beside for change in scope.changes
+    )
+
+
+def _counted(changes: Iterable[Change], separator: str, *, zeros: bool) -> str:
+    counts = Counter[str](dict.fromkeys(COUNTED_ACTIONS, 0))
+    counts.update(change.action for change in changes)
+    return separator.join(f"{n:,} {action}" for action, n in counts.items() if n or zeros)
+
+
 def counts_text(plan: Plan) -> str:
-    """Return ``0 create · 119 update · 15 delete``, what of it is only observed, then instances if any are touched."""
-    counts = " · ".join(f"{count:,} {action}" for action, count in summary(plan).items())
-    observed = len(plan.changes) - len(plan.to_apply)
-    if observed:
-        counts += f"  ({'all' if not plan.to_apply else f'{observed:,}'} only observed)"
-    effects = ", ".join(f"{count:,} {effect}" for effect, count in effects_of(plan.changes).items())
-    return f"{counts}      Instances: {effects}" if effects else counts
+    """Return the headline on one line: what applying does, instances if any are touched, then what is not applied."""
+    effects = ", ".join(f"{n:,} {effect}" for effect, n in effects_of(applied(plan)).items())
+    beside = beside_text(plan)
+    instances = f"Instances: {effects}" if effects else ""
+    return "      ".join(filter(None, (changes_text(plan), instances, beside)))
 
 
 def scopes_text(plan: Plan) -> str:

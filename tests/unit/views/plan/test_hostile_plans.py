@@ -8,6 +8,8 @@ from random import Random
 from typing import Any, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.observed import ScopeState
@@ -28,9 +30,11 @@ from controller.model.ref import Origin, Reason, ResourceRef
 from controller.planning.fields import PLAIN_NAMES
 from controller.views.documents.plan import render_json
 from controller.views.plan.html import render_html
-from controller.views.plan.markdown import render_markdown
+from controller.views.plan.html_page import SCRIPT
+from controller.views.plan.markdown import LEAST_BUDGET, Links, render_markdown
 from controller.views.plan.text import text_lines
 from controller.views.style import coloured, plain
+from tests.support.markdown_page import MarkdownPage
 from tests.unit.planning.worlds import change
 from tests.unit.views.plan.test_renderers import markdown_is_whole
 
@@ -70,10 +74,20 @@ TAGS: Final = frozenset(
         "tr",
         "th",
         "td",
+        "input",
+        "select",
+        "option",
+        "button",
+        "output",
+        "script",
     ]
 )
 ATTRIBUTES: Final = frozenset(
-    ["lang", "charset", "name", "content", "class", "open", "scope", "colspan"]
+    [
+        *("lang", "charset", "name", "content", "class", "open", "scope", "colspan", "http-equiv"),
+        *("data-kind", "data-cause", "data-scope"),
+        *("data-act", "type", "placeholder", "aria-label", "hidden", "value"),
+    ]
 )
 
 
@@ -147,17 +161,23 @@ class Tags(HTMLParser):
         self.attributes |= {name for name, _ in attrs}
 
 
-def outside_of_fences(text: str) -> str:
-    """What of a comment is not code."""
-    kept, fence = list[str](), ""
-    for line in text.splitlines():
-        if fence:
-            fence = "" if line == fence else fence
-        elif line.startswith("```"):
-            fence = line.rstrip("abcdefghijklmnopqrstuvwxyz")
-        else:
-            kept.append(line)
-    return "\n".join(kept)
+OUR_TAGS: Final = frozenset(
+    ["a", "blockquote", "code", "details", "h3", "p", "pre", "strong", "summary", "b"]
+)
+OUR_SIGNS: Final = re.compile(r"[\w\s.,:;()·*'-]*")
+"""What our own words are made of: no sign by which a code host finds people, issues, labels, commands or addresses."""
+FILES: Final = "https://code.example/acme/fleet/blob/9f1e0aa"
+
+
+def nobody_is_called(comment: str) -> None:
+    """Outside of code there are our words alone, and links below the address that was given."""
+    page = MarkdownPage(comment)
+    assert OUR_SIGNS.fullmatch(page.said), page.said
+    assert not re.search(r"evil|security|www|FAKED|https?:", page.said)
+    assert page.tags <= OUR_TAGS
+    assert page.attributes <= {"open", "href", "class"}
+    assert page.headings == 1
+    assert all(link.startswith((f"{FILES}/", "https://code.example/run")) for link in page.links)
 
 
 def nothing_is_hidden_or_faked(text: str) -> None:
@@ -176,7 +196,7 @@ def test_no_format_hides_or_fakes_or_calls_or_runs_anything(part: int) -> None:
         plan = hostile.plan()
         expand = hostile.random.random() < 0.5
         lines = text_lines(plan, expand=expand)
-        comment = render_markdown(plan, expand=expand)
+        comment = render_markdown(plan, expand=expand, links=Links(FILES))
         page = render_html(plan, expand=expand)
         data = render_json(plan, names=PLAIN_NAMES, controller_version="1").decode()
 
@@ -186,11 +206,26 @@ def test_no_format_hides_or_fakes_or_calls_or_runs_anything(part: int) -> None:
         assert json.loads(data)["label"] == plan.label
 
         markdown_is_whole(comment)
-        outside = outside_of_fences(comment)
-        assert not re.search(r"[@#]\w", outside.replace("&#8203;", "\u200b"))
-        assert Tags(outside).tags <= {"details", "summary", "b"}
-        assert Tags(outside).attributes <= {"open"}
-        assert re.findall("(?m)^#.*", outside)[1:] == []
+        nobody_is_called(comment)
+        assert page.count("<script") == page.count(f"<script>{SCRIPT}</script>") == 1
         tags = Tags(page)
         assert tags.tags <= TAGS
         assert tags.attributes <= ATTRIBUTES
+
+
+@given(st.integers(0, 2**32), st.integers(LEAST_BUDGET, 3 * LEAST_BUDGET), st.integers(1, 60))
+def test_whatever_is_in_it_a_comment_keeps_its_budget_and_says_what_is_deleted(
+    seed: int, budget: int, changes: int
+) -> None:
+    hostile = Hostile(seed)
+    plans = [hostile.plan() for _ in range(changes)]
+    plan = Plan("r1", hostile.text() * 9, tuple(s for one in plans for s in one.scopes), "d" * 64)
+    deletes = sum(one.action == "delete" for one in plan.changes if one.cause != Cause.SCHEDULED)
+
+    comment = render_markdown(plan, budget=budget, links=Links(FILES, "https://code.example/run/1"))
+
+    assert len(comment.encode()) <= budget
+    nothing_is_hidden_or_faked(comment)
+    nobody_is_called(comment)
+    told = re.search(r"\*\*Destructive: (\d+) objects? deleted", comment)
+    assert deletes == (int(told[1]) if told else 0)

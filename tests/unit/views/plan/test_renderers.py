@@ -1,6 +1,9 @@
 """Text, Markdown, HTML and JSON of one plan: complete, safe, and within limits."""
 
+import base64
+import hashlib
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
@@ -30,7 +33,7 @@ from controller.planning.fields import PLAIN_NAMES, FieldNames, plain_path
 from controller.planning.plan_file import plan_schema
 from controller.views.documents.plan import plan_object, render_json
 from controller.views.plan.html import render_html
-from controller.views.plan.markdown import LONGEST, render_markdown
+from controller.views.plan.markdown import BUDGET, LEAST_BUDGET, render_markdown
 from controller.views.plan.text import text_lines
 from controller.views.plan.view import fields_of, view
 from controller.views.style import Span, coloured, plain
@@ -166,30 +169,30 @@ def test_markdown_is_whole_and_says_everything() -> None:
     outside = text.partition("```")[0]
     assert "<script>" not in outside
     assert "@all" not in outside
-    assert "Cut to fit" not in text
+    assert "Left out to fit" not in text
 
 
-@pytest.mark.parametrize("longest", [2_000, 3_000, 5_000, 20_000, LONGEST])
-def test_markdown_fits_and_says_what_was_cut(longest: int) -> None:
+@pytest.mark.parametrize("budget", [LEAST_BUDGET, 5_000, 20_000, BUDGET])
+def test_markdown_fits_and_says_what_was_cut(budget: int) -> None:
     changes = [
         change(f"Kind{n}/k{n}", fields=many_fields(6, "y" * 50), path=f"f{n % 7}.yaml")
         for n in range(400)
     ]
 
-    text = render_markdown(plan_of(*changes, violations=(REFUSAL,)), longest=longest)
+    text = render_markdown(plan_of(*changes, violations=(REFUSAL,)), budget=budget)
 
-    assert len(text) <= longest
-    assert "**Cut to fit a comment**: " in text
+    assert len(text.encode()) <= budget
+    assert "**Left out to fit a comment:** " in text
     markdown_is_whole(text)
 
 
-@given(st.text(max_size=40), st.integers(1_900, 2_600))
-def test_markdown_is_whole_whatever_the_values(value: str, longest: int) -> None:
+@given(st.text(max_size=40), st.integers(LEAST_BUDGET, LEAST_BUDGET + 700))
+def test_markdown_is_whole_whatever_the_values(value: str, budget: int) -> None:
     changes = [change(f"A/{n}", fields=many_fields(3, value), because=str(n)) for n in range(20)]
 
-    text = render_markdown(plan_of(*changes), longest=longest)
+    text = render_markdown(plan_of(*changes), budget=budget)
 
-    assert len(text) <= longest
+    assert len(text.encode()) <= budget
     markdown_is_whole(text)
 
 
@@ -202,10 +205,10 @@ class Page(HTMLParser):
         self.outside: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag != "meta":
+        if tag not in ("meta", "input"):
             self.open.append(tag)
         self.outside += [name for name, _ in attrs if name in ("src", "href", "onclick")]
-        self.outside += [tag] if tag in ("script", "link", "img", "iframe") else []
+        self.outside += [tag] if tag in ("link", "img", "iframe", "form") else []
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -220,7 +223,30 @@ def test_html_is_one_whole_page_that_fetches_and_runs_nothing() -> None:
     assert (page.open, page.outside) == ([], [])
     assert "prefers-color-scheme:dark" in text
     assert text.count("Not of this change") == 1
+    assert text.count("<script") == 1
+    digests = re.findall(r"'sha256-([^']+)'", text)
+    for digest, tag in zip(digests, ("style", "script"), strict=True):
+        (content,) = re.findall(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        assert base64.b64encode(hashlib.sha256(content.encode()).digest()).decode() == digest
+    assert "default-src 'none'" in text
     assert "3 more fields" in render_html(EVERYTHING, expand=False)
+
+
+def test_html_says_first_what_is_destroyed_and_folds_what_comes_or_goes_whole() -> None:
+    body = canonical_bytes({"T": {f"F{n}": n for n in range(9)}})
+    plan = plan_of(
+        change("Group/g", "delete", before=body, effects={"ended": 3}),
+        change("A/b", fields=many_fields(9)),
+    )
+
+    text = render_html(plan)
+
+    worst, _, rest = text.partition("<h2>Changes, by the edit")
+    assert "Instances: 3 ended" in worst
+    assert "- Group g  deleted  ENDS 3 INSTANCES" in worst
+    folded = '<details class="whole"><summary>9 fields</summary>'
+    assert rest.count(folded) == 1
+    assert '<li data-kind="Group" data-cause="pruned" data-scope="config">' in rest
 
 
 def test_html_of_nothing_has_no_list_of_changes() -> None:

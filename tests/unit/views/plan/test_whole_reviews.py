@@ -1,19 +1,22 @@
 """A review shows everything: what is new is told whole, long texts line by line, and what is not shown is counted."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from controller.model.canonical import canonical_bytes
-from controller.model.plan import Change, Edit, FieldChange
+from controller.model.observed import ScopeState
+from controller.model.plan import Change, Edit, FieldChange, Plan, ScopePlan
 from controller.model.ref import Origin
 from controller.planning.fields import PLAIN_NAMES
 from controller.views.documents.plan import plan_object
 from controller.views.plan.html import render_html
-from controller.views.plan.markdown import render_markdown
+from controller.views.plan.markdown import Links, render_markdown
 from controller.views.plan.text import text_lines
 from controller.views.style import plain
+from tests.support.markdown_page import MarkdownPage
 from tests.unit.planning.worlds import change
 from tests.unit.views.plan.test_renderers import REFUSAL, many_fields, markdown_is_whole, plan_of
 
@@ -126,7 +129,7 @@ def test_expanded_markdown_is_not_cut() -> None:
     text = render_markdown(plan_of(*changes), expand=True)
 
     assert text.count("y" * 500) == 360
-    assert "Cut to fit" not in text
+    assert "Left out to fit" not in text
     markdown_is_whole(text)
 
 
@@ -149,9 +152,78 @@ def test_markdown_calls_nobody_from_any_place() -> None:
 
     text = render_markdown(plan)
 
-    outside = "".join(text.split("```")[::2])
-    assert "@security" not in outside
-    assert "<summary><b>~ @&#8203;security-team/x\\n\\n@&#8203;admin" in text
+    page = MarkdownPage(text)
+    assert not re.search("[@#]", page.said)
+    assert "<summary><code>~ @&#8203;security-team/x\\n\\n@&#8203;admin" in text
     assert "\u202e" not in text
     assert "\u200b" not in text
-    assert "<img" not in outside
+    assert "img" not in page.tags
+
+
+def test_a_headline_counts_what_is_applied_and_says_beside_it_what_is_not() -> None:
+    ended = change("Group/g", "delete", effects={"ended": 3})
+    scopes = (
+        ScopePlan("config", ScopeState.OK, (change("A/a"),)),
+        ScopePlan("1/eu", ScopeState.REFUSED, (ended,)),
+        ScopePlan("2/eu", ScopeState.OBSERVE, (ended, change("Group/h"))),
+        ScopePlan("3/eu", ScopeState.OK, (ended,)),
+    )
+
+    text = render_markdown(Plan("r", "main", scopes, "d" * 64))
+
+    assert "**Instances: 3 ended · 0 replaced · 0 stopped · 0 launched**\n" in text
+    assert "\n0 create · 1 update · 1 delete (" in text
+    assert (
+        "Beside that, only observed: 1 update, 1 delete (instances: 3 ended);"
+        " refused: 1 delete (instances: 3 ended)\n"
+    ) in text
+    assert "**Destructive: 3 objects deleted, 9 instances ended**" in text
+    assert "- Group g  deleted  ENDS 3 INSTANCES  only observed  in 2/eu\n" in text
+
+
+def test_edits_lead_to_their_lines_and_a_cut_report_to_the_whole() -> None:
+    edit = Edit(Origin("maps/a b#1.yaml", 17), "ami")
+    gone = Edit(Origin("old.yaml", 1), "removed")
+    changes = [
+        change("A/a", edit=edit),
+        change("A/b", "delete", edit=gone),
+        *(change(f"K/k{n}", fields=many_fields(9, "y" * 50), path=f"{n}.yaml") for n in range(90)),
+    ]
+    links = Links("https://code.example/acme/blob/abc/fleet/", "https://code.example/runs/7")
+
+    text = render_markdown(plan_of(*changes), budget=20_000, links=links)
+
+    page = MarkdownPage(text)
+    assert "https://code.example/acme/blob/abc/fleet/maps/a%20b%231.yaml#L17" in page.links
+    assert "https://code.example/runs/7" in page.links
+    assert not any("old.yaml" in link for link in page.links)
+    assert "<summary><code>! old.yaml removed</code> <code>1 config</code></summary>" in text
+    assert "left out" in text
+
+
+def test_the_first_edits_keep_their_detail_and_the_others_their_name() -> None:
+    changes = [
+        change(f"K/k{n}", fields=many_fields(6, "y" * 50), path=f"f{n:02}.yaml") for n in range(40)
+    ]
+
+    text = render_markdown(plan_of(*changes), budget=8_000)
+
+    assert len(text.encode()) <= 8_000
+    assert all(f"<code>~ f{n:02}.yaml" in text for n in range(40))
+    first, _, last = text.partition("f20.yaml")
+    assert "field0" in first
+    assert "field0" not in last
+    found = re.search(r"Left out to fit a comment:\*\* (?:\d+ lines, )?(\d+) edits' details", text)
+    assert found is not None
+    assert int(found[1]) == text.count("\nleft out\n")
+
+
+def test_deleted_names_give_way_to_counts_and_never_go_uncounted() -> None:
+    def report(count: int) -> str:
+        gone = [change(f"A/a{n:05}", "delete", path="x.yaml") for n in range(count)]
+        return render_markdown(plan_of(*gone), budget=6_000)
+
+    assert all(f"a{n:05}" in report(100) for n in range(100))
+    many = report(20_000)
+    assert "**Destructive: 20,000 objects deleted**" in many
+    assert "- A × 20,000  deleted  x.yaml\n      a00000, a00001, a00002, and 19,997 more\n" in many

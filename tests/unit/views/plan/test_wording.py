@@ -105,10 +105,10 @@ def test_tallies(kinds: str, text: str) -> None:
 def test_what_is_only_observed_is_said_and_is_nothing_to_apply() -> None:
     observed = ScopePlan(HERE, ScopeState.OBSERVE, (change("Group/a"), change("Group/b")))
     plan = Plan("r", "l", (observed,), "d")
-    assert counts_text(plan) == "0 create · 2 update · 0 delete  (all only observed)"
+    assert counts_text(plan) == "0 create · 0 update · 0 delete      only observed: 2 update"
     assert next_text(plan) == "Nothing to apply: what is shown is only observed."
     both = Plan("r", "l", (observed, ScopePlan(HERE, ScopeState.OK, (change("Group/c"),))), "d")
-    assert counts_text(both) == "0 create · 3 update · 0 delete  (2 only observed)"
+    assert counts_text(both) == "0 create · 1 update · 0 delete      only observed: 2 update"
     assert next_text(both).startswith("Next: envctl plan")
     adopting = replace(both, options=("adopt",))
     typed = "Next: envctl plan --adopt --out plan.json && envctl apply plan.json --adopt"

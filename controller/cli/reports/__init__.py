@@ -1,0 +1,1 @@
+"""How commands show plans, and write them to files."""

@@ -1,0 +1,215 @@
+"""Records as people read them: lists, transactions, single ones with every field. Pure; no colour."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from controller.engine.queries.audit import Asked
+from controller.ledger.queries import Page
+from controller.ledger.records import who_changed
+from controller.ledger.summaries import RecordSummary, summary_of
+from controller.model.canonical import ABSENT, canonical_bytes
+from controller.model.ledger_record import Actor, Approved, LedgerRecord
+from controller.model.printable import in_short, printable, printable_json
+from controller.views.answer import Answer
+from controller.views.documents.audit import (
+    list_json,
+    message_of,
+    plain_json,
+    record_differences,
+    show_json,
+)
+from controller.views.style import aligned
+from controller.views.time_text import dated_second_text
+
+LONGEST_VALUE = 100
+COMMIT_DIGITS = 7
+_HEADINGS = ("WHEN (UTC)", "WHO", "CALLER", "WHAT", "CAUSE", "ORIGIN", "COMMIT", "TRANSACTION")
+_OF_SOME = frozenset({"Why", "Merged by", "Request", "Run as", "AWS caller", "Role", "Approved"})
+"""Facts that many records have not: shown only where they are known."""
+TITLES = {
+    "Created": "created",
+    "Updated": "updated",
+    "Deleted": "deleted",
+    "Baseline": "found",
+    "Gap": "not seen",
+}
+"""How people read what a record says was done."""
+RECORDED = {title.replace(" ", "-"): name for name, title in TITLES.items()}
+"""How people ask for a type of change, in one word -> as records say it."""
+
+
+def record_time_text(iso_timestamp: str) -> str:
+    """Return a moment as people read it: ``Tue 24 Nov 2026 19:00:22 UTC``; what is no moment as it is."""
+    try:
+        return dated_second_text(datetime.fromisoformat(iso_timestamp))
+    except ValueError:
+        return iso_timestamp
+
+
+def who_text(actor: Actor, changed_by: str) -> str:
+    """Return whose change it was, as people may be shown it: the name is claimed, whatever is in it."""
+    return in_short(who_changed(actor, changed_by))
+
+
+def caller_text(actor: Actor) -> str:
+    """Return AWS's word on who acted, without the account: ``assumed-role/envctl/ci``; of none a dash."""
+    return actor.principal.split(":", 5)[-1] or "-"
+
+
+def approval_text(approval: Approved) -> str:
+    """Return what let a change through: ``maxDeletes@3f9c1a… by --override of ada``."""
+    return f"{approval.token} by {in_short(approval.by)}" if approval.by else approval.token
+
+
+def list_lines(records: Sequence[RecordSummary]) -> list[str]:
+    """Return one line a record, in the order given, below a line of headings."""
+    return _table([_cells([record]) for record in records]) if records else ["No records."]
+
+
+def transaction_lines(records: Sequence[RecordSummary]) -> list[str]:
+    """Return one line for each run of records of one transaction, in the order given: what it did, counted."""
+    if not records:
+        return ["No records."]
+    runs: list[list[RecordSummary]] = []
+    for record in records:
+        if (
+            not runs
+            or not record.transaction_id
+            or record.transaction_id != runs[-1][-1].transaction_id
+        ):
+            runs.append([])
+        runs[-1].append(record)
+    return _table([_cells(run) for run in runs])
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return rows below their headings; without callers where no record names one."""
+    caller = _HEADINGS.index("CALLER")
+    if all(row[caller] == "-" for row in rows):
+        return aligned([row[:caller] + row[caller + 1 :] for row in (_HEADINGS, *rows)])
+    return aligned([_HEADINGS, *rows])
+
+
+def record_lines(record: LedgerRecord) -> list[str]:
+    """Return all that a record says: who, what, when, why, which commit, which line, and each field before and after."""
+    actor = record.actor
+    applied_by = f"{actor.applied_by} ({actor.trigger})" if actor.trigger else actor.applied_by
+    facts = {
+        "When": record_time_text(record.iso_timestamp),
+        "Who": who_text(actor, record.changed_by),
+        "Why": in_short(actor.subject),
+        "Merged by": in_short(actor.merged_by),
+        "Request": in_short(actor.pull_request),
+        "Applied by": in_short(applied_by),
+        "Run as": in_short(actor.host),
+        "AWS caller": actor.principal,
+        "Role": actor.role,
+        "Cause": record.cause,
+        "Approved": f"\n{'':<15}".join(map(approval_text, actor.approvals)),
+        "Origin": printable(record.origin),
+        "Commit": actor.commit,
+        "Transaction": record.transaction_id,
+        "Plan": record.plan_digest,
+        "Record": f"#{record.sequence:,} of {record.scope}, {record.phase}",
+        "Audit id": record.audit_id,
+    }
+    of_account = {
+        "Account": record.account,
+        "AWS request": record.request_id,
+        "Written by": in_short(str(record.new_meta.get("OtherWriter", ""))),
+        "Message": message_of(record).replace("\n", f"\n{'':<15}"),
+    }
+    facts |= {name: value for name, value in of_account.items() if value}
+    facts = {name: value for name, value in facts.items() if value or name not in _OF_SOME}
+    version = f", version {record.entity_version}" if record.entity_version is not None else ""
+    width = max(map(len, facts)) + 2
+    lines = [f"{summary_of(record).entity} {TITLES[record.change_type]}{version}"]
+    lines += [f"  {name:<{width}}{value or '-'}" for name, value in facts.items()]
+    found = record_differences(record)
+    lines.append("  Fields" if found else "  No field differs")
+    for difference in found:
+        path = ".".join(map(str, difference.path)) or "(item)"
+        before, after = value_text(difference.before), value_text(difference.after)
+        lines.append(f"    {path}  {before} → {after}")
+    return lines
+
+
+def _cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
+    """Return the cells of one record, or of a run of them: what all have, else how many there are."""
+    first = records[0]
+    if len(records) == 1:
+        phase = "" if first.phase in {"", "done", "baseline"} else f" ({first.phase})"
+        what = f"{TITLES.get(first.change_type, first.change_type)} {first.entity}{phase}"
+        what += " (in no chain)" if first.is_in_no_chain else ""
+    else:
+        counts = Counter(record.change_type for record in records)
+        done = ", ".join(f"{count:,} {TITLES.get(kind, kind)}" for kind, count in counts.items())
+        tables = sorted({record.entity.table for record in records})
+        if len(tables) > 2:
+            tables = [*tables[:2], f"{len(tables) - 2} more tables"]
+        what = f"{done} in {', '.join(tables)}"
+    causes = {record.cause for record in records if record.cause}
+    causes |= {"approved" for record in records if record.actor.approvals}
+    return (
+        record_time_text(first.iso_timestamp).removesuffix(" UTC"),
+        _one_of((who_text(record.actor, record.changed_by) for record in records), "people"),
+        _one_of((caller_text(record.actor) for record in records), "callers"),
+        what,
+        ", ".join(sorted(causes)) or "-",
+        _one_of((printable(record.origin) for record in records), "places"),
+        _one_of(map(_commit, records), "commits"),
+        first.transaction_id or "-",
+    )
+
+
+def _one_of(values: Iterable[str], noun: str) -> str:
+    """Return the value that all have, else how many there are."""
+    found = set(values)
+    return f"{len(found)} {noun}" if len(found) > 1 else found.pop() or "-"
+
+
+def _commit(record: RecordSummary) -> str:
+    commit = record.actor.commit
+    return commit if commit == "unknown" else commit[:COMMIT_DIGITS]
+
+
+def value_text(value: Any) -> str:
+    """Return a value on one line, in short."""
+    if value is ABSENT:
+        return "(absent)"
+    plain = isinstance(value, str) and printable(value) == value and bool(value.strip())
+    text = value if plain else printable_json(canonical_bytes(plain_json(value))).decode()
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def audit_answer(asked: Asked, found: Page, *, records: bool, first: bool) -> Answer:
+    """A list of the ledger: a line a record where ``records`` are asked for or one thing's are; ``first`` is its first page."""
+    each = records or asked.entity is not None or asked.transaction is not None
+    remarks = []
+    if asked.actor is not None and not found.records:
+        remarks.append(
+            f"nobody is called {asked.actor!r} to the letter: --actor takes WHO as the list shows it"
+        )
+    if asked.is_of_config and not each and first:
+        remarks.append(
+            "of the config tables alone; --since TIME lists what was changed in accounts too"
+        )
+    if found.next_token:
+        remarks.append(f"there is more: --page {found.next_token}")
+    return Answer(
+        document="audit-list",
+        fields=lambda: list_json(found.records, found.next_token),
+        text=lambda: "\n".join((list_lines if each else transaction_lines)(found.records)),
+        remarks=tuple(remarks),
+    )
+
+
+def records_answer(found: tuple[LedgerRecord, ...]) -> Answer:
+    """Records whole."""
+    return Answer(
+        document="audit-show",
+        fields=lambda: show_json(found),
+        text=lambda: "\n\n".join("\n".join(record_lines(record)) for record in found),
+    )

@@ -1,0 +1,116 @@
+"""A code host's API on a free loopback port, as far as reports of plans need it; it fails as it is told to."""
+
+import contextlib
+import http.server
+import json
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+COMMIT = "a" * 40
+
+
+@dataclass
+class CodeHostStandIn:
+    """``comments`` are those of one pull request, by id; ``failing`` are answers to give first, by method."""
+
+    github: bool
+    url: str = ""
+    comments: dict[int, dict[str, Any]] = field(default_factory=dict)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    failing: list[tuple[str, int, dict[str, str]]] = field(default_factory=list)
+    vanishing: bool = False
+    """Whether somebody deletes each comment between its being listed and its being changed."""
+    newest: str = COMMIT
+    asked: list[str] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
+
+    def add(self, body: str, author: str | int) -> int:
+        """Put a comment there; an author is a name on GitHub, an id on GitLab."""
+        number = len(self.comments) + 1
+        who = {"user": {"login": author}} if self.github else {"author": {"id": author}}
+        self.comments[number] = {"id": number, "body": body, **who}
+        return number
+
+    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        """Return status and answer."""
+        found = re.search(r"/(?:comments|notes)/(\d+)$", path)
+        if found:
+            return self._one(method, int(found[1]), body)
+        if path.endswith(("/comments", "/notes")):
+            if method == "GET":
+                return 200, list(self.comments.values())
+            return 201, self.comments[self.add(body["body"], self._us)]
+        if "/check-runs" in path:
+            self.checks.append(body)
+            return 201, {"id": 7}
+        if path == "/user":
+            return 200, {"id": self._us}
+        return 200, {"head": {"sha": self.newest}, "sha": self.newest}
+
+    @property
+    def _us(self) -> str | int:
+        return "github-actions[bot]" if self.github else 5
+
+    def _one(self, method: str, number: int, body: Any) -> tuple[int, Any]:
+        if self.vanishing:
+            self.comments.pop(number, None)
+        if number not in self.comments:
+            return 404, {"message": "Not Found"}
+        if method == "DELETE":
+            return 204, self.comments.pop(number) and None
+        self.comments[number]["body"] = body["body"]
+        return 200, self.comments[number]
+
+
+class _Requests(http.server.BaseHTTPRequestHandler):
+    about: CodeHostStandIn
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length", "0"))
+        body = json.loads(self.rfile.read(length)) if length else None
+        parts, host = urlsplit(self.path), self.about
+        host.asked.append(f"{self.command} {parts.path}")
+        token = "Authorization" if host.github else "PRIVATE-TOKEN"
+        host.tokens.add(self.headers.get(token) or "")
+        headers: dict[str, str] = {}
+        if host.failing and host.failing[0][0] == self.command:
+            _, status, headers = host.failing.pop(0)
+            answer: Any = {"message": "try later"}
+        else:
+            status, answer = host.answer(self.command, parts.path, body)
+            query = parse_qs(parts.query)
+            if isinstance(answer, list):
+                size, page = int(query["per_page"][0]), int(query["page"][0])
+                answer = answer[(page - 1) * size : page * size]
+        data = b"" if answer is None else json.dumps(answer).encode()
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(data))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@contextlib.contextmanager
+def code_host(*, github: bool) -> Iterator[CodeHostStandIn]:
+    """Serve one, with nothing in it."""
+    host = CodeHostStandIn(github)
+    handler = type("Handler", (_Requests,), {"about": host})
+    listening = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    host.url = f"http://127.0.0.1:{listening.server_address[1]}"
+    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield host
+    finally:
+        listening.shutdown()
+        listening.server_close()
+        thread.join()

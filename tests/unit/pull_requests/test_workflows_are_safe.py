@@ -1,0 +1,89 @@
+"""The action and the pipelines run only what was reviewed, and give a fork nothing it could take away."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+ACTION = ROOT / "action.yml"
+GITHUB = ROOT / "examples/pull-requests/github.yaml"
+GITLAB = ROOT / "examples/pull-requests/gitlab.yaml"
+
+
+def loaded(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text())
+    return found
+
+
+def steps() -> Iterator[dict[str, Any]]:
+    yield from loaded(ACTION)["runs"]["steps"]
+    for job in loaded(GITHUB)["jobs"].values():
+        yield from job["steps"]
+
+
+def test_actions_of_others_are_named_by_their_commit() -> None:
+    used = [step["uses"] for step in steps() if "uses" in step]
+
+    assert len(used) == 10
+    for name in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@([0-9a-f]{40}|COMMIT)", name), name
+
+
+def test_nothing_of_a_pull_request_is_part_of_a_command() -> None:
+    commands = [step["run"] for step in steps() if "run" in step]
+
+    assert commands
+    assert not any("${{" in command for command in commands)
+
+
+def test_python_is_started_in_the_folder_of_the_action() -> None:
+    for step in loaded(ACTION)["runs"]["steps"]:
+        if "python" in step.get("run", ""):
+            assert step["working-directory"] == "${{ github.action_path }}"
+
+
+def test_a_workflow_gives_the_action_what_it_takes_and_a_fork_nothing() -> None:
+    workflow, inputs = loaded(GITHUB), loaded(ACTION)["inputs"]
+    own, fork = workflow["jobs"]["plan"], workflow["jobs"]["fork"]
+
+    assert workflow["permissions"] == {}
+    assert fork["permissions"] == {"contents": "read"}
+    assert "token" not in fork["steps"][-1]["with"]
+    assert "observed" not in fork["steps"][-1]["with"]
+    assert not any("aws" in step["uses"] for step in fork["steps"])
+    for job in (own, fork):
+        given = job["steps"][-1]["with"]
+        assert given.keys() <= inputs.keys()
+        assert given["settings"].startswith("protected/")
+        for step in job["steps"][:2]:
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize(
+    ("ours", "compared"), [(True, "s3://acme-envctl-looks/observed"), (False, "protected/fleet")]
+)
+def test_gitlab_plans_a_fork_without_a_role(ours: bool, compared: str) -> None:
+    (branch,) = [line for line in loaded(GITLAB)["plan"]["script"] if line.startswith("if ")]
+    project = {
+        "CI_MERGE_REQUEST_PROJECT_ID": "1",
+        "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "1" if ours else "2",
+    }
+    told = "\necho $PLAN_OBSERVED$PLAN_BASE ${AWS_ROLE_ARN:-none}"
+    script = branch.replace("/tmp/aws-token", "/dev/null") + told
+
+    ended = subprocess.run(
+        ["bash", "-ec", script],
+        env={**project, "AWS_TOKEN": "t", "AWS_ROLE_ARN": "role", "PATH": "/usr/bin:/bin"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    place, role = ended.stdout.split()
+    assert place.endswith(compared)
+    assert role == ("role" if ours else "none")
