@@ -184,6 +184,7 @@ def _accept(call: Invocation) -> None:
             scopes=(CONFIG_SCOPE,),
         )
     )
+    call.opened.close()
     if done.exit_code not in (ExitCode.DONE, ExitCode.CHANGES):
         raise SystemExit(f"the documents were not accepted: {done.report}")
 

@@ -77,6 +77,7 @@ def measure(fleet: Fleet, seconds: int) -> Idle:
     found.look_s = sum(_cost(partial(daemon.jobs.look, look)) for look in looks[LOOKS:]) / LOOKS
     daemon.records.close()
     daemon.notify.close()
+    call.opened.close()
     return found
 
 

@@ -142,6 +142,7 @@ NOT_PROBED: Final[Mapping[str, tuple[str, ...]]] = {
         "autoscaling:SuspendProcesses",
         "autoscaling:TerminateInstanceInAutoScalingGroup",
         "autoscaling:UpdateAutoScalingGroup",
+        "kms:CreateGrant",
     ),
     "replicas": ("dynamodb:DeleteItem", "dynamodb:PutItem"),
 }

@@ -10,16 +10,23 @@ from pathlib import Path
 
 import pytest
 
+from controller import __version__
+from controller.model.ledger_record import LEDGER_FORMAT
+from controller.model.observed import SHAPE
 from tests.support.command_line import service
 from tests.support.embedded_aws import AwsForTests
 from tests.support.wheels import build_here, build_wheel
 
 pytestmark = pytest.mark.slow
 
+NEWER_FORMAT = LEDGER_FORMAT + 1
 CHANGED = {
-    "controller/__init__.py": ('__version__ = "0.1.0"', '__version__ = "9.0.0"'),
-    "controller/model/ledger_record.py": ("LEDGER_FORMAT = 1", "LEDGER_FORMAT = 2"),
-    "controller/model/observed.py": ("\nSHAPE = 1", "\nSHAPE = 2"),
+    "controller/__init__.py": (f'__version__ = "{__version__}"', '__version__ = "9.0.0"'),
+    "controller/model/ledger_record.py": (
+        f"\nLEDGER_FORMAT = {LEDGER_FORMAT}\n",
+        f"\nLEDGER_FORMAT = {NEWER_FORMAT}\n",
+    ),
+    "controller/model/observed.py": (f"\nSHAPE = {SHAPE}\n", f"\nSHAPE = {SHAPE + 1}\n"),
     "controller/kinds/cluster.py": ('alias="ADMembershipGroup"', 'alias="DirectoryGroup"'),
 }
 """What makes a version of the tree that writes a newer format, and one attribute otherwise."""
@@ -100,11 +107,12 @@ def test_a_fleet_is_upgraded_while_the_older_version_still_runs(
     told = json.loads(old.envctl("doctor", "--format", "json").stdout)["checks"]
 
     assert refused.returncode == 5
-    assert "its ledger has format 2, this controller knows up to 1" in refused.stderr
+    told_why = f"its ledger has format {NEWER_FORMAT}, this controller knows up to {LEDGER_FORMAT}"
+    assert told_why in refused.stderr
     assert "Traceback" not in refused.stderr
     (found,) = [check for check in told if check["of"] == "version"]
     assert found["health"] == "lacks"
-    assert "config (format 2)" in found["what"]
+    assert f"config (format {NEWER_FORMAT})" in found["what"]
     assert "pipx upgrade environment-controller" in found["fix"]
     assert new.envctl("apply", "--yes").returncode == 0
     assert new.envctl("audit", "verify", "--replay").returncode == 0

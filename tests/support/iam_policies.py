@@ -250,6 +250,7 @@ def _list(value: Any) -> list[Any]:
 _OPERATORS: dict[str, Any] = {
     "Null": lambda found, wanted: (found is None) is (wanted == ["true"]),
     "StringEquals": lambda found, wanted: found in wanted,
+    "StringLike": lambda found, wanted: found is not None and any(_like(found, one) for one in wanted),
     "StringNotEquals": lambda found, wanted: found not in wanted,
     "Bool": lambda found, wanted: found in wanted,
     "ArnNotEquals": lambda found, wanted: found is None or not any(_like(found, one) for one in wanted),

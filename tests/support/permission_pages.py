@@ -10,7 +10,7 @@ INTRO = (
     "What the role in each account (`roleArn` of its Account) must be allowed, by target: a target that is off needs nothing, one that only observes "
     "needs the first column. `envctl doctor` tries what it can; the last column has no dry run in AWS and is known to be allowed when it is done first. "
     "The role trusts the roles the controller runs as, each by name, and asks for the Account's `externalId` (`sts:ExternalId`); its name is one of "
-    "the setting `allowedRoleNames`. `sts:GetCallerIdentity` needs no permission. `iam:PassRole` is for the instance profiles' roles, which are listed; "
+    "the setting `allowedRoleNames`. `sts:GetCallerIdentity` needs no permission. `iam:PassRole` is for the instance profiles' roles, which are listed; `kms:CreateGrant` for keys of your own that encrypt volumes, likewise listed; "
     "`ec2:RunInstances` and `ec2:CreateTags` are checked by Auto Scaling when a group uses a launch template. Groups and launch templates are made with "
     "the tag `envctl:id` and changed only where they carry it; instances are started and stopped only where they carry the tag `Environment`. "
     "`deploy/child.yaml` is a CloudFormation template of such a role; "

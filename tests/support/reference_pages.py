@@ -10,6 +10,8 @@ from controller.cli.commands import COMMANDS, AllCommands
 from controller.errors import ERROR_CLASSES, EXIT_ORDER
 from controller.loading.issues import model_in
 from controller.settings import Settings, variable_of
+from tests.support.cost_page import INTRO as COSTS_INTRO
+from tests.support.cost_page import cost_lines
 from tests.support.document_page import document_page
 from tests.support.event_pages import event_pages
 from tests.support.http_page import INTRO, http_lines
@@ -47,6 +49,7 @@ def pages() -> dict[str, str]:
         "json.md": document_page(),
         "http.md": _page("HTTP", INTRO, http_lines()),
         "metrics.md": _page("Figures", METRICS_INTRO, metric_lines()),
+        "costs.md": _page("What it costs", COSTS_INTRO, cost_lines()),
         **kind_pages(),
         **target_pages(),
         **permission_pages(),

@@ -16,6 +16,7 @@ from controller.aws.child_role import TEMPLATE, account_of_caller, deploy_comman
 from controller.aws.probes import COPIES, NOT_PROBED, actions
 from controller.targets.replica_parts.replicated import replicated
 from tests.support.iam_policies import ACCOUNT, RefusedParameters, Stack, read_template
+from tests.unit.aws.test_master_template import properties
 
 ROOT = Path(__file__).parents[3]
 CALLERS = (
@@ -26,8 +27,15 @@ CALLERS = (
     "controller/aws/launch_needs.py",
 )
 """Where clients of accounts are used; copies of tables are written by what writes the master's tables too."""
-INDIRECT = frozenset({"ec2:CreateTags", "ec2:RunInstances", "iam:PassRole"})
+INDIRECT = frozenset({"ec2:CreateTags", "ec2:RunInstances", "iam:PassRole", "kms:CreateGrant"})
 """Actions that no call of ours is about: AWS checks them beside a call."""
+KINDS = ("Account", "Cluster", "DeploymentMap", "Environment", "EnvironmentType", "LoadBalancerSetting",
+         "NotificationSettings", "Permission", "Service", "Upstream")  # fmt: skip
+PARAMETERS = {
+    "MasterRoleArns": "arn:aws:iam::123456789012:role/envctl",
+    "InstanceRoleArns": f"arn:aws:iam::{ACCOUNT}:role/roleTango*",
+    "ExternalId": "a-secret",
+}
 SERVICES = ("autoscaling", "cloudtrail", "ec2", "iam", "kms", "sns")
 
 
@@ -78,9 +86,25 @@ def test_it_names_resources_or_conditions_where_aws_takes_them(template: dict[st
 def test_it_reaches_the_tables_that_can_be_copied_and_no_other(template: dict[str, Any]) -> None:
     (copies,) = [found for found in statements(template) if "dynamodb:Scan" in named(found)]
     reached = [table["Sub"].rpartition("${TablePrefix}")[2] for table in copies["Resource"]]
-    kinds = ("Account", "Cluster", "DeploymentMap", "Environment", "EnvironmentType", "LoadBalancerSetting",
-             "NotificationSettings", "Permission", "Service", "Upstream")  # fmt: skip
-    assert reached == sorted(replicated(kinds, "", "i").tables)
+    assert reached == sorted(replicated(KINDS, "", "i").tables)
+
+
+def test_it_makes_the_tables_of_copies_where_it_is_told_to(template: dict[str, Any]) -> None:
+    told = {**PARAMETERS, "CopiesOfTables": "true", "MakeTables": "true", "TablePrefix": "acme-"}
+    stack = Stack(template, told)
+    made = {name: stack.properties(name) for name in stack.made("AWS::DynamoDB::Table")}
+
+    # What a copy needs no less than the master's table: its name, its keys, its indexes.
+    of_a_copy = ("TableName", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")  # fmt: skip
+    assert made == {
+        name: {key: value for key, value in of_the_master.items() if key in of_a_copy}
+        for name, of_the_master in (
+            (name, properties(table.prefixed("acme-")))
+            for name, table in replicated(KINDS, "", "i").tables.items()
+        )
+    }
+    for without in ({"MakeTables": "true"}, {"CopiesOfTables": "true"}):
+        assert Stack(template, {**PARAMETERS, **without}).made("AWS::DynamoDB::Table") == []
 
 
 MASTER_ROLES = "arn:aws:iam::{}:role/ROLE_OF_ENVCTL"
@@ -155,6 +179,8 @@ def test_the_command_gives_what_the_template_asks_for(
         ({"InstanceRoleArns": f"arn:aws:iam::{ACCOUNT}:role/role*"}, "nor all by convention"),
         ({"InstanceRoleArns": f"arn:aws:iam::{ACCOUNT}:role/*Web"}, "nor by their ends"),
         ({"TablePrefix": "*"}, "a prefix, not a pattern"),
+        ({"KmsKeys": "*"}, "not any key"),
+        ({"KmsKeys": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/*"}, "nor every key of the account"),
         ({"RolePath": "x"}, "no path"),
         ({"NoExternalId": "yes"}, "true or false"),
     ],

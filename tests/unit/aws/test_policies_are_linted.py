@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.iam_policies import Stack, read_template
 from tests.support.master_stack import ROOT, master_stack
-from tests.unit.aws.test_the_role_denies import COPIES, PARAMETERS, UNMARKED
+from tests.unit.aws.test_the_role_denies import COPIES, KEYS, PARAMETERS, UNMARKED
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,7 @@ def policies() -> dict[str, dict[str, Any]]:
     child = read_template(ROOT / "deploy" / "child.yaml")
     stacks = {
         "master": master_stack(CopyBucket="copies", SourceBucket="fleet"),
-        "child": Stack(child, {**PARAMETERS, **COPIES, **UNMARKED}),
+        "child": Stack(child, {**PARAMETERS, **COPIES, **UNMARKED, **KEYS}),
     }
     return {
         f"{template}.{name}": stack.properties(name)["PolicyDocument"]

@@ -17,6 +17,12 @@ PARAMETERS: Final = {
     "InstanceRoleArns": f"arn:aws:iam::{ACCOUNT}:role/roleTango*,arn:aws:iam::{ACCOUNT}:role/teams/web",
 }
 COPIES: Final = {"CopiesOfTables": "true", "TablePrefix": "acme-"}
+KEY: Final = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"
+KEYS: Final = {"KmsKeys": KEY}
+BY_EC2: Final = {
+    "kms:GrantIsForAWSResource": "true",
+    "kms:ViaService": "ec2.eu-west-1.amazonaws.com",
+}
 UNMARKED: Final = {"UnmarkedGroups": "old-*"}
 
 MARK: Final = {"autoscaling:ResourceTag/envctl:id": "0f1e", "aws:ResourceTag/envctl:id": "0f1e"}
@@ -161,6 +167,12 @@ def test_what_a_thief_would_like_is_denied(
         (COPIES, Call("dynamodb:PutItem", table("ConfigEnvironments")), False),
         (COPIES, Call("dynamodb:PutItem", table("acme-ConfigOfOthers")), False),
         (COPIES, Call("dynamodb:DeleteTable", table("acme-ConfigEnvironments")), False),
+        ({}, Call("kms:CreateGrant", KEY, BY_EC2), False),
+        (KEYS, Call("kms:CreateGrant", KEY, BY_EC2), True),
+        (KEYS, Call("kms:CreateGrant", KEY), False),
+        (KEYS, Call("kms:CreateGrant", KEY, {**BY_EC2, "kms:ViaService": "rds.eu-west-1.amazonaws.com"}), False),
+        (KEYS, Call("kms:CreateGrant", f"{KEY}2", BY_EC2), False),
+        (KEYS, Call("kms:Decrypt", KEY, BY_EC2), False),
         ({"UntaggedInstances": "true"}, Call("ec2:StopInstances", ec2("instance/i-1")), True),
         ({"InstanceRoleArns": role("roleInfra*")}, Call("iam:PassRole", role("roleInfraWeb"), TO_EC2), True),
         ({"InstanceRoleArns": role("roleInfra*")}, Call("iam:PassRole", role("roleInfraEnvironmentManagerChild"), TO_EC2), False),
