@@ -6,10 +6,10 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-heade
 .DEFAULT_GOAL := help
 # Without kept bytecode every process compiles all it imports, which takes longer than most of what is run here.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup wheel demo test test-slow coverage check schemas golden bench lock servers peers
+.PHONY: help setup wheel demo test test-slow test-pythons coverage check schemas golden site bench lock servers peers policies
 
 help: ## print this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/installed ## install the locked, hashed requirements into .venv
 .venv/installed: requirements-dev.lock pyproject.toml requirements.in requirements-sandbox.in requirements-daemon.in
@@ -35,8 +35,10 @@ demo: setup ## guided tour on an embedded AWS, no account needed
 
 test: setup ## run all tests but the slow ones: make test ARGS="-k epoch"
 	@$(BIN)/pytest -m "not slow" -n 3 --dist worksteal $(ARGS)
-test-slow: setup servers ## run the slow tests, some of them on the other AWS look-alike
+test-slow: setup servers policies ## run the slow tests, some of them on the other AWS look-alike
 	@$(BIN)/pytest -m slow -n 2 --dist worksteal $(ARGS)
+test-pythons: setup ## run tests on the other Pythons that this machine has: make test-pythons ARGS=tests
+	@.ci/pythons $(ARGS)
 coverage: setup ## unit tests, which must cover every branch of the pure core
 	@$(BIN)/pytest -q -n 2 $(wildcard $(patsubst %,tests/unit/%,$(CORE) ledger engine targets views)) $(CORE:%=--cov=controller.%) --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100 $(ARGS)
 
@@ -53,6 +55,9 @@ schemas: setup ## write schemas/ from the models
 	$(BIN)/envctl schema --write schemas
 golden: setup ## rewrite the golden plans; read the diff before you commit it
 	$(BIN)/pytest -q tests/golden --rewrite-golden
+site: .venv-docs/installed ## build the pages of docs/ into build/site, with search; a broken link ends it
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict
+	@echo "build/site: to read it, python3 -m http.server --bind 127.0.0.1 --directory build/site"
 bench: setup servers peers ## run the benchmarks against their limits: make bench NAME=apply ARGS="--creates 2000"
 	@for name in $(or $(NAME),$(patsubst benchmarks/%.py,%,$(shell grep -l -e '"--check"' benchmarks/*.py))); do \
 	  echo "== $$name"; $(BIN)/python -m benchmarks.$$name $(or $(ARGS),--check) || failed=1; done; exit $${failed:-0}
@@ -60,7 +65,11 @@ lock: setup ## take newer releases, at least a week old, into the locks
 	$(COMPILE) --upgrade requirements.in --output-file requirements.lock
 	$(COMPILE) --upgrade requirements.in requirements-sandbox.in -c requirements.lock --output-file requirements-sandbox.lock
 	$(COMPILE) --upgrade requirements.in requirements-daemon.in -c requirements-sandbox.lock --output-file requirements-daemon.lock
-	for name in dev servers peers; do $(COMPILE) --upgrade requirements-$$name.in --output-file requirements-$$name.lock || exit 1; done
+	for name in dev docs servers peers policies; do $(COMPILE) --upgrade requirements-$$name.in --output-file requirements-$$name.lock || exit 1; done
+.venv-docs/installed: requirements-docs.lock | setup
+	@$(PYTHON) -m venv .venv-docs
+	@$(BIN)/python -m pip --python .venv-docs/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@touch $@
 servers: .venv-servers/installed ## install the other AWS look-alike, for benchmarks and conformance tests
 .venv-servers/installed: requirements-servers.lock | setup
 	@$(PYTHON) -m venv .venv-servers
@@ -70,4 +79,9 @@ peers: .venv-peers/installed ## install Cloud Custodian, which schedules are mea
 .venv-peers/installed: requirements-peers.lock | setup
 	@$(PYTHON) -m venv .venv-peers
 	@$(BIN)/python -m pip --python .venv-peers/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
+	@touch $@
+policies: .venv-policies/installed ## install the linter of IAM policies, which a slow test asks
+.venv-policies/installed: requirements-policies.lock | setup
+	@$(PYTHON) -m venv .venv-policies
+	@$(BIN)/python -m pip --python .venv-policies/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements-policies.lock
 	@touch $@

@@ -12,9 +12,9 @@ from functools import partial
 from benchmarks.daemon_parts.fleet import Fleet, resident_mb
 from controller.cli.process import utc_now
 from controller.cli.run import make_running
+from controller.daemon_ports import WorkQueue
 from controller.events import discard_event
 from controller.model.work import Job, Work
-from controller.ports import WorkQueue
 
 LOOKS = 40
 WARM_S = 300

@@ -1,7 +1,7 @@
 """Who asks: a token, and what it may do. Reads need one where others than this machine can ask, writes always."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -9,6 +9,7 @@ from typing import Annotated, Final, NamedTuple
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 from controller.api.credentials import KeptCredentials, Right
 from controller.api.problems import Refused
@@ -46,22 +47,22 @@ class Access:
     host: str
     """Where the interface listens."""
 
-    def may(self, right: Right) -> Callable[..., Caller]:
+    def may(self, right: Right) -> Callable[..., Awaitable[Caller]]:
         """Return a dependency that lets in whoever has a right. It raises Refused, and as reading the credentials."""
 
-        def let_in(
+        async def let_in(
             request: Request,
             given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
         ) -> Caller:
-            if given is None and right == "read" and self._is_open(request):
+            if given is None and right == "read" and self.is_open(request):
                 return Caller("")
-            caller = self._holder(given, right)
+            caller = await self._holder(given, right)
             request.state.actor = caller.name
             return caller
 
         return let_in
 
-    def _is_open(self, request: Request) -> bool:
+    def is_open(self, request: Request) -> bool:
         """Tell whether who reads need not say who they are.
 
         A name that leads here from elsewhere is not this machine, nor is what was passed on, nor a page that a browser shows.
@@ -76,7 +77,7 @@ class Access:
             and headers.get("sec-fetch-site", "none") in _OWN_PAGES
         )
 
-    def _holder(self, given: HTTPAuthorizationCredentials | None, right: Right) -> Caller:
+    async def _holder(self, given: HTTPAuthorizationCredentials | None, right: Right) -> Caller:
         if self.credentials is None:
             raise Refused(
                 HTTPStatus.UNAUTHORIZED,
@@ -85,7 +86,13 @@ class Access:
                 "set http.credentials",
                 _CHALLENGE,
             )
-        holder = None if given is None else self.credentials.current().holder(given.credentials)
+        holder = None
+        if given is not None:
+            # A thread costs more than all else here: only reading again takes one.
+            known = self.credentials.young
+            if known is None:
+                known = await run_in_threadpool(self.credentials.current)
+            holder = known.holder(given.credentials)
         if holder is None:
             raise Refused(
                 HTTPStatus.UNAUTHORIZED,

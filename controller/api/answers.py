@@ -33,6 +33,18 @@ Responses = dict[int | str, dict[str, Any]]
 
 def respond(request: Request, answer: Answer, headers: Mapping[str, str] | None = None) -> Response:
     """Return an answer in the form that the request's Accept names: text where that is just ``text/plain``, else JSON."""
+    return written_answer(answer, headers, is_text=wants_text(request))
+
+
+def wants_text(request: Request) -> bool:
+    """Tell whether the request's Accept is just ``text/plain``."""
+    return request.headers.get("accept") == TEXT
+
+
+def written_answer(
+    answer: Answer, headers: Mapping[str, str] | None = None, *, is_text: bool
+) -> Response:
+    """Return an answer as the text a command prints, or as its document."""
     told = dict(headers or {})
     if answer.exit_code:
         told[EXIT_CODE] = str(answer.exit_code.value)
@@ -40,7 +52,7 @@ def respond(request: Request, answer: Answer, headers: Mapping[str, str] | None 
         shown = json.dumps([REDACTOR.redact(remark) for remark in answer.remarks])
         # What is too long for a header is in the document.
         told |= {REMARKS: shown} if len(shown) <= _LONGEST_REMARKS else {}
-    if request.headers.get("accept") == TEXT:
+    if is_text:
         text = printable_lines(REDACTOR.redact(answer.text()))
         return Response(text if not text or text.endswith("\n") else f"{text}\n", 200, told, TEXT)
     document = document_text(answer.document, answer.fields())

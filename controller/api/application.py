@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Response
 
 from controller import __version__
+from controller.api.answers import plain_answer
 from controller.api.changes import change_routes
 from controller.api.health import health_routes
 from controller.api.ledger import ledger_routes
@@ -44,7 +45,8 @@ def create_app(served: Served) -> FastAPI:
         title="envctl",
         version=__version__,
         summary="The daemon's state, asked and changed.",
-        openapi_url=OPENAPI,
+        # Below, for those who may read.
+        openapi_url=None,
         # Their pages load scripts from hosts of others.
         docs_url=None,
         redoc_url=None,
@@ -59,5 +61,10 @@ def create_app(served: Served) -> FastAPI:
     answer_with_problems(app)
     for routes in _ROUTES:
         app.include_router(routes(served))
+
+    @app.get(OPENAPI, include_in_schema=False, dependencies=[Depends(served.access.may("read"))])
+    def document() -> Response:
+        return plain_answer(app.openapi())
+
     served.metrics.ask(served.queue.backlog, served.figures, served.calls)
     return app

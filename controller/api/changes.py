@@ -16,6 +16,7 @@ from controller.engine.overrides.service import (
     release_unread,
     unread_override,
 )
+from controller.engine.state.looks import just_now
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.ref import ResourceRef
@@ -118,12 +119,14 @@ class _Changes:
             state = self._served.state.get()
             state.accounts.scopes(state.accepted, (scope,))
             job = Job.DEEP_LOOK if deep else Job.LOOK
+        master = self._served.installation.master
         work = Work(
             scope=scope,
             job=job,
             dedup=dedup_id(scope, job, f"asked-{request.scope['envctl.request']}"),
             asked_at=self._served.now(),
             trigger=caller.name,
+            details=just_now(master.store, master.state_table, scope),
         )
         self._served.queue.put(work)
         return plain_answer({"scope": scope, "job": job}, HTTPStatus.ACCEPTED)

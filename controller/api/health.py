@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -26,6 +26,8 @@ _HEALTH = {
     "required": ["OK", "Version", "Leader"],
 }
 
+_UNREAD = "its tables cannot be read: its log says why"
+
 
 def health_routes(served: Served) -> APIRouter:
     """Return the routes."""
@@ -38,14 +40,15 @@ def health_routes(served: Served) -> APIRouter:
         return plain_answer({"alive": alive}, 200 if alive else 503)
 
     @router.get("/readyz", responses=says(_READY))
-    async def readyz() -> Response:
+    async def readyz(request: Request) -> Response:
         """Tell whether it lives and can read its own tables: 200, else 503 with the reason."""
         because = "" if served.is_alive() else "the ticks of the daemon do not come"
         if not because and served.status.kept is None:
             try:
                 await run_in_threadpool(served.status.get)
             except EnvctlError as error:
-                because = error.message
+                # Names of tables and of the account are not for everybody.
+                because = error.message if served.access.is_open(request) else _UNREAD
         return plain_answer({"ready": not because, "because": because}, 503 if because else 200)
 
     @router.get("/api/v1/diagnostics/healthcheck", responses=says(_HEALTH))

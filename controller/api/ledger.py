@@ -8,15 +8,16 @@ from pydantic import BaseModel, Field
 
 from controller.api.answers import respond, says
 from controller.api.served import Served
+from controller.api.threads import in_threads_of
 from controller.engine.queries.audit import Asked, find_records, page_of
 from controller.engine.queries.blame import blame
 from controller.engine.queries.moments import parse_moment, period_of
 from controller.engine.queries.past_state import past_state
 from controller.errors import WrongUsage
-from controller.ledger.queries import MAX_LIMIT, Page
-from controller.ledger.questions import OfPeriod, Question
-from controller.views.audit import RECORDED, audit_answer, records_answer
-from controller.views.audit_blame import blame_answer
+from controller.ledger.queries import Page
+from controller.ledger.questions import MAX_LIMIT, OfPeriod, Question
+from controller.views.audit.blame import blame_answer
+from controller.views.audit.records import RECORDED, audit_answer, records_answer
 from controller.views.past_state import state_answer
 
 _PATH: Final = "/api/v1/audit"
@@ -66,16 +67,14 @@ def ledger_routes(served: Served) -> APIRouter:
     """Return the routes. Whoever asks needs the scope read."""
     ledger, allowed = _Ledger(served), [Depends(served.access.may("read"))]
     router = APIRouter(tags=["audit"], dependencies=allowed)
-    router.add_api_route(_PATH, ledger.records, methods=["GET"], responses=says("audit-list"))
-    router.add_api_route(
-        f"{_PATH}/{{name}}", ledger.record, methods=["GET"], responses=says("audit-show")
-    )
-    router.add_api_route(
-        "/api/v1/blame", ledger.blame, methods=["GET"], responses=says("audit-blame")
-    )
-    router.add_api_route(
-        "/api/v1/state", ledger.state, methods=["GET"], responses=says("audit-state")
-    )
+    for path, answer, document in (
+        (_PATH, ledger.records, "audit-list"),
+        (f"{_PATH}/{{name}}", ledger.record, "audit-show"),
+        ("/api/v1/blame", ledger.blame, "audit-blame"),
+        ("/api/v1/state", ledger.state, "audit-state"),
+    ):
+        endpoint = in_threads_of(served.slow, answer)
+        router.add_api_route(path, endpoint, methods=["GET"], responses=says(document))
     return router
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from controller.api.answers import plain_answer, says
 from controller.api.problems import Refused
 from controller.api.served import Served
+from controller.api.threads import in_threads_of
 from controller.engine.queries.environments import (
     EnvironmentNow,
     InstanceAction,
@@ -68,11 +69,12 @@ def old_shape_routes(served: Served) -> APIRouter:
         tags=["as the old product"],
         dependencies=[Depends(served.access.may("read"))],
     )
-    for path, endpoint, schema in (
+    for path, answered, schema in (
         ("/environments", shapes.environments, _ENVIRONMENTS),
         ("/environments/{name}/schedule-status", shapes.schedule_status, _STATUS),
         ("/instances/schedule-actions", shapes.schedule_actions, _ACTIONS),
     ):
+        endpoint = in_threads_of(served.slow, answered)
         router.add_api_route(path, endpoint, methods=["GET"], responses=says(schema))
     return router
 

@@ -11,13 +11,16 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from controller.errors import EnvctlError, ExitCode
-from controller.model.printable import printable_json
+from controller.model.printable import in_short, printable_json
 from controller.redactor import REDACTOR
 from controller.views.documents.problem import error_json
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 5
 """What is out of reach for now may be asked for again after so long."""
+MOST_PROBLEMS: Final = 20
+"""So many of what is wrong with a request are told."""
+_LONGEST_FIELD: Final = 200
 STATUS_OF: Final[Mapping[ExitCode, HTTPStatus]] = MappingProxyType(
     {
         ExitCode.DESIRED_STATE_WRONG: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -85,29 +88,52 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError), "registered for it"
-    # What was sent is not quoted: a token may be in it.
-    problems = [
-        {"field": ".".join(map(str, found["loc"])), "message": found["msg"]}
-        for found in error.errors()
-    ]
+    # What was sent is not quoted: a token may be in it. Names of fields are the caller's, too.
+    found, told = error.errors(), [*map(_problem_of, error.errors()[:MOST_PROBLEMS])]
+    if len(found) > MOST_PROBLEMS:
+        told.append({"field": "", "message": f"and {len(found) - MOST_PROBLEMS} more"})
     fields = {
         "code": "InvalidRequest",
         "detail": "the request is not as /api/v1/openapi.json says",
-        "problems": problems,
+        "problems": told,
     }
     return _problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, fields)
+
+
+def _problem_of(found: Mapping[str, Any]) -> dict[str, str]:
+    field = in_short(".".join(map(str, found["loc"])), _LONGEST_FIELD)
+    return {"field": field, "message": found["msg"]}
+
+
+_CODES: Final = {
+    413: "REQUEST_ENTITY_TOO_LARGE",
+    414: "REQUEST_URI_TOO_LONG",
+    416: "REQUESTED_RANGE_NOT_SATISFIABLE",
+    422: "UNPROCESSABLE_ENTITY",
+}
+"""Names that Python 3.13 changed: programs decide by codes, which are the same on every Python."""
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "registered for it"
     status = HTTPStatus(error.status_code)
-    return _problem(request, status, {"code": status.name, "detail": error.detail}, error.headers)
+    fields = {"code": _CODES.get(status.value, status.name), "detail": error.detail}
+    return _problem(request, status, fields, error.headers)
 
 
 def bug_answer(request: Request, error: Exception) -> Response:
     """Return what is answered where we have a bug: nothing of what it says."""
     detail = f"this is a bug of envctl: {type(error).__name__}; its log says where the traceback is"
     return _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, {"code": "Bug", "detail": detail})
+
+
+def two_lengths_answer(request: Request) -> Response:
+    """Return what is answered where a request says twice how long it is; its connection ends."""
+    fields = {
+        "code": "BAD_REQUEST",
+        "detail": "Content-Length and Transfer-Encoding are both there: one of them is not true",
+    }
+    return _problem(request, HTTPStatus.BAD_REQUEST, fields, {"Connection": "close"})
 
 
 def _problem(

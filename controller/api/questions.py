@@ -2,17 +2,17 @@
 
 from typing import Annotated, Final
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from controller.api.answers import TEXT, Responses, respond, says
+from controller.api.answers import Responses, respond, says, wants_text, written_answer
 from controller.api.served import Served
+from controller.api.status_answers import StatusAnswers
+from controller.api.threads import in_threads_of
 from controller.engine.config.observe import observe_config
 from controller.engine.queries.explain.answer import explained
 from controller.engine.queries.schedules.exceptions import filter_of, find_exceptions
 from controller.engine.queries.schedules.hours import report_now
 from controller.engine.queries.schedules.preview import MOST_DAYS, previewed, view_of
-from controller.engine.queries.status.view import StatusView
 from controller.views.calendar_text import preview_answer
 from controller.views.documents.explanation import explain_answer
 from controller.views.override_text import overrides_answer
@@ -24,7 +24,6 @@ Optional = Annotated[str | None, Query(max_length=255)]
 Kind = Annotated[str | None, Query(alias="type", max_length=255)]
 Labels = Annotated[list[str] | None, Query(max_length=16, description="KEY=VALUE")]
 _READS: Final = "questions"
-_MOST_WAITING: Final = 4
 
 
 def question_routes(served: Served) -> APIRouter:
@@ -35,8 +34,8 @@ def question_routes(served: Served) -> APIRouter:
         tags=[_READS],
         dependencies=[Depends(served.access.may("read"))],
     )
-    for path, endpoint, document in (
-        ("/status", questions.status, "status"),
+    router.add_api_route("/status", questions.status, methods=["GET"], responses=says("status"))
+    for path, answer, document in (
         ("/explain", questions.explain, "explain"),
         ("/schedules/preview", questions.preview, "schedule-preview"),
         ("/schedules/exceptions", questions.exceptions, "schedule-exceptions"),
@@ -44,6 +43,7 @@ def question_routes(served: Served) -> APIRouter:
         ("/overrides", questions.overrides, "override-list"),
     ):
         responses: Responses = says(document)
+        endpoint = in_threads_of(served.slow, answer)
         router.add_api_route(path, endpoint, methods=["GET"], responses=responses)
     return router
 
@@ -51,31 +51,22 @@ def question_routes(served: Served) -> APIRouter:
 class _Questions:
     def __init__(self, served: Served) -> None:
         self._served = served
-        # Status is told however long other questions take.
-        self._threads = CapacityLimiter(_MOST_WAITING)
-        self._written: dict[bool, tuple[StatusView, Response]] = {}
-        """Status as it was written last, as text and as a document: written once for all who ask."""
+        self._status = StatusAnswers(self._write_status)
 
     async def status(self, request: Request) -> Response:
-        """Where everything stands, at most two seconds old."""
-        shared = self._served.status
-        view = shared.kept
-        if view is None:
-            view = await to_thread.run_sync(shared.get, limiter=self._threads)
-        form = request.headers.get("accept") == TEXT
-        kept = self._written.get(form)
-        if kept is None or kept[0] is not view:
-            self._written[form] = kept = view, respond(request, status_answer(view))
-        written = kept[1]
-        return Response(written.body, 200, media_type=written.media_type)
+        """Where everything stood at the moment ``at``: at most two seconds ago, or ten while it is being read anew."""
+        return await self._status.answer(is_text=wants_text(request))
+
+    def _write_status(self, is_text: bool) -> Response:
+        view = self._served.status.get(within_s=0.0)
+        return written_answer(status_answer(view), is_text=is_text)
 
     def explain(self, request: Request, what: Text, at: Optional = None) -> Response:
         """Why something is as it is: what is meant, as for ``envctl explain``, and at which moment."""
         served = self._served
         state, now = served.state.get(), served.now()
-        with served.planning:
-            make_planner = None if served.source() is None else lambda: served.planner
-            found = explained(what, at, state, now, make_planner)
+        with served.planning_turn() as own:
+            found = explained(what, at, state, now, None if own is None else lambda: own)
         return respond(request, explain_answer(found))
 
     def preview(

@@ -8,13 +8,14 @@ from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
-from fastapi import Request
+from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from controller.api.problems import bug_answer
+from controller.api.problems import bug_answer, two_lengths_answer
 from controller.events import Emit, RequestServed
 
 LONGEST_BODY: Final = 1 << 20
@@ -64,13 +65,22 @@ class Requests:
 
         try:
             with bound_contextvars(request=request_id):
-                await self.app(scope, _bounded(scope, receive), sent)
+                await self._app_for(scope)(scope, _bounded(scope, receive), sent)
+        except ClientDisconnect:
+            # Whoever asked went away before all of it came: nobody is there to be answered.
+            status = HTTPStatus.BAD_REQUEST.value
         except Exception as error:  # noqa: BLE001 - a bug in one answer ends neither the listener nor what others are answered
             self.keep_traceback(error)
             if not started:
                 await bug_answer(Request(scope), error)(scope, receive, sent)
         finally:
             self._tell(scope, request_id, status, time.monotonic() - began)
+
+    def _app_for(self, scope: Scope) -> ASGIApp | Response:
+        # What stands before us may have gone by the other of the two, and taken the rest for the next request (RFC 9112, 6.1).
+        headers = Headers(scope=scope)
+        both = "content-length" in headers and "transfer-encoding" in headers
+        return two_lengths_answer(Request(scope)) if both else self.app
 
     def _tell(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", UNKNOWN_ROUTE)

@@ -8,13 +8,17 @@ from http import HTTPStatus
 from threading import Lock
 from typing import Final
 
+from anyio import CapacityLimiter
+
 from controller.api.access import Access
 from controller.api.fleet_figures import FleetFigures, figures_of
 from controller.api.metrics import Metrics
 from controller.api.problems import Refused
 from controller.api.rate_limit import RateLimit
 from controller.api.shared_reading import SharedReading
+from controller.api.threads import MOST_AT_ONCE
 from controller.aws.clients import CallCounter
+from controller.daemon_ports import WorkQueue
 from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
@@ -23,7 +27,7 @@ from controller.engine.queries.status.read import read_status
 from controller.engine.queries.status.view import StatusView
 from controller.engine.reconcile.combined_plan import LastPlan
 from controller.events import Emit
-from controller.ports import Source, WorkQueue
+from controller.ports import Source
 
 _TURN_S: Final = 60.0
 """So long who plans waits for another who does."""
@@ -57,7 +61,9 @@ class Served:
     planning: Lock = field(default_factory=Lock)
     changing: Lock = field(default_factory=Lock)
     limit: RateLimit = field(default_factory=RateLimit)
-    """How often somebody may ask for changes, whichever."""
+    """How often somebody may ask for changes, and for plans of them, whichever."""
+    slow: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MOST_AT_ONCE))
+    """Threads of answers that take long."""
     status: SharedReading[StatusView] = field(init=False)
     state: SharedReading[AcceptedNow] = field(init=False)
 

@@ -7,6 +7,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from controller.api.slow_callers import TimedConnection
 from controller.errors import WrongUsage
 
 MOST_CONNECTIONS: Final = 500
@@ -24,6 +25,8 @@ class HttpServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                # Not httptools, which is taken by itself where it is installed, and reads headers of any length.
+                http=TimedConnection,
                 log_config=None,
                 access_log=False,
                 server_header=False,

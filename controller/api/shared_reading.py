@@ -27,13 +27,13 @@ class SharedReading(Generic[_Read]):
     @property
     def kept(self) -> _Read | None:
         """What is kept and still young enough; None if it has to be asked for."""
-        found = self._young()
+        found = self._young(self._keep_s)
         return None if isinstance(found, EnvctlError) else found
 
-    def get(self) -> _Read:
-        """Return what is kept, or read it. Raises as reading does."""
+    def get(self, within_s: float | None = None) -> _Read:
+        """Return what is kept if it is not older than ``within_s`` (``keep_s`` if None), or read it. Raises as reading does."""
         with self._lock:
-            found = self._young()
+            found = self._young(self._keep_s if within_s is None else within_s)
             if found is None:
                 try:
                     found = self._read()
@@ -44,9 +44,10 @@ class SharedReading(Generic[_Read]):
             raise found
         return found
 
-    def _young(self) -> _Read | EnvctlError | None:
+    def _young(self, keep_s: float) -> _Read | EnvctlError | None:
         if self._found is None:
             return None
         at, found = self._found
-        keep_s = min(KEEP_S, self._keep_s) if isinstance(found, EnvctlError) else self._keep_s
+        if isinstance(found, EnvctlError):
+            keep_s = min(KEEP_S, self._keep_s)
         return found if time.monotonic() - at <= keep_s else None

@@ -17,6 +17,7 @@ from controller.api.answers import plain_answer, says
 from controller.api.problems import Refused
 from controller.api.rate_limit import RateLimit
 from controller.api.served import Served
+from controller.engine.state.looks import just_now
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.work import Job, Work, dedup_id
 
@@ -140,7 +141,8 @@ def _taken(served: Served, deliveries: Deliveries, headers: Mapping[str, str], b
         marks.append(f"id-{delivery[:64]}")
     if deliveries.has_seen(*marks):
         return "it was delivered before"
-    commit = commit_of(body)
+    commit, master = commit_of(body), served.installation.master
+    details = just_now(master.store, master.state_table, CONFIG_SCOPE)
     served.queue.put(
         Work(
             scope=CONFIG_SCOPE,
@@ -148,7 +150,7 @@ def _taken(served: Served, deliveries: Deliveries, headers: Mapping[str, str], b
             dedup=dedup_id(CONFIG_SCOPE, Job.RECONCILE, commit or marks[0]),
             asked_at=served.now(),
             trigger=TRIGGER,
-            details={"commit": commit} if commit else {},
+            details=details | ({"commit": commit} if commit else {}),
         )
     )
     # One that could not be put on the queue is delivered again.

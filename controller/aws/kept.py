@@ -30,6 +30,14 @@ class Kept(Generic[Value]):
     _tried_at: datetime | None = field(default=None, init=False)
     _failed: EnvctlError | None = field(default=None, init=False)
 
+    @property
+    def young(self) -> Value | None:
+        """What is known, where it need not be read again; else None. Nobody is waited for."""
+        read_at = self._read_at
+        if read_at is None or self.clock() - read_at > READ_AGAIN:
+            return None
+        return self._known
+
     def current(self) -> Value:
         """Return what counts now. Raises as reading it, if that fails and what is known is too old."""
         with self._lock:

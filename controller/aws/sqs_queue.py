@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from controller.aws.clients import place_of
 from controller.aws.errors import NotFound, aws_errors
+from controller.daemon_ports import Delivery
 from controller.errors import NoLongerHeld, RefusedByAws, WrongUsage
 from controller.model.canonical import parse_canonical
 from controller.model.printable import in_short
 from controller.model.work import Backlog, Work, WorkProblem, work_of
-from controller.ports import Delivery
 from controller.redactor import REDACTOR
 
 if TYPE_CHECKING:

@@ -10,27 +10,20 @@ import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.aws.clients import RawCall, place_of
-from controller.aws.errors import (
-    THROTTLE_CODES,
-    OutcomeUnknown,
-    TableMissing,
-    aws_errors,
-    error_code,
-    translate,
-)
+from controller.aws.errors import aws_errors, error_code
 from controller.aws.items import Item, WireItem, from_wire, to_wire, wire_json
 from controller.aws.transactions import (
     MAX_WRITES,
     Cancelled,
     Committed,
-    Reason,
     UpdateWrite,
     Write,
+    cancelled,
+    failure,
     request_of,
 )
-from controller.errors import RefusedByAws, Throttled
+from controller.errors import Throttled
 from controller.model.backoff import Backoff
-from controller.redactor import REDACTOR
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -179,8 +172,8 @@ class DynamoStore:
             call.send(self.client, "transact_write_items", _PLACEHOLDER)
         except (ClientError, BotoCoreError) as error:
             if error_code(error) == "TransactionCanceledException":
-                return _cancelled(error, writes, call.maybe_done, self.client)
-            raise _failure(error, writes, call.maybe_done, self.client) from error
+                return cancelled(error, writes, call.maybe_done, place_of(self.client))
+            raise failure(error, writes, call.maybe_done, place_of(self.client)) from error
         return Committed()
 
 
@@ -337,63 +330,3 @@ def _wire_page(
     with aws_errors(f"tables: read {table}", place_of(client), table):
         answer = orjson.loads(RawCall(body).send(client, method, {"TableName": table}))
     return answer.get("Items", []), answer.get("LastEvaluatedKey") or None
-
-
-def _cancelled(
-    error: Exception, writes: Sequence[Write], maybe_done: bool, client: "DynamoDBClient"
-) -> Cancelled:
-    answer: Any = getattr(error, "response", {})
-    told = answer.get("CancellationReasons", [])
-    if len(told) != len(writes):
-        raise RefusedByAws(
-            f"tables: AWS cancelled a transaction of {len(writes)} writes with {len(told)} reasons",
-            "TransactionCanceledException",
-        ) from error
-    reasons = tuple(map(_reason, told))
-    codes = {reason.code for reason in reasons if reason is not None}
-    if codes and codes <= THROTTLE_CODES:
-        if maybe_done:
-            raise _unknown(writes, client) from error
-        raise Throttled(
-            f"tables: AWS throttles transactions on {_tables(writes)} in {place_of(client)}"
-            " for longer than the retry budget allows",
-            fix="nothing, it is tried again later",
-        ) from error
-    return Cancelled(reasons, maybe_done)
-
-
-def _reason(told: Mapping[str, Any]) -> Reason | None:
-    code = str(told.get("Code", "None"))
-    if code == "None":
-        return None
-    found = told.get("Item")
-    return Reason(
-        code,
-        REDACTOR.redact_quoted(str(told.get("Message", ""))),
-        from_wire(found) if found else None,
-    )
-
-
-def _failure(
-    error: Exception, writes: Sequence[Write], maybe_done: bool, client: "DynamoDBClient"
-) -> Exception:
-    if maybe_done:
-        return _unknown(writes, client)
-    tables, place = _tables(writes), place_of(client)
-    if error_code(error) == "ResourceNotFoundException":
-        return TableMissing(
-            f"tables: one of {tables} does not exist in {place}",
-            fix="envctl bootstrap creates the tables; check region and resourcePrefix in the settings",
-        )
-    return translate(error, f"tables: write {len(writes)} items of {tables}", place)
-
-
-def _unknown(writes: Sequence[Write], client: "DynamoDBClient") -> OutcomeUnknown:
-    return OutcomeUnknown(
-        f"tables: no answer tells whether {len(writes)} items of {_tables(writes)} were written in {place_of(client)}",
-        fix="apply again; what was written is recognised as done",
-    )
-
-
-def _tables(writes: Sequence[Write]) -> str:
-    return ", ".join(sorted({write.table for write in writes}))

@@ -1,11 +1,21 @@
-"""Writes to DynamoDB as values, and what becomes of a transaction: committed, or cancelled with a reason per write."""
+"""Writes to DynamoDB as values, and what becomes of a transaction: committed, cancelled with a reason per write, or an error of ours."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from controller.aws.errors import CONFLICT_CODES
-from controller.aws.items import Item, WireItem, item_bytes
+from controller.aws.errors import (
+    CONFLICT_CODES,
+    THROTTLE_CODES,
+    OutcomeUnknown,
+    Place,
+    TableMissing,
+    error_code,
+    translate,
+)
+from controller.aws.items import Item, WireItem, from_wire, item_bytes
+from controller.errors import RefusedByAws, Throttled
+from controller.redactor import REDACTOR
 
 MAX_WRITES = 100
 MAX_BYTES = 4 * 1024 * 1024
@@ -100,3 +110,63 @@ def request_of(write: Write) -> tuple[str, dict[str, Any]]:
     if write.show_found:
         request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     return write.action, request
+
+
+def cancelled(
+    error: Exception, writes: Sequence[Write], maybe_done: bool, place: Place
+) -> Cancelled:
+    """Return what a cancellation says. Raises RefusedByAws for one that cannot be read, Throttled, OutcomeUnknown for one after a lost answer."""
+    answer: Any = getattr(error, "response", {})
+    told = answer.get("CancellationReasons", [])
+    if len(told) != len(writes):
+        raise RefusedByAws(
+            f"tables: AWS cancelled a transaction of {len(writes)} writes with {len(told)} reasons",
+            "TransactionCanceledException",
+        ) from error
+    reasons = tuple(map(_reason, told))
+    codes = {reason.code for reason in reasons if reason is not None}
+    if codes and codes <= THROTTLE_CODES:
+        if maybe_done:
+            raise _unknown(writes, place) from error
+        raise Throttled(
+            f"tables: AWS throttles transactions on {_tables(writes)} in {place}"
+            " for longer than the retry budget allows",
+            fix="nothing, it is tried again later",
+        ) from error
+    return Cancelled(reasons, maybe_done)
+
+
+def _reason(told: Mapping[str, Any]) -> Reason | None:
+    code = str(told.get("Code", "None"))
+    if code == "None":
+        return None
+    found = told.get("Item")
+    return Reason(
+        code,
+        REDACTOR.redact_quoted(str(told.get("Message", ""))),
+        from_wire(found) if found else None,
+    )
+
+
+def failure(error: Exception, writes: Sequence[Write], maybe_done: bool, place: Place) -> Exception:
+    """Return our error for a transaction that failed otherwise: OutcomeUnknown where a try left and no answer tells."""
+    if maybe_done:
+        return _unknown(writes, place)
+    tables = _tables(writes)
+    if error_code(error) == "ResourceNotFoundException":
+        return TableMissing(
+            f"tables: one of {tables} does not exist in {place}",
+            fix="envctl bootstrap creates the tables; check region and resourcePrefix in the settings",
+        )
+    return translate(error, f"tables: write {len(writes)} items of {tables}", place)
+
+
+def _unknown(writes: Sequence[Write], place: Place) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"tables: no answer tells whether {len(writes)} items of {_tables(writes)} were written in {place}",
+        fix="apply again; what was written is recognised as done",
+    )
+
+
+def _tables(writes: Sequence[Write]) -> str:
+    return ", ".join(sorted({write.table for write in writes}))

@@ -39,7 +39,9 @@ COMMANDS = {
 }
 """Name of the command, of its module and of what the module defines: a function, or a Typer of several."""
 FOLDERS = {
+    "audit": "ledger",
     "demo": "tour",
+    "schedule": "schedules",
     **dict.fromkeys(("bootstrap", "deploy-template", "version"), "installation"),
     **dict.fromkeys(("items", "restore", "rollback"), "put_back"),
 }

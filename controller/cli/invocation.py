@@ -1,19 +1,18 @@
 """One call of envctl: its global options, what commands are built from, made when first asked for, and the options several have."""
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
 import typer
 
 from controller import catalog
 from controller.cli.process import (
-    counted,
     may_ask,
     note,
     process_context,
@@ -35,13 +34,12 @@ from controller.engine.installation.installation import (
 from controller.engine.installation.process_context import ProcessContext
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.published_accounts import PublishedAccounts
+from controller.engine.notifications.news import News, sign
 from controller.engine.reconcile.reconciler import Reconciler
 from controller.engine.snapshots.service import open_snapshot
 from controller.engine.snapshots.source import PREFIX
-from controller.errors import ExitCode, WrongUsage
+from controller.errors import EnvctlError, ExitCode, WrongUsage
 from controller.events import (
-    DesiredLoaded,
-    DesiredRejected,
     Emit,
     Event,
     discard_event,
@@ -51,9 +49,13 @@ from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.settings import Settings
 from controller.views.answer import Answer
+from controller.views.plan.remarks import warnings_in
 
 if TYPE_CHECKING:
     from controller.cli.remote.server import Server
+
+
+SERVER_VARIABLE: Final = "ENVCTL_SERVER"
 
 
 class Format(StrEnum):
@@ -108,7 +110,7 @@ class Invocation:
     @cached_property
     def server(self) -> "Server | None":
         """The daemon that answers instead of AWS, where the environment names one."""
-        if not self.process.environment.get("ENVCTL_SERVER"):
+        if not self.process.environment.get(SERVER_VARIABLE):
             return None
         from controller.cli.remote.server import server_of
 
@@ -126,7 +128,11 @@ class Invocation:
 
     @cached_property
     def master(self) -> Master:
-        """The master account."""
+        """The master account. Where the environment names a server, it is said that this is not asked of it."""
+        if self.process.environment.get(SERVER_VARIABLE):
+            note(
+                f"envctl: {SERVER_VARIABLE} does not answer this: it is done in AWS, with your own rights"
+            )
         return Master(self.settings, self.process, catalog.kinds())
 
     @cached_property
@@ -141,7 +147,14 @@ class Invocation:
 
     @cached_property
     def emit(self) -> Emit:
-        """What events are told to."""
+        """What events are told to. Where one of them is news, whoever tells others looks again once the command has ended."""
+        news = News()
+        self.opened.callback(self._pass_on, news)
+        return news.hearing(self.lines)
+
+    @cached_property
+    def lines(self) -> Emit:
+        """What writes events as lines, where that is asked for."""
         if self.events is None:
             return discard_event
 
@@ -151,6 +164,15 @@ class Invocation:
         if self.events == "-":
             return lines_to(sys.stderr, moment)
         return lines_to(self.opened.enter_context(_appended(Path(self.events))), moment)
+
+    def _pass_on(self, news: News) -> None:
+        def write() -> None:
+            master, now = self.master, self.process.clock()
+            sign(master.store, master.state_table, self.process.instance, now)
+
+        # It is told all the same, later: the daemon that tells looks at everything now and then.
+        with suppress(EnvctlError):
+            news.pass_on(write)
 
     def planner(self, text: str | None) -> Planner:
         """Return what loads and plans that source: a folder, Git, or ``snapshot:ID``."""
@@ -200,13 +222,9 @@ def say_answer(answer: Answer, output: Format) -> None:
 
 
 def note_warnings(emit: Emit, event: Event) -> None:
-    """Say how many warnings the desired state has, and where to read them, beside telling the event on.
-
-    A plan is read for its changes.
-    """
-    if isinstance(event, (DesiredLoaded, DesiredRejected)) and event.warnings:
-        warnings = counted(event.warnings, "warning")
-        note(f"{warnings} in the desired state: envctl validate shows what")
+    """Say how many warnings the desired state has, beside telling the event on."""
+    if said := warnings_in(event):
+        note(said)
     emit(event)
 
 

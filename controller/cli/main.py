@@ -45,12 +45,6 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        say(f"envctl {__version__}")
-        raise typer.Exit
-
-
 @app.callback(invoke_without_command=True)
 def envctl(
     context: typer.Context,
@@ -67,11 +61,12 @@ def envctl(
             "--events", help="Append events as JSON lines to a file; - is standard error."
         ),
     ] = None,
-    version: Annotated[  # noqa: ARG001 - its callback does it
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Keep the environments of many AWS accounts as YAML in Git says."""
+    if version:
+        say(f"envctl {__version__}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
         note(context.get_help())
         raise typer.Exit(ExitCode.USAGE)

@@ -1,8 +1,9 @@
 """``envctl plan``: what would change, and nothing changed."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -17,6 +18,7 @@ from controller.cli.invocation import (
     note_warnings,
 )
 from controller.cli.process import note
+from controller.cli.remote.server import Request, Server, only_here
 from controller.cli.reports.plan_formats import (
     BudgetOption,
     FilesOption,
@@ -43,16 +45,21 @@ from controller.engine.installation.installation import (
     reading_access,
 )
 from controller.engine.live.published_accounts import PublishedAccounts
-from controller.engine.reconcile.combined_plan import Reach, ReconcileRequest
+from controller.engine.reconcile.combined_plan import CombinedPlan, Reach, ReconcileRequest
 from controller.engine.reconcile.judged import check_apart, judged
 from controller.engine.reconcile.published_looks import open_published
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.errors import WrongUsage
-from controller.views.override_text import ended_text, soon_text
 from controller.views.plan.ages import ages
 from controller.views.plan.markdown import Links
+from controller.views.plan.remarks import endings
 
 FILE_SUFFIX: Final = ".json"
+_ONLY_HERE: Final = (
+    *("override", "adopt", "out", "author", "budget"),
+    *("files_at", "whole_at", "report"),
+)
+"""Options that no daemon answers."""
 
 
 BaseOption = Annotated[
@@ -119,6 +126,8 @@ def plan(
 ) -> None:
     """Show what would change. Exit 0: nothing to apply; 2: changes; 3: refused by a guard."""
     call: Invocation = context.obj
+    if call.server is not None and not any((source, base, observed, save_observed)):
+        raise typer.Exit(_ask_server(call.server, context.params))
     check_apart(call.config_name, source, author)
     shown = Shown(expand, budget, Links(files_at, whole_at)).checked(report or ())
     request = ReconcileRequest(
@@ -136,16 +145,29 @@ def plan(
     emit = partial(note_warnings, call.emit)
     result = call.reconciler(source, emit, compared, accounts).reconcile(request)
     planned = judged(result.planned, call.settings.review, author)
+    _write_files(planned, save_observed, out)
+    write_reports(planned, report or (), shown)
+    show_plan(planned, output, shown)
+    _note_moments(call, result, accounts)
+    raise typer.Exit(planned.exit_code)
+
+
+def _write_files(planned: CombinedPlan, save_observed: Path | None, out: Path | None) -> None:
     if save_observed is not None:
         # Planning from it needs the values as they are, those included that are shown nowhere.
         write_file(save_observed, file_of(planned.observed), private=True)
     if out is not None:
         # What user data and templates say is in it.
         write_file(out, plan_file(planned), private=True)
-    write_reports(planned, report or (), shown)
-    show_plan(planned, output, shown)
-    _note_moments(call, result, accounts)
-    raise typer.Exit(planned.exit_code)
+
+
+def _ask_server(server: Server, given: Mapping[str, Any]) -> int:
+    """Have the daemon plan from its source what is there, and print it; return the exit code."""
+    output = given["output"]
+    only_here(**{name: given[name] for name in _ONLY_HERE})
+    only_here(format=output in {PlanFormat.MARKDOWN, PlanFormat.HTML})
+    asked = {name: given[name] for name in ("scope", "deep", "strict", "expand")}
+    return server.answer(Request("/plan", asked), as_json=output is PlanFormat.JSON)
 
 
 def _note_moments(call: Invocation, result: Reconciled, accounts: PublishedAccounts | None) -> None:
@@ -153,10 +175,8 @@ def _note_moments(call: Invocation, result: Reconciled, accounts: PublishedAccou
     now = call.process.clock()
     for line in ages(accounts.seen, now) if accounts is not None else ():
         note(line)
-    for ending in result.ended:
-        note(f"{ended_text(ending.override, ending.why)}; the next apply records it")
-    for ending_soon in result.ending_soon:
-        note(soon_text(ending_soon, now))
+    for line in endings(result, now):
+        note(line)
 
 
 def _observed(

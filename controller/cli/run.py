@@ -31,12 +31,12 @@ from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.service import Daemon
 from controller.daemon.systemd import Systemd
 from controller.daemon.worker import Workers
+from controller.daemon_ports import WorkQueue
 from controller.engine.installation.desired_source import open_desired, settings_source
 from controller.engine.notifications.news import News
 from controller.errors import EnvctlError, ExitCode
 from controller.events import BugFound, Emit, Event, HttpListening, SettingsRefused
 from controller.gc_tuning import relaxed_gc
-from controller.ports import WorkQueue
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _BY_SIGNAL: Final = 128
@@ -114,7 +114,7 @@ class Running(NamedTuple):
 def make_running(call: Invocation, log: Emit) -> Running:
     """Put it together from settings; ``log`` is told what happens, beside ``--events``. Raises as finding the installation, and for a queue or credentials that cannot be used."""
     settings, process, metrics, news = call.settings, call.process, Metrics(), News()
-    file = call.emit
+    file = call.lines
 
     def told(event: Event) -> None:
         log(event)

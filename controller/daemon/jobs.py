@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from threading import RLock
+from types import MappingProxyType
 from typing import Final
 
 from controller.daemon.cadence import due_moment
 from controller.daemon.worker import Handler
+from controller.daemon_ports import WorkQueue
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import new_run_id
 from controller.engine.config.planner import Planner
@@ -20,6 +22,7 @@ from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.reconcile.combined_plan import LastPlan, ReconcileRequest
 from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.engine.reconcile.tick import PowerAgenda
+from controller.engine.state.looks import is_looked_at_since, just_now
 from controller.engine.state.rows import RETRIES, STATUS_PREFIX, status_of_row
 from controller.errors import EnvctlError
 from controller.events import Emit, RevisionApplied, WorkFailed
@@ -27,7 +30,7 @@ from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE, ScopeStatus
 from controller.model.work import Job, Work, dedup_id, time_bucket
-from controller.ports import Source, WorkQueue
+from controller.ports import Source
 from controller.settings import Settings
 from controller.targets.power import TARGET
 
@@ -41,6 +44,7 @@ _PATIENT: Final = frozenset({TICK, AGAIN})
 """What asks for something that a scope whose last try failed is not tried for before its time."""
 SEQUENCE: Final = "sequence"
 """What a work's details say where it is asked for because something new was accepted: with which record of the config scope."""
+_NO_DETAILS: Final[Mapping[str, str]] = MappingProxyType({})
 _WAIT_S: Final = 5.0
 """So long a worker waits for who owns a scope; then it is left to the next try."""
 
@@ -182,7 +186,8 @@ class Jobs:
             fresh = self._looked_within(names, now)
             names = [name for name in names if name not in fresh]
         for name in names:
-            self.put(Job.LOOK, name, f"accepted-{sequence}", now, sequence=sequence)
+            details = {SEQUENCE: str(sequence)}
+            self.put(Job.LOOK, name, f"accepted-{sequence}", now, details=details)
 
     def _end_overrides(self, known: AcceptedNow, since: datetime, now: datetime) -> None:
         """Take what overrides held back for accepted again, once they have ended; their end is recorded by reconciling."""
@@ -208,13 +213,14 @@ class Jobs:
             if not source.changed_since(self._found or known.revision or None):
                 return
             found, trigger = source.fetch().revision.id, SOURCE
+            details = self.just_now(CONFIG_SCOPE)
             # The same revision is something new once others were accepted in between.
             bucket = f"{SOURCE}-{found}-{known.sequence}"
         except EnvctlError as error:
             self.emit(WorkFailed(CONFIG_SCOPE, Job.RECONCILE, str(error)))
-            found, trigger = "", TICK
+            found, trigger, details = "", TICK, {}
             bucket = f"{TICK}-{time_bucket(now, self.settings.intervals.reconcile_seconds)}"
-        self.put(Job.RECONCILE, CONFIG_SCOPE, bucket, now, trigger)
+        self.put(Job.RECONCILE, CONFIG_SCOPE, bucket, now, trigger, details)
         self._found = found
 
     def tick_schedules(self) -> None:
@@ -285,7 +291,7 @@ class Jobs:
             return True
         if work.scope != CONFIG_SCOPE and status.planned_from < self.known().accepted.sequence:
             return True
-        return SEQUENCE not in work.details and status.looked_at <= work.asked_at
+        return SEQUENCE not in work.details and not is_looked_at_since(work, status)
 
     def _try_again(self, work: Work) -> None:
         """Ask for the same again when a scope's status says that its next try is due."""
@@ -302,6 +308,11 @@ class Jobs:
         """Tell whether a scope's last try failed and its next one is not due yet."""
         retry_at = None if status is None else status.retry_at
         return retry_at is not None and retry_at > now
+
+    def just_now(self, scope: str) -> dict[str, str]:
+        """Return the details of a work that is asked for because of something that has just happened. Raises as any read."""
+        master = self.accounts.installation.master
+        return just_now(master.store, master.state_table, scope)
 
     def _status(self, scope: str) -> ScopeStatus | None:
         master = self.accounts.installation.master
@@ -338,14 +349,13 @@ class Jobs:
         bucket: str,
         asked_at: datetime,
         trigger: str = TICK,
-        sequence: int | None = None,
+        details: Mapping[str, str] = _NO_DETAILS,
     ) -> None:
-        """Ask for a job of a scope, once for a bucket; to be done unless it is looked at after ``asked_at``, or by what was accepted with a ``sequence``.
+        """Ask for a job of a scope, once for a bucket; to be done unless it is looked at since ``asked_at``, or as its details say.
 
         Raises as the queue.
         """
         dedup = dedup_id(scope, job, bucket)
-        details = {} if sequence is None else {SEQUENCE: str(sequence)}
         self.queue.put(
             Work(
                 scope=scope,

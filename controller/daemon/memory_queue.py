@@ -8,9 +8,9 @@ from itertools import count
 from threading import Condition
 from typing import NamedTuple
 
+from controller.daemon_ports import Delivery
 from controller.errors import NoLongerHeld
 from controller.model.work import Backlog, Work
-from controller.ports import Delivery
 from controller.redactor import REDACTOR
 
 REMEMBERED = timedelta(minutes=5)

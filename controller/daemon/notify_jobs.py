@@ -8,13 +8,13 @@ from controller.aws.sessions import MASTER
 from controller.aws.sns import AlertTopic, ChangeTopics
 from controller.daemon.jobs import ACTOR, Jobs
 from controller.daemon.webhook import Webhook
+from controller.daemon_ports import AlertSink
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.notifications.news import News, sign
 from controller.engine.notifications.notifier import Notifier
 from controller.engine.streams.follow import streamed_tables
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE
-from controller.ports import AlertSink
 
 NOTIFY = "notify"
 """What asks for it, as records would say."""
@@ -31,7 +31,7 @@ class NotifyJobs:
         self._sign = partial(sign, master.store, master.state_table, jobs.instance)
         self.notifier = Notifier(
             storage=installation.storage,
-            lines_after=installation.ledger.after,
+            lines_after=installation.ledger.lines.after,
             requester=Requester(ACTOR, NOTIFY),
             owner=jobs.instance,
             scopes=self._scopes,

@@ -109,7 +109,8 @@ class RecordJobs:
         found = follower.read_all()
         self._note(table.name, found.errors.get(table.name), now)
         if found.look_at:
-            self.jobs.put(Job.RECONCILE, CONFIG_SCOPE, f"{STREAM}-{iso_ms(now)}", now, STREAM)
+            bucket, details = f"{STREAM}-{iso_ms(now)}", self.jobs.just_now(CONFIG_SCOPE)
+            self.jobs.put(Job.RECONCILE, CONFIG_SCOPE, bucket, now, STREAM, details)
 
     def tick_clock(self) -> None:
         """Ask for what is due by the clock: snapshots at the settings' moments, anchors."""

@@ -1,5 +1,6 @@
 """Alerts posted to a web hook that chat tools take: ``{"text": …}`` by HTTPS, to one host, in bounded time."""
 
+import re
 import socket
 import ssl
 import threading
@@ -19,6 +20,9 @@ TIMEOUT_S: Final = 10.0
 """For the connection, and again for the answer, however slowly it comes."""
 LONGEST_TEXT: Final = 8000
 """Characters of a message: what Slack and Teams show without cutting is less than twice that."""
+_CALLS_OR_LEADS: Final = re.compile(r"@|(?<=[a-zA-Z]):(?=//)|(?<=\])(?=\()")
+_INSTEAD: Final = {"@": "(at)", ":": "[:]", "": " "}
+_ESCAPED: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _DENIED: Final = frozenset({401, 403, 404, 410})
 """What chat tools answer for a hook that does not exist any more."""
 
@@ -41,15 +45,9 @@ class Webhook:
         Raises WrongUsage for an address that is none, AccessDenied for a hook that is not there (any more), Unreachable for
         what may pass, and as reading the address. No error holds it.
         """
-        place = urlsplit(self.url())
-        if place.scheme != "https" or not place.hostname:
-            raise WrongUsage(
-                "notify.webhook: what is kept there is no https:// address",
-                fix="keep the address of the incoming webhook there, as the chat tool gives it",
-            )
-        body = orjson.dumps({"text": REDACTOR.redact(text)[:LONGEST_TEXT]})
-        path = place.path or "/"
-        status = self._post(place.hostname, place.port, f"{path}?{place.query}".rstrip("?"), body)
+        host, port, path = _place(self.url())
+        body = orjson.dumps({"text": harmless(REDACTOR.redact(text)[:LONGEST_TEXT])})
+        status = self._post(host, port, path, body)
         if status not in range(200, 300):
             raise _refused(status)
 
@@ -72,6 +70,31 @@ class Webhook:
         finally:
             limit.cancel()
             connection.close()
+
+
+def harmless(text: str) -> str:
+    """Return a text that calls nobody in a chat and leads nowhere: names and problems in it are what others wrote.
+
+    Slack's control sequences are in angle brackets (https://docs.slack.dev/messaging/formatting-message-text); Mattermost and
+    Teams know ``@name`` and links as Markdown writes them. All of them make links of what begins with ``https://``.
+    """
+    plain = _CALLS_OR_LEADS.sub(lambda found: _INSTEAD[found.group()], text)
+    return plain.translate(_ESCAPED)
+
+
+def _place(url: str) -> tuple[str, int | None, str]:
+    """Return host, port and path of an address. Raises WrongUsage, which does not hold it."""
+    try:
+        place = urlsplit(url)
+        port = place.port
+    except ValueError:
+        place, port = urlsplit(""), None
+    if place.scheme != "https" or not place.hostname:
+        raise WrongUsage(
+            "notify.webhook: what is kept there is no https:// address",
+            fix="keep the address of the incoming webhook there, as the chat tool gives it",
+        )
+    return place.hostname, port, f"{place.path or '/'}?{place.query}".rstrip("?")
 
 
 def _cut(connection: HTTPSConnection) -> None:

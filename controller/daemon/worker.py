@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from controller.daemon_ports import Delivery, WorkQueue
 from controller.engine.commit.interruption import Interruption
 from controller.errors import EnvctlError, Interrupted, NoLongerHeld
 from controller.events import Emit, WorkDone, WorkFailed, WorkGivenUp
 from controller.model.work import Job, Work
-from controller.ports import Delivery, WorkQueue
 
 WAIT_S: Final = 1.0
 """A worker looks at least so often whether it is to stop."""

@@ -96,7 +96,11 @@ KIND = Kind(
             TABLE.name, ("Value", "ShortName"), "it is part of the names of the cluster's groups"
         ),
     ),
+    unmanaged=frozenset({"NotificationSettings"}),
     names=NameFormat(
-        r"^[a-zA-Z]+[a-zA-Z0-9]*$", 50, "letters and digits, beginning with a letter, such as Tango"
+        r"^[a-zA-Z]+[a-zA-Z0-9]*$",
+        50,
+        "letters and digits, beginning with a letter, such as Tango",
+        old=r"^[A-Za-z0-9_.-]+$",
     ),
 )

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from controller.kinds.language.fields import merge
 from controller.kinds.language.kind import AuthoredField, Finding, Findings, Kind, World
+from controller.kinds.language.read_by_others import value_as_read
 from controller.kinds.language.spec import Spec, partial_model
 from controller.kinds.parts.role_facts import RoleFacts, role_facts, size_findings
 from controller.kinds.parts.server_role import ServerRole, each_once, expand_role
@@ -102,6 +103,16 @@ def _roles_make_sense(_ref: ResourceRef, facts: DeploymentMapFacts, world: World
             )
 
 
+def _services_by_role(items: Items) -> dict[str, Any]:
+    """Return what deployments ask of a map: the services of each role. A list that is absent has none in it."""
+    roles = value_as_read(items, TABLE).get("DeploymentTarget")
+    return {
+        str(role.get("ServerRoleName")): role.get("Services", [])
+        for role in (roles if isinstance(roles, list) else ())
+        if isinstance(role, dict)
+    }
+
+
 KIND = Kind(
     name="DeploymentMap",
     summary="The server roles that environments are made of.",
@@ -110,6 +121,8 @@ KIND = Kind(
     facts=lambda _key, spec: {role.server_role_name: role_facts(role) for role in spec.roles},
     expand=_expand,
     derive=_derive,
+    read_by_others=_services_by_role,
     rules=(_roles_make_sense,),
+    unmanaged=frozenset({"Service"}),
     authored_fields={"roleDefaults": AuthoredField(ROLE_DEFAULTS, expand_role)},
 )

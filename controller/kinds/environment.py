@@ -17,6 +17,7 @@ from controller.kinds.language.kind import (
     World,
     old_product_needs,
 )
+from controller.kinds.language.read_by_others import value_as_read
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Spec
 from controller.kinds.parts.naming_pattern import matches
 from controller.kinds.parts.role_facts import (
@@ -39,6 +40,7 @@ from controller.kinds.schedule import (
 )
 from controller.model.ref import ProblemCode, ResourceRef
 from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
+from controller.scheduling.old_forms import old_meaning
 
 CONFIG = TableDefinition("ConfigEnvironments", KeyAttribute("EnvironmentName"))
 OPERATIONAL = TableDefinition("InfraOpsEnvironment", KeyAttribute("EnvironmentName"))
@@ -235,6 +237,32 @@ def type_facts(environment: str, world: World) -> Any:
     return None if name is None else world.facts("EnvironmentType", name)
 
 
+def _read_by_others(items: Items) -> dict[str, Any]:
+    """Return what schedulers, deployments and pages act on: what it is made of, its schedule's meaning, and its locks."""
+    config, value = value_as_read(items, CONFIG), items.get(OPERATIONAL.name, {}).get("Value")
+    operational = value if isinstance(value, Mapping) else {}
+    made_of = ("EnvironmentType", "OwningCluster", "DeploymentMap", "AlertSettings")
+    return {
+        **{name: config.get(name) for name in made_of},
+        "Schedule": _meaning(choice_of(operational)),
+        **{name: operational.get(name) is True for name in SHARED},
+    }
+
+
+def _meaning(choice: Mapping[str, Any]) -> list[str]:
+    """Return what schedulers make of a choice: its mode, or entries, zone and text as they mean the same in any spelling."""
+    text = choice.get("Expression")
+    if choice["Mode"] != "automatic":
+        return [choice["Mode"]]
+    schedule, obeyed = old_meaning(text if isinstance(text, str) else "")
+    if schedule is None:
+        # Nobody is switched by what is refused; what is obeyed by accident is like nothing else.
+        return [str(text)] if obeyed else ["noschedule"]
+    if schedule.fixed is not None:
+        return [schedule.fixed.value]
+    return [*(entry.text.lower() for entry in schedule.entries), schedule.zone]
+
+
 KIND = Kind(
     name="Environment",
     summary="One running copy of a deployment map, with its schedule.",
@@ -246,6 +274,7 @@ KIND = Kind(
     facts=_facts,
     expand=_expand,
     derive=_derive,
+    read_by_others=_read_by_others,
     rules=(_name_fits, _alerts_reach_somebody, _roles_have_a_place),
     unique=(
         Unique("environment name", lambda facts: [(("metadata", "name"), facts.name.lower())]),
@@ -259,6 +288,7 @@ KIND = Kind(
     ),
     shared=tuple(SharedField(OPERATIONAL.name, ("Value", name), default=False) for name in SHARED),
     leaving=Leaving.RETIRE_FIRST,
+    unmanaged=frozenset({"Cluster", "NotificationSettings"}),
     names=NameFormat(
         r"^[a-zA-Z][0-9a-zA-Z._]*$",
         255,

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from controller.kinds.environment import placement, type_facts, type_of
 from controller.kinds.language.kind import Finding, Findings, Kind, NameFormat, Path, World
+from controller.kinds.language.read_by_others import item_as_read
 from controller.kinds.language.spec import RefTo, Says, ShortForm, Spec
 from controller.kinds.parts.texts import Text
 from controller.model.ref import ResourceRef
@@ -132,6 +133,10 @@ class ListenOn(Spec):
     shorter: ClassVar[str] = "the number of a port"
 
     port: Annotated[int, Field(ge=1, le=65535), Says("a port from 1 to 65535")]
+    ssl: Annotated[bool | None, Field(serialization_alias="SSL")] = None
+    """Whether it speaks TLS. Items of the old product have it; its page did not offer it."""
+    ip: Annotated[Line | None, Field(serialization_alias="IP")] = None
+    """Address to listen on. Items of the old product have it; its page did not offer it."""
 
 
 class LoadBalancerSettingSpec(Spec):
@@ -161,6 +166,13 @@ class LoadBalancerSettingSpec(Spec):
     """Status codes with a page of their own."""
     restrict_to: list[IpRange] | None = None
     """Addresses that may ask; all may if there are none."""
+    ssl_certificate: Annotated[Line | None, Field(serialization_alias="SSLCertificate")] = None
+    """Where the certificate lies. Items of the old product have it; its page did not offer it."""
+    ssl_key: Annotated[
+        Line | None,
+        Field(serialization_alias="SSLKey", json_schema_extra={"x-sensitive": True}),
+    ] = None
+    """Where its key lies. Items of the old product have it; its page did not offer it."""
 
 
 class ProxyFacts(NamedTuple):
@@ -273,7 +285,9 @@ KIND = Kind(
     key=lambda name, spec: f"{spec.environment_name}/{name}",
     expand=_expand,
     derive=_derive,
+    read_by_others=lambda items: item_as_read(items, TABLE),
     rules=(_has_load_balancers, _proxies_lead_somewhere),
+    unmanaged=frozenset({"Upstream"}),
     names=NameFormat(
         r"^[A-Za-z0-9_.-]+$",
         64,

@@ -5,15 +5,31 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Immutable, Kind, Leaving, NameFormat, Path, Unique
+from controller.kinds.language.kind import (
+    Finding,
+    Findings,
+    Immutable,
+    Kind,
+    Leaving,
+    NameFormat,
+    Path,
+    Unique,
+    World,
+)
+from controller.kinds.language.read_by_others import value_as_read
 from controller.kinds.language.spec import RefTo, Says, Spec
 from controller.kinds.parts.texts import LongText, Text, Url
-from controller.model.table import KeyAttribute, TableDefinition, one_item
+from controller.model.ref import ResourceRef
+from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition("InfraConfigServices", KeyAttribute("ServiceName"))
 
+PORTS = range(40000, 41001)
+"""Where ports of services are to lie. Only the page of the old product asked for it, so its tables have others."""
 Port = Annotated[
-    int, Field(ge=40000, le=41000), Says("a port from 40000 to 41000; leave it out for none")
+    int,
+    Field(ge=1, le=65535),
+    Says(f"a port from {PORTS[0]} to {PORTS[-1]}; leave it out for none"),
 ]
 ApplicationId = Annotated[
     str,
@@ -91,6 +107,24 @@ def _ports(facts: ServiceFacts) -> Iterable[tuple[Path, int]]:
     return [(("spec", f"{name}Port"), port) for name, port in facts._asdict().items() if port]
 
 
+def _ports_are_in_their_range(_ref: ResourceRef, facts: ServiceFacts, _world: World) -> Findings:
+    for path, port in _ports(facts):
+        if port not in PORTS:
+            yield Finding(
+                path,
+                f"port {port} is outside {PORTS[0]} to {PORTS[-1]}, where ports of services are to lie",
+                "leave it where hosts of upstreams point at it already; else choose one inside",
+                warning=True,
+            )
+
+
+def _read_by_others(items: Items) -> dict[str, object]:
+    value = value_as_read(items, TABLE)
+    # Other programs take 0 for no port.
+    ports = {name: value.get(name) or None for name in ("BluePort", "GreenPort")}
+    return {"OwningCluster": items.get(TABLE.name, {}).get("OwningCluster"), **ports}
+
+
 KIND = Kind(
     name="Service",
     summary="A deployable application, owned by exactly one cluster.",
@@ -100,15 +134,19 @@ KIND = Kind(
         TABLE, schema_version=1, top=("OwningCluster",), zero_is_none=("BluePort", "GreenPort")
     ),
     facts=lambda _key, spec: ServiceFacts(spec.blue_port, spec.green_port),
+    read_by_others=_read_by_others,
+    rules=(_ports_are_in_their_range,),
     unique=(Unique("port", _ports),),
     immutable=tuple(
         Immutable(TABLE.name, ("Value", port), "hosts of upstreams point at it", unset=(None, 0))
         for port in ("BluePort", "GreenPort")
     ),
     leaving=Leaving.TOMBSTONE,
+    unmanaged=frozenset({"Cluster"}),
     names=NameFormat(
         r"^[a-zA-Z]+[a-zA-Z0-9]*$",
         50,
         "letters and digits, beginning with a letter, such as Search",
+        old=r"^[A-Za-z0-9_.-]+$",
     ),
 )

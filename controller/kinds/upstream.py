@@ -16,6 +16,7 @@ from controller.kinds.language.kind import (
     SharedField,
     World,
 )
+from controller.kinds.language.read_by_others import item_as_read
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, Spec
 from controller.kinds.parts.texts import Text
 from controller.model.ref import ResourceRef
@@ -61,7 +62,7 @@ class Host(Spec):
 
     dns_name: DnsName
     """Consul service, which has a hyphen and no dot, or DNS name."""
-    port: Annotated[int, Field(ge=1, le=41000), Says("a port from 1 to 41000")] | None = None
+    port: Annotated[int, Field(ge=1, le=65535), Says("a port from 1 to 65535")] | None = None
     """Blue or green port of the service. Default for a name ending in -blue or -green: that port."""
     fail_timeout: Annotated[
         str,
@@ -73,7 +74,7 @@ class Host(Spec):
         None
     )
     """Failures after which a host is left alone."""
-    weight: Annotated[int, Field(ge=1, le=100), Says("a whole number from 1 to 100")] = 1
+    weight: Annotated[int, Field(ge=0, le=100), Says("a whole number from 1 to 100")] = 1
     """Share of the requests."""
     state: Literal["up", "down"] | None = None
     """Whether it gets requests. Left to the pipelines where neither this nor liveSlice says."""
@@ -87,6 +88,7 @@ class HostFacts(NamedTuple):
     state: str | None
     slice: str | None
     """The slice the name says."""
+    weight: int = 1
 
 
 def slice_of(name: str) -> str | None:
@@ -115,7 +117,7 @@ def undo_hosts(spec: dict[str, Any]) -> dict[str, Any]:
     prefix = f"{spec.get('environmentName')}-{spec.get('serviceName')}"
     given: dict[str, Any] = {"failTimeout": "30s", "weight": 1}
     plain = [{**given, "dnsName": f"{prefix}-{name}", "port": None} for name in SLICES]
-    if [{**given, **host, "port": None} for host in hosts] in ([], plain):
+    if [{**given, **host, "port": None} for host in hosts] == plain:
         del spec["hosts"]
     return spec
 
@@ -132,8 +134,8 @@ class UpstreamSpec(Spec):
     live_slice: Annotated[Literal["blue", "green", "external"] | None, CONTROLLER_ONLY] = None
     """Which slice gets requests: ``blue`` or ``green`` gives each host its state, ``external`` (default) leaves the
     states to the pipelines."""
-    hosts: Annotated[list[Host], Field(min_length=1, default_factory=list)]
-    """Its hosts. Default: both slices of the service in Consul, with the service's ports."""
+    hosts: list[Host] | None = None
+    """Its hosts. Default: both slices of the service in Consul, with the service's ports. None at all: ``[]``."""
     load_balancing_method: Text = "least_conn"
     """How requests are shared out."""
     persistence_method: (
@@ -172,6 +174,8 @@ class UpstreamFacts(NamedTuple):
     service: str
     live_slice: str | None
     hosts: tuple[HostFacts, ...]
+    are_named: bool
+    """False where the hosts that it means have names that are too long."""
 
 
 def _facts(_key: str, spec: UpstreamSpec) -> UpstreamFacts:
@@ -181,10 +185,13 @@ def _facts(_key: str, spec: UpstreamSpec) -> UpstreamFacts:
         spec.live_slice if spec.live_slice in SLICES else None,
         tuple(
             [
-                HostFacts(host.dns_name, host.port, host.state, slice_of(host.dns_name))
-                for host in spec.hosts
+                HostFacts(
+                    host.dns_name, host.port, host.state, slice_of(host.dns_name), host.weight
+                )
+                for host in spec.hosts or ()
             ]
         ),
+        spec.hosts is not None,
     )
 
 
@@ -207,6 +214,9 @@ def _expand(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _project(key: str, spec: dict[str, Any]) -> Items:
+    # Load balancers' configurator stops for all upstreams of a balancer where the key is absent; null counts.
+    if "Hosts" in spec:
+        spec = {**spec, "Hosts": [{"MaxFails": None, **host} for host in spec["Hosts"]]}
     item = {
         "Key": f"/{spec['Environment']}_{key}/config",
         "Upstream": key,
@@ -218,7 +228,15 @@ def _project(key: str, spec: dict[str, Any]) -> Items:
 
 def _recover(items: Items) -> tuple[str, dict[str, Any]]:
     item = items[TABLE.name]
-    return _identify(item), {name: value for name, value in item.items() if name not in DERIVED}
+    spec = {name: value for name, value in item.items() if name not in DERIVED}
+    if isinstance(hosts := spec.get("Hosts"), list):
+        spec["Hosts"] = [
+            {name: value for name, value in host.items() if (name, value) != ("MaxFails", None)}
+            if isinstance(host, dict)
+            else host
+            for host in hosts
+        ]
+    return _identify(item), spec
 
 
 def _identify(item: Mapping[str, Any]) -> str:
@@ -249,11 +267,13 @@ def _name_fits(ref: ResourceRef, facts: UpstreamFacts, _world: World) -> Finding
             ("metadata", "name"),
             f"{ref.key!r} does not begin with {start!r}, the name of its environment and a hyphen",
             f"name it {start}{facts.service}",
+            # Only the page of the old product refused others, so its tables have them.
+            warning=True,
         )
 
 
 def _has_hosts(_ref: ResourceRef, facts: UpstreamFacts, _world: World) -> Findings:
-    if not facts.hosts:
+    if not facts.are_named:
         yield Finding(
             ("spec",),
             f"{facts.environment}-{facts.service}-green, the longer of its hosts' names in Consul, is no name of at"
@@ -310,6 +330,17 @@ def _states_follow_live_slice(_ref: ResourceRef, facts: UpstreamFacts, _world: W
             )
 
 
+def _weights_are_some(_ref: ResourceRef, facts: UpstreamFacts, _world: World) -> Findings:
+    for place, host in enumerate(facts.hosts):
+        if host.weight == 0:
+            yield Finding(
+                ("spec", "hosts", place, "weight"),
+                f"host {host.name} has weight 0, which the page of the old product refused",
+                "write a whole number from 1 to 100; state: down keeps requests from it",
+                warning=True,
+            )
+
+
 def _consul_is_there(_ref: ResourceRef, facts: UpstreamFacts, world: World) -> Findings:
     environment_type = type_facts(facts.environment, world)
     if environment_type is None or environment_type.has_consul:
@@ -335,12 +366,14 @@ KIND = Kind(
     facts=_facts,
     expand=_expand,
     derive=_derive,
+    read_by_others=lambda items: item_as_read(items, TABLE),
     rules=(
         _name_fits,
         _has_hosts,
         _ports_are_the_services,
         _states_follow_live_slice,
         _consul_is_there,
+        _weights_are_some,
     ),
     shared=(
         SharedField(
@@ -350,6 +383,7 @@ KIND = Kind(
         SharedField(TABLE.name, ("MarkForDeleteTimestamp",), default=0),
     ),
     leaving=Leaving.MARK_THEN_DELETE,
+    unmanaged=frozenset({"Service"}),
     names=NameFormat(r"^[a-zA-Z0-9-]+$", 100, "letters, digits and '-', such as c50-Search"),
     undo_derived=undo_hosts,
     yaml_places={

@@ -4,15 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from controller.kinds.language.kind import Kind
-from controller.ledger.records import EntityKey
+from controller.ledger.records import EntityKey, entity_of_item
 from controller.model.table import TableDefinition
 
 _NAME = ("metadata", "name")
-
-
-def entity_of_item(table: TableDefinition, item: Mapping[str, Any]) -> EntityKey:
-    """Return the name of an item of a table, whose definition carries the physical name. Raises KeyError without a key."""
-    return EntityKey(table.name, *map(str, table.key_of(item).values()))
 
 
 def key_of_entity(table: TableDefinition, entity: EntityKey) -> dict[str, Any]:

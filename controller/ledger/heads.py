@@ -1,10 +1,15 @@
-"""Heads of scopes as rows of the controller's own table: their key, their codec, and how one is read."""
+"""Heads of scopes as rows of the controller's own table: their key, their codec, and how one is read.
 
-from collections.abc import Callable, Mapping
-from dataclasses import astuple
+As far as its head tells a scope's chain goes: records beyond it stand in none, which lists and explanations have to mark.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Final, Protocol
 
+from controller.aws.tables import ItemStore
 from controller.errors import DamagedState, ScopeFromTheFuture
+from controller.ledger.summaries import RecordSummary
 from controller.model.ledger_record import LEDGER_FORMAT, Head
 
 HEAD_PREFIX: Final = "head#"
@@ -46,6 +51,19 @@ class Heads(Protocol):
         """
 
 
+@dataclass(eq=False)
+class HeadRows(Heads):
+    """Heads as rows of ``_table``, the physical name of EnvctlState."""
+
+    _rows: ItemStore
+    _table: str
+
+    def read(self, scope: str) -> Head | None:
+        """Return the head as ``Heads`` says."""
+        row = self._rows.get(self._table, {"Id": HEAD_PREFIX + scope})
+        return None if row is None else head_of_row(scope, row)
+
+
 _NOT_ALWAYS: Final[Mapping[str, Any]] = {"LastAt": "", "Revision": "", "PlannedFrom": 0}
 """What a head need not hold, and what it is then."""
 
@@ -78,3 +96,37 @@ def head_of_row(scope: str, row: Mapping[str, Any]) -> Head:
             fix="run a controller at least as new as the one that wrote it last",
         )
     return head
+
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """Asks the heads, each once. Whether a chain is whole is left to verification: a second record of one place is not seen."""
+
+    heads: Heads
+    _last: dict[str, int | None] = field(default_factory=dict, init=False)
+
+    def holds(self, scope: str, sequence: int) -> bool:
+        """Tell whether a scope's chain comes to this record; records have to be read before this is asked.
+
+        Of a scope whose head cannot be read it is taken to. Raises as any read.
+        """
+        if not scope or sequence == 0:
+            return False
+        if scope not in self._last:
+            try:
+                head = self.heads.read(scope)
+            except (DamagedState, ScopeFromTheFuture):
+                self._last[scope] = None
+            else:
+                self._last[scope] = 0 if head is None else head.sequence
+        last = self._last[scope]
+        return last is None or sequence <= last
+
+    def marked(self, lines: Iterable[RecordSummary]) -> tuple[RecordSummary, ...]:
+        """Return the lines, with no sequence where they stand in no chain. Raises as any read."""
+        return tuple(
+            line
+            if line.is_in_no_chain or self.holds(line.scope, line.sequence)
+            else replace(line, sequence=0)
+            for line in lines
+        )

@@ -7,13 +7,14 @@ old at most, which says whether there are any.
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from heapq import merge
-from itertools import chain, islice, takewhile
-from typing import TYPE_CHECKING, Any, Final
+from itertools import chain, islice
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from controller.aws.items import WireItem, from_wire
-from controller.aws.tables import Query, batch_get_wire, query, query_pages
+from controller.aws.tables import Query, batch_get_wire, query
 from controller.errors import WrongUsage
 from controller.ledger.archived.archive import Archive
 from controller.ledger.archived.lines import (
@@ -28,17 +29,17 @@ from controller.ledger.archived.lines import (
 )
 from controller.ledger.chain import ChainEntry, Finding, stray_of
 from controller.ledger.chain_pages import ChainPages, Tell
-from controller.ledger.histories import ItemHistory, merge_histories
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import (
     ACTOR_INDEX,
     DATE_INDEX,
     ENTITY_INDEX,
     SCOPE_INDEX,
-    SUMMARY,
     TRANSACTION_INDEX,
 )
 from controller.ledger.questions import (
+    EVER,
+    MAX_LIMIT,
     OfActor,
     OfEntity,
     OfPeriod,
@@ -50,14 +51,12 @@ from controller.ledger.questions import (
     position_of,
     token_of,
 )
-from controller.ledger.records import MOST_RECORDS, EntityKey, iso_ms, readable_record
+from controller.ledger.records import MOST_RECORDS, EntityKey, readable_record
+from controller.ledger.scope_lines import LINE, ScopeLines
 from controller.ledger.summaries import (
     BY_MOMENT,
-    OF_CHAIN_LINE,
     ChainLine,
     RecordSummary,
-    chain_line_of,
-    chain_line_of_item,
     newest_first,
     summary_of_item,
 )
@@ -66,11 +65,9 @@ from controller.model.ledger_record import LedgerRecord
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_WANTED = ("AuditID", *SUMMARY)
 _TABLE: Final = "table"
 _ARCHIVE: Final = "archive"
 _HISTORY_PAGE = 10
-MAX_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +116,7 @@ class LedgerReader:
             records, after = self._of_table(question, limit, place)
             if after is not None:
                 return records, (_TABLE, after)
-            return records, (_ARCHIVE, None) if self._is_anything_archived else None
+            return records, None if self._reached is None else (_ARCHIVE, None)
         if self.archive is None:
             return [], None
         if isinstance(question, OfScope):
@@ -131,8 +128,9 @@ class LedgerReader:
         return self._moved(records), None if after is None else (_ARCHIVE, after)
 
     @property
-    def _is_anything_archived(self) -> bool:
-        return self.archive is not None and bool(self.archive.reached())
+    def _reached(self) -> Archive | None:
+        """The archive, where anything was moved to it. To be asked after the table was: what was moved meanwhile is there then."""
+        return self.archive if self.archive is not None and self.archive.reached() else None
 
     def _moved(self, lines: Sequence[RecordSummary]) -> list[RecordSummary]:
         """Return those of the lines of segments that are in the table no more: the others were answered from there."""
@@ -190,8 +188,8 @@ class LedgerReader:
         return {
             entry.audit_id: entry.record
             for segment, mine in segments_with(self.archive, scope, sequences).items()
-            for entry in self.archive.entries(segment)
-            if entry.sequence in mine and entry.record is not None
+            for entry in self.archive.some(segment, sorted(mine))
+            if entry.record is not None
         }
 
     def _readable(self, items: Iterable[WireItem | None]) -> Iterator[LedgerRecord]:
@@ -223,90 +221,37 @@ class LedgerReader:
     def of_item(self, table: str, hash_key: str, range_key: str | None) -> Iterator[LedgerRecord]:
         """Yield the records of one item of a (physical) table, newest first. Raises as any read."""
         entity = EntityKey(table, hash_key, range_key)
-        pages, left = self._of_item_in_table(entity), list[RecordSummary]()
+        pages, left = self.lines_in_table(entity), list[RecordSummary]()
         for page in pages:
-            until = newest_of_item(self.archive, entity) if self.archive is not None else ""
+            until = "" if (reached := self._reached) is None else newest_of_item(reached, entity)
             yield from self.whole(line for line in page if line.iso_timestamp > until)
             left = [line for line in page if line.iso_timestamp <= until]
             if left:
                 break
-        if self.archive is not None:
+        if (reached := self._reached) is not None:
             # From here on the table and segments have records of the same time.
             in_table = chain(left, chain.from_iterable(pages))
             lines = _each_once(
-                merge(in_table, lines_of_item(self.archive, entity), key=BY_MOMENT, reverse=True)
+                merge(in_table, lines_of_item(reached, entity), key=BY_MOMENT, reverse=True)
             )
             while part := list(islice(lines, _HISTORY_PAGE)):
                 yield from self.whole(part)
 
-    def _of_item_in_table(self, entity: EntityKey) -> Iterator[list[RecordSummary]]:
+    def lines_in_table(
+        self, entity: EntityKey, page_size: int = _HISTORY_PAGE
+    ) -> Iterator[list[RecordSummary]]:
+        """Yield what the table has of one item, newest first, a page of lines at a time, one at least. Raises as any read."""
         start = None
         while True:
-            lines, start = self._lines(ENTITY_INDEX, "EntityId", str(entity), _HISTORY_PAGE, start)
+            lines, start = self._lines(ENTITY_INDEX, "EntityId", str(entity), page_size, start)
             yield newest_first(lines)
             if start is None:
                 return
 
-    def beginning(self, scope: str) -> RecordSummary | None:
-        """Return the line of a scope's first record, None if there is none. Raises as any read."""
-        in_table = next(self.after(scope, 0, page_size=1), None)
-        if self.archive is None or scope not in self.archive.reached():
-            return in_table
-        return self.archive.lines(self.archive.segments(scope)[0])[0]
-
-    def after(
-        self, scope: str, sequence: int, *, page_size: int = MAX_LIMIT
-    ) -> Iterator[RecordSummary]:
-        """Yield the lines of a scope's records in the table above a sequence, in order: a page at a time as they are asked for.
-
-        Raises as any read.
-        """
-        wanted = Query(
-            self.table,
-            "#scope = :scope AND #sequence > :after",
-            {":scope": scope, ":after": sequence},
-            {"#scope": "Scope", "#sequence": "Sequence"},
-            index=SCOPE_INDEX,
-            page_size=page_size,
-            attributes=_WANTED,
-        )
-        for items in query_pages(self.client, wanted):
-            yield from map(summary_of_item, items)
-
-    def later(self, scope: str, than: datetime | None) -> Iterator[ChainLine]:
-        """Yield what changed what in a scope after a moment, all for None, newest first: one query for each thousand.
-
-        Raises as any read.
-        """
-        moment = iso_ms(than) if than else ""
-        # Within a scope the order of time is that of sequences.
-        yield from takewhile(lambda line: line.iso_timestamp > moment, self._of_scope(scope))
-
-    def _of_scope(self, scope: str) -> Iterator[ChainLine]:
-        """Yield the lines of a scope: of the table, then those of segments that were not in it."""
-        in_table = set[str]()
-        is_archived = self.archive is not None and scope in self.archive.reached()
-        for lines in self._of_scope_in_table(scope):
-            yield from lines
-            in_table |= {line.audit_id for line in lines} if is_archived else set()
-        if self.archive is not None:
-            for line in lines_below(self.archive, scope, MOST_RECORDS):
-                if line.audit_id not in in_table:
-                    yield chain_line_of(line)
-
-    def _of_scope_in_table(self, scope: str) -> Iterator[list[ChainLine]]:
-        wanted = Query(
-            self.table,
-            "#scope = :scope",
-            {":scope": scope},
-            {"#scope": "Scope"},
-            index=SCOPE_INDEX,
-            forward=False,
-            page_size=MAX_LIMIT,
-            attributes=OF_CHAIN_LINE,
-        )
-        for items in query_pages(self.client, wanted):
-            yield [chain_line_of_item(item, scope) for item in items]
+    @property
+    def lines(self) -> ScopeLines:
+        """What reads lines by scope, in the order of the chain."""
+        return ScopeLines(self.client, self.table, self.archive)
 
     def pages(self, scope: str, after: int = 0, table: str = "") -> Iterator[Sequence[ChainEntry]]:
         """Yield a scope's records above a sequence, in order, as on the wire. Raises as any read.
@@ -331,11 +276,11 @@ class LedgerReader:
         value: str,
         limit: int,
         start: WireItem | None,
-        period: Period | None = None,
+        period: Period = EVER,
     ) -> tuple[list[RecordSummary], WireItem | None]:
         """Return a page of an index's lines with this value, newest first, of a period where its order is time; and where to go on."""
         condition, values, names = "#what = :what", {":what": value}, {"#what": attribute}
-        if period is not None:
+        if period != EVER:
             condition += " AND #time BETWEEN :first AND :last"
             values[":first"], values[":last"] = period.bounds()
             names["#time"] = "ISOTimestamp"
@@ -347,7 +292,7 @@ class LedgerReader:
             index=index,
             forward=False,
             page_size=limit,
-            attributes=_WANTED,
+            attributes=LINE,
         )
         answer = query(self.client, wanted, start)
         return list(map(summary_of_item, answer.items)), answer.next_key
@@ -393,3 +338,51 @@ def _each_once(lines: Iterable[RecordSummary]) -> Iterator[RecordSummary]:
         if line.audit_id not in seen:
             seen.add(line.audit_id)
             yield line
+
+
+class ItemHistory(NamedTuple):
+    """A page of one item's records, as the index has them, newest first."""
+
+    entity: str
+    start: WireItem | None
+    records: list[RecordSummary]
+    next_key: WireItem | None
+
+
+def merge_histories(
+    histories: Sequence[ItemHistory], limit: int
+) -> tuple[list[RecordSummary], Any]:
+    """Return the newest records of all, as far down as nothing is unseen, and where each history goes on.
+
+    The sort is stable, so that what is taken of a history is its beginning, also where moments are equal.
+    """
+    # Below this moment some history may hold records that were not read yet.
+    seen_until = max(
+        (history.next_key["ISOTimestamp"]["S"] for history in histories if history.next_key),
+        default="",
+    )
+    taken = sorted(
+        (
+            record
+            for history in histories
+            for record in history.records
+            if record.iso_timestamp >= seen_until
+        ),
+        key=attrgetter("iso_timestamp"),
+        reverse=True,
+    )[:limit]
+    ids = {record.audit_id for record in taken}
+    position: dict[str, WireItem | None] = {}
+    for history in histories:
+        mine = [record for record in history.records if record.audit_id in ids]
+        if len(mine) < len(history.records):
+            position[history.entity] = history.start
+            if mine:
+                position[history.entity] = {
+                    "AuditID": {"S": mine[-1].audit_id},
+                    "EntityId": {"S": history.entity},
+                    "ISOTimestamp": {"S": mine[-1].iso_timestamp},
+                }
+        elif history.next_key is not None:
+            position[history.entity] = history.next_key
+    return newest_first(taken), position or None

@@ -4,12 +4,15 @@ import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from controller.errors import WrongUsage
 from controller.ledger.records import EntityKey, iso_ms
+
+MAX_LIMIT: Final = 1000
+"""Records that one query looks at, at most."""
 
 
 @dataclass(frozen=True, slots=True)

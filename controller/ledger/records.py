@@ -22,6 +22,7 @@ from controller.ledger.large_images import (
 )
 from controller.model.ledger_record import Actor, Approved, Head, ItemWrite, LedgerRecord, Phase
 from controller.model.ref import ResourceRef
+from controller.model.table import TableDefinition
 from controller.redactor import REDACTOR
 
 Redact = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -360,6 +361,11 @@ class EntityKey(NamedTuple):
         if len(text) <= MAX_KEY_BYTES // 4 or len(text.encode()) <= MAX_KEY_BYTES:
             return text
         return f"{text[: MAX_KEY_BYTES // 8]}…{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def entity_of_item(table: TableDefinition, item: Mapping[str, Any]) -> EntityKey:
+    """Return the name of an item of a table, whose definition carries the physical name. Raises KeyError without a key."""
+    return EntityKey(table.name, *map(str, table.key_of(item).values()))
 
 
 DIGEST: Final = "Digest"

@@ -8,10 +8,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from controller.ledger.chain import ChainEntry, Finding, FindingKind
-from controller.ledger.entities import entity_of_item
 from controller.ledger.item_path import ImageStep, OutsideSteps
 from controller.ledger.outside_record import GAP
-from controller.ledger.records import EntityKey, image_digest, is_sequence
+from controller.ledger.records import EntityKey, entity_of_item, image_digest, is_sequence
 from controller.ledger.stream_changes import STREAM_PREFIX
 from controller.model.table import TableDefinition
 

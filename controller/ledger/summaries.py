@@ -76,13 +76,6 @@ def chain_line_of_item(item: Mapping[str, Any], scope: str) -> ChainLine:
     )
 
 
-def chain_line_of(line: RecordSummary) -> ChainLine:
-    """Return the same of a summary."""
-    return ChainLine(
-        line.audit_id, line.iso_timestamp, line.sequence, line.phase, line.entity, line.scope
-    )
-
-
 def _entity(named: Any) -> EntityKey:
     said = named if isinstance(named, Mapping) else {}
     range_key = said.get("Range")

@@ -104,12 +104,17 @@ def resolve(
         for named in document.references
         if world.facts(named.kind, named.name) is None and named[1:] not in broken
     ]
-    issues = [world.no_such(named) for named in dangling[:MAX_ISSUES]]
-    if len(dangling) > MAX_ISSUES:
-        issues.append(further(("spec",), len(dangling) - MAX_ISSUES))
     if kind.derive is not None:
         items = merge_derived(items, kind.derive(ref, facts, world))
-    issues += kind.findings(ref, facts, world)
+    issues = list(kind.findings(ref, facts, world))
+    if document.unmanaged:
+        issues = [issue for issue in issues if "/".join(issue.named) not in document.unmanaged]
+        issues += _unmanaged_findings(document, kind, world)
+        dangling = [named for named in dangling if "/".join(named[1:]) not in document.unmanaged]
+    unknown = [world.no_such(named) for named in dangling[:MAX_ISSUES]]
+    if len(dangling) > MAX_ISSUES:
+        unknown.append(further(("spec",), len(dangling) - MAX_ISSUES))
+    issues = [*unknown, *issues]
     attributes, extra = canonical_bytes(items), NOTHING_EXTRA
     if len(document.extra) > 1:
         extra = canonical_bytes(document.extra)
@@ -127,6 +132,22 @@ def resolve(
     )
     resource = Resource(ref, document.origin, document.index, document.document, projection)
     return Resolved(resource, tuple(issues), asked)
+
+
+def _unmanaged_findings(
+    document: ValidatedDocument, kind: Kind[Any], world: TracingWorld
+) -> Iterator[Finding]:
+    """Find what is said to have no document, and has one, or has to have one."""
+    for place, text in enumerate(document.unmanaged):
+        at = ("metadata", "unmanaged", place)
+        other, _, key = text.partition("/")
+        if other not in kind.unmanaged:
+            may = ", ".join(sorted(kind.unmanaged)) or "nothing"
+            message = f"{text} has to have a document: a {kind.name} may name without one: {may}"
+            yield Finding(at, message, "add its document, or name one there is")
+        elif world.facts(other, key) is not None:
+            message = f"{text} has a document, so it is managed"
+            yield Finding(at, message, "remove it from this list", warning=True)
 
 
 def resolve_all(
@@ -152,7 +173,8 @@ def no_such(named: Named, known: Sequence[str], near: Sequence[str]) -> Finding:
     there_are = f"name one there is ({few}{more}), or add it"
     fix = did_you_mean(name, near, there_are if known else f"add it: there is no {kind} yet")
     message = f"no {kind} named {name!r}"
-    return Finding(("spec", *path), message, fix, code=ProblemCode.UNKNOWN_REFERENCE)
+    code = ProblemCode.UNKNOWN_REFERENCE
+    return Finding(("spec", *path), message, fix, code=code, named=(kind, name))
 
 
 def clashes(

@@ -29,7 +29,7 @@ from controller.loading.issues import (
     unknown_kind,
     validation_issues,
 )
-from controller.model.canonical import canonical_bytes, parse_canonical, without_empty
+from controller.model.canonical import canonical_bytes, parse_canonical, without_empty_texts
 from controller.model.observed import BENEATH, SHAPE, put_back_base_fields
 from controller.model.ref import Origin, ProblemCode, ResourceRef
 from controller.model.resource import AuthoredDocument, Resource
@@ -106,12 +106,15 @@ def written_references(
 
     ``defaults`` is the partial spec below it. One run then tells of wrong names too where a document is not valid.
     """
-    spec = kind.expand(merge(defaults, parse_canonical(body)["spec"]))
+    document = parse_canonical(body)
+    unmanaged = document["metadata"].get("unmanaged")
+    known = unmanaged if isinstance(unmanaged, list) else ()
+    spec = kind.expand(merge(defaults, document["spec"]))
     for path, shape, value in _values_of((), Shape(model=kind.spec), spec):
         if shape.reference is not None and isinstance(value, str):
             read = shape.reference.read
             name = read(value) if read else value
-            if name:
+            if name and f"{shape.reference.kind}/{name}" not in known:
                 yield Named(path, shape.reference.kind, name)
 
 
@@ -143,6 +146,7 @@ class ValidatedDocument:
     extra: dict[str, Any]
     owned: tuple[str, ...]
     protected: bool
+    unmanaged: list[str]
 
 
 @dataclass(slots=True)
@@ -209,7 +213,7 @@ def validate_document(
     key, dump = kind.key(checked.metadata.name, spec), kind.spec.__pydantic_serializer__.to_python
     items = kind.project(key, dump(spec, by_alias=True, exclude_none=True))
     if b'""' in body:
-        items = without_empty(items)
+        items = without_empty_texts(items)
     # Those shared fields the YAML gives.
     owned = tuple(
         [
@@ -237,6 +241,7 @@ def validate_document(
         {"shape": SHAPE, **{part: given for part, given in extra.items() if given}},
         owned,
         checked.metadata.protect,
+        checked.metadata.unmanaged,
     )
 
 

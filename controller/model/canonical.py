@@ -61,6 +61,15 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 
 
+def without_empty_texts(value: Any) -> Any:
+    """Strip empty texts from plain JSON, which the tables take for absent; nulls, empty lists and maps stay."""
+    if isinstance(value, dict):
+        return {name: without_empty_texts(member) for name, member in value.items() if member != ""}
+    if isinstance(value, list):
+        return [without_empty_texts(member) for member in value if member != ""]
+    return value
+
+
 def without_empty(value: Any) -> Any:
     """Strip nulls and empty texts from plain JSON, which the tables take for absent; empty lists and maps stay."""
     if isinstance(value, dict):

@@ -106,7 +106,7 @@ class ObservedState:
 
 
 BENEATH: Final = "beneath"
-SHAPE = 1
+SHAPE = 2
 """Version of how documents become attributes. Raised when the same document gives other attributes than before."""
 
 
@@ -211,6 +211,8 @@ class ScopeStatus:
     """The newest in which it was written; 0 where nobody owned the scope then."""
     planned_from: int = 0
     """The config scope's sequence it was planned from; 0 where that is not known."""
+    looks: int = 0
+    """How many looks that saw everything were written one after the other: of two that went on side by side one counts."""
 
     @property
     def lacks_instances(self) -> bool:

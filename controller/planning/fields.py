@@ -30,6 +30,9 @@ EXTRA: Final = "Managed.Extra"
 """First segment of a path to what was authored but is no attribute: ``(EXTRA, "metadata", "labels", "team")``."""
 
 
+_MOST_DIGITS: Final = 18
+
+
 class Member(NamedTuple):
     """A path segment: the list member whose ``attributes`` have these ``values``."""
 
@@ -179,8 +182,15 @@ def identity(first: Sequence[Json], second: Sequence[Json]) -> tuple[str, ...] |
 
 
 def member_key(member: Json, attributes: tuple[str, ...]) -> tuple[str | int, ...]:
-    """Return the values that recognise a member."""
-    return tuple(member[name] for name in attributes)
+    """Return the values that recognise a member. A number that was stored as text is that number: older items have such ports."""
+    return tuple(_as_number(member[name]) for name in attributes)
+
+
+def _as_number(value: str | int) -> str | int:
+    if isinstance(value, str) and value.isdecimal() and value.isascii():
+        number = int(value) if len(value) <= _MOST_DIGITS else -1
+        return number if str(number) == value else value
+    return value
 
 
 def _identifies(attributes: tuple[str, ...], members: Sequence[Json]) -> bool:

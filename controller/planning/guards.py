@@ -15,7 +15,7 @@ from pydantic import Field
 
 from controller.kinds.language.documented import SettingsPart
 from controller.kinds.language.kind import Kind, Leaving
-from controller.model.canonical import canonical_bytes, digest_of
+from controller.model.canonical import ABSENT, canonical_bytes, digest_of, parse_canonical
 from controller.model.observed import ObservedState, Ownership, is_protected
 from controller.model.plan import (
     FORMAT_VERSION,
@@ -27,6 +27,7 @@ from controller.model.plan import (
 )
 from controller.model.ref import ResourceRef
 from controller.planning.edits import folder_hint, known_paths
+from controller.planning.fields import Difference, differences
 from controller.planning.leaving import LEAVING, is_leaving, is_retired, leaves
 from controller.planning.wording import plural
 
@@ -125,6 +126,8 @@ def violation_digest(guard: str, scope: str, counted: Iterable[Change]) -> str:
     return digest_of([FORMAT_VERSION, guard, scope, counted_now])
 
 
+_TOLD: Final = 10
+"""Objects whose changes a message spells out; the plan has all of them."""
 EFFECTS: Final = (
     ("launched", "maxInstancesLaunched", "max_instances_launched", "launched"),
     ("ended", "maxInstancesEnded", "max_instances_ended", "ended"),
@@ -144,6 +147,7 @@ def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Viola
         if leaves(change)
         and not ((found := objects.get(change.ref)) is not None and is_leaving(found))
     ]
+    adopted = [c for c in changes if c.cause is Cause.ADOPTED and c.action == "update"]
     unreviewed = [c for c in changes if c.action == "update" and c.cause in UNREVIEWED_CAUSES]
     by_edit = [
         change
@@ -153,6 +157,7 @@ def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Viola
     return (
         *(_forbidden(deletes, facts) if deletes else ()),
         *(_deletes(deletes, changes, facts) if deletes or facts.desired_count == 0 else ()),
+        *(_adopted_otherwise(adopted, facts) if adopted else ()),
         *(_unreviewed_updates(unreviewed, facts) if unreviewed else ()),
         *(_effects(by_edit, facts) if by_edit else ()),
     )
@@ -252,6 +257,43 @@ def _truncated(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violati
             counted,
             hint="was only a part of the source read, or the path in the settings changed?",
         )
+
+
+def _adopted_otherwise(adopted: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
+    """Yield that taking objects over would change what other programs act on: hosts, routes, rights, schedules.
+
+    A takeover changes none of them by itself; what is to change is approved, or edited in a later revision.
+    """
+    counted, texts = list[Change](), list[str]()
+    for change in adopted:
+        kind = facts.kinds.get(change.ref.kind)
+        if kind is None or kind.read_by_others is None:
+            continue
+        before, after = (
+            kind.read_by_others(parse_canonical(image or b"{}"))
+            for image in (change.before, change.after)
+        )
+        places = sorted({_in_words(difference) for difference in differences(before, after)})
+        if places:
+            counted.append(change)
+            texts.append(f"{change.ref} ({', '.join(places)})")
+    if counted:
+        more = [f"and {len(texts) - _TOLD} more"] if len(texts) > _TOLD else []
+        yield _violation(
+            "adoptAsItIs",
+            facts,
+            f"taking over would change what other programs act on: {'; '.join((*texts[:_TOLD], *more))}",
+            counted,
+            hint="write what the tables hold and change it in a later revision, or approve it",
+        )
+
+
+def _in_words(difference: Difference) -> str:
+    old, new = (
+        "nothing" if value is ABSENT else canonical_bytes(value).decode()
+        for value in (difference.before, difference.after)
+    )
+    return f"{'.'.join(map(str, difference.path))} {old} → {new}"
 
 
 def _unreviewed_updates(updates: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:

@@ -15,6 +15,10 @@ from controller.planning.diff import DiffOptions
 Value = str | int
 
 
+_NEVER_APPLIED = (Ownership.FOREIGN, Ownership.UNMANAGED)
+"""What is taken over has the values it is taken over with: that these stay is another guard's."""
+
+
 class KeptValue(NamedTuple):
     """A value of an object that cannot be as its document says. ``path`` leads into the document."""
 
@@ -55,7 +59,7 @@ def _changed_values(
     for ref, projection in changed.items():
         found = observed.objects.get(ref)
         kind = options.kinds[ref.kind]
-        if found is None or found.ownership is Ownership.FOREIGN or not kind.immutable:
+        if found is None or found.ownership in _NEVER_APPLIED or not kind.immutable:
             continue
         before, after = parse_canonical(found.attributes), parse_canonical(projection.attributes)
         for field in kind.immutable:

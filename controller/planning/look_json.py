@@ -35,6 +35,8 @@ _PLAIN: Final = (
 class PublishedLook:
     """What was seen of a scope at a moment (aware), and the epoch of its head then; 0 where nobody ever owned it.
 
+    ``looks`` is how many were written when it began; 0 where that is not known.
+
     ``config`` is the config scope's state; ``live`` what AWS listed of a live one, with ``targets`` by name. One of both is there.
     """
 
@@ -45,11 +47,12 @@ class PublishedLook:
     config: ObservedState | None = None
     live: LiveLook | None = None
     targets: Mapping[str, ObservedState] = field(default_factory=dict)
+    looks: int = 0
 
     @property
-    def order(self) -> tuple[int, datetime]:
-        """What tells which of two looks at a scope is the newer: none of an older epoch is."""
-        return self.epoch, self.at
+    def order(self) -> tuple[int, int, datetime]:
+        """What tells which of two looks at a scope is the newer: none of an older epoch is, and none that began earlier by count."""
+        return self.epoch, self.looks, self.at
 
 
 def write_look(look: PublishedLook) -> bytes:
@@ -59,6 +62,7 @@ def write_look(look: PublishedLook) -> bytes:
         "scope": look.scope,
         "at": look.at.isoformat(),
         "epoch": look.epoch,
+        "looks": look.looks,
         "installation": look.installation,
     }
     if look.config is not None:
@@ -108,6 +112,11 @@ def look_schema() -> Schema:
                 "installation": text("Its id, which marks of its objects carry."),
             },
             {
+                "looks": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "description": "How many looks at the scope were written when it began.",
+                },
                 "config": state,
                 "live": {key: part for key, part in live.items() if key != "$defs"},
                 "targets": {
@@ -149,6 +158,7 @@ def _look(value: Object) -> PublishedLook:
         scope=value["scope"],
         at=at,
         epoch=value["epoch"],
+        looks=value.get("looks", 0),
         installation=value["installation"],
         config=None if config is None else state_of_json(config),
         live=None if live is None else _live_looks().validate_python(live),

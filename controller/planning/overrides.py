@@ -86,6 +86,14 @@ def suspended(overrides: Iterable[Override]) -> frozenset[ResourceRef]:
     return frozenset(override.ref for override in overrides if not override.path)
 
 
+def suspended_in_accounts(overrides: Iterable[Override]) -> frozenset[ResourceRef]:
+    """Return the objects whose groups, too, are to be left as they are: those of which a person said so.
+
+    What a rollback or a restore holds is a document, against what Git says of it; accounts follow the tables it was put back into.
+    """
+    return suspended(override for override in overrides if not is_held(override))
+
+
 def left_fields(overrides: Iterable[Override]) -> Mapping[ResourceRef, tuple[str, ...]]:
     """Return the single fields to be left as they are, by object: those with a path and no value."""
     left: dict[ResourceRef, tuple[str, ...]] = {}
@@ -178,6 +186,15 @@ def member_index(members: Sequence[Json], name: str) -> int | None:
             if isinstance(member, dict) and member.get(field) == name:
                 return index
     return None
+
+
+HELD: Final = "HELD"
+"""What ids of overrides begin with that a restore or a rollback left."""
+
+
+def is_held(override: Override) -> bool:
+    """Tell whether an override is what a restore or a rollback left: the next one does not leave alone what it holds."""
+    return override.id.startswith(HELD)
 
 
 ACTOR: Final = "a tag"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from controller.scheduling.schedule import Schedule
@@ -17,8 +18,14 @@ from controller.scheduling.timeline import (
 from controller.scheduling.wall_clock import Wall, moment_of, offset_changes, zone_of
 
 SEGMENTS_PER_DAY = 48
+MOST_EVENTS = 20_000
+"""A calendar shows so many: a year of a schedule that starts and stops every hour."""
 _SEGMENT_MIN = 30
 _INSTANT = timedelta(microseconds=1)
+
+
+class TooManyEvents(Exception):
+    """The days have more events than a calendar shows."""
 
 
 class ClockChange(NamedTuple):
@@ -79,11 +86,14 @@ class CalendarView:
 def calendar_view(schedule: Schedule, first: date, days: int, now: datetime) -> CalendarView:
     """Return ``days`` local days from ``first`` on; ``now`` is for the next change alone.
 
-    Raises ScheduleNeverRuns as ``timeline.next_change`` does.
+    Raises TooManyEvents where they have more than ``MOST_EVENTS``, and ScheduleNeverRuns as ``timeline.next_change`` does.
     """
     start, end = _midnight(schedule, first), _midnight(schedule, first + timedelta(days=days))
     # an event at the first midnight belongs to the first day, one at the last to the day after
-    events = tuple(events_between(schedule, start - _INSTANT, end - _INSTANT))
+    between = events_between(schedule, start - _INSTANT, end - _INSTANT)
+    events = tuple(islice(between, MOST_EVENTS + 1))
+    if len(events) > MOST_EVENTS:
+        raise TooManyEvents
     return CalendarView(
         schedule,
         tuple(_calendar_day(schedule, first + timedelta(days=number)) for number in range(days)),

@@ -8,8 +8,6 @@ from typing import Final, NamedTuple
 from controller.engine.queries.effective import EffectiveDocument
 from controller.engine.queries.explain.explanation import (
     STATES,
-    Block,
-    BlockCode,
     Explanation,
     SourceFacts,
     StepKind,
@@ -19,15 +17,15 @@ from controller.ledger.records import who_changed
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.override import Override
-from controller.model.plan import Note, Violation
 from controller.model.printable import in_short, printable
-from controller.model.ref import Reason, ResourceRef
+from controller.model.ref import ResourceRef
 from controller.planning.wording import TIMES, end_text, what_text
 from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
-from controller.views.audit import approval_text, record_time_text
+from controller.views.audit.records import approval_text, record_time_text
+from controller.views.blocks import block_line
 from controller.views.time_text import (
     even_moment_text,
     moment_text,
@@ -332,38 +330,6 @@ def override_line(override: Override, zone: tzinfo) -> str:
     """Return an override that concerns it."""
     what, end = what_text(override), end_text(override, zone)
     return f"{override.id}  {override.ref} {what} {end} ({in_short(override.actor)}: {in_short(override.reason)})"
-
-
-class BlockLine(NamedTuple):
-    """What blocks, or might be taken for it: as data, and in a line."""
-
-    code: str
-    subject: str
-    detail: str
-    text: str
-
-
-_BLOCK_TEXTS: Final = {
-    BlockCode.MODE: "mode of power in {subject}: {detail}; nothing is switched",
-    BlockCode.NOT_OBSERVED: "{subject} is not known: {message}",
-    BlockCode.NOT_VALID: "{detail}; until that is put right it is left as it is",
-    BlockCode.MAINTENANCE: "environment in maintenance",
-    BlockCode.SCHEDULE_PROTECTED: "schedule protected by EnvironmentType/{subject}",
-    BlockCode.DEPLOYMENTS_LOCKED: "deployments locked",
-    BlockCode.DECISION: "{detail}",
-}
-
-
-def block_line(block: Block | Violation | Note) -> BlockLine:
-    """Return what blocks, or might be taken for it."""
-    match block:
-        case Violation(guard=guard, message=message):
-            return BlockLine("guard", guard, message, f"{guard}: {message}")
-        case Note(category=category, text=text):
-            return BlockLine("note", category, text, f"{category}: {text}")
-        case Block(code, subject, detail):
-            facts = {**block._asdict(), "message": Reason.stored(detail).message}
-            return BlockLine(code, subject, detail, _BLOCK_TEXTS[code].format(**facts))
 
 
 class Command(NamedTuple):

@@ -13,7 +13,7 @@ from controller.ledger.summaries import RecordSummary
 from controller.model.printable import printable
 from controller.planning.wording import NAMES_SHOWN, value_text
 from controller.views.answer import Answer
-from controller.views.audit import record_time_text, who_text
+from controller.views.audit.records import record_time_text, who_text
 from controller.views.documents.rollback import rollback_json
 from controller.views.put_back import held_lines, planned_answer, result_answer
 

@@ -11,6 +11,7 @@ import yaml
 from controller.api.metric_definitions import METRICS
 from controller.model.alert import AlertKind, runbook_of
 from tests.architecture.repository import ROOT
+from tests.support.master_stack import master_stack
 
 HEADINGS = ["What it means", "How to see it", "What to type", "How it ends"]
 FOLDER = ROOT / "docs" / "runbooks"
@@ -19,6 +20,12 @@ RULES: list[dict[str, Any]] = [rule for group in GROUPS for rule in group["rules
 PANELS = json.loads((ROOT / "deploy/grafana/dashboard.json").read_text())["panels"]
 PAGES = {str(kind): runbook_of(kind) for kind in AlertKind} | {
     rule["alert"]: rule["annotations"]["runbook"] for rule in RULES if "alert" in rule
+}
+STACK = master_stack()
+ALARMS = {
+    found["AlarmName"].removeprefix("envctl-"): found["AlarmDescription"].rpartition(" ")[2]
+    for found in map(STACK.properties, STACK.made("AWS::CloudWatch::Alarm"))
+    if "nobody has to do anything" not in found["AlarmDescription"].lower()
 }
 FIGURE = re.compile(r"envctl[_:][a-z0-9_:]+")
 
@@ -39,8 +46,18 @@ def test_an_alert_has_its_page(alert: str) -> None:
     assert f"Alert `{alert}`." in text
 
 
+@pytest.mark.parametrize("alarm", sorted(ALARMS))
+def test_an_alarm_of_the_stack_says_where_its_page_is(alarm: str) -> None:
+    text = (ROOT / ALARMS[alarm]).read_text()
+
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HEADINGS
+    assert f"Alarm `{alarm}`." in text
+
+
 def test_no_page_is_left_of_what_is_no_alert() -> None:
-    assert {f"docs/runbooks/{page.name}" for page in FOLDER.glob("*.md")} == set(PAGES.values())
+    there = {f"docs/runbooks/{page.name}" for page in FOLDER.glob("*.md")}
+
+    assert there == {*PAGES.values(), *ALARMS.values()}
 
 
 @pytest.mark.parametrize(("where", "expression"), [*questions()])

@@ -10,8 +10,10 @@ PRODUCTION = ("requirements.lock", "requirements-sandbox.lock", "requirements-da
 LOCKS = (
     *PRODUCTION,
     "requirements-dev.lock",
+    "requirements-docs.lock",
     "requirements-servers.lock",
     "requirements-peers.lock",
+    "requirements-policies.lock",
 )
 
 

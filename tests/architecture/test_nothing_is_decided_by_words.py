@@ -22,7 +22,7 @@ UNCHANGED = frozenset({"lower", "casefold", "strip", "lstrip", "rstrip"})
 RENDERS_A_FIX = frozenset(
     {
         Path("controller/model/ref.py"),
-        Path("controller/views/audit.py"),
+        Path("controller/views/audit/maintenance.py"),
     }
 )
 """The only files that put the words ``fix:`` before a fix."""

@@ -14,9 +14,9 @@ from controller.aws.clients import Clients
 from controller.aws.errors import Place
 from controller.aws.sns import AlertTopic, ChangeTopics
 from controller.daemon.webhook import Webhook
+from controller.daemon_ports import AlertSink, ChangeSink
 from controller.errors import EnvctlError
 from controller.model.change_message import ChangeMessage, Topic
-from controller.ports import AlertSink, ChangeSink
 from controller.redactor import REDACTOR
 from tests.support.https_server import chat_hook
 

@@ -18,9 +18,9 @@ from controller.aws.clients import Clients
 from controller.aws.errors import Place
 from controller.aws.sqs_queue import SqsQueue
 from controller.daemon.memory_queue import MemoryQueue
+from controller.daemon_ports import WorkQueue
 from controller.errors import NoLongerHeld, RefusedByAws, WrongUsage
 from controller.model.work import Job, Work, dedup_id
-from controller.ports import WorkQueue
 from controller.redactor import REDACTOR
 from tests.support.work_queues import make_fifo, redrive
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from controller.api import rate_limit
-from controller.api.application import OPENAPI
+from controller.api.application import _ROUTES, OPENAPI
 from controller.api.problems import MEDIA_TYPE
 from controller.views.documents.schemas import DOCUMENTS
 from tests.support.command_line import Fleet, envctl, fleet, installed, moto, use_settings
@@ -142,6 +144,24 @@ def test_every_operation_says_what_it_answers_and_who_may_ask(client: httpx.Clie
         assert MEDIA_TYPE in operation["responses"]["default"]["content"], path
         if method not in READS and path != WEBHOOK:
             assert operation["security"] == [{"HTTPBearer": []}], path
+
+
+def test_what_takes_long_is_answered_in_threads_of_its_own(interface: InterfaceByHand) -> None:
+    """But for what reads one row, or nothing: what is not asynchronous has a thread that health and status need."""
+    waiting = {
+        route.path
+        for routes in _ROUTES
+        for route in routes(interface.served).routes
+        if isinstance(route, APIRoute)
+        and "GET" in (route.methods or ())
+        and not iscoroutinefunction(route.endpoint)
+    }
+
+    assert waiting == {
+        "/metrics",
+        "/api/v1/operations/{name}",
+        "/api/v1/operations/{name}/result",
+    }
 
 
 def test_documents_of_commands_are_those_of_the_commands(client: httpx.Client) -> None:

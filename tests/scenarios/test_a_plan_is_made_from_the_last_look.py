@@ -118,6 +118,17 @@ def test_a_look_that_is_too_old_is_not_planned_from(published: Published) -> Non
 
 
 @pytest.mark.slow
+def test_a_look_of_a_moment_to_come_is_not_planned_from(published: Published) -> None:
+    published.estate.applied()
+    published.estate.clock.now -= timedelta(minutes=6)
+
+    (scope,) = published.planned().plan.scopes
+
+    assert (scope.scope, scope.state) == ("config", ScopeState.UNKNOWN)
+    assert "still to come" in scope.reason
+
+
+@pytest.mark.slow
 def test_there_is_no_plan_without_the_tables(published: Published) -> None:
     (published.folder / "config.json.gz").unlink()
     with pytest.raises(Unreachable, match="no look at config is published"):

@@ -1,7 +1,7 @@
 """Somebody keeps an environment on for a release night: shown, recorded, started at once, announced and recorded at its end.
 
 Covers: engine.live.run_memory, engine.overrides.check, engine.overrides.effect, engine.overrides.service,
-engine.reconcile.combined_plan.
+engine.reconcile.combined_plan, engine.reconcile.ended_overrides.
 """
 
 from datetime import timedelta
@@ -16,7 +16,7 @@ from controller.engine.overrides.service import OverrideAsked, Overrides, Prepar
 from controller.engine.power.fleet import CachedLook, accepted_now, find_object
 from controller.engine.queries.explain.explanation import Block, BlockCode, Explanation, StepKind
 from controller.engine.queries.explain.instance import PowerExplainer
-from controller.engine.reconcile.combined_plan import announce, record_ends
+from controller.engine.reconcile.ended_overrides import announce, record_ends
 from controller.engine.state.override_commit import Ending
 from controller.errors import InvalidDesiredState, PlanRefused, WrongUsage
 from controller.events import Event, OverrideEnded, OverrideEndsSoon

@@ -11,7 +11,7 @@ import yaml
 
 from controller.engine.config.planner import Planner
 from controller.engine.reconcile.reconciler import Reconciled
-from controller.engine.rollback.chosen import Choosing
+from controller.engine.rollback.chosen import Choosing, Chosen
 from controller.engine.rollback.service import PreparedRollback, Rollbacks
 from controller.errors import WrongUsage
 from controller.events import discard_event
@@ -70,13 +70,14 @@ def desired_size(estate: LiveEstate) -> int:
     return int(group["DesiredCapacity"])
 
 
-def prepared(estate: LiveEstate, transaction: str) -> tuple[Rollbacks, PreparedRollback]:
+def prepared(estate: LiveEstate, chosen: str | Chosen) -> tuple[Rollbacks, PreparedRollback]:
     master = estate.installation.master
     source = FolderSource(estate.folder)
     rollbacks = Rollbacks(
         accounts=estate.live(), own=Planner(lambda: source, master.settings, master.kinds)
     )
-    chosen = Choosing(estate.installation).of_id(transaction)
+    if isinstance(chosen, str):
+        chosen = Choosing(estate.installation).of_id(chosen)
     return rollbacks, rollbacks.prepare(chosen, frozenset(), asked())
 
 
@@ -101,6 +102,50 @@ def test_accounts_follow_and_what_ended_stays_ended_is_said_before(estate: LiveE
     assert (done.exit_code, desired_size(estate)) == (0, 2)
     again = estate.planned()
     assert again.plan.changes == ()
+
+
+@pytest.mark.slow
+def test_groups_follow_an_environment_that_is_held_as_a_whole(estate: LiveEstate) -> None:
+    """Its roles are kept beside its item, where no field can be left as found: what is held is the document, not its groups."""
+    roles = {"Web": {"autoScalingSettings": SIZES}}
+    document(estate, "Environment", "c50", roles=roles)
+    report = estate.applied()
+    assert desired_size(estate) == 1
+    rollbacks, made = prepared(estate, report.transaction)
+    assert [(held.ref.key, held.path) for held in made.held] == [("c50", "")]
+
+    done = rolled_back(rollbacks, made)
+
+    assert done.report is not None
+    assert (done.exit_code, desired_size(estate)) == (0, 2)
+    scaled = {"AutoScalingGroupName": WEB, "MinSize": 3, "DesiredCapacity": 3}
+    estate.client("autoscaling").update_auto_scaling_group(**scaled)
+    estate.applied()
+    assert desired_size(estate) == 2, "it is healed while it is held"
+    assert estate.planned().plan.changes == ()
+    document(estate, "Environment", "c50", roles=roles, description="on purpose")
+    estate.applied()
+    assert desired_size(estate) == 1, "Git changed its mind"
+
+
+@pytest.mark.slow
+def test_groups_of_an_environment_that_git_deleted_come_back(estate: LiveEstate) -> None:
+    estate.clock.sleep(60)
+    before = estate.clock.now
+    estate.clock.sleep(60)
+    document(estate, "Environment", "c50", lifecycle="retired")
+    estate.applied()
+    estate.applied()
+    estate.has({"Environment-c50.yaml": None})
+    estate.applied()
+    assert estate.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
+
+    chosen = Choosing(estate.installation).since_moment(before, estate.clock.now)
+    rollbacks, made = prepared(estate, chosen)
+    done = rolled_back(rollbacks, made)
+
+    assert (done.exit_code, desired_size(estate)) == (0, 2)
+    assert estate.planned().plan.changes == ()
 
 
 def test_a_record_of_an_account_is_not_rolled_back_by_itself(estate: LiveEstate) -> None:

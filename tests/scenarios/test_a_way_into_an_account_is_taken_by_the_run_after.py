@@ -220,7 +220,7 @@ def test_an_override_opens_no_way_before_it_was_applied(estate: LiveEstate) -> N
     assert setup.external_id == FIRST
     ways_taken(estate)
 
-    (seen,) = live.looks(accepted, (setup,), estate.clock.now).values()
+    (seen,) = live.looks((setup,), estate.clock.now).values()
     assert isinstance(seen, Unobserved)
     assert isinstance(seen.error, NotAppliedYet)
     doctor = AccountDoctor(estate.installation, accepted, live.targets, estate.clock.now)

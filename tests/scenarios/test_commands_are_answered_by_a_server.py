@@ -33,6 +33,8 @@ ESTATE = one_file(
 )
 COMMANDS = (
     "status",
+    "plan",
+    "plan --scope nowhere/eu-west-1 --strict",
     "explain Service/Search",
     "explain c50",
     "explain Service/Nobody",
@@ -144,6 +146,10 @@ def test_an_override_is_made_and_released_in_the_name_of_the_token(
         ({"ENVCTL_SERVER": "http://127.0.0.1:1"}, "status", 5, "does not answer"),
         ({"ENVCTL_TOKEN": "a\nb"}, "status", 64, "no token"),
         ({}, "status --look", 64, "--look"),
+        ({}, "plan --adopt", 64, "--adopt"),
+        ({}, "plan --out plan.json", 64, "--out"),
+        ({}, "plan --format markdown", 64, "--format"),
+        ({}, "plan --source missing", 5, "ENVCTL_SERVER does not answer this"),
         ({}, "explain c50 --source here", 64, "--source"),
         ({}, "override release c50", 64, "add --yes"),
     ],

@@ -11,13 +11,17 @@ import pytest
 
 from controller.aws.sessions import MASTER
 from controller.engine.live.accounts import LiveAccounts
+from controller.engine.notifications.news import NEWS_KEY
 from controller.events import RevisionApplied
 from controller.model.change_message import Topic
 from controller.model.work import Job
 from controller.sources.folder import FolderSource
+from tests.support.command_line import Fleet, fleet, installation, installed, moto, service
 from tests.support.daemons import DaemonByHand
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import PowerEstate
+
+__all__ = ["fleet", "installed", "moto"]
 
 
 @pytest.mark.slow
@@ -54,6 +58,25 @@ def test_what_the_daemon_does_and_cannot_do_is_told_once(
     _pass(estate, daemon, 120)
     lines = [line for body in heard("alerts") for line in body["Message"].splitlines()[1:]]
     assert [line.partition(":")[0] for line in lines] == ["snapshot-failed", "over"]
+
+
+def test_what_a_command_did_is_heard_of_at_the_next_tick(installed: Fleet) -> None:
+    master = installation().master
+
+    def signed() -> object:
+        return master.store.get(master.state_table, {"Id": NEWS_KEY})
+
+    assert signed() is None
+    assert installed.apply("--scope", "config").code == 0
+    first = signed()
+    assert first is not None
+
+    assert installed.plan("--scope", "config").code == 0
+    assert signed() == first, "who only looks has done nothing that others are told of"
+
+    installed.has({"pay.yaml": service("Pay", 40010)})
+    assert installed.apply("--scope", "config").code == 0
+    assert signed() != first
 
 
 def _pass(estate: PowerEstate, daemon: DaemonByHand, seconds: float = 60) -> None:

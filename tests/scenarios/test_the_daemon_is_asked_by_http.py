@@ -17,7 +17,7 @@ from controller.api.server import HttpServer
 from controller.api.shared_reading import KEEP_S
 from controller.cli.invocation import Invocation
 from controller.cli.run import make_running
-from controller.errors import WrongUsage
+from controller.errors import Unreachable, WrongUsage
 from controller.events import Event, HttpListening
 from tests.support.command_line import Fleet, envctl, fleet, installed, moto, service, use_settings
 from tests.support.documents import checked
@@ -51,6 +51,23 @@ def test_it_lives_while_the_ticks_come(interface: InterfaceByHand, client: httpx
     assert client.get("/healthz").status_code == 503
     assert client.get("/readyz").json()["because"] == "the ticks of the daemon do not come"
     assert client.get("/api/v1/diagnostics/healthcheck").status_code == 503
+
+
+def test_strangers_hear_neither_what_it_lacks_nor_what_may_be_asked(
+    interface: InterfaceByHand, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable() -> None:
+        raise Unreachable("EnvctlState in account 111111111111 does not answer")
+
+    monkeypatch.setattr(interface.served.status, "_read", unreadable)
+    passed_on = {"X-Forwarded-For": "203.0.113.7"}
+
+    assert "111111111111" in client.get("/readyz").json()["because"]
+    told = client.get("/readyz", headers=passed_on)
+    assert (told.status_code, "1111" in told.text, "log" in told.text) == (503, False, True)
+    assert client.get("/api/v1/openapi.json", headers=passed_on).status_code == 401
+    known = client.get("/api/v1/openapi.json", headers={**passed_on, **bearer(ADA)})
+    assert known.json()["paths"]
 
 
 def test_what_it_measures_is_scraped(client: httpx.Client) -> None:

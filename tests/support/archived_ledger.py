@@ -189,7 +189,7 @@ class ArchivedLedger:
     @property
     def reader(self) -> LedgerReader:
         """Return a reader that knows nothing yet."""
-        return self.reader_of(Archive(lambda: {"Id": "archives", **self.row}, self.store))
+        return self.reader_of(Archive(lambda: {"Id": "archives", **self.row}, lambda: self.store))
 
     def reader_of(self, archive: Archive | None) -> LedgerReader:
         """Return a reader of the table and of an archive."""

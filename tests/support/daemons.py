@@ -8,12 +8,13 @@ from controller.daemon.memory_queue import MemoryQueue
 from controller.daemon.notify_jobs import NotifyJobs
 from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.worker import Handler, Workers
+from controller.daemon_ports import WorkQueue
 from controller.engine.config.planner import Planner
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.notifications.news import News
 from controller.events import Event, WorkDone, WorkFailed, WorkGivenUp
 from controller.model.work import Work
-from controller.ports import Source, WorkQueue
+from controller.ports import Source
 
 
 @dataclass(eq=False)

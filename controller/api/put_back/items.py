@@ -1,16 +1,19 @@
 """Tables in the form of the old product, given out and taken in under its routes, the latter by a plan and for a time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import Annotated, Any, Final, NamedTuple
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from controller.api.access import Caller
 from controller.api.answers import JSON, respond, says
 from controller.api.put_back.asked import MOST_WAITING, ReviewAsked, plan_headers
 from controller.api.served import Served
+from controller.api.threads import in_threads_of
 from controller.engine.overrides.put_back import PreparedPutBack, PutBack
 from controller.engine.queries.rollback_asked import end_of
 from controller.engine.reconcile.combined_plan import ReconcileRequest
@@ -24,6 +27,8 @@ from controller.engine.snapshots.selection import Mode
 from controller.redactor import REDACTOR
 from controller.views.snapshots import import_done, import_planned
 
+_PIECE: Final = 256 << 10
+"""Bytes of an export that are sent at once, or a little more."""
 _ITEM: Final = {"type": "object", "description": "An item as its table has it, with its Audit."}
 _ITEMS: Final[Mapping[str, Any]] = {"type": "array", "items": _ITEM}
 _BODY: Final = {
@@ -65,11 +70,20 @@ def item_routes(served: Served) -> APIRouter:
     imports, threads = _Imports(served), CapacityLimiter(MOST_WAITING)
     restore = served.access.may("restore")
 
-    @router.get("/export/{resource}", responses=says(_ITEMS), dependencies=[Depends(restore)])
     def export_resource(resource: _Resource) -> Response:
         """Every item of a resource, with its Audit, as the old product gave them. Secrets are given as ***."""
-        items = b",\n".join(export_items(served.installation, resource))
-        return Response(REDACTOR.redact_bytes(b"[\n" + items + b"\n]\n"), media_type=JSON)
+        items = export_items(served.installation, resource)
+        # What cannot be read is told before anything is sent.
+        first = [*islice(items, 1)]
+        return StreamingResponse(_array(chain(first, items)), media_type=JSON)
+
+    router.add_api_route(
+        "/export/{resource}",
+        in_threads_of(served.slow, export_resource),
+        methods=["GET"],
+        responses=says(_ITEMS),
+        dependencies=[Depends(restore)],
+    )
 
     @router.post("/import/{resource}/plan", responses=says("items-import"), openapi_extra=_BODY)
     async def import_plan(
@@ -100,6 +114,18 @@ def item_routes(served: Served) -> APIRouter:
         )
 
     return router
+
+
+def _array(items: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a JSON array in pieces, each of whole items, as whoever asked takes them."""
+    piece, before = b"[\n", b""
+    for item in items:
+        piece += before + REDACTOR.redact_bytes(item)
+        before = b",\n"
+        if len(piece) >= _PIECE:
+            yield piece
+            piece = b""
+    yield piece + b"\n]\n"
 
 
 class _Imports:

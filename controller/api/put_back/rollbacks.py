@@ -28,6 +28,7 @@ def rollback_routes(served: Served) -> APIRouter:
         caller: Annotated[Caller, Depends(read)],
     ) -> Response:
         """What taking something back would change: a transaction, a record, a commit, or all since. Nothing is written."""
+        limit.take(caller.name)
 
         def plan() -> Response:
             with served.planning_turn() as own:

@@ -11,6 +11,7 @@ from controller.api.answers import respond, says
 from controller.api.put_back.asked import MOST_WAITING, PutBacks, RestoreAsked, plan_headers
 from controller.api.put_back.operations import ACCEPTED, ask_for
 from controller.api.served import Served
+from controller.api.threads import in_threads_of
 from controller.engine.snapshots.contents import observed_in
 from controller.engine.snapshots.selection import selection_of
 from controller.engine.snapshots.service import Snapshots
@@ -40,22 +41,22 @@ class SnapshotAsked(BaseModel):
 
 def snapshot_routes(served: Served) -> APIRouter:
     """Return the routes that change nothing. Whoever asks needs the scope read."""
-    router = APIRouter(prefix=_PATH, tags=["snapshots"])
+    router, limit = APIRouter(prefix=_PATH, tags=["snapshots"]), served.limit
     asked_of, threads = _Snapshots(served), CapacityLimiter(MOST_WAITING)
     read = served.access.may("read")
     reads = [Depends(read)]
 
-    @router.get("", responses=says("snapshot-list"), dependencies=reads)
-    def snapshots(request: Request) -> Response:
-        """The snapshots there are."""
-        return respond(
-            request, list_answer(Snapshots.of(served.installation).listed(), served.now())
+    for path, answer, document in (
+        ("", asked_of.all, "snapshot-list"),
+        ("/{which}", asked_of.show, "snapshot-show"),
+    ):
+        router.add_api_route(
+            path,
+            in_threads_of(served.slow, answer),
+            methods=["GET"],
+            responses=says(document),
+            dependencies=reads,
         )
-
-    @router.get("/{which}", responses=says("snapshot-show"), dependencies=reads)
-    def snapshot_shown(request: Request, which: _Which) -> Response:
-        """What a snapshot is of, and how much it holds."""
-        return asked_of.show(request, which)
 
     @router.get("/{which}/diff", responses=says({**plan_schema()}, text=True), dependencies=reads)
     async def snapshot_diff(
@@ -77,6 +78,7 @@ def snapshot_routes(served: Served) -> APIRouter:
         caller: Annotated[Caller, Depends(read)],
     ) -> Response:
         """What a restore would change. Nothing is written."""
+        limit.take(caller.name)
         return await to_thread.run_sync(
             lambda: asked_of.plan(request, which, asked, caller), limiter=threads
         )
@@ -123,7 +125,15 @@ class _Snapshots:
     def __init__(self, served: Served) -> None:
         self._served = served
 
-    def show(self, request: Request, which: str) -> Response:
+    def all(self, request: Request) -> Response:
+        """The snapshots there are."""
+        served = self._served
+        return respond(
+            request, list_answer(Snapshots.of(served.installation).listed(), served.now())
+        )
+
+    def show(self, request: Request, which: _Which) -> Response:
+        """What a snapshot is of, and how much it holds."""
         snapshots = Snapshots.of(self._served.installation)
         manifest = snapshots.find(which)
         kinds = self._served.installation.master.kinds

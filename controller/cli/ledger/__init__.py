@@ -1,1 +1,1 @@
-"""Subcommands of `envctl audit` that need a file of their own."""
+"""``envctl audit``: the ledger asked, shown, verified and kept whole."""

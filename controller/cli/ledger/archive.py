@@ -8,7 +8,7 @@ from controller.cli.invocation import Format, FormatOption, Invocation, ask
 from controller.cli.process import say, say_document
 from controller.engine.queries.archive import archive_old_records, old_records
 from controller.engine.state.archive_records import moves_before
-from controller.views.audit_archive import archive_lines
+from controller.views.audit.maintenance import archive_lines
 from controller.views.documents.audit import archive_json
 
 

@@ -7,7 +7,7 @@ import typer
 from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
 from controller.cli.remote.server import Request
 from controller.engine.queries.blame import blame as who_set
-from controller.views.audit_blame import blame_answer
+from controller.views.audit.blame import blame_answer
 
 
 def blame(

@@ -9,7 +9,7 @@ from controller.cli.invocation import Invocation
 from controller.cli.process import print_as_is
 from controller.engine.queries.export import exported_records
 from controller.engine.queries.moments import parse_bounds
-from controller.views.audit_export import csv_lines, proof_lines
+from controller.views.audit.export import csv_lines, proof_lines
 
 
 class ExportFormat(StrEnum):

@@ -13,7 +13,7 @@ from controller.engine.streams.follow import Round, StreamFollower, streamed_tab
 from controller.errors import ExitCode, exit_code_of, worst_exit_code
 from controller.gc_tuning import relaxed_gc
 from controller.model.ledger_record import LedgerRecord
-from controller.views.audit_follow import record_line, round_line
+from controller.views.audit.follow import record_line, round_line
 from controller.views.documents.audit import AuditFollowDocument, follow_json
 from controller.views.documents.envelope import document_line
 

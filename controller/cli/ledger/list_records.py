@@ -10,7 +10,7 @@ from controller.cli.invocation import Format, FormatOption, Invocation, say_answ
 from controller.cli.remote.server import Request, Server
 from controller.engine.queries.audit import Asked, page_of
 from controller.engine.queries.moments import period_of
-from controller.views.audit import RECORDED, audit_answer
+from controller.views.audit.records import RECORDED, audit_answer
 
 SinceOption = Annotated[
     str | None,

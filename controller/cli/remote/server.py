@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 import orjson
 
+from controller.cli.invocation import SERVER_VARIABLE
 from controller.cli.process import note, print_as_is, say
 from controller.errors import (
     ERROR_CLASSES,
@@ -26,7 +27,6 @@ from controller.model.printable import printable_json
 from controller.model.ref import Origin, Problem
 from controller.redactor import REDACTOR
 
-SERVER_VARIABLE: Final = "ENVCTL_SERVER"
 TOKEN_VARIABLE: Final = "ENVCTL_TOKEN"  # noqa: S105 - the variable's name
 _API: Final = "/api/v1"
 _TIMEOUT_S: Final = 120.0
@@ -262,6 +262,6 @@ def only_here(**options: object) -> None:
     for name, value in options.items():
         if value:
             raise WrongUsage(
-                f"--{name}: not with {SERVER_VARIABLE}, which answers from its own settings",
+                f"--{name.replace('_', '-')}: not with {SERVER_VARIABLE}, which answers from its own settings",
                 fix=f"leave it out, or unset {SERVER_VARIABLE}",
             )

@@ -246,7 +246,7 @@ class Importer:
         live = LiveAccounts(self._installation)
         wanted = [name for name in scopes if name != CONFIG_SCOPE]
         setups = live.scopes(accepted, wanted) if wanted or not scopes else ()
-        found = live.looks(accepted, setups, self._now)
+        found = live.looks(setups, self._now)
         looks = [(setup, found[setup.scope.name]) for setup in setups]
         unseen: dict[str, str] = {
             setup.scope.name: look.reason for setup, look in looks if isinstance(look, Unobserved)

@@ -12,10 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controller.aws.items import to_wire
-from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite, UpdateWrite
 from controller.errors import Conflict, DamagedState, ScopeBusy, StaleEpoch
-from controller.ledger.heads import HEAD_PREFIX, Heads, head_of_row, row_of_head
+from controller.ledger.heads import HEAD_PREFIX, HeadRows, head_of_row, row_of_head
 from controller.ledger.ledger_table import SCOPE_INDEX
 from controller.model.ledger_record import Head
 
@@ -37,22 +36,15 @@ class Claim:
 
 
 @dataclass(eq=False)
-class Leases(Heads):
+class Leases(HeadRows):
     """Takes, renews and gives back scopes, in the master account's items. ``clock`` gives aware time, ``sleep`` takes seconds.
 
-    ``_table`` is the physical name of EnvctlState, ``_ledger`` that of the audit table.
+    ``_ledger`` is the physical name of the audit table.
     """
 
-    _rows: ItemStore
-    _table: str
     _ledger: str
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
-
-    def read(self, scope: str) -> Head | None:
-        """Return the head as ``Heads`` says."""
-        row = self._rows.get(self._table, {"Id": HEAD_PREFIX + scope})
-        return None if row is None else head_of_row(scope, row)
 
     def ensure(self, scope: str) -> bool:
         """Create the head of a scope, owned by nobody, unless it is there; tell whether it was created.

@@ -357,4 +357,5 @@ def config_finding(run: PlanRun, report: ApplyReport) -> Finding:
         epoch=report.config.epoch,
         planned_from=planned_from.sequence + report.config.records if planned_from else 0,
         looked_at=run.asked.now,
+        looks_before=run.looks_before,
     )

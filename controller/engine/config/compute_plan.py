@@ -18,6 +18,7 @@ from controller.errors import InvalidDesiredState
 from controller.kinds.environment import CONFIG, OPERATIONAL
 from controller.kinds.environment_type import TABLE as TYPES
 from controller.kinds.language.kind import Finding, Kind, Leaving
+from controller.kinds.schedule import choice_of
 from controller.loading.issues import PlacedIssue, placed
 from controller.loading.text_problems import problem_of
 from controller.model.canonical import Json, parse_canonical
@@ -53,7 +54,6 @@ from controller.planning.leaving import left_with_retired
 from controller.planning.overrides import left_fields, suspended
 from controller.planning.scope_plan import Barrier, ScopeOptions, plan_scope
 from controller.planning.wording import in_force
-from controller.scheduling.schedule import SCHEDULE_ATTRIBUTES
 from controller.targets.table_items.item_form import found_references, with_references
 
 SCHEDULE_ENVIRONMENT: Final = "SCHEDULE_ENVIRONMENT"
@@ -119,9 +119,12 @@ def _protecting(types: Mapping[ResourceRef, bytes]) -> AbstractSet[str]:
 def _schedule_differs(projection: Projection, found: Observation) -> bool:
     wanted = parse_canonical(projection.attributes).get(OPERATIONAL.name, {}).get("Value", {})
     there = _value(found.attributes, OPERATIONAL.name)
-    if any(wanted.get(name) != there.get(name) for name in SCHEDULE_ATTRIBUTES):
+    # Meanings are compared: an empty item is on, as one is that says so.
+    if choice_of(wanted) != choice_of(there):
         return True
-    authored: Mapping[str, Any] = {} if found.mark is None else found.mark.extra
+    if found.mark is None:
+        return False
+    authored = found.mark.extra
     paths = ("schedule", "schedule.use")
     now = parse_canonical(projection.extra)
     return any(spec_value(now, path) != spec_value(authored, path) for path in paths)

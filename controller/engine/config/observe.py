@@ -6,16 +6,16 @@ from functools import partial
 
 from controller.engine.installation.installation import Installation
 from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out
+from controller.engine.state.looks import looks_in
 from controller.engine.state.rows import (
     OVERRIDE_PREFIX,
+    STATUS_PREFIX,
     Row,
-    read_override_rows,
+    override_rows_in,
 )
 from controller.errors import DamagedState, WrongUsage
-from controller.ledger.entities import entity_of_item
-from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.ledger.ownership import is_ours_by_history, is_there_by_us
-from controller.ledger.records import who_changed
+from controller.ledger.records import entity_of_item, who_changed
 from controller.model.canonical import parse_canonical
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import (
@@ -59,6 +59,8 @@ class ObservedConfig:
     """Who ended the override of an id; unknown where the ledger is not at hand."""
     stands_in: bool = False
     """Whether another source stands in for the tables: then the states that changes start from are not theirs."""
+    looks: int = 0
+    """How many looks at the config scope were written before this one."""
 
     @property
     def overrides(self) -> tuple[Override, ...]:
@@ -90,9 +92,12 @@ def observe_config(installation: Installation) -> ObservedConfig:
     """Look at the tables. What could not be read makes the scope unknown; head and overrides must be readable."""
     master = installation.master
     # First: what is read after it is at least as new, so that whoever finds the head there still has missed nothing.
-    row = master.store.get(master.state_table, {"Id": HEAD_PREFIX + CONFIG_SCOPE})
-    head = None if row is None else head_of_row(CONFIG_SCOPE, row)
-    rows = read_override_rows(master.store, master.state_table)
+    head = installation.leases.read(CONFIG_SCOPE)
+    mine = (OVERRIDE_PREFIX, STATUS_PREFIX + CONFIG_SCOPE)
+    found_rows = [
+        row for row in master.store.scan(master.state_table) if str(row["Id"]).startswith(mine)
+    ]
+    rows = override_rows_in(found_rows)
     found = installation.tables.observe()
     overrides: Iterable[Row] = rows
     if rows:
@@ -106,7 +111,9 @@ def observe_config(installation: Installation) -> ObservedConfig:
     state = replace(found, facts={**found.facts, **facts})
     recorded = partial(_is_recorded, installation, is_ours_by_history)
     missed = partial(_is_recorded, installation, is_there_by_us)
-    return ObservedConfig((state,), recorded, missed, partial(_ended_by, installation))
+    looks = looks_in(found_rows).get(CONFIG_SCOPE, 0)
+    ended_by = partial(_ended_by, installation)
+    return ObservedConfig((state,), recorded, missed, ended_by, looks=looks)
 
 
 def _ended_by(installation: Installation, override_id: str) -> Authorship:

@@ -149,6 +149,8 @@ class PlanRun:
     """The revision with no override laid over it."""
     planned_from: PlannedFrom | None = None
     """None where no tables were read."""
+    looks_before: int = 0
+    """How many looks at the config scope were written before the one it was planned from."""
     lines: CommitLines = NO_LINES
     """What the revision's commit approves."""
 
@@ -258,9 +260,8 @@ class Planner:
         known = seen.planned_from
         if known is not None and holding:
             known = replace(known, turns_at=next_end(holding, asked.now))
-        return PlanRun(
-            laid, made, self._names, tuple(states), asked, meaning, revision, planned_from=known
-        )
+        parts = laid, made, self._names, tuple(states), asked, meaning, revision
+        return PlanRun(*parts, planned_from=known, looks_before=seen.looks)
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
         name, found = self.source.name, revision.tree.revision.id

@@ -133,19 +133,26 @@ class AcceptedReader:
             installation=self.installation,
             options=self.options,
         )
-        plain = self._laid_over(bare, known, mine, ())
+        base = {
+            ref: read.stored.extra[BENEATH]
+            for ref, read in known.memory.items()
+            if BENEATH in read.stored.extra
+        }
+        # What the tables hold because of overrides is first taken out: some may have ended since.
+        plain = self._laid_over(bare, known, mine, base, ()) if base else bare
         if not holding:
             return plain
-        return replace(self._laid_over(bare, known, mine, holding), beneath=plain)
+        return replace(self._laid_over(bare, known, mine, base, holding), beneath=plain)
 
     def _laid_over(
         self,
         bare: AcceptedState,
         known: ObjectsReadBack,
         mine: Mapping[ResourceRef, Observation],
+        base: Mapping[ResourceRef, Any],
         overrides: tuple[Override, ...],
     ) -> AcceptedState:
-        patched, wrong = self._patched(known, overrides)
+        patched, wrong = self._patched(known, base, overrides)
         if not (patched or wrong or overrides):
             return bare
         resources: dict[ResourceRef, Any] = {**known.resources, **patched}
@@ -176,19 +183,14 @@ class AcceptedReader:
         return kept
 
     def _patched(
-        self, known: ObjectsReadBack, overrides: Sequence[Override]
+        self,
+        known: ObjectsReadBack,
+        base: Mapping[ResourceRef, Any],
+        overrides: Sequence[Override],
     ) -> tuple[dict[ResourceRef, Resource], dict[ResourceRef, str]]:
-        """Return the objects with their overrides' values, and those whose overrides do not fit them, with the reason.
-
-        What the tables hold because of overrides is first taken out: some may have ended since.
-        """
+        """Return the objects with their overrides' values over their ``base``, and those whose overrides do not fit them, with the reason."""
         valid: dict[ResourceRef, ValidatedDocument] = {}
         wrong: dict[ResourceRef, str] = {}
-        base = {
-            ref: read.stored.extra[BENEATH]
-            for ref, read in known.memory.items()
-            if BENEATH in read.stored.extra
-        }
         touched = {override.ref for override in overrides if override.puts_value} | base.keys()
         for ref in sorted(touched & known.resources.keys()):
             resource = known.resources[ref]

@@ -10,8 +10,8 @@ from controller.engine.installation.installation import reading_access
 from controller.engine.installation.process_context import ProcessContext
 from controller.errors import WrongUsage
 from controller.ports import Source
+from controller.settings import GitSource as GitSettings
 from controller.settings import Settings
-from controller.source_settings import GitSource as GitSettings
 from controller.sources.folder import FolderSource
 from controller.sources.git import GitSource
 from controller.sources.location import (

@@ -68,7 +68,7 @@ class Installation:
             blobs = S3BlobStore(client, snapshots.bucket, f"{snapshots.prefix}/{_IMAGES}")
         self.archive = Archive(
             lambda: master.store.get(master.state_table, ARCHIVES_ROW),
-            named_store(snapshots, master.aws),
+            lambda: named_store(snapshots, master.aws),
         )
         """What was moved out of the audit table, as it was too old."""
         self.ledger = LedgerReader(master.client, prefix + LEDGER_TABLE.name, blobs, self.archive)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
 
@@ -19,9 +20,16 @@ from controller.engine.live.latest_accepted import AcceptedScopes, LatestAccepte
 from controller.engine.live.observe import Observer, ScopeReads, ScopeSetup, Unobserved, unseen
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
 from controller.engine.live.run_memory import RunMemory
-from controller.engine.state.open_records import scopes_left_open
+from controller.engine.state.looks import looks_in
+from controller.engine.state.open_records import OPEN_PREFIX, scopes_left_open
 from controller.engine.state.published import LookPublisher, place_in
-from controller.engine.state.rows import Finding, read_histories, write_statuses
+from controller.engine.state.rows import (
+    FLIPS_PREFIX,
+    STATUS_PREFIX,
+    Finding,
+    histories_in,
+    write_statuses,
+)
 from controller.errors import EnvctlError, ExitCode
 from controller.events import Emit, discard_event
 from controller.model.accepted import AcceptedState
@@ -101,25 +109,23 @@ class LiveAccounts(KnownAccounts):
         """What is remembered is of all scopes, and a daemon's workers each follow one."""
         process, allowed = master.process, master.settings.allowed_secrets
         self._secrets = Secrets(master.aws, process.environment, process.clock, allowed)
-        self._looks = _publisher(installation)
         super().__init__(master.settings, master.kinds, installation.id, targets)
 
     def looks(
-        self, accepted: AcceptedState, setups: Sequence[ScopeSetup], now: datetime
+        self, setups: Sequence[ScopeSetup], now: datetime
     ) -> dict[str, LiveLook | Unobserved]:
         """Look at scopes side by side, writing nothing; by name, what was found, or why it could not be seen."""
-        aws = self.installation.master.aws
+        aws, broken = self.installation.master.aws, self._know(setups)
 
-        def seen(setup: ScopeSetup, reads: ScopeReads | Unobserved) -> LiveLook | Unobserved:
+        def seen(setup: ScopeSetup) -> LiveLook | Unobserved:
             try:
-                return reads if isinstance(reads, Unobserved) else look(aws, setup.scope, now)
+                return _unread(setup, broken) or look(aws, setup.scope, now)
             except EnvctlError as error:
                 return unseen(error, setup)
 
-        reads = self.reads(accepted, setups)
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="look") as pool:
             names = [setup.scope.name for setup in setups]
-            return dict(zip(names, pool.map(seen, setups, reads), strict=True))
+            return dict(zip(names, pool.map(seen, setups), strict=True))
 
     def reads(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup]
@@ -128,15 +134,7 @@ class LiveAccounts(KnownAccounts):
         installation, broken = self.installation, self._know(setups)
         aws, ledger = installation.master.aws, installation.ledger
         observer = Observer(access=aws, accepted=accepted, history=ledger)
-
-        def of(setup: ScopeSetup) -> ScopeReads | Unobserved:
-            if setup.waits:
-                return setup.not_entered
-            if setup.scope.account in broken:
-                return unseen(broken[setup.scope.account], setup)
-            return observer.reads(setup)
-
-        return tuple(map(of, setups))
+        return tuple(_unread(setup, broken) or observer.reads(setup) for setup in setups)
 
     def plan(
         self, accepted: AcceptedState, setups: Sequence[ScopeSetup], asked: LivePlanOptions
@@ -144,13 +142,15 @@ class LiveAccounts(KnownAccounts):
         """Plan scopes side by side. What is wrong with one is its state. Raises as reading the controller's own rows."""
         master = self.installation.master
         planner = self._planner(accepted, self._know(setups))
-        table, names = master.state_table, [setup.scope.name for setup in setups]
-        asked = replace(asked, histories=read_histories(master.store, table, names))
-        left_open = scopes_left_open(master.store, table, names)
+        names = [setup.scope.name for setup in setups]
+        prefixes = (FLIPS_PREFIX, OPEN_PREFIX, STATUS_PREFIX)
+        keys = [{"Id": prefix + name} for name in names for prefix in prefixes]
+        rows = list(master.store.batch_get(master.state_table, keys)) if keys else []
+        asked = replace(asked, histories=histories_in(rows), looks=looks_in(rows))
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="live-plan") as pool:
             scopes = tuple(pool.map(lambda setup: planner.plan_one(setup, asked), setups))
         planned_from = PlannedFrom(accepted.sequence, accepted.revision)
-        return LivePlanRun(accepted, asked, scopes, planned_from, left_open)
+        return LivePlanRun(accepted, asked, scopes, planned_from, scopes_left_open(rows))
 
     def act(
         self,
@@ -224,15 +224,35 @@ class LiveAccounts(KnownAccounts):
     @property
     def publishes(self) -> bool:
         """Tell whether the settings name a place where looks are published."""
-        return self._looks is not None
+        place = self.installation.master.settings.observed
+        return place.bucket is not None or place.folder is not None
 
-    def publish_config(self, seen: ObservedState, at: datetime) -> None:
-        """Publish the config scope as it was seen, where the settings name a place. Raises as any call."""
-        if self._looks is not None:
-            look = PublishedLook(
-                scope=CONFIG_SCOPE, at=at, epoch=0, installation=self.installation.id, config=seen
-            )
-            self._looks.publish(look)
+    @cached_property
+    def _looks(self) -> LookPublisher:
+        leases, master = self.installation.leases, self.installation.master
+
+        def epoch(scope: str) -> int:
+            head = leases.read(scope)
+            return 0 if head is None else head.epoch
+
+        files = place_in(master.settings.observed, master.aws)
+        assert files is not None, "looks are published where the settings name a place"
+        return LookPublisher(files, epoch, master.process.clock)
+
+    def publish_config(self, seen: ObservedState, at: datetime, looks: int) -> None:
+        """Publish the config scope as it was seen, and how many looks were written before; only where the settings name a place.
+
+        Raises as any call.
+        """
+        look = PublishedLook(
+            scope=CONFIG_SCOPE,
+            at=at,
+            epoch=0,
+            looks=looks,
+            installation=self.installation.id,
+            config=seen,
+        )
+        self._looks.publish(look)
 
     def _publish(
         self,
@@ -241,7 +261,7 @@ class LiveAccounts(KnownAccounts):
         outcomes: Sequence[ScopeOutcome],
     ) -> None:
         """Publish each scope that was looked at for all its targets, as it is after what was done there. Raises as any call."""
-        if self._looks is None:
+        if not self.publishes:
             return
         publisher, installation = self._looks, self.installation
         planner, now = self._planner(accepted, {}), installation.master.process.clock()
@@ -261,6 +281,7 @@ class LiveAccounts(KnownAccounts):
                     scope=view.setup.scope.name,
                     at=view.look.at,
                     epoch=0,
+                    looks=outcome.finding.looks_before,
                     installation=installation.id,
                     live=view.look,
                     targets=parts,
@@ -308,11 +329,9 @@ class LiveAccounts(KnownAccounts):
         return broken
 
 
-def _publisher(installation: Installation) -> LookPublisher | None:
-    files = place_in(installation.master.settings.observed, installation.master.aws)
-
-    def epoch(scope: str) -> int:
-        head = installation.leases.read(scope)
-        return 0 if head is None else head.epoch
-
-    return None if files is None else LookPublisher(files, epoch)
+def _unread(setup: ScopeSetup, broken: Mapping[str, EnvctlError]) -> Unobserved | None:
+    """Return why nothing of a scope is read; None where it is. ``broken`` is as ``_know`` returns it."""
+    if setup.waits:
+        return setup.not_entered
+    error = broken.get(setup.scope.account)
+    return None if error is None else unseen(error, setup)

@@ -47,6 +47,7 @@ def finding_of(
         applied=revision if known and not failed and not partial and not due else "",
         partial=partial,
         looked_at=asked.now,
+        looks_before=asked.looks.get(plan.setup.scope.name, 0),
         seen=scope_counts_of(plan, asked.now, deep=asked.deep, done=done),
     )
 

@@ -25,7 +25,7 @@ from controller.model.ref import Reason, ResourceRef
 from controller.planning.authors import with_live_author
 from controller.planning.diff import DiffOptions, DiffResult, departing, diff
 from controller.planning.drift_history import DriftHistory, Storm
-from controller.planning.overrides import suspended
+from controller.planning.overrides import suspended_in_accounts
 from controller.planning.scope_plan import Barrier, ScopeOptions, finish, to_be_made
 from controller.planning.wording import what_text
 from controller.ports import LiveTarget, Projected, Shaping
@@ -39,7 +39,7 @@ _NO_SHAPING: Final = Shaping()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivePlanOptions(PlanOptions):
-    """How live scopes are planned. ``histories`` of drift are by scope.
+    """How live scopes are planned. ``histories`` of drift, and how many ``looks`` were written before this one, are by scope.
 
     ``deep`` looks closely, which takes many more calls. ``only`` names objects to plan for, None for all; ``targets``
     names targets, empty for all.
@@ -49,6 +49,7 @@ class LivePlanOptions(PlanOptions):
     targets: Sequence[str] = ()
     only: frozenset[ResourceRef] | None = None
     histories: Mapping[str, DriftHistory] = field(default_factory=dict)
+    looks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ class _Scope:
         found = {ref: objects[ref] for ref in objects if ref in counted}
         observed = replace(part.observed, objects=found)
         overrides, is_ours = self.planner.accepted.overrides, self.planner.is_ours
-        held = suspended(overrides) if overrides else frozenset[ResourceRef]()
+        held = suspended_in_accounts(overrides) if overrides else frozenset[ResourceRef]()
         if held and part.projected.waits_for_environment:
             held |= {
                 ref

@@ -12,7 +12,7 @@ from controller.engine.live.accounts import LivePlanRun
 from controller.engine.live.known_accounts import KnownAccounts
 from controller.engine.live.observe import Part, ScopeSetup, ScopeView, Unobserved
 from controller.engine.live.planner import LivePlanner, LivePlanOptions
-from controller.engine.state.published import read_published
+from controller.engine.state.published import CLOCKS_APART, read_published
 from controller.errors import AccessDenied, EnvctlError, Unreachable
 from controller.kinds.language.kind import Kind
 from controller.model.accepted import AcceptedState
@@ -84,12 +84,17 @@ class PublishedAccounts(KnownAccounts):
 
 
 def fresh(look: PublishedLook, installation: str, max_age_s: int, now: datetime) -> PublishedLook:
-    """Return a look that may be planned from. Raises Unreachable for one that is too old, or of another installation."""
+    """Return a look that may be planned from. Raises Unreachable for one that is too old, of a moment to come, or of another installation."""
     age_s = (now - look.at).total_seconds()
     if age_s > max_age_s:
         raise Unreachable(
             f"the last look at {look.scope} is of {look.at:%Y-%m-%d %H:%M} UTC, more than {max_age_s:,} seconds ago",
             fix="see why the controller does not look, with envctl status there; or raise observed.maxAgeSeconds",
+        )
+    if look.at - now > CLOCKS_APART:
+        raise Unreachable(
+            f"the last look at {look.scope} is of {look.at:%Y-%m-%d %H:%M} UTC, which is still to come",
+            fix="wait until the controller has looked again; see that nobody else writes there, and that clocks are right",
         )
     if look.installation != installation:
         raise Unreachable(

@@ -27,4 +27,4 @@ def _line(known: KnownAlert) -> str:
     if known.cleared_at is not None:
         return in_short(f"over: {alert.key.kind}{subject}", LONGEST_LINE)
     text = in_short(f"{alert.key.kind}{subject}: {alert.text}", LONGEST_LINE)
-    return f"{text}  → {alert.next}  ({runbook_of(alert.key.kind)})"
+    return f"{text}  → {in_short(alert.next, LONGEST_LINE)}  ({runbook_of(alert.key.kind)})"

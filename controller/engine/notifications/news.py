@@ -1,4 +1,4 @@
-"""Whether there may be something to tell: whoever changes how things stand signs one row, and who tells reads that one instead of all."""
+"""Whether there may be something to tell: whoever changes how things stand, a daemon or a command, signs one row, and who tells reads that one instead of all."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime

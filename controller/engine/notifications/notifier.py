@@ -4,7 +4,7 @@ What was told is remembered in EnvctlState under that lease's epoch, so it is to
 again after a restart. A process that dies between sending and remembering tells it twice: nothing is lost instead.
 
 All rows are read when news were signed (``news``), when a moment has come at which something begins or ends by the clock, when a
-sink is to be tried again, and every quarter of an hour: what a command did in an account is heard of then.
+sink is to be tried again, and every quarter of an hour: news that nobody could sign are heard of then.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import DeleteWrite, PutWrite, Write
+from controller.daemon_ports import AlertSink, ChangeSink
 from controller.decisions.alerts import alert_steps
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
@@ -58,7 +59,6 @@ from controller.ledger.summaries import RecordSummary
 from controller.model.alert import AlertKey, KnownAlert
 from controller.model.backoff import Backoff
 from controller.model.ledger_record import Requester
-from controller.ports import AlertSink, ChangeSink
 from controller.targets.table_items.definitions import STATE_TABLE
 
 SCOPE: Final = "notifications"

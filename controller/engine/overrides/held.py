@@ -17,8 +17,8 @@ from controller.model.override import Override
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection, Resource
+from controller.planning.overrides import HELD
 
-_ID: Final = "HELD"
 _DIGITS: Final = 12
 
 
@@ -41,11 +41,6 @@ class _Held(NamedTuple):
 
     path: str
     value: Json
-
-
-def is_held(override: Override) -> bool:
-    """Tell whether an override is what a restore or a rollback left: the next one does not leave alone what it holds."""
-    return override.id.startswith(_ID)
 
 
 def holding_overrides(
@@ -115,7 +110,7 @@ def _override(ref: ResourceRef, held: _Held, base: str, asked: HoldAsked) -> Ove
     said = [asked.source, str(ref), held.path, base, str(asked.until)]
     spelled = hashlib.sha256("\n".join(said).encode()).hexdigest()
     return Override(
-        id=f"{_ID}{spelled[:_DIGITS].upper()}",
+        id=f"{HELD}{spelled[:_DIGITS].upper()}",
         ref=ref,
         reason=asked.reason,
         actor=asked.actor,

@@ -11,7 +11,7 @@ from controller.engine.desired.accepted import accepted_after
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
-from controller.engine.overrides.held import HoldAsked, holding_overrides, is_held
+from controller.engine.overrides.held import HoldAsked, holding_overrides
 from controller.engine.reconcile.combined_plan import CombinedPlan, ReconcileRequest
 from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
@@ -22,6 +22,7 @@ from controller.model.observed import CONFIG_SCOPE, ObservedState
 from controller.model.override import Override
 from controller.model.plan import Change, PlanOptions
 from controller.model.ref import ResourceRef
+from controller.planning.overrides import is_held
 from controller.ports import DesiredSource
 
 Observe = Callable[[Installation], ObservedConfig]

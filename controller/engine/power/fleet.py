@@ -138,7 +138,7 @@ class CachedLook:
         if ref is not None and of_environment:
             setup = scope_of_environment(ref.key, accepted, setups)
             setups = (setup,) if setup else ()
-        found = accounts.looks(accepted, setups, self.now)
+        found = accounts.looks(setups, self.now)
         master = accounts.installation.master
         fleet = evaluate_looks(
             [

@@ -14,9 +14,8 @@ from controller.engine.state.rows import read_recorded_rows
 from controller.errors import DamagedState, EnvctlError, WrongUsage
 from controller.kinds.language.kind import Kind
 from controller.ledger.chain import Finding, VerificationReport
-from controller.ledger.chained import Chained
 from controller.ledger.entities import entities_of
-from controller.ledger.heads import HEAD_PREFIX
+from controller.ledger.heads import HEAD_PREFIX, Chained
 from controller.ledger.queries import Page
 from controller.ledger.questions import (
     OfActor,
@@ -120,7 +119,7 @@ class Asked:
 
 def _beginning(installation: Installation, until: datetime) -> datetime:
     """Return since when there are records of ours: no day before is asked for in vain."""
-    first = installation.ledger.beginning(CONFIG_SCOPE)
+    first = installation.ledger.lines.beginning(CONFIG_SCOPE)
     try:
         return min(until, datetime.fromisoformat(first.iso_timestamp)) if first else until
     except (ValueError, TypeError):

@@ -122,7 +122,7 @@ def _look_at(
         names = {setup.scope.account_name for setup in accounts.scopes(accepted)}
         fix = did_you_mean(account, names, "name an Account", quoted=False)
         raise WrongUsage(f"nothing is kept in an account {account!r}", fix=fix)
-    found = accounts.looks(accepted, setups, at)
+    found = accounts.looks(setups, at)
     seen = []
     for setup in setups:
         look = found[setup.scope.name]

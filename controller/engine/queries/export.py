@@ -25,7 +25,7 @@ def exported_records(installation: Installation, period: Period) -> Iterator[Wir
     # A period's first moment belongs to it.
     before = None if period.since is None else period.since - _MOMENT
     for scope in written_scopes(installation.master):
-        start = min((line.sequence for line in ledger.later(scope, before)), default=None)
+        start = min((line.sequence for line in ledger.lines.later(scope, before)), default=None)
         if start is None:
             continue
         for entry in (entry for page in ledger.pages(scope, start - 1) for entry in page):

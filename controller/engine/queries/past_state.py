@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from controller.engine.installation.installation import Installation, Master
@@ -10,9 +11,8 @@ from controller.engine.queries.audit import kind_named
 from controller.errors import WrongUsage
 from controller.gc_tuning import relaxed_gc
 from controller.kinds.language.kind import Kind
-from controller.ledger.entities import entity_of_item
 from controller.ledger.past_state import Doubt, Image, PastItem, earliest_changes, undo
-from controller.ledger.records import EntityKey, split_image
+from controller.ledger.records import EntityKey, entity_of_item, split_image
 from controller.ledger.redaction import redactor
 from controller.ledger.stream_changes import STREAM_PREFIX
 from controller.loading.validated import StoredObject, authored_body
@@ -79,8 +79,8 @@ def past_state(
     now = _items_now(installation, tables)
     ledger, physical = installation.ledger, frozenset(table.name for table in tables.values())
     scopes = [CONFIG_SCOPE, *(STREAM_PREFIX + name for name in tables)]
-    lines = (line for scope in scopes for line in ledger.later(scope, at))
-    earliest = earliest_changes(lines, physical).values()
+    lines = (line for scope in scopes for line in ledger.lines.later(scope, at))
+    earliest = chain.from_iterable(earliest_changes(lines, physical).values())
     found = undo(now, ledger.whole(earliest), at)
     logical = {table.name: name for name, table in tables.items()}
     return tuple(_objects(found, logical, {kind.name: kind for kind in kinds}, master))

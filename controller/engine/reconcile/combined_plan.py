@@ -1,25 +1,19 @@
-"""The plan of a run: its scopes joined, compared with what was reviewed, refused where a guard refuses it.
-
-Overrides whose end has come are recorded and announced; those whose end is near are announced.
-"""
+"""The plan of a run: its scopes joined, compared with what was reviewed, refused where a guard refuses it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from typing import Final, NamedTuple
 
 from controller.engine.commit.lease import Claim
-from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.config.observe import ObservedConfig
-from controller.engine.config.planner import PlanRun, git_documents
+from controller.engine.config.planner import PlanRun
 from controller.engine.desired.accepted import accepted_after
-from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LivePlanRun
 from controller.engine.live.observe import environments_of
 from controller.engine.live.planner import LiveScopePlan
 from controller.engine.power.fleet import evaluate_looks
-from controller.engine.state.override_commit import Ending, end_overrides
 from controller.errors import (
     ExitCode,
     InvalidDesiredState,
@@ -29,22 +23,15 @@ from controller.errors import (
     WrongUsage,
     worst_exit_code,
 )
-from controller.events import Emit, OverrideEnded, OverrideEndsSoon
-from controller.ledger.records import iso_ms
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import DIGEST_DIGITS, short
 from controller.model.ledger_record import Requester
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
-from controller.model.override import Override
 from controller.model.plan import Approval, Note, Plan, ScheduleMeaning, ScopePlan
-from controller.model.ref import ResourceRef
 from controller.planning.approvals import unused_lines, why_unused
-from controller.planning.authors import CONTROLLER
 from controller.planning.fields import PLAIN_NAMES, FieldNames
-from controller.planning.overrides import ended, ending_soon
 from controller.planning.schedule_meaning import Counted, with_found
 from controller.planning.scope_plan import plan
-from controller.planning.wording import what_text
 from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.targets.power import Power
@@ -264,54 +251,3 @@ def refusal_of(planned: CombinedPlan) -> PlanRefused | None:
         f"plan {short(plan.digest)} refused by {count}: {what}",
         fix=f"approve exactly these: {tokens}" if tokens else "change the source and plan again",
     )
-
-
-def overdue(planned: CombinedPlan, now: datetime) -> tuple[Ending, ...]:
-    """Return the overrides that have ended, as far as a run could see: Git is only known if its source was loaded."""
-    overrides: Sequence[Override] = planned.observed.overrides
-    documents: Mapping[ResourceRef, str] = {}
-    if planned.config is not None:
-        documents = git_documents(planned.config.revision, overrides)
-    else:
-        overrides = [override for override in overrides if not override.until_git]
-    return tuple(Ending(override, why) for override, why in ended(overrides, now, documents))
-
-
-def record_ends(
-    installation: Installation,
-    endings: Sequence[Ending],
-    claim: Claim,
-    requester: Requester,
-    emit: Emit,
-) -> tuple[Ending, ...]:
-    """Take ended overrides away, with a record each, and tell of them; return those that were there still.
-
-    Raises ScopeBusy, and as any write: what has ended holds no more, recorded or not.
-    """
-    if not endings:
-        return ()
-    request = ApplyRequest(
-        # Nobody ended them but the clock, or Git.
-        actor=requester.as_applier(author=CONTROLLER.author),
-        transaction=new_run_id(installation.master.process.clock()),
-    )
-    gone = end_overrides(installation.storage(), endings, request, claim, emit)
-    for ending in gone:
-        override = ending.override
-        emit(OverrideEnded(override.id, str(override.ref), what_text(override), ending.why))
-    return gone
-
-
-def announce(
-    overrides: Iterable[Override], now: datetime, within: timedelta, emit: Emit
-) -> tuple[Override, ...]:
-    """Tell of the overrides that end soon; return them."""
-    soon = ending_soon(overrides, now, within)
-    for override in soon:
-        assert override.until is not None, "only what has a time ends soon"
-        emit(
-            OverrideEndsSoon(
-                override.id, str(override.ref), what_text(override), iso_ms(override.until)
-            )
-        )
-    return soon

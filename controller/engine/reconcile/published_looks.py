@@ -34,10 +34,8 @@ def publish_config(
     def publish() -> None:
         for scope in seen.scopes:
             if scope.scope == CONFIG_SCOPE and scope.state is ScopeState.OK and at is not None:
-                accounts.publish_config(scope, at)
+                accounts.publish_config(scope, at, seen.looks)
 
-    if not accounts.publishes:
-        return ()
     if report is not None and report.config.records:
         at = clock()
         seen = observe(accounts.installation)

@@ -20,7 +20,7 @@ from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.config.still_due import StillDue, none_due, still_due
 from controller.engine.desired.load_revision import LoadedRevision
 from controller.engine.installation.installation import Installation
-from controller.engine.live.accounts import LiveAccounts, LivePlanRun, NotWritten, kept
+from controller.engine.live.accounts import LiveAccounts, LivePlanRun, kept
 from controller.engine.live.apply_scope import ScopeOutcome
 from controller.engine.live.finding import finding_of
 from controller.engine.live.latest_accepted import AcceptedScopes
@@ -32,15 +32,13 @@ from controller.engine.reconcile.combined_plan import (
     CombinedPlan,
     Reach,
     ReconcileRequest,
-    announce,
     check_reviewed,
     combined,
-    overdue,
-    record_ends,
     refusal_of,
     tables_after,
     with_notes,
 )
+from controller.engine.reconcile.ended_overrides import overdue, settle_overrides
 from controller.engine.reconcile.partly_applied import planned_again
 from controller.engine.reconcile.published_looks import publish_config
 from controller.engine.reconcile.run_report import Followed, order_of, reported, with_not_kept
@@ -184,6 +182,8 @@ class Reconciler:
         written nothing is raised: what could not be written down afterwards is in the report.
         """
         done, accounts = self._applied(planned, request), self._accounts
+        if not accounts.publishes:
+            return done
         failed = publish_config(accounts, planned, done.report, self.observe, self.clock)
         known = done.report or NOTHING_APPLIED
         return replace(done, report=with_not_kept(known, failed, self.emit)) if failed else done
@@ -200,28 +200,13 @@ class Reconciler:
             self._accounts.write_statuses(findings, self.emit)
             return Reconciled(planned=planned, refused=refused)
         done = Reconciled(planned=planned, report=self._apply(planned, request), refused=refused)
-        return self._end_overrides(done, request) if planned.observed.overrides else done
-
-    def _end_overrides(self, done: Reconciled, request: ReconcileRequest) -> Reconciled:
-        """Record the overrides that have ended, and tell of those that end soon."""
-        planned, report, now = done.planned, done.report, self.clock()
-        assert report is not None, "overrides end after an apply"
-        ended: list[Ending] = []
-        of_now, failed = overdue(planned, now), tuple[NotWritten, ...]()
-
-        def write_ends() -> None:
-            asked = request.claim, request.requester, self.emit
-            ended.extend(record_ends(self._accounts.installation, of_now, *asked))
-
-        if of_now:
-            failed = kept("the overrides that have ended", write_ends)
-        soon = announce(planned.observed.overrides, now, self.announce_within, self.emit)
-        return replace(
-            done,
-            report=with_not_kept(report, failed, self.emit) if failed else report,
-            ended=tuple(ended),
-            ending_soon=soon,
-        )
+        if not planned.observed.overrides:
+            return done
+        assert done.report is not None, "overrides end after an apply"
+        within, emit, now = self.announce_within, self.emit, self.clock()
+        left = settle_overrides(self._accounts.installation, planned, request, now, within, emit)
+        report = with_not_kept(done.report, left.not_kept, emit) if left.not_kept else done.report
+        return replace(done, report=report, ended=left.ended, ending_soon=left.ending_soon)
 
     @relaxed_gc()
     def follow(

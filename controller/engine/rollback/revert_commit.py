@@ -12,7 +12,7 @@ from controller.kinds.language.kind import DEFAULTS
 from controller.loading.authoring.reverted_file import DocumentName, reverted_file
 from controller.model.ref import ResourceRef
 from controller.planning.authors import OF_DOCUMENTS
-from controller.source_settings import GitSource
+from controller.settings import GitSource
 from controller.sources.git_revert import MAIN, Clone, RevertCommit
 
 _COMMIT: Final = re.compile("[0-9a-f]{40}")

@@ -11,8 +11,7 @@ from controller.engine.installation.installation import Installation
 from controller.engine.rollback.chosen import Chosen
 from controller.errors import InvalidDesiredState, Unreachable
 from controller.kinds.language.kind import Finding
-from controller.ledger.entities import entity_of_item
-from controller.ledger.records import EntityKey
+from controller.ledger.records import EntityKey, entity_of_item
 from controller.ledger.redaction import is_digest, redactor
 from controller.ledger.summaries import BY_MOMENT
 from controller.loading.positions import dotted

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.engine.config.observe import observe_config
-from controller.engine.overrides.held import is_held
 from controller.engine.overrides.put_back import PreparedPutBack, PutBack
 from controller.engine.reconcile.combined_plan import ReconcileRequest, refusal_of
 from controller.engine.reconcile.reconciler import Reconciled
@@ -16,7 +15,7 @@ from controller.model.ledger_record import ItemWrite
 from controller.model.observed import Ownership
 from controller.model.override import Override
 from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
-from controller.planning.overrides import is_of_tag
+from controller.planning.overrides import is_held, is_of_tag
 from controller.snapshots.manifest import Manifest
 from controller.targets.table_items.definitions import STATE_TABLE
 

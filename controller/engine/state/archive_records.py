@@ -91,7 +91,7 @@ def _old_records(installation: Installation, scope: str, before: str) -> OldReco
     still_open = frozenset(open_records_of_row(row) if row else ())
     since = until = ""
     to = archived.sequence
-    for line in installation.ledger.after(scope, 0):
+    for line in installation.ledger.lines.after(scope, 0):
         # The newest stays: by it a lost head is noticed, and made again.
         if line.iso_timestamp >= before or line.sequence >= last:
             break
@@ -216,7 +216,7 @@ class RecordArchiver:
         archive, process = self.installation.archive, self.installation.master.process
         to, before = archive.reached().get(scope, _NOTHING).sequence, iso_ms(self.before)
         ids: dict[int, set[str]] = {}
-        for line in self.installation.ledger.after(scope, 0):
+        for line in self.installation.ledger.lines.after(scope, 0):
             if line.sequence > to or line.iso_timestamp >= before:
                 break
             ids.setdefault(line.sequence, set()).add(line.audit_id)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from controller.aws.tables import ItemStore
 from controller.errors import DamagedState
 
 OPEN_PREFIX: Final = "open#"
@@ -27,8 +26,7 @@ def open_records_of_row(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def scopes_left_open(store: ItemStore, state_table: str, scopes: Iterable[str]) -> frozenset[str]:
-    """Return the scopes in which something was announced and not ended, or it is not known. Raises as any read."""
-    keys = [{"Id": OPEN_PREFIX + scope} for scope in scopes]
-    rows = store.batch_get(state_table, keys) if keys else ()
-    return frozenset(str(row["Id"]).removeprefix(OPEN_PREFIX) for row in rows if row.get("Records"))
+def scopes_left_open(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the scopes in which, by rows of EnvctlState, something was announced and not ended, or it is not known."""
+    mine = (row for row in rows if str(row["Id"]).startswith(OPEN_PREFIX))
+    return frozenset(str(row["Id"]).removeprefix(OPEN_PREFIX) for row in mine if row.get("Records"))

@@ -24,6 +24,10 @@ from controller.sources.s3_listing import parse_s3_location
 
 RENEWED_AFTER: Final = timedelta(minutes=30)
 """A look that shows nothing new is published once it is so much younger than the one that is there."""
+BELIEVED_FOR: Final = timedelta(hours=1)
+"""A look that is older than another by so much by their clocks does not stay, whatever is counted: counts begin anew where rows are lost."""
+CLOCKS_APART: Final = timedelta(minutes=5)
+"""A look that is of a moment so much later than now was taken by no controller."""
 MAX_TRIES: Final = 5
 """So often it is looked what is there, others replacing it meanwhile."""
 _COMPRESSED: Final = Bound(64 << 20, "a look")
@@ -59,7 +63,14 @@ def place_at(text: str, access: AwsAccess) -> ReplaceableFiles:
 
 def read_published(files: ReplaceableFiles, scope: str) -> PublishedLook:
     """Return the look at a scope. Raises NotFound if there is none, WrongUsage for what is none, and as any read."""
-    return _look_in(files.read(key_of(scope), _COMPRESSED).content, f"{files.name}/{key_of(scope)}")
+    name = f"{files.name}/{key_of(scope)}"
+    look = _look_in(files.read(key_of(scope), _COMPRESSED).content, name)
+    if look.scope != scope or (look.config is not None and look.config.scope != scope):
+        raise WrongUsage(
+            f"{name}: it is a look at another scope",
+            fix="let the controller look again; nobody else writes there",
+        )
+    return look
 
 
 class _Known(NamedTuple):
@@ -72,10 +83,11 @@ class _Known(NamedTuple):
 
 @dataclass(eq=False)
 class LookPublisher:
-    """Publishes looks of one installation. Thread-safe. ``epoch`` reads that of a scope's head; 0 if there is none."""
+    """Publishes looks of one installation. Thread-safe. ``epoch`` reads that of a scope's head, 0 if there is none; ``clock`` gives aware time."""
 
     files: ReplaceableFiles
     epoch: Callable[[str], int]
+    clock: Callable[[], datetime]
     _known: dict[str, _Known] = field(default_factory=dict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
@@ -92,7 +104,7 @@ class LookPublisher:
         look = replace(look, epoch=self.epoch(look.scope))
         content = gzip.compress(_written(look), mtime=0)
         key, version = key_of(look.scope), known.version if known else None
-        if known and known.look.order > look.order:
+        if known and _stays(known.look, look):
             return False
         for _ in range(MAX_TRIES):
             try:
@@ -123,12 +135,20 @@ class LookPublisher:
         except WrongUsage:
             # Nobody can plan from it.
             return held.version, False
-        return held.version, there.order > look.order
+        return held.version, _stays(there, look) and self._can_be(there, look)
+
+    def _can_be(self, there: PublishedLook, look: PublishedLook) -> bool:
+        """Tell whether a controller can have published what is newer than our look: no clock is so far ahead, no head so far on."""
+        return there.at - self.clock() <= CLOCKS_APART and there.epoch <= self.epoch(look.scope)
+
+
+def _stays(there: PublishedLook, look: PublishedLook) -> bool:
+    return there.order > look.order and look.at - there.at < BELIEVED_FOR
 
 
 def _timeless(look: PublishedLook) -> PublishedLook:
     live = None if look.live is None else replace(look.live, at=_NEVER)
-    return replace(look, at=_NEVER, epoch=0, live=live)
+    return replace(look, at=_NEVER, epoch=0, looks=0, live=live)
 
 
 def _written(look: PublishedLook) -> bytes:

@@ -49,6 +49,8 @@ class Finding:
     """In which the scope was ours; 0 where it was not taken."""
     planned_from: int = 0
     """The config scope's sequence it was planned from; 0 where that is not known."""
+    looks_before: int = 0
+    """How many looks the scope's status counted when this one began."""
 
 
 def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> ScopeStatus:
@@ -80,6 +82,7 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
         seen=found.seen.after(known.seen) if found.seen else known.seen if again else None,
         epoch=found.epoch or known.epoch,
         planned_from=found.planned_from or known.planned_from,
+        looks=max(known.looks, found.looks_before + (found.state in _SEEN)),
     )
 
 
@@ -97,6 +100,7 @@ _NUMBERS: Final = {
     "Failures": "failures",
     "Epoch": "epoch",
     "PlannedFrom": "planned_from",
+    "Looks": "looks",
 }
 """What a row holds of a status as it is: attribute -> field."""
 
@@ -241,13 +245,13 @@ _COUNTS: Final = {
 FLIPS_PREFIX: Final = "flips#"
 
 
-def read_histories(
-    store: ItemStore, state_table: str, scopes: Iterable[str]
-) -> dict[str, DriftHistory]:
-    """Return what is remembered, by scope; nothing for scopes that were calm. Raises as any read."""
-    keys = [{"Id": FLIPS_PREFIX + scope} for scope in scopes]
-    rows = store.batch_get(state_table, keys) if keys else ()
-    return {str(row["Id"]).removeprefix(FLIPS_PREFIX): history_of_row(row) for row in rows}
+def histories_in(rows: Iterable[Mapping[str, Any]]) -> dict[str, DriftHistory]:
+    """Return what is remembered among rows of EnvctlState, by scope; nothing for scopes that were calm."""
+    return {
+        str(row["Id"]).removeprefix(FLIPS_PREFIX): history_of_row(row)
+        for row in rows
+        if str(row["Id"]).startswith(FLIPS_PREFIX)
+    }
 
 
 def write_history(store: ItemStore, state_table: str, scope: str, history: DriftHistory) -> None:
@@ -364,11 +368,6 @@ def override_rows_in(rows: Iterable[Row]) -> tuple[Row, ...]:
     return tuple(sorted(mine, key=lambda row: str(row["Id"])))
 
 
-def read_override_rows(store: Scannable, state_table: str) -> tuple[Row, ...]:
-    """Return the rows of all overrides, ended ones too, by id. Raises as any read."""
-    return override_rows_in(store.scan(state_table))
-
-
 def read_recorded_rows(store: ItemStore, state_table: str) -> tuple[Row, ...]:
     """Return the rows whose every change is in the ledger. Raises as any read."""
     return tuple(
@@ -378,4 +377,4 @@ def read_recorded_rows(store: ItemStore, state_table: str) -> tuple[Row, ...]:
 
 def read_overrides(store: Scannable, prefix: str) -> tuple[Override, ...]:
     """Return all overrides, ended ones too. Raises as any read, and as ``override_of_row``."""
-    return tuple(map(override_of_row, read_override_rows(store, prefix + STATE_TABLE.name)))
+    return tuple(map(override_of_row, override_rows_in(store.scan(prefix + STATE_TABLE.name))))

@@ -6,13 +6,13 @@ from typing import Any, Final, NamedTuple
 
 from controller.engine.commit.storage import new_run_id
 from controller.engine.streams.table_reader import TableReader
-from controller.ledger.entities import entity_of_item
 from controller.ledger.outside_record import GAP, NOBODY_NAMED, StreamSource
 from controller.ledger.records import (
     CHANGE_TYPES,
     EntityKey,
     action_of,
     audit_id,
+    entity_of_item,
     image_digest,
     iso_ms,
     split_image,

@@ -325,20 +325,27 @@ def sensitive_values(
 ) -> Iterator[str]:
     """Yield the sensitive values of objects, given with their items as canonical JSON: what is to be taken out of every text."""
     models: dict[str, type[Spec]] = {name: kind.spec for name, kind in kinds.items()}
-    sensitive = {name: kinds[name] for name, model in models.items() if marked(model, "sensitive")}
+    shapes = {
+        name: Shape(model=model) for name, model in models.items() if marked(model, "sensitive")
+    }
     for ref, attributes in objects:
-        if ref.kind in sensitive:
+        if shape := shapes.get(ref.kind):
             for item in parse_canonical(attributes).values():
-                yield from _within(sensitive[ref.kind], (), item, hides=False)
+                # What an item has in Value stands beside its key.
+                yield from _within(shape, item, hides=False)
+                yield from _within(shape, item.get("Value"), hides=False)
 
 
-def _within(kind: Kind[Any], path: tuple[Any, ...], value: Any, *, hides: bool) -> Iterator[str]:
-    hides = hides or is_sensitive(kind, path)
+def _within(shape: Shape, value: Any, *, hides: bool) -> Iterator[str]:
+    inner = shape.members or shape.values or PLAIN
     if isinstance(value, dict):
+        fields = fields_of(shape.model).by_attribute
         for name, part in value.items():
-            yield from _within(kind, (*path, name), part, hides=hides)
+            field = fields.get(name)
+            hidden = hides or (field is not None and field.sensitive)
+            yield from _within(inner if field is None else field.shape, part, hides=hidden)
     elif isinstance(value, list):
-        for place, part in enumerate(value):
-            yield from _within(kind, (*path, place), part, hides=hides)
+        for part in value:
+            yield from _within(inner, part, hides=hides)
     elif hides and isinstance(value, str) and _LIKE_A_KEY.fullmatch(value):
         yield value

@@ -62,8 +62,8 @@ def document_schema(kind: Kind[Any]) -> JsonSchema:
     metadata = model_schema(Metadata)
     if kind.names is not None:
         metadata["properties"]["name"] |= {
-            "pattern": kind.names.pattern,
-            "maxLength": kind.names.max_length,
+            "pattern": kind.names.accepted,
+            "maxLength": kind.names.longest,
             "x-expected": kind.names.expected,
         }
     return _envelope(kind.name, kind.summary, metadata, _spec_definitions(kind))

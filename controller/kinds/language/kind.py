@@ -27,6 +27,7 @@ class Finding(NamedTuple):
 
     ``field`` is the name of a field that is missing below ``path``. ``at_key`` points the caret at the field's name instead
     of its value. ``hidden`` values are not shown: they may be secrets. ``others`` is how many further ones this one stands for.
+    ``named`` is the kind and the key of what a reference names that leads nowhere.
     """
 
     path: Path
@@ -38,6 +39,7 @@ class Finding(NamedTuple):
     at_key: bool = False
     hidden: bool = False
     others: int = 0
+    named: tuple[str, str] = ("", "")
 
     @classmethod
     def missing(cls, path: Path, field: str, why: str, fix: str) -> "Finding":
@@ -52,6 +54,10 @@ class Finding(NamedTuple):
 
 
 Findings = Iterator[Finding]
+
+
+LONGEST_NAME: Final = 255
+"""Characters of a ``metadata.name``."""
 
 
 class RuleSettings(NamedTuple):
@@ -159,14 +165,33 @@ class NameFormat:
     """In words, with an example: "letters and digits, beginning with a letter, such as Search"."""
     owned: bool = False
     """Whether keys of the kind are ``<owner>/<name>``."""
+    old: str = ""
+    """Pattern of names that only the page of the old product refused: its tables have such, so they are warned of."""
+
+    @property
+    def accepted(self) -> str:
+        """The pattern of all names that are no error."""
+        return self.old or self.pattern
+
+    @property
+    def longest(self) -> int:
+        """Characters of the longest name that is no error."""
+        return LONGEST_NAME if self.old else self.max_length
 
     def findings(self, name: str) -> Findings:
         """Find a ``metadata.name`` that is too long or of another form."""
         if len(name) > self.max_length or not re.fullmatch(self.pattern, name):
+            is_old = len(name) <= LONGEST_NAME and bool(self.old and re.fullmatch(self.old, name))
+            why = (
+                "is a name that the page of the old product refused"
+                if is_old
+                else "is no name for this kind"
+            )
             yield Finding(
                 ("metadata", "name"),
-                f"{name!r} is no name for this kind: expected at most {self.max_length} characters, {self.expected}",
+                f"{name!r} {why}: expected at most {self.max_length} characters, {self.expected}",
                 "rename it, and whatever refers to it",
+                warning=is_old,
             )
 
 
@@ -202,6 +227,11 @@ class Kind(Generic[S]):
     leaving: Leaving = Leaving.DELETE
     names: NameFormat | None = None
     """What objects may be called; None: anything of 1 to 255 characters."""
+    read_by_others: Callable[[Items], Any] | None = None
+    """Items -> what other programs act on, in one form: hosts and their states, routes, rights, schedules, services of roles.
+    Adopting an object changes nothing of it without a word of its own. None: nothing that would be missed."""
+    unmanaged: frozenset[str] = frozenset()
+    """Kinds of which a document may name objects that no document has (``metadata.unmanaged``): nothing is derived from them."""
     undo_derived: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     """Spec recovered from items, under YAML names and with what is controller-only put back -> the same spec
     without what those fields derived."""

@@ -150,6 +150,17 @@ class Metadata(Spec):
     """Free words to select and group by."""
     annotations: dict[str, str] = Field(default_factory=dict)
     """Free text for people and other programs."""
+    unmanaged: Annotated[
+        list[
+            Annotated[
+                str,
+                Field(max_length=600, pattern=rf"^[A-Za-z]{{1,50}}/[^{_CONTROLS}]+$"),
+                Says("Kind/name, such as Cluster/Infra"),
+            ]
+        ],
+        Field(max_length=100),
+    ] = Field(default_factory=list)
+    """What it names although no document has it (``Cluster/Infra``): it stays as it is, whoever keeps it."""
     protect: bool = False
     """Refuse to delete this object, and to end the last instances of an environment's groups, until a revision without the protection has been applied."""
 

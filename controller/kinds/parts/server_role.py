@@ -287,8 +287,8 @@ class ServerRole(Spec):
     """Given to the instances' user data."""
     removal_date_tag: PlainText | None = None
     """Given to the instances' user data."""
-    services: list[Annotated[DeployedService, SHORT_TEXT]] | None = None
-    """Services that run on the role."""
+    services: list[Annotated[DeployedService, SHORT_TEXT]] = Field(default_factory=list)
+    """Services that run on the role. The old product's deployments fail for the whole map where a role has no list."""
     rollout: Annotated[RolloutChoice | None, CONTROLLER_ONLY] = None
     """How a changed template reaches running instances: ``none`` (default) only new ones get it."""
     when_off: Annotated[Literal["standby", "scaleToZero", "ignore"] | None, CONTROLLER_ONLY] = None

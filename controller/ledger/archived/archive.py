@@ -7,7 +7,9 @@ who does not find a record there, and reads the row afterwards, finds it here.
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from threading import Lock
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
@@ -21,6 +23,7 @@ from controller.ledger.archived.segments import (
     missing,
     read_contents,
     read_entries,
+    read_some,
     segment_of_key,
 )
 from controller.ledger.chain import ChainEntry
@@ -96,32 +99,32 @@ def archived_of_row(row: Mapping[str, Any]) -> dict[str, ArchivedTo]:
     return found
 
 
+@dataclass(eq=False)
 class Archive:
     """Reads what was moved. Thread-safe.
 
-    ``read_row`` returns the row as it is, None without one; ``store`` is None where the settings name no place.
+    ``read_row`` returns the row as it is, None without one; ``open_store`` what the settings name, None where they name no place.
     """
 
-    def __init__(
-        self,
-        read_row: Callable[[], Mapping[str, Any] | None],
-        store: SegmentStore | None,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Take where both are. Nothing is read."""
-        self._read_row, self._store, self._monotonic = read_row, store, monotonic
-        self._known: tuple[float, Mapping[str, ArchivedTo]] | None = None
-        self._listed: dict[str, tuple[int, tuple[Segment, ...]]] = {}
-        self._lines = _Kept[tuple[RecordSummary, ...]](_KEPT_LINES, len)
-        self._contents = _Kept[Contents](_KEPT_CONTENTS, lambda _: 1)
+    read_row: Callable[[], Mapping[str, Any] | None]
+    open_store: Callable[[], SegmentStore | None]
+    monotonic: Callable[[], float] = time.monotonic
+    _known: tuple[float, Mapping[str, ArchivedTo]] | None = field(default=None, init=False)
+    _listed: dict[str, tuple[int, tuple[Segment, ...]]] = field(default_factory=dict, init=False)
+    _lines: "_Kept[tuple[RecordSummary, ...]]" = field(
+        default_factory=lambda: _Kept(_KEPT_LINES, len), init=False
+    )
+    _contents: "_Kept[Contents]" = field(
+        default_factory=lambda: _Kept(_KEPT_CONTENTS, lambda _: 1), init=False
+    )
 
     def reached(self) -> Mapping[str, ArchivedTo]:
         """Return how far each scope stands in segments, as it was at most ten seconds ago. Raises DamagedState, and as any read."""
         known = self._known
-        now = self._monotonic()
+        now = self.monotonic()
         if known is None or now - known[0] > KNOWN_FOR_S:
             # Of when it was asked for: what is written while the answer comes may be in it or not.
-            known = self._known = (now, archived_of_row(self._read_row() or {}))
+            known = self._known = (now, archived_of_row(self.read_row() or {}))
         return known[1]
 
     def forget(self) -> None:
@@ -132,6 +135,10 @@ class Archive:
     def has_store(self) -> bool:
         """Whether the settings name a place."""
         return self._store is not None
+
+    @cached_property
+    def _store(self) -> SegmentStore | None:
+        return self.open_store()
 
     @property
     def store(self) -> SegmentStore:
@@ -172,6 +179,10 @@ class Archive:
     def entries(self, segment: Segment) -> list[ChainEntry]:
         """Return the records of a segment, in order. Raises DamagedState, and as reading the store."""
         return read_entries(segment, self.stored(segment.key), self.place(segment))
+
+    def some(self, segment: Segment, sequences: Iterable[int]) -> Iterator[ChainEntry]:
+        """Yield the records of a segment with these sequences, in the order asked; the others are not parsed. Raises as ``entries``."""
+        return read_some(segment, self.stored(segment.key), self.place(segment), sequences)
 
     def contents(self, segment: Segment) -> Contents:
         """Return what is said of a segment beside it. Raises DamagedState, and as reading the store."""
@@ -219,13 +230,15 @@ def _path(found: Sequence[Segment], to: int) -> tuple[Segment, ...]:
     return tuple(reversed(path))
 
 
+@dataclass(eq=False, slots=True)
 class _Kept(Generic[T]):
     """Values read lately, the oldest of which are let go; ``weigh`` says what one weighs. Thread-safe."""
 
-    def __init__(self, most: int, weigh: Callable[[T], int]) -> None:
-        self._most, self._weigh, self._weight = most, weigh, 0
-        self._values: OrderedDict[str, T] = OrderedDict()
-        self._lock = Lock()
+    most: int
+    weigh: Callable[[T], int]
+    _weight: int = field(default=0, init=False)
+    _values: OrderedDict[str, T] = field(default_factory=OrderedDict, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
 
     def get(self, key: str, read: Callable[[], T]) -> T:
         with self._lock:
@@ -236,8 +249,8 @@ class _Kept(Generic[T]):
         with self._lock:
             if key not in self._values:
                 self._values[key] = value
-                self._weight += self._weigh(value)
-            while self._weight > self._most and len(self._values) > 1:
+                self._weight += self.weigh(value)
+            while self._weight > self.most and len(self._values) > 1:
                 _, gone = self._values.popitem(last=False)
-                self._weight -= self._weigh(gone)
+                self._weight -= self.weigh(gone)
         return value

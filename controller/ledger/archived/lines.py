@@ -3,12 +3,19 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
+from controller.aws.items import WireItem, from_wire
 from controller.ledger.archived.archive import Archive
 from controller.ledger.archived.segments import Contents, Segment
 from controller.ledger.questions import OfActor, OfEntity, OfTransaction, Period
 from controller.ledger.records import EntityKey, who_changed
 from controller.ledger.stream_changes import STREAM_PREFIX
-from controller.ledger.summaries import RecordSummary, newest_first
+from controller.ledger.summaries import (
+    OF_CHAIN_LINE,
+    ChainLine,
+    RecordSummary,
+    chain_line_of_item,
+    newest_first,
+)
 from controller.model.observed import CONFIG_SCOPE
 
 MOST_MONTHS: Final = 12
@@ -131,6 +138,15 @@ def lines_below(archive: Archive, scope: str, below: int) -> Iterator[RecordSumm
     for segment in reversed(archive.segments(scope) if scope in archive.reached() else ()):
         if segment.first < below:
             yield from (line for line in reversed(archive.lines(segment)) if line.sequence < below)
+
+
+def chain_lines(archive: Archive, scope: str) -> Iterator[ChainLine]:
+    """Yield the little that tells the records of a scope apart, newest first; of a segment no more is parsed than is asked for."""
+    for segment in reversed(archive.segments(scope) if scope in archive.reached() else ()):
+        for entry in archive.some(segment, range(segment.last, segment.first - 1, -1)):
+            record = entry.record or {}
+            told: WireItem = {name: record[name] for name in OF_CHAIN_LINE if name in record}
+            yield chain_line_of_item(from_wire(told), scope)
 
 
 def find_id(archive: Archive, audit_id: str) -> Iterator[RecordSummary]:

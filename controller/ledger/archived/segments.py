@@ -192,18 +192,32 @@ def read_entries(segment: Segment, packed: bytes, place: str) -> list[ChainEntry
 
     Whether each is what was written is left to the check of the chain.
     """
+    return list(read_some(segment, packed, place, range(segment.first, segment.last + 1)))
+
+
+def read_some(
+    segment: Segment, packed: bytes, place: str, sequences: Iterable[int]
+) -> Iterator[ChainEntry]:
+    """Yield the records of a segment with these sequences, in the order asked; none is parsed before it is asked for.
+
+    Raises as ``read_entries``, as far as it read.
+    """
     try:
-        entries = list(_entries(_unpacked(packed)))
+        lines = _unpacked(packed).splitlines()
+        is_as_named = len(lines) == segment.last + 1 - segment.first
+        for sequence in sequences if is_as_named else ():
+            entry, scope = _entry(lines[sequence - segment.first])
+            is_as_named = entry.sequence == sequence and scope == segment.scope
+            if not is_as_named:
+                break
+            yield entry
     except (KeyError, TypeError, ValueError, AttributeError, zlib.error) as error:
         raise DamagedState(f"ledger: {place} cannot be read", fix=_FIX) from error
-    wanted = range(segment.first, segment.last + 1)
-    scopes = {entry.record["Scope"]["S"] for entry in entries if entry.record}
-    if [entry.sequence for entry in entries] != [*wanted] or scopes != {segment.scope}:
+    if not is_as_named:
         raise DamagedState(
             f"ledger: {place} does not hold records #{segment.first:,} to #{segment.last:,} of scope {segment.scope}, in their order",
             fix=_FIX,
         )
-    return entries
 
 
 def check_links(
@@ -233,13 +247,13 @@ def missing(place: str) -> DamagedState:
     return DamagedState(f"ledger: {place} is missing", fix=_FIX)
 
 
-def _entries(lines: bytes) -> Iterator[ChainEntry]:
-    for line in lines.splitlines():
-        record = orjson.loads(line)
-        # What lists and chains lean on.
-        texts = (record[name]["S"] for name in ("AuditID", "Scope", "ISOTimestamp", "EntityId"))
-        audit_id, *_ = [_of(str, text) for text in texts]
-        yield ChainEntry(int(record["Sequence"]["N"]), audit_id, record)
+def _entry(line: bytes) -> tuple[ChainEntry, str]:
+    """Return what a line holds, and of which scope."""
+    record = orjson.loads(line)
+    # What lists and chains lean on.
+    texts = (record[name]["S"] for name in ("AuditID", "Scope", "ISOTimestamp", "EntityId"))
+    audit_id, scope, *_ = [_of(str, text) for text in texts]
+    return ChainEntry(int(record["Sequence"]["N"]), audit_id, record), scope
 
 
 def _unpacked(packed: bytes) -> bytes:

@@ -13,6 +13,7 @@ from controller.loading.issues import validation_issues
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import short_text
 from controller.model.ref import ProblemCode, ResourceRef
+from controller.scheduling.old_forms import old_meaning
 
 MOST_MENDS = 300
 """An object with more wrong values than this is left to a person."""
@@ -119,9 +120,11 @@ def _fix(
     for form in _other_forms(value):
         holder[path[-1]] = form
         if path not in {left.path for left in _issues(kind, spec)}:
-            stored_as = _STORED_AS.get(type(value), "something else")
+            why = f"stored as {_STORED_AS.get(type(value), 'something else')}"
+            if type(form) is type(value):
+                why = "another way of writing what is written now, which means the same"
             written = f"{where}: {in_short(kind, path, form)}"
-            found.append(Oddity(ref, f"{where} {shown}: stored as {stored_as}", written))
+            found.append(Oddity(ref, f"{where} {shown}: {why}", written))
             return True
     holder[path[-1]] = value
     if kind.name == "Environment" and path[0] == "schedule":
@@ -145,24 +148,38 @@ def _no_schedule(ref: ResourceRef, spec: dict[str, Json], found: list[Oddity]) -
         return False
     spec["schedule"] = {"mode": mode}
     reason = "no schedule that can be read" if text else "it is scheduled automatically, by none"
-    written = f"schedule: {mode}" + (", so it is left alone as before" if automatic else "")
+    written = f"schedule: {mode}"
+    if automatic and old_meaning(str(text or "")).obeyed:
+        reason = "the old scheduler obeyed it, but by accident: what it meant cannot be told"
+        written += ", so it is left alone, which it was not before"
+    elif automatic:
+        written += ", so it is left alone as before"
     decide = "write the schedule that was meant"
     found.append(Oddity(ref, f"DefaultSchedule {text!r}: {reason}", written, decide))
     return True
 
 
+def _other_texts(value: str) -> Iterator[Json]:
+    text = value.strip()
+    if text.lower() in {"true", "false"}:
+        yield text.lower() == "true"
+    if text.lstrip("-").isdecimal() and len(text) <= 18:
+        yield int(text)
+    if text != value and text:
+        yield text
+    if text != text.lower():
+        yield text.lower()
+    schedule, _ = old_meaning(text)
+    if schedule is not None:
+        yield schedule.text
+    if text:
+        yield [text]
+
+
 def _other_forms(value: Json) -> Iterator[Json]:
     """Yield what a value may have been meant as, the likeliest first."""
     if isinstance(value, str):
-        text = value.strip()
-        if text.lower() in {"true", "false"}:
-            yield text.lower() == "true"
-        if text.lstrip("-").isdecimal() and len(text) <= 18:
-            yield int(text)
-        if text != value and text:
-            yield text
-        if text:
-            yield [text]
+        yield from _other_texts(value)
     elif isinstance(value, bool):
         yield str(value).lower()
     elif isinstance(value, int):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from controller.kinds.permission import ALL, RESTRICTIONS
 from controller.loading.authoring.found import FoundObject, Items, LeftOut, Oddity
 
 TOMBSTONE = "__Deleted"
@@ -140,9 +141,50 @@ def _service(items: Found) -> Iterator[Odd]:
         )
 
 
+def _upstream(items: Found) -> Iterator[Odd]:
+    item = items["InfraConfigLBUpstream"]
+    if not isinstance(item.get("Hosts"), list):
+        items["InfraConfigLBUpstream"] = {**item, "Hosts": []}
+        yield (
+            f"Hosts {item.get('Hosts')!r}: no list of hosts",
+            "hosts: [], as load balancers take it",
+            "write its hosts",
+        )
+
+
+def _permission(items: Found) -> Iterator[Odd]:
+    item = items["InfraConfigPermissions"]
+    entries = item.get("Permissions")
+    if not isinstance(entries, list):
+        return
+    items["InfraConfigPermissions"] = {
+        **item,
+        "Permissions": [_said_as_all(one) for one in entries],
+    }
+    for place, entry in enumerate(entries):
+        if _said_as_all(entry) != entry:
+            yield (
+                f"Permissions[{place}] restricted to a word in capitals: its readers know all",
+                "all in lower case, which means the same",
+            )
+
+
+def _said_as_all(entry: Json) -> Json:
+    if not isinstance(entry, Mapping):
+        return entry
+    return {
+        name: ALL
+        if isinstance(value, str) and name in RESTRICTIONS and value.lower() == ALL
+        else value
+        for name, value in entry.items()
+    }
+
+
 _BY_KIND = {
     "Account": _account,
     "Environment": _environment,
     "EnvironmentType": _environment_type,
+    "Permission": _permission,
     "Service": _service,
+    "Upstream": _upstream,
 }

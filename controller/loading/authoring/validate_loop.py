@@ -4,13 +4,13 @@ Leaving an object out may take from others what they name, so this goes on until
 """
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final
 
+from controller.kinds.language.fields import Shape, to_yaml_names
 from controller.kinds.language.kind import Finding, Kinds, RuleSettings
 from controller.kinds.parts.naming_pattern import matches
-from controller.loading.authoring.fix_values import drop, is_valid
+from controller.loading.authoring.fix_values import fix_values
 from controller.loading.authoring.found import Items, LeftOut, Written
 from controller.loading.positions import dotted
 from controller.loading.resolve import all_clashes, resolve_all
@@ -22,8 +22,6 @@ from controller.model.resource import Resource
 MOST_ROUNDS: Final = 40
 """References are a few kinds deep; each round leaves out or mends at least one object."""
 _NOWHERE: Final = Origin("")
-_MEMBERS_THAT_MAY_GO: Final = frozenset({"services"})
-"""Lists that inform people and programs of what is there; without a member that names nothing they say as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +140,7 @@ def _fixed(
             return issue.code is ProblemCode.NAMING_PATTERN
     if issue.path == ("spec", "account"):
         return _account_by_number(staying, document, whole)
-    return issue.path[:1] == ("spec",) and _dropped(document, issue, kinds)
+    return _declared_unmanaged(document, issue, kinds, whole)
 
 
 def _account_by_number(
@@ -166,27 +164,39 @@ def _account_by_number(
     return True
 
 
-def _dropped(document: Written, issue: Finding, kinds: Kinds) -> bool:
-    """Take an optional reference away that names nothing; a rule that is broken otherwise is a person's to decide."""
-    if issue.code is not ProblemCode.UNKNOWN_REFERENCE:
+def _declared_unmanaged(
+    document: Written, issue: Finding, kinds: Kinds, whole: Mapping[ResourceRef, Items]
+) -> bool:
+    """Let the document name what no document has, as far as its kind may: nothing of it is taken away.
+
+    Any other reference that leads nowhere, and a rule that is broken otherwise, are a person's to decide.
+    """
+    kind, key = issue.named
+    if (
+        issue.code is not ProblemCode.UNKNOWN_REFERENCE
+        or kind not in kinds[document.ref.kind].unmanaged
+    ):
         return False
-    path = issue.path[1:]
-    # The name alone, or the member of a list that it stands in.
-    for length in range(len(path), 0, -1):
-        in_list = isinstance(path[length - 1], int) and path[length - 2] in _MEMBERS_THAT_MAY_GO
-        if length < len(path) and not in_list:
-            continue
-        spec = deepcopy(document.spec)
-        drop(spec, path[:length])
-        if is_valid(kinds[document.ref.kind], spec):
-            document.spec = spec
-            document.note(
-                f"{dotted(path)}: {issue.message}",
-                "nothing: the name goes when it is adopted",
-                "write what was meant, if it is missed",
-            )
-            return True
-    return False
+    names = document.metadata.setdefault("unmanaged", [])
+    if f"{kind}/{key}" not in names:
+        names.append(f"{kind}/{key}")
+    if document.ref.kind == "Upstream":
+        # Its hosts' ports are nobody's to derive.
+        _, found = kinds["Upstream"].recover(
+            {table: dict(item) for table, item in whole[document.ref].items()}
+        )
+        hosts = to_yaml_names(
+            Shape(model=kinds["Upstream"].spec), {"Hosts": found.get("Hosts", [])}
+        )
+        document.spec["hosts"] = fix_values(
+            kinds["Upstream"], document.ref, {**document.spec, **hosts}
+        ).spec["hosts"]
+    document.note(
+        f"{dotted(issue.path[1:])}: no {kind} named {key!r} is written",
+        f"metadata.unmanaged: {kind}/{key}, so what names it stays as it is",
+        "write a document for it, or remove the name, when nobody needs it",
+    )
+    return True
 
 
 def _in_short(issue: Finding) -> str:

@@ -9,7 +9,7 @@ from controller.kinds.calendar import frozen_because
 from controller.model.accepted import AcceptedState
 from controller.model.live import LiveScope
 from controller.model.ref import ResourceRef
-from controller.planning.overrides import suspended
+from controller.planning.overrides import suspended_in_accounts
 from controller.planning.wording import as_applied
 from controller.targets.group_parts.found import FoundAttributes
 from controller.targets.group_parts.names import REFRESH, ask, group_ref
@@ -63,7 +63,7 @@ class Turns:
         self.at_once = accepted.options.max_parallel_rollouts
         self._accepted = accepted
         self._scope = scope
-        self._left = suspended(accepted.overrides)
+        self._left = suspended_in_accounts(accepted.overrides)
         self._day = now.astimezone(UTC).date()
 
     def held_because(self, design: GroupDesign, seen: FoundAttributes) -> str:

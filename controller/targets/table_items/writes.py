@@ -9,7 +9,7 @@ from controller.aws.items import Item, WireItem, to_wire, to_wire_value
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.errors import RefusedByAws
 from controller.ledger.records import iso_ms
-from controller.model.canonical import canonical_bytes, parse_canonical, without_empty
+from controller.model.canonical import canonical_bytes, parse_canonical, without_empty_texts
 from controller.model.ledger_record import ItemWrite
 from controller.model.observed import NOBODY_KNOWN
 from controller.model.plan import Change
@@ -63,7 +63,7 @@ def item_writes(
     for table in sorted(before.keys() | after.keys()):
         definition = tables[table]
         old = {**before[table], **base.get(table, {})} if table in before else None
-        wanted = without_empty(after[table]) if table in after else None
+        wanted = without_empty_texts(after[table]) if table in after else None
         if old is None or wanted is None or definition.key_of(old) == definition.key_of(wanted):
             pairs = [(old, wanted)]
         else:

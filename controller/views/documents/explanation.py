@@ -11,6 +11,7 @@ from controller.scheduling.decision import Verdict
 from controller.scheduling.facts import Source
 from controller.scheduling.schedule import State
 from controller.views.answer import Answer
+from controller.views.blocks import block_line
 from controller.views.documents.audit import SummaryObject, summary_json
 from controller.views.documents.envelope import filled
 from controller.views.documents.moments import (
@@ -20,7 +21,6 @@ from controller.views.documents.moments import (
 from controller.views.explanation import (
     NOT_READ,
     Command,
-    block_line,
     commands_of,
     explanation_lines,
     heading_of,

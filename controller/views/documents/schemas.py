@@ -28,7 +28,7 @@ from controller.planning.json_check import (
     open_enum,
     text,
 )
-from controller.views.audit_blame import AuditBlameDocument
+from controller.views.audit.blame import AuditBlameDocument
 from controller.views.calendar_text import SchedulePreviewDocument
 from controller.views.doctor import DoctorDocument
 from controller.views.documents.audit import (

@@ -1,17 +1,18 @@
 """Around every request: an id, a bound, problem details whatever fails, and a line in the log."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 
 from controller.api.access import Access, Caller, is_loopback
 from controller.api.credentials import KeptCredentials
 from controller.api.metrics import Metrics
-from controller.api.problems import MEDIA_TYPE, answer_with_problems
+from controller.api.problems import MEDIA_TYPE, MOST_PROBLEMS, answer_with_problems
 from controller.api.requests import LONGEST_BODY, Requests
 from controller.cli.process import utc_now
 from controller.errors import (
@@ -66,7 +67,21 @@ def application(events: list[Event], credentials: str | None, host: str) -> Fast
     def write(caller: Annotated[Caller, Depends(access.may("override"))], body: list[int]) -> str:
         return f"{caller.name} {len(body)}"
 
+    @app.post("/hook")
+    async def hook(request: Request) -> int:
+        return len(await request.body())
+
     return app
+
+
+def sent(client: httpx.Client, data: bytes) -> bytes:
+    """Send bytes as they are, and return all that is answered until the connection ends."""
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), 30) as line:
+        line.sendall(data)
+        answered = b""
+        while more := line.recv(65536):
+            answered += more
+        return answered
 
 
 @pytest.fixture
@@ -133,6 +148,43 @@ def test_a_body_that_is_too_long_is_not_read(client: httpx.Client) -> None:
 
     assert (announced.status_code, in_pieces.status_code) == (413, 413)
     assert announced.json()["code"] == "REQUEST_ENTITY_TOO_LARGE"
+
+
+def test_a_request_that_says_twice_how_long_it_is_ends_its_connection(
+    client: httpx.Client,
+) -> None:
+    smuggled = (
+        b"POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"0\r\n\r\nGET /read HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    )
+    answered = sent(client, smuggled)
+
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    assert answered.count(b"HTTP/1.1 ") == 1
+
+
+def test_who_goes_away_before_all_of_it_came_is_no_bug(
+    client: httpx.Client, events: list[Event]
+) -> None:
+    before = len(bugs)
+    address = (client.base_url.host, client.base_url.port or 0)
+    with socket.create_connection(address, 30) as line:
+        line.sendall(b"POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: 200\r\n\r\n{}")
+    while not events:
+        client.get("/read")
+
+    assert [
+        (served.route, served.status) for served in events if isinstance(served, RequestServed)
+    ] == [("/hook", 400)]
+    assert bugs[before:] == []
+
+
+def test_of_much_that_is_wrong_little_is_told(client: httpx.Client) -> None:
+    answer = client.post("/write", json=["x"] * 10_000, headers=bearer(ADA))
+    problems = answer.json()["problems"]
+
+    assert len(problems) == MOST_PROBLEMS + 1
+    assert problems[-1] == {"field": "", "message": f"and {10_000 - MOST_PROBLEMS} more"}
 
 
 def test_headers_that_are_too_long_are_not_read(client: httpx.Client) -> None:

@@ -31,6 +31,14 @@ def test_what_is_too_old_is_read_again() -> None:
     assert (shared.get(), shared.kept, shared.get()) == (0, None, 1)
 
 
+def test_who_asks_for_something_younger_has_it_read() -> None:
+    counted = iter(range(10))
+    shared = SharedReading(lambda: next(counted), keep_s=60)
+
+    assert (shared.get(), shared.get(within_s=60), shared.get(within_s=0)) == (0, 0, 1)
+    assert shared.kept == 1
+
+
 def test_an_error_is_kept_as_long_and_is_no_answer() -> None:
     tries: list[int] = []
 
@@ -41,6 +49,6 @@ def test_an_error_is_kept_as_long_and_is_no_answer() -> None:
     shared = SharedReading(read, keep_s=60)
     for _ in range(3):
         with pytest.raises(Unreachable):
-            shared.get()
+            shared.get(within_s=0)
 
     assert (len(tries), shared.kept) == (1, None)

@@ -12,13 +12,15 @@ from tests.support.clock import Clock
 def test_what_was_changed_counts_within_a_minute() -> None:
     clock, held = Clock(datetime(2026, 11, 24, 12, tzinfo=UTC)), ["old"]
     kept = Kept(lambda: held[-1], clock)
+    assert kept.young is None
     assert kept.current() == "old"
     held.append("new")
 
     clock.now += READ_AGAIN
-    assert kept.current() == "old"
+    assert kept.current() == kept.young == "old"
     clock.now += timedelta(seconds=1)
-    assert kept.current() == "new"
+    assert kept.young is None
+    assert kept.current() == kept.young == "new"
 
 
 def test_what_cannot_be_read_again_counts_for_a_while_and_no_longer() -> None:

@@ -45,6 +45,17 @@ def test_a_text_is_bounded_and_holds_no_secret(chat: ChatHook) -> None:
     assert len(text) == LONGEST_TEXT
 
 
+@pytest.mark.parametrize(
+    "more", ["?a\r\nX-Evil: 1", "/x HTTP/1.1\r\nHost: evil\r\n\r\n", "/\u2028", "/\ud800"]
+)
+def test_an_address_that_adds_lines_is_told_and_nothing_sent(more: str, chat: ChatHook) -> None:
+    with pytest.raises(Unreachable) as refused:
+        hook(chat, f"{chat.url}{more}").send("text")
+
+    assert chat.posts == []
+    assert "secret" not in str(refused.value)
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_a_hook_that_is_no_more_is_for_people(chat: ChatHook, status: int) -> None:
     chat.status = status
@@ -70,7 +81,40 @@ def test_a_redirect_is_not_followed(chat: ChatHook) -> None:
     assert len(chat.posts) == 1
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/x", "file:///etc/passwd", "hooks", "https://"])
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (
+            "<!channel> <@U012AB3CD> <https://evil.example|envctl status>",
+            "&lt;!channel&gt; &lt;(at)U012AB3CD&gt; &lt;https[:]//evil.example|envctl status&gt;",
+        ),
+        ("@channel @all somebody@acme.example", "(at)channel (at)all somebody(at)acme.example"),
+        ("[envctl status](https://evil.example)", "[envctl status] (https[:]//evil.example)"),
+        ("[a]\u2060(b) a & b -> c", "[a]\u2060(b) a &amp; b -&gt; c"),
+        ("s3://acme-fleet/prod: line 3: 08:00", "s3://acme-fleet/prod: line 3: 08:00"),
+    ],
+)
+def test_what_others_wrote_calls_nobody_and_leads_nowhere(
+    written: str, shown: str, chat: ChatHook
+) -> None:
+    hook(chat).send(written)
+
+    [(_, _, body)] = chat.posts
+    assert json.loads(body)["text"] == shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/x",
+        "file:///etc/passwd",
+        "hooks",
+        "https://",
+        "https://[::1/services/T0",
+        "https://hooks.example:secret/T0",
+        "https://hooks.example:99999/T0",
+    ],
+)
 def test_only_https_is_spoken_and_no_error_holds_the_address(chat: ChatHook, url: str) -> None:
     with pytest.raises(WrongUsage) as refused:
         hook(chat, url).send("text")

@@ -9,11 +9,11 @@ import pytest
 
 from controller.daemon.memory_queue import MemoryQueue
 from controller.daemon.worker import Workers
+from controller.daemon_ports import Delivery
 from controller.engine.commit.interruption import Interruption
 from controller.errors import Interrupted, NoLongerHeld, Unreachable
 from controller.events import Event, WorkDone, WorkFailed, WorkGivenUp
 from controller.model.work import Job, Work, dedup_id
-from controller.ports import Delivery
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
-from tests.unit.kinds.small_fleet import FLEET, complaints, items, spec_of
+from tests.unit.kinds.small_fleet import FLEET, complaints, findings, items, spec_of
 
 TANGO = FLEET["Cluster", "Tango"]
 
@@ -48,7 +48,14 @@ def test_what_is_refused(change: dict[str, Any], at: str, words: str) -> None:
     assert words in found
 
 
-@pytest.mark.parametrize("name", ["Tan-go", "1", "T" * 51])
+@pytest.mark.parametrize("name", ["Sea-rch", "1st", "S" * 51])
+def test_names_that_only_the_old_page_refused_are_warned_of(name: str) -> None:
+    (found,) = findings("Cluster", name, TANGO)
+    assert "the page of the old product refused" in found.message
+    assert found.warning
+
+
+@pytest.mark.parametrize("name", ["Sea/rch", "Such a name", "S" * 256])
 def test_names_of_another_form_are_refused(name: str) -> None:
     (found,) = complaints("Cluster", name, TANGO)
     assert "is no name for this kind" in found

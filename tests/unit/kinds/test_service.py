@@ -6,7 +6,7 @@ import pytest
 
 from controller.catalog import kinds
 from controller.kinds.language.kind import Leaving
-from tests.unit.kinds.small_fleet import FLEET, complaints, items, spec_of
+from tests.unit.kinds.small_fleet import FLEET, complaints, findings, items, spec_of
 
 SEARCH = FLEET["Service", "Search"]
 
@@ -51,8 +51,7 @@ def test_its_owner_is_beside_the_value() -> None:
 @pytest.mark.parametrize(
     ("change", "at", "words"),
     [
-        ({"bluePort": 39999}, "spec.bluePort", "from 40000 to 41000"),
-        ({"greenPort": 41001}, "spec.greenPort", "from 40000 to 41000"),
+        ({"bluePort": 65536}, "spec.bluePort", "from 40000 to 41000"),
         ({"bluePort": "40012"}, "spec.bluePort", "from 40000 to 41000"),
         ({"bluePort": 0}, "spec.bluePort", "leave it out for none"),
         ({"owningCluster": ""}, "spec.owningCluster", "text"),
@@ -74,7 +73,21 @@ def test_what_is_accepted(change: dict[str, Any]) -> None:
     assert complaints("Service", "Search", {**SEARCH, **change}) == []
 
 
+@pytest.mark.parametrize("port", [39999, 41001])
+def test_ports_that_only_the_old_page_refused_are_warned_of(port: int) -> None:
+    (found,) = findings("Service", "Search", {**SEARCH, "greenPort": port})
+    assert found.path == ("spec", "greenPort")
+    assert found.warning
+
+
 @pytest.mark.parametrize("name", ["Sea-rch", "1st", "S" * 51])
+def test_names_that_only_the_old_page_refused_are_warned_of(name: str) -> None:
+    (found,) = findings("Service", name, SEARCH)
+    assert "the page of the old product refused" in found.message
+    assert found.warning
+
+
+@pytest.mark.parametrize("name", ["Sea/rch", "Such a name", "S" * 256])
 def test_names_of_another_form_are_refused(name: str) -> None:
     (found,) = complaints("Service", name, SEARCH)
     assert "is no name for this kind" in found

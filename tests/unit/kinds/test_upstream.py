@@ -6,11 +6,26 @@ import pytest
 
 from controller.catalog import kinds
 from controller.kinds.language.kind import Leaving
-from tests.unit.kinds.small_fleet import FLEET, UPSTREAM, changed, complaints, items, without
+from tests.unit.kinds.small_fleet import (
+    FLEET,
+    UPSTREAM,
+    changed,
+    complaints,
+    findings,
+    items,
+    without,
+)
 
 
 def host(name: str, port: int, **more: Any) -> dict[str, Any]:
-    return {"DnsName": name, "Port": port, "FailTimeout": "30s", "Weight": 1, **more}
+    return {
+        "DnsName": name,
+        "Port": port,
+        "FailTimeout": "30s",
+        "MaxFails": None,
+        "Weight": 1,
+        **more,
+    }
 
 
 def hosts_of(fleet: Any = FLEET, **fields: Any) -> Any:
@@ -97,7 +112,6 @@ def test_without_its_account_it_has_no_place() -> None:
         ({"slowStart": "100s"}, "spec.slowStart", "30s or 2m"),
         ({"persistenceMethod": "x" * 101}, "spec.persistenceMethod", "at most 100"),
         ({"liveSlice": "red"}, "spec.liveSlice", "'blue', 'green' or 'external'"),
-        ({"hosts": []}, "spec.hosts", "at least 1"),
         ({"hosts": "x"}, "spec.hosts", "valid list"),
         ({"liveSlice": "blue", "hosts": ["x"]}, "spec.hosts.0", "dictionary"),
         ({"hosts": [{"dnsName": "nodothyphen"}]}, "spec.hosts.0.dnsName", "Consul service"),
@@ -105,7 +119,7 @@ def test_without_its_account_it_has_no_place() -> None:
         ({"hosts": [{"dnsName": "a-.b"}]}, "spec.hosts.0.dnsName", "none at its ends"),
         ({"hosts": [{"dnsName": "a-b-c-d-e.f"}]}, "spec.hosts.0.dnsName", "at most three hyphens"),
         ({"hosts": [{"dnsName": f"{'x' * 60}.com"}]}, "spec.hosts.0.dnsName", "63 characters"),
-        ({"hosts": [{"dnsName": "a-b", "port": 41001}]}, "spec.hosts.0.port", "1 to 41000"),
+        ({"hosts": [{"dnsName": "a-b", "port": 65536}]}, "spec.hosts.0.port", "1 to 65535"),
         (
             {"hosts": [{"dnsName": "a-b", "failTimeout": "1000s"}]},
             "spec.hosts.0.failTimeout",
@@ -164,9 +178,10 @@ def test_what_is_missing_is_said_once() -> None:
 
 
 @pytest.mark.parametrize("name", ["c49-Search", "c50", "c50-"])
-def test_its_name_begins_with_its_environment(name: str) -> None:
-    (found,) = complaints("Upstream", name, UPSTREAM)
-    assert "does not begin with 'c50-'" in found
+def test_that_its_name_begins_with_its_environment_is_advised(name: str) -> None:
+    (found,) = findings("Upstream", name, UPSTREAM)
+    assert "does not begin with 'c50-'" in found.message
+    assert found.warning
 
 
 @pytest.mark.parametrize("name", ["c50-Sea_rch", f"c50-{'x' * 97}"])
@@ -217,10 +232,13 @@ def test_it_is_marked_before_it_is_deleted() -> None:
     assert kinds()["Upstream"].leaving is Leaving.MARK_THEN_DELETE
 
 
-def test_an_upstream_without_hosts_has_none_to_read_back() -> None:
+def test_that_there_are_no_hosts_is_said_and_read_back() -> None:
+    none = {**UPSTREAM, "hosts": []}
     undo = kinds()["Upstream"].undo_derived
     assert undo is not None
-    assert undo({**UPSTREAM, "hosts": []}) == UPSTREAM
+    assert complaints("Upstream", "c50-Search", none) == []
+    assert hosts_of(hosts=[]) == []
+    assert undo(none) == none
 
 
 @pytest.mark.parametrize(

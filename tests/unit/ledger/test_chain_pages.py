@@ -55,7 +55,9 @@ def test_what_is_moved_while_it_is_read_is_read_where_it_is_then(ledger: Archive
     seen = [{}, {SCOPE: {**moved, "To": 4, "Hash": RECORDS[3].hash}}]
     moments = count(step=100)
     archive = Archive(
-        lambda: seen.pop(0) if seen else {SCOPE: moved}, ledger.store, lambda: next(moments)
+        lambda: seen.pop(0) if seen else {SCOPE: moved},
+        lambda: ledger.store,
+        lambda: next(moments),
     )
 
     found = ledger.reader_of(archive).pages(SCOPE)
@@ -231,7 +233,7 @@ def test_a_segment_of_a_run_that_was_killed_counts_for_nothing(ledger: ArchivedL
 
 def test_a_store_that_is_not_named_is_said(ledger: ArchivedLedger) -> None:
     ledger.holds(RECORDS, (3,))
-    archive = Archive(lambda: {"Id": "archives", **ledger.row}, None)
+    archive = Archive(lambda: {"Id": "archives", **ledger.row}, lambda: None)
 
     with pytest.raises(WrongUsage, match="settings do not name"):
         list(ledger.reader_of(archive).pages(SCOPE))

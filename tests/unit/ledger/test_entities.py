@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
-from controller.ledger.entities import entities_of, entity_of_item
-from controller.ledger.records import EntityKey
+from controller.ledger.entities import entities_of
+from controller.ledger.records import EntityKey, entity_of_item
 
 ACCOUNT = {"AccountNumber": 12345670123, "AccountName": "staging-eu"}
 UPSTREAM = {"Key": "/c50_c50-Search/config", "Upstream": "c50-Search", "Environment": "c50"}

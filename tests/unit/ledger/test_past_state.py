@@ -5,6 +5,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +42,7 @@ def at(minute: float, now: dict[EntityKey, Any] = NOW) -> dict[EntityKey, PastIt
 
 
 def chosen(earliest: dict[EntityKey, Any]) -> list[LedgerRecord]:
-    ids = {line.audit_id for line in earliest.values()}
+    ids = {line.audit_id for lines in earliest.values() for line in lines}
     return [record for record in RECORDS if record.audit_id in ids]
 
 
@@ -63,12 +64,49 @@ def test_what_is_undone_from_now_is_what_a_replay_until_then_leads_to(
     later = [record for record in records if record.iso_timestamp > iso_ms(moment)]
     order.shuffle(later)
     now = {EntityKey(PREFIX + TABLE, name): item for name, item in held.items()}
-    chosen = {line.audit_id for line in earliest_changes(map(line_of, later), TABLES).values()}
+    earliest = earliest_changes(map(line_of, later), TABLES).values()
+    chosen = {line.audit_id for lines in earliest for line in lines}
 
     found = list(undo(now, (r for r in later if r.audit_id in chosen), moment))
 
     assert {past.entity: image_digest(past.image) for past in found} == replayed(until).state()
     assert all(past.now == now.get(past.entity) for past in found)
+
+
+@pytest.mark.parametrize(
+    ("by_others", "at", "because"),
+    [
+        ((0,), (0, 200, 300), "theirs found nothing of ours"),
+        ((0, 1), (0, 0, 900), "nor did the first of theirs"),
+        ((0, 2), (0, 200, 0), "nor did the first of theirs, but the second"),
+        ((1,), (300, 0, 700), "theirs found what ours left"),
+        ((2,), (100, 200, 0), "theirs found what the later of ours left"),
+        ((2,), (100, 200, 1000), "theirs is of another second"),
+        ((1,), (900, 1000, 1000), "and so is the next of ours"),
+    ],
+)
+def test_a_change_by_others_is_known_to_the_second_and_its_place_by_its_images(
+    by_others: tuple[int, ...], at: tuple[int, ...], because: str
+) -> None:
+    """Three changes of one item in a row, at these milliseconds of a second as the records have it."""
+    images = [image("a", version, BluePort=version) for version in range(4)]
+    steps = [write("a", images[n], images[n + 1]) for n in range(3)]
+    moment = START + timedelta(hours=1)
+    records = [
+        replace(
+            record,
+            scope="stream/InfraConfigServices" if number in by_others else record.scope,
+            sequence=1 + number,
+            iso_timestamp=iso_ms(moment + timedelta(milliseconds=at[number])),
+        )
+        for number, record in enumerate(records_of([[step] for step in steps]))
+    ]
+    lines = earliest_changes(map(line_of, reversed(records)), TABLES)[A]
+    ids = {line.audit_id for line in lines}
+
+    (found,) = undo({A: images[3]}, (r for r in records if r.audit_id in ids), START)
+
+    assert found.image == images[0], because
 
 
 def test_records_of_other_things_undo_nothing() -> None:

@@ -16,9 +16,8 @@ from controller.aws.items import to_wire
 from controller.aws.table_setup import Patience, set_up_table
 from controller.errors import WrongUsage
 from controller.ledger.chain import ChainCheck
-from controller.ledger.histories import ItemHistory, merge_histories
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.queries import LedgerReader
+from controller.ledger.queries import ItemHistory, LedgerReader, merge_histories
 from controller.ledger.questions import (
     OfActor,
     OfEntity,
@@ -270,11 +269,11 @@ def test_merged_histories_give_each_record_once_in_order(
 
 
 def test_a_scope_begins_with_its_first_record(asked: Asked) -> None:
-    assert asked.reader.beginning(SCOPE) == summary_of(RECORDS[0])
-    assert asked.reader.beginning("other") is None
+    assert asked.reader.lines.beginning(SCOPE) == summary_of(RECORDS[0])
+    assert asked.reader.lines.beginning("other") is None
 
 
 def test_lines_after_a_moment_are_newest_first(asked: Asked) -> None:
-    assert [line.sequence for line in asked.reader.later(SCOPE, at(4))] == [11, 10, 9]
-    assert [line.sequence for line in asked.reader.later(SCOPE, None)] == [*range(11, 0, -1)]
-    assert list(asked.reader.later(SCOPE, at(60))) == []
+    assert [line.sequence for line in asked.reader.lines.later(SCOPE, at(4))] == [11, 10, 9]
+    assert [line.sequence for line in asked.reader.lines.later(SCOPE, None)] == [*range(11, 0, -1)]
+    assert list(asked.reader.lines.later(SCOPE, at(60))) == []

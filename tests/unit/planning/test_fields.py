@@ -121,6 +121,19 @@ def test_differences(old: Any, new: Any, wanted: list[tuple[str, Any, Any]], bec
     assert apply(differences(old, new), old) == new
 
 
+def test_a_number_stored_as_text_recognises_a_member_as_the_number_does() -> None:
+    old = [{"DnsName": "a-b", "Port": "40012", "Weight": 1}, {"DnsName": "a-b", "Port": "007"}]
+    new = [{"DnsName": "a-b", "Port": 40012, "Weight": 2}, {"DnsName": "a-b", "Port": "007"}]
+
+    found = differences(old, new)
+
+    assert [(str(d.path[0]), d.path[1], d.before, d.after) for d in found] == [
+        ("a-b:40012", "Port", "40012", 40012),
+        ("a-b:40012", "Weight", 1, 2),
+    ]
+    assert apply(found, old) == new
+
+
 def test_what_is_no_attribute_is_named_by_its_own_path() -> None:
     assert plain_path(SERVICE, (EXTRA, "metadata", "labels")) == "metadata.labels"
 

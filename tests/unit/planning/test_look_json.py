@@ -51,6 +51,7 @@ def live() -> PublishedLook:
         scope=SCOPE.name,
         at=AT,
         epoch=7,
+        looks=12,
         installation="ours",
         live=LiveLook(SCOPE, AT, {"web": GROUP}, {"i-1": INSTANCE}),
         targets={"groups": state({"deep": False, "known": {"x": None}})},
@@ -83,6 +84,19 @@ def test_no_look_of_an_older_epoch_is_newer() -> None:
     later = replace(live(), epoch=6, at=AT.replace(year=2027))
 
     assert later.order < live().order < replace(live(), at=AT.replace(year=2027)).order
+
+
+def test_no_look_that_began_earlier_by_count_is_newer() -> None:
+    later = replace(live(), looks=11, at=AT.replace(year=2027))
+
+    assert later.order < live().order
+
+
+def test_a_look_without_a_count_is_read() -> None:
+    value = orjson.loads(write_look(live()))
+    del value["looks"]
+
+    assert read_look(orjson.dumps(value), "x") == replace(live(), looks=0)
 
 
 @pytest.mark.parametrize(

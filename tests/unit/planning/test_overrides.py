@@ -16,6 +16,7 @@ from controller.planning.overrides import (
     next_end,
     patch,
     suspended,
+    suspended_in_accounts,
     without_override,
 )
 from tests.unit.planning.worlds import NOW, ref
@@ -76,8 +77,16 @@ def test_without_path_or_value_things_are_left_as_they_are() -> None:
     ]
 
     assert suspended(overrides) == {ref("Service/a")}
+    assert suspended_in_accounts(overrides) == {ref("Service/a")}
     assert left_fields(overrides) == {C50: ("schedule", "roles.Web", "metadata.labels.team")}
     assert [one.ref for one in overrides if one.puts_value] == [ref("Environment/c51")]
+
+
+def test_what_a_rollback_holds_is_a_document_and_not_its_groups() -> None:
+    held, by_a_person = override(id="HELD0123456789AB"), override(ref=ref("Environment/c51"))
+
+    assert suspended([held, by_a_person]) == {C50, ref("Environment/c51")}
+    assert suspended_in_accounts([held, by_a_person]) == {ref("Environment/c51")}
 
 
 DOCUMENT = {

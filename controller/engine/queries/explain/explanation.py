@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
 from controller.engine.desired.load_revision import LoadedRevision
@@ -13,10 +13,8 @@ from controller.engine.power.fleet import AcceptedNow
 from controller.engine.queries.effective import EffectiveDocument, effective_documents
 from controller.kinds.language.kind import Kind
 from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
-from controller.ledger.chained import Chained
-from controller.ledger.entities import entities_of
-from controller.ledger.questions import OfEntity
-from controller.ledger.records import EntityKey, iso_ms, refs_of
+from controller.ledger.heads import Chained
+from controller.ledger.records import EntityKey, entity_of_item, iso_ms, refs_of
 from controller.ledger.summaries import RecordSummary, newest_first
 from controller.model.accepted import AcceptedState
 from controller.model.ledger_record import LedgerRecord
@@ -196,14 +194,17 @@ class LedgerQuestions:
     """Asks the ledger of one installation. Everything raises as any read."""
 
     installation: Installation
+    accepted: AcceptedState
     chained: Chained
-    until: datetime | None = None
-    """The moment later records do not count from."""
+    until: str
+    """The last moment from which records count, as they spell it."""
 
     @classmethod
-    def of(cls, installation: Installation, until: datetime | None = None) -> "LedgerQuestions":
-        """Return what asks an installation's ledger."""
-        return cls(installation, Chained(installation.leases), until)
+    def of(cls, state: AcceptedNow, until: datetime | None = None) -> "LedgerQuestions":
+        """Return what asks an installation's ledger, up to a moment: None for all that is known now."""
+        installation = state.accounts.installation
+        last = "~" if until is None else iso_ms(until)
+        return cls(installation, state.accepted, Chained(installation.leases), last)
 
     def ended(
         self, table: str, key: str, about: Collection[ResourceRef] = ()
@@ -220,26 +221,24 @@ class LedgerQuestions:
         yield from newest_first(record for entity in entities for record in self._of_item(*entity))
 
     def entities(self, ref: ResourceRef) -> tuple[EntityKey, ...]:
-        """Return what a document's items are called in the ledger."""
-        master = self.installation.master
-        kind = master.kinds.get(ref.kind)
-        if kind is None:
-            return ()
-        return entities_of(kind, ref.key, master.settings.resource_prefix, master.store.scan)
+        """Return what the items of a document that was accepted are called in the ledger."""
+        master, items = self.installation.master, self.accepted.items.get(ref, {})
+        return tuple(
+            entity_of_item(table.prefixed(master.settings.resource_prefix), items[table.name])
+            for table in master.kinds[ref.kind].tables
+            if table.name in items
+        )
 
     def strays(self, *entities: EntityKey) -> tuple[RecordSummary, ...]:
         """Return which of the newest records of these stand in no chain, newest first."""
-        found = self.installation.ledger.page(OfEntity(entities), limit=MOST).records
+        ledger = self.installation.ledger
+        found = (next(ledger.lines_in_table(entity, MOST)) for entity in entities)
+        newest = newest_first(chain.from_iterable(found))[:MOST]
         return tuple(
             line
-            for line in self.chained.marked(found)
-            if line.is_in_no_chain and line.iso_timestamp <= self._last
+            for line in self.chained.marked(newest)
+            if line.is_in_no_chain and line.iso_timestamp <= self.until
         )
-
-    @property
-    def _last(self) -> str:
-        """The moment later records do not count from, as records spell it."""
-        return "~" if self.until is None else iso_ms(self.until)
 
     def _of_item(
         self, table: str, key: str, range_key: str | None = None
@@ -249,7 +248,7 @@ class LedgerQuestions:
         counted = (
             record
             for record in of_item
-            if record.iso_timestamp <= self._last
+            if record.iso_timestamp <= self.until
             and self.chained.holds(record.scope, record.sequence)
         )
         return islice(counted, MOST)
@@ -317,7 +316,7 @@ def explain_document(
     ref: ResourceRef, state: AcceptedNow, at: datetime, now: datetime
 ) -> Explanation:
     """Return the answer for a document that was accepted. Raises as asking the ledger."""
-    ledger, accepted = LedgerQuestions.of(state.accounts.installation), state.accepted
+    ledger, accepted = LedgerQuestions.of(state), state.accepted
     found = state.seen.scopes[0].objects.get(ref)
     return Explanation(
         ref=ref,

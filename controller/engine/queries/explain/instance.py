@@ -138,7 +138,7 @@ class PowerExplainer:
             return Explanation(
                 ref=ref, at=self.at, now=self.now, power=power, last=nothing, blocks=(why,)
             )
-        ledger = LedgerQuestions.of(self.state.accounts.installation, self.at)
+        ledger = LedgerQuestions.of(self.state, self.at)
         concerned = {
             ResourceRef(INSTANCE, f"{power.scope}/{found.subject.instance}"),
             ResourceRef(GROUP, f"{power.scope}/{found.subject.group}"),

@@ -21,7 +21,12 @@ from controller.model.accepted import AcceptedState
 from controller.model.override import Override
 from controller.model.ref import Origin, ResourceRef
 from controller.planning.overrides import segments
-from controller.scheduling.calendar_view import CalendarView, calendar_view
+from controller.scheduling.calendar_view import (
+    MOST_EVENTS,
+    CalendarView,
+    TooManyEvents,
+    calendar_view,
+)
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.schedule import InvalidSchedule, Schedule
 from controller.scheduling.wall_clock import zone_of
@@ -143,6 +148,10 @@ def view_of(shown: PreviewedSchedule, first: str | None, days: int, now: datetim
         raise WrongUsage(f"--from {first}: no date", fix="write it as 2027-03-25") from None
     try:
         return calendar_view(shown.schedule, day, days, now)
+    except TooManyEvents:
+        raise WrongUsage(
+            f"it switches more than {MOST_EVENTS} times in {days} days", fix="choose fewer days"
+        ) from None
     except InvalidSchedule as refusal:
         raise WrongUsage(refusal.message, fix=refusal.fix) from None
     except OverflowError:

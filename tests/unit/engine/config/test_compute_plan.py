@@ -304,10 +304,11 @@ def test_protected_actions_that_somebody_damaged_go_on_protecting(actions: Any, 
     items = {"ConfigEnvironmentTypes": {"Value": {"ProtectedActions": actions}}}
 
     def environments(schedule: str) -> bytes:
+        flags = {"ManualScheduleUp": schedule == "on", "ScheduleAutomatically": False}
         return canonical_bytes(
             {
                 "ConfigEnvironments": {"Value": {"EnvironmentType": "Staging"}},
-                "InfraOpsEnvironment": {"Value": {"ManualScheduleUp": schedule}},
+                "InfraOpsEnvironment": {"Value": flags},
             }
         )
 

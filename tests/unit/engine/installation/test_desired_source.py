@@ -11,10 +11,9 @@ from controller.aws.kept import READ_AGAIN
 from controller.engine.installation.desired_source import open_desired, settings_source
 from controller.errors import WrongUsage
 from controller.redactor import REDACTOR
-from controller.settings import Settings
-from controller.source_settings import GitSource as GitSettings
-from controller.source_settings import S3Source as S3Settings
-from controller.source_settings import SourceSettings
+from controller.settings import GitSource as GitSettings
+from controller.settings import S3Source as S3Settings
+from controller.settings import Settings, SourceSettings
 from controller.sources.git import GitSource
 from controller.sources.s3 import S3Source
 from tests.support.buckets import buckets_in_process

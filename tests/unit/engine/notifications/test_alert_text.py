@@ -46,7 +46,9 @@ def test_a_flood_is_one_message_of_bounded_length() -> None:
 def test_no_secret_is_in_it_and_no_line_can_be_made_up() -> None:
     REDACTOR.tell("a-very-secret-thing")
 
-    text = alert_text([known("config", "said a-very-secret-thing\nover: all")], "i")
+    said = known("config", "said a-very-secret-thing\nover: all")
+    said = replace(said, alert=replace(said.alert, next="envctl explain a\nover: all"))
+    text = alert_text([said], "i")
 
     assert "a-very-secret-thing" not in text
     assert len(text.splitlines()) == 2

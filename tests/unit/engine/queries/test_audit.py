@@ -21,7 +21,7 @@ FIRST = summary_of(records_of([[write("a", None, image("a", 1))]])[0])
 
 def whose_first_is(line: RecordSummary | None) -> Installation:
     """Return an installation that knows of its ledger's beginning alone."""
-    ledger = SimpleNamespace(beginning=lambda _scope: line)
+    ledger = SimpleNamespace(lines=SimpleNamespace(beginning=lambda _scope: line))
     return cast(Installation, SimpleNamespace(ledger=ledger))
 
 

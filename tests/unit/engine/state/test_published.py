@@ -1,6 +1,8 @@
+import gzip
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,16 +23,20 @@ from controller.engine.state.published import (
 from controller.errors import Conflict, WrongUsage
 from controller.model.observed import ObservedState, ScopeState
 from controller.place_settings import ObservedSettings
-from controller.planning.look_json import PublishedLook
+from controller.planning.look_json import PublishedLook, write_look
 from controller.redactor import REDACTOR
 from controller.snapshots.replaceable import BucketFiles, FolderFiles, Held
 
 AT = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
 
-def look(at: datetime = AT, reason: str = "", scope: str = "config") -> PublishedLook:
+def look(
+    at: datetime = AT, reason: str = "", scope: str = "config", looks: int = 0
+) -> PublishedLook:
     state = ObservedState(scope, ScopeState.OK, {}, facts={"said": reason})
-    return PublishedLook(scope=scope, at=at, epoch=0, installation="ours", config=state)
+    return PublishedLook(
+        scope=scope, at=at, epoch=0, looks=looks, installation="ours", config=state
+    )
 
 
 @pytest.fixture
@@ -39,7 +45,9 @@ def files(tmp_path: Path) -> FolderFiles:
 
 
 def publisher(files: Any, epoch: int = 1) -> LookPublisher:
-    return LookPublisher(files, lambda _: epoch)
+    """Return one whose clock is an hour after ``AT``, and which finds that somebody took the scope over once it has begun."""
+    epochs = chain([epoch], repeat(max(epoch, 1)))
+    return LookPublisher(files, lambda _: next(epochs), lambda: AT + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(
@@ -74,23 +82,52 @@ def test_what_shows_nothing_new_is_published_again_after_a_while(files: FolderFi
 
 
 @pytest.mark.parametrize(
-    ("epoch", "at", "replaced", "because"),
+    ("epoch", "looks", "minutes", "replaced", "because"),
     [
-        (2, AT - timedelta(hours=1), True, "the owner of now saw it, whatever its clock says"),
-        (1, AT + timedelta(hours=1), True, "it was seen later"),
-        (1, AT - timedelta(hours=1), False, "it was seen earlier"),
-        (0, AT + timedelta(hours=1), False, "an owner of before saw it"),
+        (2, 3, -59, True, "the owner of now saw it, whatever its clock says"),
+        (1, 4, -59, True, "it began after the other was written, whatever its clock says"),
+        (1, 3, 59, True, "it was seen later"),
+        (1, 3, -59, False, "it was seen earlier"),
+        (1, 2, 59, False, "it began before another that was written before the first"),
+        (0, 4, 59, False, "an owner of before saw it"),
+        (1, 0, 60, True, "no clock is so far ahead: counts have begun anew"),
     ],
 )
 def test_an_older_look_never_replaces_a_newer(
-    files: FolderFiles, epoch: int, at: datetime, replaced: bool, because: str
+    files: FolderFiles, epoch: int, looks: int, minutes: int, replaced: bool, because: str
 ) -> None:
-    publisher(files, 1).publish(look(AT, "first"))
+    publisher(files, 1).publish(look(AT, "first", looks=3))
 
-    assert publisher(files, epoch).publish(look(at, "second")) is replaced, because
+    second = look(AT + timedelta(minutes=minutes), "second", looks=looks)
+    assert publisher(files, epoch).publish(second) is replaced, because
 
     (state,) = [found for found in [read_published(files, "config").config] if found]
     assert state.facts == {"said": "second" if replaced else "first"}
+
+
+@pytest.mark.parametrize(
+    ("epoch", "at"), [(1, AT + timedelta(days=3000)), (1, AT + timedelta(minutes=66)), (2**53, AT)]
+)
+def test_what_no_controller_can_have_published_yet_is_replaced(
+    files: FolderFiles, epoch: int, at: datetime
+) -> None:
+    forged = gzip.compress(write_look(replace(look(at), epoch=epoch)))
+    files.replace("config.json.gz", forged, None)
+
+    assert publisher(files).publish(look())
+    assert read_published(files, "config").at == AT
+
+
+def test_a_look_at_another_scope_is_none(files: FolderFiles) -> None:
+    version = None
+    for forged in (
+        replace(look(), scope="acme/eu-west-1"),
+        replace(look(), config=look(scope="acme/eu-west-1").config),
+    ):
+        version = files.replace("config.json.gz", gzip.compress(write_look(forged)), version)
+
+        with pytest.raises(WrongUsage, match="at another scope"):
+            read_published(files, "config")
 
 
 def test_the_same_process_publishes_nothing_older_either(files: FolderFiles) -> None:

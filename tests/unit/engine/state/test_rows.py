@@ -61,6 +61,7 @@ STATUSES = st.builds(
     changes=st.integers(0, 9),
     blocked=st.integers(0, 9),
     failures=st.integers(0, 9),
+    looks=st.integers(0, 9),
     seen=st.none() | SIGHTINGS,
 )
 
@@ -137,6 +138,43 @@ def test_a_look_at_a_part_leaves_how_the_rest_stands() -> None:
     assert (after.state, after.reason, after.changes) == (ScopeState.REFUSED, "62 would go", 62)
     assert (after.looked_at, after.tried_at, after.revision) == (NOW, LATER, "")
     assert (broken.state, broken.reason) == (ScopeState.UNKNOWN, "denied")
+
+
+def test_looks_that_went_on_side_by_side_count_as_one() -> None:
+    first = next_status(None, found(ScopeState.OK), NOW)
+    beside = next_status(first, found(ScopeState.REFUSED, looks_before=0), LATER)
+    after = next_status(beside, found(ScopeState.OK, looks_before=1), LATER)
+    blind = next_status(after, found(ScopeState.UNKNOWN, looks_before=2), LATER)
+    part = next_status(blind, found(ScopeState.OK, looks_before=2, partial=True), LATER)
+
+    assert [one.looks for one in (first, beside, after, blind, part)] == [1, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("epoch", "planned_from", "written", "because"),
+    [
+        (2, 5, True, "as new as what is there"),
+        (3, 6, True, "newer"),
+        (1, 5, False, "another owned the scope since, though nothing else is accepted"),
+        (1, 6, False, "another owned the scope since"),
+        (2, 4, False, "the same owner's, planned from less"),
+        (3, 4, False, "planned from less than whoever wrote before"),
+        (0, 6, True, "nobody need own a scope to look at it"),
+    ],
+)
+def test_a_late_worker_does_not_say_how_a_scope_stands(
+    epoch: int, planned_from: int, written: bool, because: str
+) -> None:
+    estate, table = Estate(), PREFIX + STATE_TABLE.name
+    newest = found(ScopeState.OK, epoch=2, planned_from=5)
+    late = found(ScopeState.STALLED, epoch=epoch, planned_from=planned_from)
+    write_statuses(estate.store, table, [newest], NOW)
+
+    told = write_statuses(estate.store, table, [late], LATER)
+
+    row = estate.store.get(table, {"Id": "status#s"})
+    assert row is not None
+    assert (row["State"] == "stalled", bool(told)) == (written, written), because
 
 
 def test_since_when_changes_are_left_is_kept_while_they_are_and_while_nothing_is_seen() -> None:

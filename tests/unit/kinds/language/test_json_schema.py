@@ -124,7 +124,7 @@ def test_an_envelope_that_is_refused(change: dict[str, Any]) -> None:
 
 
 def test_names_have_the_form_of_their_kind() -> None:
-    assert not validator("cluster.schema.json").is_valid(document("Cluster", {}, name="Tan-go"))
+    assert not validator("cluster.schema.json").is_valid(document("Cluster", {}, name="Tan go"))
 
 
 @pytest.mark.parametrize(

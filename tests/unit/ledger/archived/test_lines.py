@@ -66,10 +66,10 @@ def others(ledger: ArchivedLedger) -> list[Any]:
     moment = START + 9 * EVERY
     return [
         [record.audit_id for record in reader.of_item(*BOTH[0])],
-        [line.audit_id for line in reader.later(SCOPE, moment)],
-        [line.audit_id for line in reader.later(SCOPE, None)],
-        reader.beginning(SCOPE),
-        [record.hash for record in reader.whole(reader.later(SCOPE, None))],
+        [line.audit_id for line in reader.lines.later(SCOPE, moment)],
+        [line.audit_id for line in reader.lines.later(SCOPE, None)],
+        reader.lines.beginning(SCOPE),
+        [record.hash for record in reader.whole(reader.lines.later(SCOPE, None))],
         [record.hash for record in reader.find(RECORDS[1].audit_id)],
         [record.hash for record in reader.find("run-2")],
         reader.find("nothing"),
@@ -142,7 +142,7 @@ def test_what_the_table_answers_reads_no_segment(ledger: ArchivedLedger) -> None
 def test_records_of_lines_read_each_segment_once(ledger: ArchivedLedger) -> None:
     ledger.holds(RECORDS, (3, 15))
     reader = ledger.reader
-    lines = list(reader.later(SCOPE, None))
+    lines = list(reader.lines.later(SCOPE, None))
     ledger.store.read_keys.clear()
 
     found: list[LedgerRecord] = list(reader.whole(lines))

@@ -199,6 +199,11 @@ CASES: dict[str, tuple[FoundObject, dict[str, Any], str]] = {
         {},
         "notificationSettingsId: no NotificationSettings named 'gone'",
     ),
+    "a cluster that is not there": (
+        service("Zip", OwningCluster="Gone", Value={}),
+        {"owningCluster": "Gone"},
+        "owningCluster: no Cluster named 'Gone' is written",
+    ),
     "an upstream on its way out": (
         upstream("c50-Search", MarkForDelete=True, MarkForDeleteTimestamp=1),
         {"liveSlice": "external"},
@@ -222,10 +227,6 @@ LEFT_OUT = {
     "a tombstone": (service("Pay", __Deleted=True), "__Deleted"),
     "a deleted service": (service("Pay", Deleted="true"), "a deleted service"),
     "a name with a hyphen": (environment("c50-b"), "'-'"),
-    "a cluster that is not there": (
-        service("Pay", OwningCluster="Gone"),
-        "no Cluster named 'Gone'",
-    ),
     "a port that is taken": (service("Zip", Value={"BluePort": 40000}), "already taken"),
     "an item that says nothing": (
         found(
@@ -295,7 +296,12 @@ def test_a_role_keeps_what_is_known_of_its_services() -> None:
     role = {**ROLE, "Services": [{"ServiceName": "Gone"}, {"ServiceName": "Search"}]}
     result = imported(of("DeploymentMap", {**MAP, "Value": {"DeploymentTarget": [role]}}))
 
-    assert spec(result, "DeploymentMap/web")["roles"][0]["services"] == [{"serviceName": "Search"}]
+    assert spec(result, "DeploymentMap/web")["roles"][0]["services"] == [
+        {"serviceName": "Gone"},
+        {"serviceName": "Search"},
+    ]
+    named = result.written[ResourceRef("DeploymentMap", "web")].metadata
+    assert named == {"unmanaged": ["Service/Gone"]}
 
 
 def test_environments_that_share_a_text_follow_one_schedule() -> None:

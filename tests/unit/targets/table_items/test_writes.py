@@ -99,7 +99,7 @@ def test_a_create_is_version_1_and_signed() -> None:
     assert from_wire(guard.wire) == write.after
 
 
-def test_none_and_empty_texts_are_left_out_everywhere() -> None:
+def test_empty_texts_are_left_out_everywhere_and_nulls_are_written() -> None:
     after = {
         "ServiceName": "a",
         "A": None,
@@ -109,7 +109,8 @@ def test_none_and_empty_texts_are_left_out_everywhere() -> None:
     item = written(change(after=after))
     assert {k: item[k] for k in item if k not in {"Audit", "Managed"}} == {
         "ServiceName": "a",
-        "C": {"E": [0, False, {}]},
+        "A": None,
+        "C": {"E": [None, 0, False, {}]},
     }
 
 

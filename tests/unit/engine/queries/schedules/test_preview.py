@@ -121,6 +121,15 @@ def test_a_name_that_is_nothing(name: str, fix: str, fleet: AcceptedState) -> No
     assert fix in str(refused.value)
 
 
+def test_a_calendar_shows_a_year_of_hours_and_not_of_minutes() -> None:
+    hours = PreviewedSchedule("x", of_expression("start: 0 * * * *; stop: 30 * * * *").schedule)
+    minutes = PreviewedSchedule("x", of_expression("start: * * * * *").schedule)
+
+    assert len(view_of(hours, "2027-01-01", 366, NOW).events) == 2 * 24 * 366
+    with pytest.raises(WrongUsage, match="more than 20000 times in 366 days"):
+        view_of(minutes, "2027-01-01", 366, NOW)
+
+
 @pytest.mark.parametrize(("first", "days"), [("soon", 7), ("2027-03-25", 0), (None, 400)])
 def test_days_that_cannot_be(first: str | None, days: int) -> None:
     with pytest.raises(WrongUsage):

@@ -8,7 +8,7 @@ import pytest
 
 from controller.errors import DamagedState
 from controller.ledger.records import record_wire
-from controller.views.audit_export import csv_lines, proof_lines
+from controller.views.audit.export import csv_lines, proof_lines
 from tests.unit.ledger.ledgers import answered, image, records_of, write
 
 (RECORD,) = records_of([[write("a", None, image("a", 1, user="=cmd()"), cause="=1\n+2")]])

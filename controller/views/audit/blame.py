@@ -7,7 +7,7 @@ from controller.ledger.blame import FieldOrigin
 from controller.ledger.summaries import summary_of
 from controller.model.printable import in_short, printable
 from controller.views.answer import Answer
-from controller.views.audit import COMMIT_DIGITS, record_time_text, value_text, who_text
+from controller.views.audit.records import COMMIT_DIGITS, record_time_text, value_text, who_text
 from controller.views.documents.audit import (
     SummaryObject,
     plain_json,

@@ -18,7 +18,7 @@ from controller.errors import WrongUsage
 class Schedules(Commands):
     """Those that answer lines start fast; the others need an installation or a source."""
 
-    module = "schedule_queries"
+    module = "schedules.queries"
     later: ClassVar[Mapping[str, str]] = {
         "preview": "some days of a schedule as a calendar",
         "exceptions": "what is on outside its schedule, kept by old tags, or always on",

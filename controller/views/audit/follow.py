@@ -4,7 +4,7 @@ from controller.engine.streams.follow import Round
 from controller.ledger.summaries import summary_of
 from controller.model.ledger_record import LedgerRecord
 from controller.model.printable import printable
-from controller.views.audit import TITLES, record_time_text, who_text
+from controller.views.audit.records import TITLES, record_time_text, who_text
 from controller.views.documents.audit import record_differences
 
 _MOST_PATHS = 5

@@ -22,11 +22,8 @@ from controller.engine.state.anchor_heads import anchor_heads
 from controller.engine.state.recover import recover_scope
 from controller.engine.state.recover_archive import recover_archived
 from controller.errors import ExitCode
-from controller.views.audit import (
-    records_answer,
-    recovery_lines,
-    verification_lines,
-)
+from controller.views.audit.maintenance import recovery_lines, verification_lines
+from controller.views.audit.records import records_answer
 from controller.views.documents.audit import verification_json
 
 audit = several(

@@ -11,7 +11,7 @@ from controller.ledger.records import record_of_wire
 from controller.ledger.summaries import summary_of
 from controller.model.ledger_record import LedgerRecord
 from controller.model.printable import printable, printable_json
-from controller.views.audit import TITLES, approval_text, value_text, who_text
+from controller.views.audit.records import TITLES, approval_text, value_text, who_text
 from controller.views.documents.audit import message_of, record_differences
 
 _COLUMNS: Final = (

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from controller.errors import DamagedState, ScopeFromTheFuture
-from controller.ledger.chained import Chained
-from controller.ledger.heads import Heads
+from controller.ledger.heads import Chained, Heads
 from controller.ledger.summaries import summary_of
 from controller.model.ledger_record import Head
 from tests.unit.ledger.ledgers import SCOPE, head_of, services

@@ -1,13 +1,11 @@
-"""The ledger as people read it: lists, single records, results of a verification. Pure; no colour."""
+"""Records as people read them: lists, transactions, single ones with every field. Pure; no colour."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from controller.engine.queries.audit import Asked
-from controller.engine.state.recover import Recovered
-from controller.ledger.chain import OF_ITEMS, Finding, Verification, VerificationReport
 from controller.ledger.queries import Page
 from controller.ledger.records import who_changed
 from controller.ledger.summaries import RecordSummary, summary_of
@@ -138,29 +136,6 @@ def record_lines(record: LedgerRecord) -> list[str]:
     return lines
 
 
-def verification_lines(report: VerificationReport) -> list[str]:
-    """Return one line a scope, then what was found, each with what to do."""
-    width = max((len(scope.scope) for scope in report.scopes), default=0)
-    lines: list[str] = []
-    for scope in report.scopes:
-        lines.append(f"{scope.scope:<{width}}  {_verdict(scope)}")
-        lines.extend(_finding_lines(scope.findings))
-        if scope.more:
-            lines.append(f"  … and {scope.more:,} more")
-    if report.strays:
-        lines.append(f"in no chain: {len(report.strays):,}")
-        lines.extend(_finding_lines(report.strays))
-    if report.anchors is not None:
-        lines.append(f"anchors compared with: {report.anchors:,}")
-        lines.extend(_finding_lines(report.unusable))
-    if report.tables is not None:
-        count = len(report.differing)
-        verdict = f"{count:,} items differ" if count > 1 else "1 item differs"
-        lines.append(f"tables against the ledger: {verdict if count else 'as it says'}")
-        lines.extend(_finding_lines(report.tables))
-    return lines
-
-
 def _cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
     """Return the cells of one record, or of a run of them: what all have, else how many there are."""
     first = records[0]
@@ -207,36 +182,6 @@ def value_text(value: Any) -> str:
     plain = isinstance(value, str) and printable(value) == value and bool(value.strip())
     text = value if plain else printable_json(canonical_bytes(plain_json(value))).decode()
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
-
-
-def _verdict(verification: Verification) -> str:
-    records = f"{verification.records:,} record{'' if verification.records == 1 else 's'}"
-    if not verification.intact:
-        count = len(verification.findings) + verification.more
-        return f"{records}, {count:,} finding{'' if count == 1 else 's'}"
-    return f"{records}, intact" + (
-        f", up to #{verification.last:,} {verification.last_hash[:12]}" if verification.last else ""
-    )
-
-
-def _finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
-    for found in findings:
-        place = f"{found.where}: " if found.kind in OF_ITEMS else ""
-        yield f"  {found.kind.value}: {place}{found.what}"
-        yield f"    fix: {found.fix}"
-
-
-def recovery_lines(scope: str, made: Recovered | None) -> Iterator[str]:
-    """Yield which rows of a scope were made again, and where that is on record."""
-    if made is None:
-        yield f"scope {scope}: has a head, and says what is open; nothing was written"
-        return
-    head, open_records = made.head, made.open_records
-    if head is not None:
-        yield f"scope {scope}: head made again at #{head.sequence:,} {head.last_hash[:12]}, owned by nobody"
-    if open_records is not None:
-        yield f"scope {scope}: {len(open_records):,} announced and not ended, as its records say; the next run settles it"
-    yield f"audit {made.transaction}"
 
 
 def audit_answer(asked: Asked, found: Page, *, records: bool, first: bool) -> Answer:

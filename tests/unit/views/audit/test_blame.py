@@ -3,7 +3,7 @@
 from controller.engine.queries.blame import Blame
 from controller.ledger.blame import FieldOrigin, field_origins
 from controller.model.ref import ResourceRef
-from controller.views.audit_blame import blame_json, blame_lines
+from controller.views.audit.blame import blame_json, blame_lines
 from tests.unit.ledger.ledgers import image, records_of, write
 
 NOW = image("a", 2, BluePort=2, Text="x" * 80, Key={"Digest": f"sha256:{'0' * 64}"})

@@ -11,12 +11,12 @@ from controller.ledger.chain import Finding, FindingKind, Verification, Verifica
 from controller.ledger.records import EntityKey
 from controller.ledger.summaries import NOBODY, RecordSummary, summary_of
 from controller.model.ledger_record import LedgerRecord
-from controller.views.audit import (
+from controller.views.audit.maintenance import verification_lines
+from controller.views.audit.records import (
     list_lines,
     record_lines,
     record_time_text,
     transaction_lines,
-    verification_lines,
 )
 from controller.views.documents.audit import list_json, record_json, verification_json
 from tests.support.documents import printed
@@ -202,6 +202,24 @@ def test_a_verification_without_findings_is_a_line_a_scope() -> None:
     assert verification_lines(VerificationReport((INTACT, empty))) == [
         "config                  1,200 records, intact, up to #1,200 9f1e0aa41c2d",
         "012345670123/eu-west-1  0 records, intact",
+    ]
+
+
+def test_streams_without_a_record_are_one_line() -> None:
+    silent = [Verification(f"stream/Table{n}", 0, 0, "", ()) for n in range(3)]
+    seen = Verification("stream/InfraConfigServices", 1, 1, "3f09bb51", ())
+    forged = replace(silent[2], findings=(GAP,))
+
+    assert verification_lines(VerificationReport((INTACT, *silent, seen))) == [
+        "config                      1,200 records, intact, up to #1,200 9f1e0aa41c2d",
+        "stream/InfraConfigServices  1 record, intact, up to #1 3f09bb51",
+        "streams of 3 tables         no record, intact",
+    ]
+    assert verification_lines(VerificationReport((*silent[:1], forged))) == [
+        "stream/Table2       0 records, 1 finding",
+        "  gap: records #3 to #5 are missing (3)",
+        "    fix: restore them",
+        "streams of 1 table  no record, intact",
     ]
 
 

@@ -1,0 +1,1 @@
+"""``envctl schedule``: schedules as calendars, what is on outside of them, hours."""

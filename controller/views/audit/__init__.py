@@ -1,0 +1,1 @@
+"""The ledger as text: records, blame, exports, what keeps it whole."""
