@@ -66,7 +66,9 @@ def _head(plan: Plan, title: str, shown: PlanView) -> Iterator[str]:
 def _body(plan: Plan, shown: PlanView) -> Iterator[str]:
     if shown.sections:
         yield "<h2>Changes, by the edit that causes them</h2>"
-    for section in shown.sections:
+    # What it means for schedules is the last of them, and is read first.
+    last = len(shown.sections) - (plan.schedules is not None)
+    for section in (*shown.sections[last:], *shown.sections[:last]):
         head = f"{_sign(section.sign)}<b>{escape(section.title)}</b> "
         tally = f'<span class="soft">{escape(section.tally)}</span>'
         yield _details(head + tally, section.entries, opened=len(section.entries) <= _OPEN_UP_TO)

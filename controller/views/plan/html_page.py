@@ -32,12 +32,12 @@ margin:.6rem 0;padding:.5rem .8rem}}
 .refused,.worst{{border-left:5px solid var(--remove)}}.approved{{border-left:5px solid var(--add)}}
 summary{{cursor:pointer;overflow-wrap:anywhere}}summary b{{font-weight:600}}ul{{list-style:none;margin:.4rem 0;padding:0}}
 li{{padding:.25rem 0;border-top:1px solid var(--line);overflow-wrap:anywhere}}li:first-child{{border-top:0}}
-.sign{{display:inline-block;min-width:4.2rem;font-weight:600}}
+.sign{{display:inline-block;min-width:4.7rem;font-weight:600}}
 .add{{color:var(--add)}}.change{{color:var(--change)}}.remove{{color:var(--remove)}}
-.whole{{border:0;background:none;margin:0 0 0 4.2rem;padding:0}}.whole summary{{color:var(--soft)}}
+.whole{{border:0;background:none;margin:0 0 0 4.7rem;padding:0}}.whole summary{{color:var(--soft)}}
 .whole table{{margin-left:0}}
-.scroll{{overflow-x:auto}}table{{border-collapse:collapse;margin:.2rem 0 .2rem 4.2rem}}
-td,th{{text-align:left;vertical-align:top;padding:.1rem .8rem .1rem 0;overflow-wrap:anywhere}}th{{color:var(--soft);font-weight:400}}
+.scroll{{overflow-x:auto}}table{{border-collapse:collapse;margin:.2rem 0 .2rem 4.7rem}}
+td,th{{text-align:left;vertical-align:top;padding:.1rem .8rem .1rem 0;overflow-wrap:anywhere}}th{{color:var(--soft);font-weight:400;overflow-wrap:break-word}}
 pre{{overflow-x:auto;margin:.3rem 0;white-space:pre-wrap;overflow-wrap:anywhere}}
 .tools{{position:sticky;top:0;display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;padding:.6rem 0;margin:1rem 0 0;
 background:var(--paper);border-bottom:1px solid var(--line)}}

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.command_line import envctl
+
 ROOT = Path(__file__).resolve().parents[3]
 ACTION = ROOT / "action.yml"
 GITHUB = ROOT / "examples/pull-requests/github.yaml"
@@ -87,3 +89,17 @@ def test_gitlab_plans_a_fork_without_a_role(ours: bool, compared: str) -> None:
     place, role = ended.stdout.split()
     assert place.endswith(compared)
     assert role == ("role" if ours else "none")
+
+
+def test_the_hook_of_a_commit_validates_the_folder_it_is_given(tmp_path: Path) -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    (tmp_path / "a.yaml").write_text("apiVersion: envctl/v1\nkind: Cluser\n")
+    program, *arguments = hook["entry"].split()
+
+    ended = envctl(*arguments, tmp_path)
+
+    assert program == "envctl"
+    assert hook["pass_filenames"] is False
+    assert re.search(hook["files"], "fleet/a.yaml")
+    assert ended.code == 1
+    assert "did you mean 'Cluster'?" in ended.err

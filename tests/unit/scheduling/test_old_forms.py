@@ -51,7 +51,7 @@ def test_how_a_text_is_rewritten(text: str, written: str) -> None:
     assert schedule is None or schedule.text == written
 
 
-PAGE = (Path(__file__).parents[3] / "docs/reference/schedule-forms.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs/explanation/schedule-forms.md").read_text()
 ROWS = re.findall(r"^\| `(.+?)` \| .+ \| `(.+?)` \|$", PAGE.replace(r"\|", "¦"), re.MULTILINE)
 
 
