@@ -111,7 +111,8 @@ def test_what_exists_already_is_recorded_reported_and_adopted_only_when_asked(
     monkeypatch.setenv("ENVCTL_RESOURCE_PREFIX", "other-")
     assert envctl("bootstrap").code == 0
     store = installation().master.store
-    item = {"ServiceName": "Search", "OwningCluster": "Tango", "Value": {"SchemaVersion": 1}}
+    value = {"SchemaVersion": 1, "BluePort": 40000}
+    item = {"ServiceName": "Search", "OwningCluster": "Tango", "Value": value}
     store.write(PutWrite("other-InfraConfigServices", to_wire(item)))
 
     left = envctl("apply", "--yes")
