@@ -19,7 +19,7 @@ BackupOption = Annotated[
     typer.Option(
         "--from",
         metavar="BACKUP",
-        help="snapshot:ID, or a folder of nightly files, instead of what is there now; no account is looked at.",
+        help="snapshot:ID, or nightly files in a folder or s3://BUCKET/PREFIX, instead of what is there now; no account is looked at.",
     ),
 ]
 

@@ -13,6 +13,7 @@ import orjson
 from controller.aws.items import Item, number_text
 from controller.errors import WrongUsage
 from controller.model.table import TableDefinition
+from controller.snapshots.store import SnapshotStore, StoredFile, read_all
 
 MOST_BYTES: Final = 256 << 20
 """A file is read as a whole; a table of the old product is a few megabytes."""
@@ -28,43 +29,44 @@ class NightlyFiles:
     ``tables`` are definitions by the physical names that the files have; of those an item without its key is refused.
     """
 
-    folder: Path
+    store: SnapshotStore
     night: str
     """``YYYYMMDD``."""
     tables: Mapping[str, TableDefinition]
-
-    def path(self, table: str) -> Path:
-        """Return where the file of a table is, or would be."""
-        return self.folder / f"{self.night}_environmentmanager_{table}.json"
+    files: Mapping[str, StoredFile]
+    """What the night has, by table."""
 
     @property
     def missing(self) -> tuple[str, ...]:
         """The tables that the night has no file of: what they held is not known."""
-        return tuple(sorted(table for table in self.tables if not self.path(table).is_file()))
+        return tuple(sorted(self.tables.keys() - self.files.keys()))
 
     def scan(self, table: str, segments: int = 1) -> Iterator[Item]:
-        """Yield every item of a table; none where there is no file of it. Raises WrongUsage for a file that is no such backup."""
-        path = self.path(table)
-        if path.is_file():
-            yield from read_items(path, self.tables.get(table))
+        """Yield every item of a table; none where there is no file of it. Raises WrongUsage for a file that is no such backup, and as reading the store."""
+        file = self.files.get(table)
+        if file is None:
+            return
+        where = f"{self.store.name}/{file.key}"
+        if file.size > MOST_BYTES:
+            raise _too_long(where)
+        content = read_all(self.store, file.key, MOST_BYTES)
+        yield from items_in(json_of(content, where), where, self.tables.get(table))
 
 
-def newest_night(folder: Path, tables: Mapping[str, TableDefinition]) -> NightlyFiles:
-    """Return the newest night that a folder has files of. Raises WrongUsage if it has none of these tables."""
-    try:
-        names = [path.name for path in folder.iterdir()]
-    except OSError as error:
+def newest_night(store: SnapshotStore, tables: Mapping[str, TableDefinition]) -> NightlyFiles:
+    """Return the newest night that a folder or a bucket has files of. Raises WrongUsage if it has none of these tables, and as listing it."""
+    nights: dict[str, dict[str, StoredFile]] = {}
+    for file in store.list(""):
+        named = _FILE.fullmatch(file.key)
+        if named and named[2] in tables:
+            nights.setdefault(named[1], {})[named[2]] = file
+    if not nights:
         raise WrongUsage(
-            f"{folder}: cannot be read: {error.strerror}",
-            fix="name snapshot:ID, or the folder with the nightly files",
-        ) from error
-    found = [match for match in map(_FILE.fullmatch, names) if match and match[2] in tables]
-    if not found:
-        raise WrongUsage(
-            f"{folder}: it has no file of a table",
+            f"{store.name}: it has no file of a table",
             fix="they are called YYYYMMDD_environmentmanager_TABLE.json; the table's name begins with resourcePrefix",
         )
-    return NightlyFiles(folder, max(match[1] for match in found), tables)
+    night = max(nights)
+    return NightlyFiles(store, night, tables, nights[night])
 
 
 def read_items(path: Path, table: TableDefinition | None) -> Iterator[Item]:
@@ -75,11 +77,15 @@ def read_items(path: Path, table: TableDefinition | None) -> Iterator[Item]:
     except OSError as error:
         raise WrongUsage(f"{path}: cannot be read: {error.strerror}") from error
     if len(content) > MOST_BYTES:
-        raise WrongUsage(
-            f"{path}: it is longer than the {MOST_BYTES:,} bytes that are read",
-            fix="take another file",
-        )
+        raise _too_long(str(path))
     return items_in(json_of(content, str(path)), str(path), table)
+
+
+def _too_long(where: str) -> WrongUsage:
+    return WrongUsage(
+        f"{where}: it is longer than the {MOST_BYTES:,} bytes that are read",
+        fix="take another file",
+    )
 
 
 def json_of(content: bytes, where: str) -> object:

@@ -7,6 +7,7 @@ engine.overrides.put_back, engine.desired.stored_objects.
 import json
 from pathlib import Path
 
+import boto3
 import pytest
 
 from tests.support.accidents import (
@@ -277,6 +278,14 @@ def test_the_yaml_of_a_night_of_the_old_product_is_written(
     written = "".join(path.read_text() for path in out.rglob("*.yaml"))
     assert "finds things" in written
     assert "an accident" not in written
+    bucket = boto3.client("s3", "us-east-1")
+    bucket.create_bucket(Bucket="old-backups")
+    for path in nights.glob("*_environmentmanager_*.json"):
+        bucket.put_object(Bucket="old-backups", Key=f"nights/{path.name}", Body=path.read_bytes())
+    from_bucket = envctl("import", "--from", "s3://old-backups/nights", "--out", tmp_path / "there")
+    assert from_bucket.code == 0, from_bucket.err
+    there = "".join(path.read_text() for path in (tmp_path / "there").rglob("*.yaml"))
+    assert there == written
     (services,) = nights.glob("*_environmentmanager_InfraConfigServices.json")
     services.write_text("[{}]")
     damaged = envctl("import", "--from", nights, "--out", tmp_path / "no")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from controller.aws.errors import TableMissing
+from controller.aws.sessions import MASTER
 from controller.aws.tables import Scannable
 from controller.catalog import kind_tables
 from controller.engine.authoring.import_role import closer_look
@@ -47,7 +48,11 @@ from controller.model.ref import ResourceRef
 from controller.model.resource import Resource
 from controller.planning.fields import MASKED, Difference, comparable, differences, keep_found
 from controller.planning.overrides import segments
+from controller.snapshots.bucket import BucketStore
+from controller.snapshots.folder import FolderStore
 from controller.snapshots.nightly_files import newest_night
+from controller.snapshots.store import SnapshotStore
+from controller.sources.s3_listing import SCHEME, parse_s3_location
 from controller.targets.group_parts.designs import designs
 from controller.targets.group_parts.observe import read_deep
 from controller.targets.group_parts.schedule_acts import read_actions
@@ -88,7 +93,7 @@ class Backup:
 
 
 def open_backup(installation: Installation, text: str) -> Backup:
-    """Return what ``snapshot:ID`` holds, or a folder of the old product's nightly files: its newest night.
+    """Return what ``snapshot:ID`` holds, or the newest night among the old product's nightly files, in a folder or ``s3://BUCKET/PREFIX``.
 
     Raises WrongUsage where there is none, and as reading the store.
     """
@@ -99,7 +104,12 @@ def open_backup(installation: Installation, text: str) -> Backup:
         return Backup(items, manifest.prefix, manifest.installation)
     prefix = installation.master.settings.resource_prefix
     tables = [table.prefixed(prefix) for table in kind_tables(installation.master.kinds.values())]
-    night = newest_night(Path(text), {table.name: table for table in tables})
+    store: SnapshotStore = FolderStore(Path(text))
+    if text.startswith(f"{SCHEME}://"):
+        place = parse_s3_location(text)
+        client = installation.master.aws.client("s3", MASTER)
+        store = BucketStore(client, place.bucket, place.prefix)
+    night = newest_night(store, {table.name: table for table in tables})
     return Backup(night, prefix, installation.id, night.missing)
 
 

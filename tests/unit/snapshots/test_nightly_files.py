@@ -8,6 +8,7 @@ import pytest
 from controller.errors import WrongUsage
 from controller.model.table import KeyAttribute, TableDefinition
 from controller.snapshots import nightly_files
+from controller.snapshots.folder import FolderStore
 from controller.snapshots.nightly_files import json_of, newest_night
 
 SERVICES = TableDefinition("t-InfraConfigServices", KeyAttribute("ServiceName"))
@@ -24,7 +25,7 @@ def test_the_newest_night_is_read_with_exact_numbers(tmp_path: Path) -> None:
     file(tmp_path, "20180502", ACCOUNTS.name, '[{"AccountNumber": 12, "Share": 0.1}]')
     file(tmp_path, "20180503", "AnotherTable", "[]")
 
-    night = newest_night(tmp_path, TABLES)
+    night = newest_night(FolderStore(tmp_path), TABLES)
 
     assert night.night == "20180502"
     assert list(night.scan(ACCOUNTS.name)) == [{"AccountNumber": 12, "Share": Decimal("0.1")}]
@@ -49,7 +50,7 @@ def test_the_newest_night_is_read_with_exact_numbers(tmp_path: Path) -> None:
 )
 def test_what_is_no_backup_is_refused(tmp_path: Path, content: str, said: str, why: str) -> None:
     file(tmp_path, "20180502", ACCOUNTS.name, content)
-    night = newest_night(tmp_path, TABLES)
+    night = newest_night(FolderStore(tmp_path), TABLES)
 
     with pytest.raises(WrongUsage, match=said):
         list(night.scan(ACCOUNTS.name))
@@ -59,7 +60,7 @@ def test_a_key_of_text_is_not_empty(tmp_path: Path) -> None:
     file(tmp_path, "20180502", SERVICES.name, '[{"ServiceName": ""}]')
 
     with pytest.raises(WrongUsage, match=r"the table: ServiceName \(S\)|item 1 is no item"):
-        list(newest_night(tmp_path, TABLES).scan(SERVICES.name))
+        list(newest_night(FolderStore(tmp_path), TABLES).scan(SERVICES.name))
 
 
 def test_a_file_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +68,7 @@ def test_a_file_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(nightly_files, "MOST_BYTES", 3)
 
     with pytest.raises(WrongUsage, match="longer than the 3 bytes"):
-        list(newest_night(tmp_path, TABLES).scan(SERVICES.name))
+        list(newest_night(FolderStore(tmp_path), TABLES).scan(SERVICES.name))
 
 
 @pytest.mark.parametrize("name", ["20180502_environmentmanager_Other.json", "notes.txt"])
@@ -75,12 +76,12 @@ def test_a_folder_without_files_of_tables_is_told(tmp_path: Path, name: str) -> 
     (tmp_path / name).touch()
 
     with pytest.raises(WrongUsage, match="it has no file of a table"):
-        newest_night(tmp_path, TABLES)
+        newest_night(FolderStore(tmp_path), TABLES)
 
 
 def test_no_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(WrongUsage, match="cannot be read"):
-        newest_night(tmp_path / "none", TABLES)
+    with pytest.raises(WrongUsage, match="it has no file of a table"):
+        newest_night(FolderStore(tmp_path / "none"), TABLES)
 
 
 @pytest.mark.parametrize(
