@@ -101,6 +101,8 @@ class VerificationReport:
 
     scopes: tuple[Verification, ...]
     tables: tuple[Finding, ...] | None = None
+    by_others: int = 0
+    """How many items others changed as they may: items that are none of ours, and fields of ours that they share."""
     strays: tuple[Finding, ...] = ()
     """Records in no chain, at most a thousand."""
     anchors: int | None = None

@@ -3,7 +3,7 @@
 A change by others that has a record of its own is a step as any other; one that has none is a difference.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -120,9 +120,15 @@ class Replay:
                 found += self._ended(item, NOTHING)
         return found
 
-    def compare(self, tables: Iterable[tuple[EntityKey, str]]) -> tuple[Finding, ...]:
-        """Return the same differences, as verification tells them."""
-        return tuple(sorted(map(_finding_of, self.differences(tables))))
+    def compare(
+        self,
+        tables: Iterable[tuple[EntityKey, str]],
+        is_followed: Callable[[Difference], bool] = lambda _: False,
+    ) -> tuple[Finding, ...]:
+        """Return the same differences, as verification tells them, but those of the tables as they are that ``is_followed`` takes."""
+        found = self.differences(tables)
+        told = (one for one in found if one.found_by or not is_followed(one))
+        return tuple(sorted(map(_finding_of, told)))
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from controller.gc_tuning import relaxed_gc
 from controller.ledger.chain import (
@@ -18,7 +18,7 @@ from controller.ledger.chain import (
 from controller.ledger.heads import Heads
 from controller.ledger.large_images import BlobStore
 from controller.ledger.records import EntityKey
-from controller.ledger.replay import Replay
+from controller.ledger.replay import Difference, Replay
 from controller.ledger.stream_changes import STREAM_PREFIX
 
 LOOKS = 4
@@ -62,27 +62,35 @@ def verify_scope(
     return check.finish(heads.read(scope))
 
 
+class TablesNow(NamedTuple):
+    """The tables as they are."""
+
+    read: Callable[[], Iterable[tuple[EntityKey, str]]]
+    """Reads every table anew: item and digest of its full image, each item once."""
+    is_followed: Callable[[Difference], bool] = lambda _: False
+    """Tells of a difference whether others may write so: then it is none."""
+
+
 def verify_ledger(
     scopes: Iterable[str],
     chain_of: Chain,
     heads: Heads,
     *,
     sleep: Callable[[float], None],
-    tables: Callable[[], Iterable[tuple[EntityKey, str]]] | None = None,
+    tables: TablesNow | None = None,
     blobs: BlobStore | None = None,
     anchors: Mapping[str, Sequence[Anchored]] = MappingProxyType({}),
 ) -> VerificationReport:
     """Verify scopes, also against what was anchored of them, and with ``tables`` replay them against the tables as they are.
 
-    ``tables`` reads every table anew: item and digest of its full image, each item once. Raises as any read; then nothing is
-    known.
+    Raises as any read; then nothing is known.
     """
     names = tuple(scopes)
     replay, found = None, []
     if tables is not None:
         known = {name: heads.read(name) for name in names}
         replay = Replay({name: head.sequence for name, head in known.items() if head})
-        found = list(tables())
+        found = list(tables.read())
     # What others did is known before it is asked what a change of ours found.
     in_order = sorted(names, key=lambda name: not name.startswith(STREAM_PREFIX))
     verified = {
@@ -98,7 +106,9 @@ def verify_ledger(
         for name in in_order
     }
     results = tuple(verified[name] for name in names)
-    return VerificationReport(results, None if replay is None else replay.compare(found))
+    if replay is None or tables is None:
+        return VerificationReport(results)
+    return VerificationReport(results, replay.compare(found, tables.is_followed))
 
 
 def find_strays(

@@ -1,4 +1,7 @@
-"""An old estate, with everything odd in it, is taken over: what other programs act on is as before, or waits for a word."""
+"""An old estate, with everything odd in it, is taken over: what other programs act on is as before, or waits for a word.
+
+Covers: engine.queries.written_by_others.
+"""
 
 import json
 from collections.abc import Iterator
@@ -82,6 +85,27 @@ def estate(tmp_path: Path) -> Iterator[Estate]:
         yield made
 
 
+def others_go_on(dynamodb: Any) -> None:
+    """Switch a slice, unlock deployments, delete and make what is none of ours: as programs beside us do all day."""
+    dynamodb.update_item(
+        TableName="InfraConfigLBUpstream",
+        Key={"Key": {"S": "/c50_c50-Basket/config"}},
+        UpdateExpression="SET Hosts[0].#s = :down, Hosts[1].#s = :up",
+        ExpressionAttributeNames={"#s": "State"},
+        ExpressionAttributeValues={":down": {"S": "down"}, ":up": {"S": "up"}},
+    )
+    dynamodb.update_item(
+        TableName="InfraOpsEnvironment",
+        Key={"EnvironmentName": {"S": "c50"}},
+        UpdateExpression="SET #v.DeploymentsLocked = :no, Audit.Version = Audit.Version + :one",
+        ExpressionAttributeNames={"#v": "Value"},
+        ExpressionAttributeValues={":no": {"BOOL": False}, ":one": {"N": "1"}},
+    )
+    dynamodb.delete_item(TableName="InfraConfigClusters", Key={"ClusterName": {"S": "Ghost"}})
+    new = {"ServiceName": "Newer", "OwningCluster": "Tango"}
+    dynamodb.put_item(TableName="InfraConfigServices", Item=to_wire(new))
+
+
 def test_it_changes_nothing_without_a_word_and_exactly_that_with_it(estate: Estate) -> None:
     before, read_before = estate.by_object(), estate.read_by_others()
     route = (estate.fleet / "cluster/c50/hosts/legacy_host.yaml").read_text()
@@ -100,6 +124,11 @@ def test_it_changes_nothing_without_a_word_and_exactly_that_with_it(estate: Esta
     after, read_after = estate.by_object(), estate.read_by_others()
     assert {name for name, read in read_before.items() if read != read_after[name]} == WAITING
     assert estate.plan().code == 0
+    others_go_on(estate.dynamodb)
+    assert estate.plan().code == 0
+    verified = envctl("audit", "verify", "--replay", "--format", "json")
+    assert verified.code == 0, verified.out
+    assert verified.json["byOthers"] == 4
 
     hosts = [
         host

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from controller.ledger.chain import ChainEntry, VerificationReport
 from controller.ledger.records import EntityKey, record_wire
 from controller.ledger.replay import table_digests
-from controller.ledger.verify import verify_ledger
+from controller.ledger.verify import TablesNow, verify_ledger
 from tests.support.estate import PREFIX, TABLES, Estate
 from tests.support.toy_kinds import environment, service
 
@@ -38,7 +38,7 @@ def verified(estate: Estate) -> VerificationReport:
         ChainOf(estate),
         estate.leases,
         sleep=estate.clock.sleep,
-        tables=lambda: digests(estate),
+        tables=TablesNow(lambda: digests(estate)),
     )
 
 

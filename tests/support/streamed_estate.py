@@ -19,7 +19,7 @@ from controller.ledger.queries import LedgerReader
 from controller.ledger.records import record_of_wire
 from controller.ledger.replay import table_digests
 from controller.ledger.stream_changes import STREAM_PREFIX
-from controller.ledger.verify import verify_ledger
+from controller.ledger.verify import TablesNow, verify_ledger
 from controller.model.ledger_record import LedgerRecord
 from controller.targets.table_items.definitions import STATE_TABLE
 from tests.support.estate import PREFIX, TABLES, Estate
@@ -89,7 +89,11 @@ class StreamedEstate(Estate):
         ids = [str(row["Id"]) for row in self.store.scan(PREFIX + STATE_TABLE.name)]
         scopes = [name.removeprefix("head#") for name in ids if name.startswith("head#")]
         return verify_ledger(
-            sorted(scopes), self.access.ledger, self.leases, sleep=self.clock.sleep, tables=digests
+            sorted(scopes),
+            self.access.ledger,
+            self.leases,
+            sleep=self.clock.sleep,
+            tables=TablesNow(digests),
         )
 
     def make_table_anew(self, table: str) -> None:

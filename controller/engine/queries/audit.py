@@ -9,6 +9,7 @@ from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.queries.anchors import read_anchors
+from controller.engine.queries.written_by_others import WrittenByOthers
 from controller.engine.state.override_rows import read_recorded_rows
 from controller.engine.state.recover_archive import lost_row
 from controller.errors import DamagedState, EnvctlError, WrongUsage
@@ -31,7 +32,7 @@ from controller.ledger.records import POWER, EntityKey
 from controller.ledger.replay import table_digests
 from controller.ledger.stream_changes import STREAM_PREFIX
 from controller.ledger.summaries import RecordSummary
-from controller.ledger.verify import find_strays, verify_ledger
+from controller.ledger.verify import TablesNow, find_strays, verify_ledger
 from controller.loading.closest import closest
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import CONFIG_SCOPE
@@ -261,6 +262,7 @@ def verify_installation(
         # Of the controller's own rows those that people make are in the ledger, and where tables came from.
         yield from table_digests(state, read_recorded_rows(master.store, state.name))
 
+    others = WrittenByOthers(installation)
     ledger, damages = installation.ledger, dict[str, dict[Finding, None]]()
 
     def tell(damage: Finding) -> None:
@@ -280,7 +282,7 @@ def verify_installation(
         ledger.chains(tell),
         installation.leases,
         sleep=master.process.sleep,
-        tables=tables if replay else None,
+        tables=TablesNow(tables, others) if replay else None,
         blobs=ledger.blobs,
         anchors=found.by_scope if found else {},
     )
@@ -288,5 +290,5 @@ def verify_installation(
         scope.with_findings((*damages.get(scope.scope, ()), *lost_row(installation.archive, scope)))
         for scope in report.scopes
     )
-    report = replace(report, scopes=scopes, strays=strays)
+    report = replace(report, scopes=scopes, strays=strays, by_others=others.count)
     return replace(report, anchors=found.compared, unusable=found.unusable) if found else report

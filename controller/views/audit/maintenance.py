@@ -58,6 +58,11 @@ def verification_lines(report: VerificationReport) -> list[str]:
         count = len(report.differing)
         verdict = f"{count:,} items differ" if count > 1 else "1 item differs"
         lines.append(f"tables against the ledger: {verdict if count else 'as it says'}")
+        if report.by_others:
+            what = "item is" if report.by_others == 1 else "items are"
+            lines.append(
+                f"  {report.by_others:,} {what} otherwise by others, who may: none of ours, or in fields that are shared"
+            )
         lines.extend(_finding_lines(report.tables))
     return lines
 

@@ -169,6 +169,9 @@ class AuditVerifyDocument(TypedDict):
     scopes: list[ChainObject]
     strays: Annotated[list[FindingObject], "Records in no chain."]
     tables: Annotated[list[FindingObject] | None, "null: tables were not compared."]
+    byOthers: Annotated[
+        int, "Items that others changed as they may: none of ours, or in fields that are shared."
+    ]
     anchors: Annotated[int | None, "Anchors compared with; null: not asked for."]
     unusableAnchors: list[FindingObject]
 
@@ -250,6 +253,7 @@ def verification_json(report: VerificationReport) -> AuditVerifyDocument:
         "scopes": scopes,
         "strays": _findings(report.strays),
         "tables": None if tables is None else _findings(tables),
+        "byOthers": report.by_others,
         "anchors": report.anchors,
         "unusableAnchors": _findings(report.unusable),
     }

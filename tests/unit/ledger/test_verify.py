@@ -6,7 +6,7 @@ from controller.ledger.chain import ChainEntry
 from controller.ledger.heads import Heads
 from controller.ledger.records import EntityKey
 from controller.ledger.replay import table_digests
-from controller.ledger.verify import LOOKS, verify_ledger, verify_scope
+from controller.ledger.verify import LOOKS, TablesNow, verify_ledger, verify_scope
 from controller.model.ledger_record import Head, LedgerRecord
 from controller.model.table import KeyAttribute, TableDefinition
 from tests.unit.ledger.ledgers import PREFIX, SCOPE, TABLE, entries, head_of, image, services
@@ -89,7 +89,7 @@ def report(*gone: str) -> list[tuple[str, str]]:
         GrowingChain(RECORDS, 12),
         Shown(head_of(RECORDS)),
         sleep=PAUSES.append,
-        tables=lambda: held(*gone),
+        tables=TablesNow(lambda: held(*gone)),
     )
     assert found.scopes[0].intact
     assert found.intact == (not gone)
