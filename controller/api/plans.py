@@ -22,12 +22,12 @@ from controller.engine.reconcile.combined_plan import (
     ReconcileRequest,
 )
 from controller.engine.reconcile.reconciler import Reconciler
-from controller.events import Event
+from controller.events import DesiredLoaded, DesiredRejected, Event
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.planning.plan_file import plan_schema
 from controller.views.plan.changes import changes_answer
-from controller.views.plan.remarks import endings, warnings_in
+from controller.views.plan.remarks import endings, warnings_text
 
 KEEP_S: Final = 30.0
 """A plan that somebody asks for is at most so old: it looks at every account."""
@@ -117,7 +117,8 @@ def _plan(served: Served, asked: _Asked) -> _Planned:
     warnings: list[str] = []
 
     def emit(event: Event) -> None:
-        warnings.append(warnings_in(event))
+        if isinstance(event, DesiredLoaded | DesiredRejected) and event.warnings:
+            warnings.append(warnings_text(event.warnings))
         served.emit(event)
 
     reconciler = Reconciler(
@@ -134,5 +135,5 @@ def _plan(served: Served, asked: _Asked) -> _Planned:
     )
     with served.planning_turn():
         result = reconciler.reconcile(request)
-    remarks = (*filter(None, warnings), *endings(result, served.now()))
+    remarks = (*warnings, *endings(result, served.now()))
     return _Planned(result.planned, remarks)

@@ -163,10 +163,10 @@ def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) ->
 
     Raises what refuses it as a whole, where that is not said as JSON; what was held back while the rest went on is said.
     """
-    for line in ended_lines(result.ended):
-        note(line)
-    for line in soon_lines(result.ending_soon, call.process.clock()):
-        note(line)
+    if result.ended or result.ending_soon:
+        soon = soon_lines(result.ending_soon, call.process.clock())
+        for line in (*ended_lines(result.ended), *soon):
+            note(line)
     if as_json:
         say_document("apply", apply_json(result.planned, result.report))
         return

@@ -40,6 +40,8 @@ from controller.engine.snapshots.service import open_snapshot
 from controller.engine.snapshots.source import PREFIX
 from controller.errors import EnvctlError, ExitCode, WrongUsage
 from controller.events import (
+    DesiredLoaded,
+    DesiredRejected,
     Emit,
     Event,
     discard_event,
@@ -49,7 +51,7 @@ from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
 from controller.settings import Settings
 from controller.views.answer import Answer
-from controller.views.plan.remarks import warnings_in
+from controller.views.plan.remarks import warnings_text
 
 if TYPE_CHECKING:
     from controller.cli.remote.server import Server
@@ -224,8 +226,8 @@ def say_answer(answer: Answer, output: Format) -> None:
 
 def note_warnings(emit: Emit, event: Event) -> None:
     """Say how many warnings the desired state has, beside telling the event on."""
-    if said := warnings_in(event):
-        note(said)
+    if isinstance(event, DesiredLoaded | DesiredRejected) and event.warnings:
+        note(warnings_text(event.warnings))
     emit(event)
 
 

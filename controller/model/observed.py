@@ -222,5 +222,6 @@ class ScopeStatus:
 
     def stands_as(self, before: "ScopeStatus") -> bool:
         """Tell whether nobody need hear of it who knows how it stood before."""
-        mine = (self.state, self.failures, self.lacks_instances)
-        return mine == (before.state, before.failures, before.lacks_instances)
+        alike = (self.state, self.failures) == (before.state, before.failures)
+        counted_alike = self.seen == before.seen or self.lacks_instances == before.lacks_instances
+        return alike and counted_alike

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from controller.kinds.language.kind import Kind
+from controller.kinds.language.kind import Kind, Leaving
 from controller.model.canonical import Json, canonical_bytes, parse_canonical
 from controller.model.observed import BENEATH, Mark, Observation, ObservedState, Ownership
 from controller.model.plan import Cause, Change, FieldChange, Note, NoteCategory
@@ -185,7 +185,8 @@ def _update(
     if kind is not None:
         if kind.shared:
             after = keep_found(before, after, kind.shared, projection.owned)
-        after = without_marks(kind, after) if is_leaving(found) else after
+        if kind.leaving is Leaving.MARK_THEN_DELETE and is_leaving(found):
+            after = without_marks(kind, after)
     found_differences = differences(before, after)
     left = options.left.get(ref)
     if left:

@@ -64,7 +64,9 @@ def _changed_values(
         before, after = parse_canonical(found.attributes), parse_canonical(projection.attributes)
         for field in kind.immutable:
             old, new = _at(before, field), _at(after, field)
-            if old is not ABSENT and old not in field.unset and _key(old) != _key(new):
+            if old == new or old is ABSENT or old in field.unset:
+                continue
+            if _key(old) != _key(new):
                 wanted = "be taken away" if new is ABSENT else f"become {new!r}"
                 yield KeptValue(
                     ref,

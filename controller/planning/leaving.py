@@ -81,9 +81,7 @@ def is_retired(extra: Mapping[str, Any]) -> bool:
 
 
 def without_marks(kind: Kind[Any], items: Json) -> Json:
-    """Return the items with the marks of leaving taken off; for an object that comes back."""
-    if kind.leaving is not Leaving.MARK_THEN_DELETE:
-        return items
+    """Return the items of a kind that is marked first with its marks of leaving taken off; for an object that comes back."""
     table = kind.tables[0].name
     return {**items, table: {**items[table], "MarkForDelete": False, "MarkForDeleteTimestamp": 0}}
 

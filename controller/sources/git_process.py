@@ -122,7 +122,8 @@ class GitProcess:
         With ``most_memory`` neither git nor any of its helpers takes more than so many bytes.
         """
         limit = () if most_memory is None else ("sh", "-c", _LIMITED, str(most_memory // 1024))
-        with _only_key(self.key) as ssh, self._started(arguments, limit, ssh) as child:
+        key = contextlib.nullcontext[Mapping[str, str]]({}) if not self.key else _only_key(self.key)
+        with key as ssh, self._started(arguments, limit, ssh) as child:
             return _finished(child, timeout_s, most_bytes)
 
     @contextlib.contextmanager
@@ -200,14 +201,11 @@ class GitProcess:
 
 @contextlib.contextmanager
 def _only_key(key: str) -> Iterator[Mapping[str, str]]:
-    """Give the variable by which ssh uses this key alone; none for an empty one.
+    """Give the variable by which ssh uses this key alone.
 
     The key is in memory, where ssh finds it as a file of this process: it is on no disk, whatever ends us.
     Raises WrongUsage where the system has no such memory.
     """
-    if not key:
-        yield {}
-        return
     if not hasattr(os, "memfd_create"):
         raise WrongUsage(
             "git: a key by reference needs Linux",

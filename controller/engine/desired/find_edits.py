@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from controller.kinds.language.fields import follows_from, is_sensitive, yaml_path
+from controller.kinds.language.fields import follows_from, is_sensitive, marked, yaml_path
 from controller.kinds.language.kind import Kind
+from controller.kinds.language.spec import Spec
 from controller.loading.positions import FieldOrigins, FieldPath, dotted
 from controller.model.canonical import Json, parse_canonical
 from controller.model.plan import Cause, Change, Edit
@@ -36,9 +37,11 @@ def yaml_field_names(kinds: Mapping[str, Kind[Any]]) -> FieldNames:
 
     def sensitive(ref: ResourceRef, path: tuple[Any, ...]) -> bool:
         kind = kinds.get(ref.kind)
-        return (
-            kind is not None and len(path) > 1 and path[0] != EXTRA and is_sensitive(kind, path[1:])
-        )
+        if kind is None or len(path) < 2 or path[0] == EXTRA:
+            return False
+        # Most kinds have nothing sensitive: of their attributes it is not asked one by one.
+        model: type[Spec] = kind.spec
+        return bool(marked(model, "sensitive")) and is_sensitive(kind, path[1:])
 
     def derived(ref: ResourceRef, path: tuple[Any, ...]) -> str:
         kind = kinds.get(ref.kind)

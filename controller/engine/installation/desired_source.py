@@ -11,7 +11,6 @@ from controller.engine.installation.installation import reading_access
 from controller.engine.installation.process_context import ProcessContext
 from controller.errors import WrongUsage
 from controller.ports import Source
-from controller.settings import GitSource as GitSettings
 from controller.settings import Settings
 from controller.sources.folder import FolderSource
 from controller.sources.git import GitSource
@@ -45,14 +44,17 @@ def open_desired(text: str | None, settings: Settings, process: ProcessContext) 
 
     if text is not None:
         credential = None
-        if named.git is not None and text.startswith("git+https:"):
+        reference = None if named.git is None else named.git.credentials
+        if named.git is not None and reference is not None and text.startswith("git+https:"):
             # No other host than the settings' own is to see their credential.
             same = named.git.url.split("/")[2:3] == parse_git_location(text).url.split("/")[2:3]
-            credential = _credential(named.git, access, process) if same else None
+            credential = _credential(reference, access, process) if same else None
         return open_source(text, Opening(folder, s3, pause, credential))
     if named.git is not None:
         location = GitLocation(named.git.url, named.git.ref, named.git.path)
-        return GitSource(location, folder, _credential(named.git, access, process))
+        reference = named.git.credentials
+        credential = None if reference is None else _credential(reference, access, process)
+        return GitSource(location, folder, credential)
     if named.s3 is not None:
         return S3Source(
             S3Location(named.s3.bucket, named.s3.prefix),
@@ -74,11 +76,8 @@ def settings_source(settings: Settings, process: ProcessContext) -> Source | Non
 
 
 def _credential(
-    git: GitSettings, access: Callable[[], AwsAccess], process: ProcessContext
-) -> Credential | None:
-    reference = git.credentials
-    if reference is None:
-        return None
+    reference: str, access: Callable[[], AwsAccess], process: ProcessContext
+) -> Credential:
     if not reference.startswith(SCHEMES):
         raise WrongUsage(
             "settings: source.git.credentials is no reference",

@@ -189,7 +189,7 @@ class Reconciler:
         return replace(done, report=with_not_kept(known, failed, self.emit)) if failed else done
 
     def _applied(self, planned: CombinedPlan, request: ReconcileRequest) -> Reconciled:
-        refused = refusal_of(planned)
+        refused = refusal_of(planned) if planned.plan.refused else None
         if refused is not None and not planned.acts:
             config, live = planned.config, planned.live
             findings = [config_finding(config, NOTHING_APPLIED)] if config is not None else []

@@ -124,7 +124,8 @@ class Archive:
         now = self.monotonic()
         if known is None or now - known[0] > KNOWN_FOR_S:
             # Of when it was asked for: what is written while the answer comes may be in it or not.
-            known = self._known = (now, archived_of_row(self.read_row() or {}))
+            row = self.read_row()
+            known = self._known = (now, archived_of_row(row) if row is not None else {})
         return known[1]
 
     def forget(self) -> None:

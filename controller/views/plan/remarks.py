@@ -4,19 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from controller.engine.reconcile.reconciler import Reconciled
-from controller.events import DesiredLoaded, DesiredRejected, Event
 from controller.views.override_text import ended_lines, soon_lines
 from controller.views.plan.field_lines import counted
 
 
-def warnings_in(event: Event) -> str:
-    """Return how many warnings an event tells of, and where to read them; empty for none: a plan is read for its changes."""
-    found = event.warnings if isinstance(event, DesiredLoaded | DesiredRejected) else 0
-    return (
-        f"{counted(found, 'warning')} in the desired state: envctl validate shows what"
-        if found
-        else ""
-    )
+def warnings_text(count: int) -> str:
+    """Return how many warnings the desired state has, and where to read them: a plan is read for its changes."""
+    return f"{counted(count, 'warning')} in the desired state: envctl validate shows what"
 
 
 def endings(planned: Reconciled, now: datetime) -> Iterator[str]:

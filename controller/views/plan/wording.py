@@ -125,7 +125,8 @@ def counts_text(plan: Plan) -> str:
     effects = ", ".join(f"{n:,} {effect}" for effect, n in effects_of(changes).items())
     instances = f"Instances: {effects}" if effects else ""
     counts = _counted(changes, " · ", zeros=True)
-    return "      ".join(filter(None, (counts, instances, beside_text(plan))))
+    beside = beside_text(plan) if len(changes) < len(plan.changes) else ""
+    return "      ".join(filter(None, (counts, instances, beside)))
 
 
 def scopes_text(plan: Plan) -> str:
@@ -189,7 +190,7 @@ def violation_lines(violation: Violation) -> tuple[str, ...]:
 
 def guards_text(plan: Plan) -> str:
     """Return the line that says whether a guard stands in the way, with what the shares are of."""
-    deletes = summary(plan)["delete"]
+    deletes = sum(change.action == "delete" for change in plan.changes)
     there = sum(sum((scope.observed_count or {}).values()) for scope in plan.scopes)
     approved = sum(v.overridden for scope in plan.scopes for v in scope.violations)
     if plan.refused:
