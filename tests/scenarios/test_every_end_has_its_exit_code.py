@@ -44,6 +44,8 @@ def test_2_the_plan_has_changes(installed: Fleet) -> None:
 
     assert planned.code == 2
     assert "3 create · 0 update · 0 delete" in planned.out
+    assert (asked := installed.plan("--exit-zero")).code == 0
+    assert asked.out == planned.out
 
 
 def test_3_refused_by_a_guard_until_exactly_that_is_approved(installed: Fleet) -> None:
@@ -55,6 +57,7 @@ def test_3_refused_by_a_guard_until_exactly_that_is_approved(installed: Fleet) -
     (violation,) = refused.json["scopes"][0]["violations"]
 
     assert refused.code == 3
+    assert installed.plan("--exit-zero").code == 3
     assert installed.apply().code == 3
     assert "config  refused" in envctl("status").out
     assert installed.apply("--override", "maxDeletes@000000").code == 3
