@@ -19,6 +19,7 @@ COMMANDS = {
     "plan": "show what would change",
     "apply": "do it",
     "run": "keep doing it: the daemon",
+    "get": "list environments, services, schedules, accounts, overrides",
     "status": "where everything stands; every setting and where it came from",
     "doctor": "what a scope lacks, and the command that mends it",
     "import": "write YAML for everything that exists",
@@ -41,6 +42,7 @@ COMMANDS = {
 FOLDERS = {
     "audit": "ledger",
     "demo": "tour",
+    "get": "lists",
     "schedule": "schedules",
     **dict.fromkeys(("bootstrap", "deploy-template", "version"), "installation"),
     **dict.fromkeys(("items", "restore", "rollback"), "put_back"),
