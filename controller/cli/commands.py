@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperGroup
 
+from controller.cli.terminal.words_of_others import refuse_command_of_others
 from controller.loading.closest import closest
 
 COMMANDS = {
@@ -101,3 +102,8 @@ class AllCommands(Commands):
     """The commands of ``envctl``."""
 
     later = COMMANDS
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, as ``Commands`` does. Raises WrongUsage with our name for one that other tools call so."""
+        refuse_command_of_others(cmd_name)
+        return super().get_command(ctx, cmd_name)

@@ -88,7 +88,7 @@ OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Also write the plan file that apply reads."),
 ]
-ShownOption = Annotated[PlanFormat, typer.Option("--format", help="How to show it.")]
+ShownOption = Annotated[PlanFormat, typer.Option("--format", "-o", help="How to show it.")]
 ExpandOption = Annotated[bool, typer.Option("--expand", help="Show all names, fields and lines.")]
 AuthorOption = Annotated[
     str,

@@ -216,7 +216,7 @@ def test_7_a_change_that_somebody_else_made_first_conflicts_and_the_rest_is_done
         (["validate", "one", "two"], "unexpected extra argument"),
         (
             ["plan", "--format", "yaml"],
-            "'--format': 'yaml' is not one of 'text', 'markdown', 'json', 'html'\n  fix: envctl plan --help",
+            "'--format' / '-o': 'yaml' is not one of 'text', 'markdown', 'json', 'html'\n  fix: envctl plan --help",
         ),
         (["plan", "--source", ".", "--base", ".", "--observed", "x"], "leave one of them out"),
         (["validate"], "no source"),
