@@ -58,8 +58,10 @@ def fitted(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
     """
     columns = [column for column in zip(*rows, strict=True) if any(column)]
     widths = [max(map(len, column)) for column in columns]
-    over = sum(widths) + _GAP * (len(widths) - 1) - (width or 0)
-    while width is not None and over > 0:
+    over = 0 if width is None else sum(widths) + _GAP * (len(widths) - 1) - width
+    if width is None or over <= 0:
+        return aligned(rows)
+    while over > 0:
         others = range(1, len(widths)) if any(n > _LEAST for n in widths[1:]) else range(1)
         widest = max(others, key=widths.__getitem__)
         if widths[widest] <= _LEAST:
@@ -75,8 +77,8 @@ def fitted(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
     return [_cut(line, width) for line in aligned(cut)]
 
 
-def _cut(text: str, width: int | None) -> str:
-    return text if width is None or len(text) <= width else f"{text[: width - 1]}…"
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def plain(lines: Iterable[Line]) -> str:

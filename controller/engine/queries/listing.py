@@ -163,12 +163,12 @@ def _environments(accepted: AcceptedState, now: datetime) -> Iterator[ListedEnvi
         if spec is None:
             continue
         written = (accepted.written.specs.get(ref) or spec).schedule
-        choice = written if written.mode == State.NOSCHEDULE else spec.schedule
+        chosen = outlook.of(written if written.mode == State.NOSCHEDULE else spec.schedule)
         overrides = held.get(ref, ())
         wanted, following = RETIRED, None
         if spec.lifecycle != RETIRED:
-            wanted = outlook.wanted(choice)
-            following = outlook.following(choice, written, _end_of_schedule(overrides))
+            wanted = chosen.wanted
+            following = outlook.following(chosen, written, _end_of_schedule(overrides))
         yield ListedEnvironment(
             name=ref.key,
             account="" if kind is None else kind.account,
@@ -176,7 +176,7 @@ def _environments(accepted: AcceptedState, now: datetime) -> Iterator[ListedEnvi
             environment_type=spec.environment_type,
             team=spec.owning_cluster,
             deployment_map=spec.deployment_map,
-            schedule=outlook.followed(choice).label,
+            schedule=chosen.followed.label,
             wanted=wanted,
             next_at=following.at if following else None,
             next_wanted=following.wanted if following else "",
@@ -298,36 +298,42 @@ class _Following(NamedTuple):
     wanted: str
 
 
+class _Choice(NamedTuple):
+    """What a choice of a schedule follows, and asks for now and next."""
+
+    followed: FollowedSchedule
+    wanted: str
+    following: _Following | None
+
+
 class _Outlook:
     """What choices of schedules ask for now and next; many environments choose the same."""
 
     def __init__(self, accepted: AcceptedState, now: datetime) -> None:
-        self.accepted = accepted
-        self.now = now
-        self._followed: dict[ScheduleChoice, FollowedSchedule] = {}
-        self._next: dict[ScheduleChoice, _Following | None] = {}
+        self._accepted = accepted
+        self._now = now
+        self._known: dict[ScheduleChoice, _Choice] = {}
 
-    def followed(self, choice: ScheduleChoice) -> FollowedSchedule:
-        if choice not in self._followed:
-            self._followed[choice] = of_choice(choice, self.accepted)
-        return self._followed[choice]
-
-    def wanted(self, choice: ScheduleChoice) -> str:
-        return _wanted(self.followed(choice).schedule, self.now)
+    def of(self, choice: ScheduleChoice) -> _Choice:
+        found = self._known.get(choice)
+        if found is None:
+            followed = of_choice(choice, self._accepted)
+            wanted = _wanted(followed.schedule, self._now)
+            found = _Choice(followed, wanted, _next(followed.schedule, self._now))
+            self._known[choice] = found
+        return found
 
     def following(
-        self, choice: ScheduleChoice, written: ScheduleChoice, end: datetime | None
+        self, chosen: _Choice, written: ScheduleChoice, end: datetime | None
     ) -> _Following | None:
         """Return the next switch; from ``end`` on what is written holds again."""
-        schedule = self.followed(choice).schedule
-        if choice not in self._next:
-            self._next[choice] = _next(schedule, self.now)
-        first = self._next[choice]
+        first = chosen.following
         if end is None or (first is not None and first.at <= end):
             return first
-        then = compiled(written, self.accepted.written)
+        then = compiled(written, self._accepted.written)
         wanted = _wanted(then, end)
-        return _next(then, end) if wanted == _wanted(schedule, end) else _Following(end, wanted)
+        same = wanted == _wanted(chosen.followed.schedule, end)
+        return _next(then, end) if same else _Following(end, wanted)
 
 
 def _wanted(schedule: Compiled, at: datetime) -> str:
