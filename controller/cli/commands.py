@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperGroup
 
+from controller.cli.terminal.words_of_others import refuse_command_of_others
 from controller.loading.closest import closest
 
 COMMANDS = {
@@ -19,6 +20,7 @@ COMMANDS = {
     "plan": "show what would change",
     "apply": "do it",
     "run": "keep doing it: the daemon",
+    "get": "list environments, services, schedules, accounts, overrides",
     "status": "where everything stands; every setting and where it came from",
     "doctor": "what a scope lacks, and the command that mends it",
     "import": "write YAML for everything that exists",
@@ -41,6 +43,7 @@ COMMANDS = {
 FOLDERS = {
     "audit": "ledger",
     "demo": "tour",
+    "get": "lists",
     "schedule": "schedules",
     **dict.fromkeys(("bootstrap", "deploy-template", "version"), "installation"),
     **dict.fromkeys(("items", "restore", "rollback"), "put_back"),
@@ -99,3 +102,8 @@ class AllCommands(Commands):
     """The commands of ``envctl``."""
 
     later = COMMANDS
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, as ``Commands`` does. Raises WrongUsage with our name for one that other tools call so."""
+        refuse_command_of_others(cmd_name)
+        return super().get_command(ctx, cmd_name)

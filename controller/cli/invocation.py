@@ -67,7 +67,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
-FormatOption = Annotated[Format, typer.Option("--format", help="text, or one JSON document.")]
+FormatOption = Annotated[Format, typer.Option("--format", "-o", help="text, or one JSON document.")]
 SourceOption = Annotated[
     str | None,
     typer.Option(

@@ -21,6 +21,7 @@ from controller.cli.process import (
     say,
     say_document,
 )
+from controller.cli.terminal.words_of_others import option_here
 from controller.errors import (
     EnvctlError,
     ExitCode,
@@ -79,6 +80,8 @@ def envctl(
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; nothing is raised but what ends the process by request."""
     log_without_secrets()
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
     try:
         code = typer.main.get_command(app).main(
             list(arguments), prog_name="envctl", standalone_mode=False
@@ -112,7 +115,8 @@ def wants_json(arguments: Sequence[str]) -> bool:
     """Tell from the bare arguments whether JSON was asked for, also where they are wrong otherwise."""
     pairs = zip(arguments, (*arguments[1:], ""), strict=False)
     return any(
-        argument == "--format=json" or (argument == "--format" and following == "json")
+        argument in ("--format=json", "-ojson")
+        or (argument in ("--format", "-o") and following == "json")
         for argument, following in pairs
     )
 
@@ -156,7 +160,17 @@ def _wrong_arguments(error: TyperException, *, as_json: bool) -> int:
     command = context.command_path if context is not None else "envctl"
     # The parser passes on what Python's exception is called where a value is none of those there are.
     said = message.replace(": Value error, ", ": ").removesuffix(".")
-    return fail(WrongUsage(said, fix=f"{command} --help shows what there is"), as_json=as_json)
+    fix = _option_here(error) or f"{command} --help shows what there is"
+    return fail(WrongUsage(said, fix=fix), as_json=as_json)
+
+
+def _option_here(error: TyperException) -> str | None:
+    """Return what to type in place of an option that other tools have; None where it is not about one."""
+    option, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
+    if option is None or context is None:
+        return None
+    known = {name for one in context.command.params for name in one.opts}
+    return option_here(context.info_name, option, known)
 
 
 def _interrupted() -> int:

@@ -49,7 +49,7 @@ from controller.engine.reconcile.combined_plan import CombinedPlan, Reach, Recon
 from controller.engine.reconcile.judged import check_apart, judged
 from controller.engine.reconcile.published_looks import open_published
 from controller.engine.reconcile.reconciler import Reconciled
-from controller.errors import WrongUsage
+from controller.errors import ExitCode, WrongUsage
 from controller.views.plan.ages import ages
 from controller.views.plan.markdown import Links
 from controller.views.plan.remarks import endings
@@ -88,7 +88,7 @@ OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Also write the plan file that apply reads."),
 ]
-ShownOption = Annotated[PlanFormat, typer.Option("--format", help="How to show it.")]
+ShownOption = Annotated[PlanFormat, typer.Option("--format", "-o", help="How to show it.")]
 ExpandOption = Annotated[bool, typer.Option("--expand", help="Show all names, fields and lines.")]
 AuthorOption = Annotated[
     str,
@@ -100,6 +100,9 @@ AuthorOption = Annotated[
 ]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="A scope that cannot be read is an error.")
+]
+ExitZeroOption = Annotated[
+    bool, typer.Option("--exit-zero", help="End with 0, not 2, where there are changes.")
 ]
 
 
@@ -118,16 +121,17 @@ def plan(
     adopt: AdoptOption = False,
     deep: DeepOption = False,
     strict: StrictOption = False,
+    exit_zero: ExitZeroOption = False,
     author: AuthorOption = "",
     budget: BudgetOption = None,
     files_at: FilesOption = "",
     whole_at: WholeOption = "",
     report: ReportOption = None,
 ) -> None:
-    """Show what would change. Exit 0: nothing to apply; 2: changes; 3: refused by a guard."""
+    """Show what would change. Exit 0: nothing to apply; 2: changes, unless --exit-zero; 3: refused by a guard."""
     call: Invocation = context.obj
     if call.server is not None and not any((source, base, observed, save_observed)):
-        raise typer.Exit(_ask_server(call.server, context.params))
+        raise _ended(_ask_server(call.server, context.params), exit_zero=exit_zero)
     check_apart(call.config_name, source, author)
     shown = Shown(expand, budget, Links(files_at, whole_at)).checked(report or ())
     request = ReconcileRequest(
@@ -149,7 +153,12 @@ def plan(
     write_reports(planned, report or (), shown)
     show_plan(planned, output, shown)
     _note_moments(call, result, accounts)
-    raise typer.Exit(planned.exit_code)
+    raise _ended(planned.exit_code, exit_zero=exit_zero)
+
+
+def _ended(code: int, *, exit_zero: bool) -> typer.Exit:
+    """Return the end of the command: changes alone are 0 where that was asked for, all else keeps its code."""
+    return typer.Exit(0 if exit_zero and code == ExitCode.CHANGES else code)
 
 
 def _write_files(planned: CombinedPlan, save_observed: Path | None, out: Path | None) -> None:

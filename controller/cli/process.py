@@ -7,6 +7,7 @@ import getpass
 import logging
 import os
 import secrets
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -119,6 +120,11 @@ def wants_colour() -> bool:
     """Tell whether output may be coloured: on terminals, unless NO_COLOR is set to anything."""
     given = os.environ
     return sys.stdout.isatty() and not given.get("NO_COLOR") and given.get("TERM") != "dumb"
+
+
+def terminal_width() -> int | None:
+    """Return how many characters a line of the terminal holds; None where output goes elsewhere, which takes any."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def print_as_is(text: str) -> None:

@@ -172,7 +172,7 @@ def diff(
         bool, typer.Option("--expand", help="Show all names, fields and lines.")
     ] = False,
     output: Annotated[
-        PlanFormat, typer.Option("--format", help="How to show it.")
+        PlanFormat, typer.Option("--format", "-o", help="How to show it.")
     ] = PlanFormat.TEXT,
 ) -> None:
     """Show what changed since a snapshot, or from one to another. Exit 0: nothing; 2: something."""

@@ -65,10 +65,27 @@ def list_lines(overrides: Iterable[Override], now: datetime, *, each: bool = Fal
     found = tuple((made,) for made in overrides) if each else wholes(overrides)
     if not found:
         return [NONE]
-    ordered = sorted(
+    ordered = _ordered(found, now)
+    many = next((parts[0].whole_id for parts in ordered if len(parts) > 1), None)
+    more = [f"envctl override list {many} lists its parts"] if many else []
+    return aligned(_rows(ordered, now, each=each)) + more
+
+
+def list_rows(overrides: Iterable[Override], now: datetime) -> list[tuple[str, ...]]:
+    """Return the headings, and a row for each override, those that end first on top."""
+    return _rows(_ordered(wholes(overrides), now), now)
+
+
+def _ordered(found: Iterable[Sequence[Override]], now: datetime) -> list[Sequence[Override]]:
+    return sorted(
         found,
         key=lambda parts: (parts[0].until is None, parts[0].until or now, parts[0].whole_id),
     )
+
+
+def _rows(
+    ordered: Iterable[Sequence[Override]], now: datetime, *, each: bool = False
+) -> list[tuple[str, ...]]:
     rows = [
         (
             first.id if each else first.whole_id,
@@ -81,9 +98,7 @@ def list_lines(overrides: Iterable[Override], now: datetime, *, each: bool = Fal
         for parts in ordered
         for first in parts[:1]
     ]
-    many = next((parts[0].whole_id for parts in ordered if len(parts) > 1), None)
-    more = [f"envctl override list {many} lists its parts"] if many else []
-    return aligned([("ID", "OBJECT", "WHAT", "ENDS", "BY", "WHY"), *rows]) + more
+    return [("ID", "OBJECT", "WHAT", "ENDS", "BY", "WHY"), *rows]
 
 
 def _ends(override: Override, now: datetime) -> str:

@@ -46,6 +46,41 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
+_LEAST: Final = 4
+"""Characters a cell is not cut below while there is a longer one."""
+_GAP: Final = 2
+
+
+def fitted(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
+    """Return a line a row as ``aligned`` does, the widest columns cut so that no line is longer than ``width``; None cuts nothing.
+
+    The first column says what a row is of, and is cut last; what does not fit even then is cut at the end of its line.
+    """
+    columns = [column for column in zip(*rows, strict=True) if any(column)]
+    widths = [max(map(len, column)) for column in columns]
+    over = 0 if width is None else sum(widths) + _GAP * (len(widths) - 1) - width
+    if width is None or over <= 0:
+        return aligned(rows)
+    while over > 0:
+        others = range(1, len(widths)) if any(n > _LEAST for n in widths[1:]) else range(1)
+        widest = max(others, key=widths.__getitem__)
+        if widths[widest] <= _LEAST:
+            break
+        below = max([_LEAST, *(n for n in (widths[i] for i in others) if n < widths[widest])])
+        taken = min(over, max(1, widths[widest] - below))
+        widths[widest] -= taken
+        over -= taken
+    cut = [
+        [_cut(cell, n) for cell, n in zip(row, widths, strict=True)]
+        for row in zip(*columns, strict=True)
+    ]
+    return [_cut(line, width) for line in aligned(cut)]
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
 def plain(lines: Iterable[Line]) -> str:
     """Return the lines without any colour, each ended."""
     return "".join("".join(printable(span.text) for span in line).rstrip() + "\n" for line in lines)

@@ -44,6 +44,8 @@ def test_2_the_plan_has_changes(installed: Fleet) -> None:
 
     assert planned.code == 2
     assert "3 create · 0 update · 0 delete" in planned.out
+    assert (asked := installed.plan("--exit-zero")).code == 0
+    assert asked.out == planned.out
 
 
 def test_3_refused_by_a_guard_until_exactly_that_is_approved(installed: Fleet) -> None:
@@ -55,6 +57,7 @@ def test_3_refused_by_a_guard_until_exactly_that_is_approved(installed: Fleet) -
     (violation,) = refused.json["scopes"][0]["violations"]
 
     assert refused.code == 3
+    assert installed.plan("--exit-zero").code == 3
     assert installed.apply().code == 3
     assert "config  refused" in envctl("status").out
     assert installed.apply("--override", "maxDeletes@000000").code == 3
@@ -213,7 +216,7 @@ def test_7_a_change_that_somebody_else_made_first_conflicts_and_the_rest_is_done
         (["validate", "one", "two"], "unexpected extra argument"),
         (
             ["plan", "--format", "yaml"],
-            "'--format': 'yaml' is not one of 'text', 'markdown', 'json', 'html'\n  fix: envctl plan --help",
+            "'--format' / '-o': 'yaml' is not one of 'text', 'markdown', 'json', 'html'\n  fix: envctl plan --help",
         ),
         (["plan", "--source", ".", "--base", ".", "--observed", "x"], "leave one of them out"),
         (["validate"], "no source"),

@@ -87,6 +87,22 @@ def test_an_environment_without_instances(staging: Fleet) -> None:
     assert shown["blocks"][0].startswith("mode of power in staging-eu/eu-west-1: observe")
 
 
+def test_what_there_is_is_listed(staging: Fleet) -> None:
+    told = envctl("get", "environments", "-l", "purpose=performance")
+    shown = as_json("get", "Environment", "--account", "staging-eu").json
+
+    assert told.code == 0
+    assert [line.split()[:4] for line in told.out.splitlines()] == [
+        ["NAME", "ACCOUNT", "TYPE", "SCHEDULE"],
+        ["c50", "staging-eu", "Staging", "office-hours"],
+    ]
+    assert [one["name"] for one in shown["environments"]] == ["c50", "c60"]
+    assert envctl("get", "services", "-o", "name").out == "Service/Search\n"
+    assert "    name: Search\n" in envctl("get", "services", "-o", "yaml").out
+    assert (wrong := envctl("get", "enviroments")).code == 64
+    assert "did you mean environments?" in wrong.err
+
+
 def test_nothing_of_that_name(staging: Fleet) -> None:
     ended = envctl("explain", "c5O")
 

@@ -31,7 +31,8 @@ def state(
         str | None, typer.Option("--kind", metavar="KIND", help="Objects of one kind alone.")
     ] = None,
     output: Annotated[
-        StateFormat, typer.Option("--format", help="text, one JSON document, or YAML documents.")
+        StateFormat,
+        typer.Option("--format", "-o", help="text, one JSON document, or YAML documents."),
     ] = StateFormat.TEXT,
 ) -> None:
     """Show the config tables as they were at a moment: those of now, with every change since undone."""

@@ -55,6 +55,12 @@ from controller.views.documents.snapshots import (
 from controller.views.documents.status import SettingsDocument, StatusDocument
 from controller.views.documents.validation import ValidateDocument
 from controller.views.effective import RenderDocument
+from controller.views.listing import (
+    AccountListDocument,
+    EnvironmentListDocument,
+    ScheduleListDocument,
+    ServiceListDocument,
+)
 from controller.views.outcomes import ApplyDocument
 from controller.views.override_report import OverrideDocument
 from controller.views.override_text import OverrideListDocument, OverrideYamlDocument
@@ -63,6 +69,7 @@ from controller.views.schedule_tables import ScheduleExceptionsDocument, Schedul
 from controller.views.version import VersionDocument
 
 DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
+    "account-list": ("envctl get accounts", AccountListDocument),
     "apply": ("envctl apply", ApplyDocument),
     "audit-archive": ("envctl audit archive", AuditArchiveDocument),
     "audit-blame": ("envctl audit blame", AuditBlameDocument),
@@ -73,19 +80,22 @@ DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "audit-verify": ("envctl audit verify", AuditVerifyDocument),
     "bootstrap": ("envctl bootstrap", BootstrapDocument),
     "doctor": ("envctl doctor", DoctorDocument),
+    "environment-list": ("envctl get environments", EnvironmentListDocument),
     "error": ("any command that did not come to its end", ErrorDocument),
     "explain": ("envctl explain", ExplainDocument),
     "import": ("envctl import", ImportDocument),
     "items-import": ("envctl items import", ItemsImportDocument),
     "override": ("envctl override make, envctl override release", OverrideDocument),
-    "override-list": ("envctl override list", OverrideListDocument),
+    "override-list": ("envctl override list, envctl get overrides", OverrideListDocument),
     "override-yaml": ("envctl override yaml", OverrideYamlDocument),
     "render": ("envctl render", RenderDocument),
     "restore": ("envctl restore", RestoreDocument),
     "rollback": ("envctl rollback", RollbackDocument),
     "schedule-exceptions": ("envctl schedule exceptions", ScheduleExceptionsDocument),
+    "schedule-list": ("envctl get schedules", ScheduleListDocument),
     "schedule-preview": ("envctl schedule preview", SchedulePreviewDocument),
     "schedule-report": ("envctl schedule report", ScheduleReportDocument),
+    "service-list": ("envctl get services", ServiceListDocument),
     "settings": ("envctl status --settings", SettingsDocument),
     "snapshot": ("envctl snapshot create, envctl snapshot verify", SnapshotDocument),
     "snapshot-list": ("envctl snapshot list", SnapshotListDocument),

@@ -20,6 +20,8 @@ from tests.support.documents import checked
     [
         (["plan", "--format", "json"], True, "two words"),
         (["plan", "--format=json"], True, "one word"),
+        (["plan", "-o", "json"], True, "the short form"),
+        (["plan", "-ojson"], True, "the short form in one word"),
         (["plan", "--format", "text"], False, "another format"),
         (["plan", "json"], False, "a word that only looks like it"),
         (["plan", "--format"], False, "nothing after it"),

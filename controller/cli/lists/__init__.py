@@ -1,0 +1,1 @@
+"""``envctl get``: lists of what there is."""
