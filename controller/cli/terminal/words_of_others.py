@@ -40,10 +40,9 @@ _INSTEAD: Final[Mapping[tuple[str, str], str]] = {
 
 
 def refuse_command_of_others(name: str) -> None:
-    """Raise WrongUsage with our name for a command, where another tool has one of this name; else do nothing."""
-    if name in COMMANDS_OF_OTHERS:
-        ours = COMMANDS_OF_OTHERS[name]
-        raise WrongUsage(f"there is no command {name!r}", fix=f"here it is envctl {ours}")
+    """Raise WrongUsage with our name for a command that another tool calls by this name."""
+    ours = COMMANDS_OF_OTHERS[name]
+    raise WrongUsage(f"there is no command {name!r}", fix=f"here it is envctl {ours}")
 
 
 def option_here(command: str, option: str, known: Collection[str]) -> str | None:
