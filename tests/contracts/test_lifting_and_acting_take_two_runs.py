@@ -196,6 +196,10 @@ ALONE: dict[str, Lift] = {
 """Revisions that only lift, or change what no barrier held: nothing is refused."""
 LIFTED_BY_NO_DOCUMENT = {
     ("compute_plan", "stillNamed"): "what names it is in the tables and in no document",
+    (
+        "guards",
+        "adoptAsItIs",
+    ): "what is taken over is as the tables hold it: a person says otherwise",
     ("guards", "emptySource"): "a source that is not empty is another source",
     ("guards", "truncatedSource"): "counts files that are gone",
     ("guards", "maxDeletes"): "a limit of the settings",
