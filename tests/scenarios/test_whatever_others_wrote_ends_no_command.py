@@ -74,7 +74,8 @@ FURTHER: tuple[tuple[str, ...], ...] = (
     ("doctor",),
     ("bootstrap",),
 )
-"""One of these before them, in turn."""
+"""One of these before them at each fifth step, in turn."""
+FURTHER_EACH = 5
 BUG = 70
 OTHERS_GROUP = "c50-other-Tool"
 
@@ -190,11 +191,13 @@ def _make_group(made: World, name: str, **tags: str) -> None:
 
 def wrong_in(world: World, seed: int, steps: int) -> Iterator[str]:
     """Yield what went wrong in a walk of damages, each to the same beginning."""
-    vandal, further = Vandal(world.client, NUMBER, Random(seed)), cycle(FURTHER)
+    # Each walk begins with others of them.
+    further = cycle(FURTHER[seed % len(FURTHER) :] + FURTHER[: seed % len(FURTHER)])
+    vandal = Vandal(world.client, NUMBER, Random(seed))
     for step in range(steps):
         what = f"seed {seed}, step {step}: {vandal.damages()}"
         before = world.of_others()
-        for command in (next(further), *COMMANDS):
+        for command in (*([next(further)] if step % FURTHER_EACH == 0 else ()), *COMMANDS):
             ended = envctl(*command)
             if ended.code == BUG or "Traceback" in ended.out + ended.err:
                 yield f"{what}\n  {' '.join(command)}: {ended.err}"
