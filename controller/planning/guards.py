@@ -15,7 +15,7 @@ from pydantic import Field
 
 from controller.kinds.language.documented import SettingsPart
 from controller.kinds.language.kind import Kind, Leaving
-from controller.model.canonical import ABSENT, canonical_bytes, digest_of, parse_canonical
+from controller.model.canonical import canonical_bytes, digest_of, parse_canonical
 from controller.model.observed import ObservedState, Ownership, is_protected
 from controller.model.plan import (
     FORMAT_VERSION,
@@ -27,7 +27,7 @@ from controller.model.plan import (
 )
 from controller.model.ref import ResourceRef
 from controller.planning.edits import folder_hint, known_paths
-from controller.planning.fields import Difference, differences
+from controller.planning.fields import differences
 from controller.planning.leaving import LEAVING, is_leaving, is_retired, leaves
 from controller.planning.wording import plural
 
@@ -273,7 +273,8 @@ def _adopted_otherwise(adopted: Sequence[Change], facts: GuardFacts) -> Iterator
             kind.read_by_others(parse_canonical(image or b"{}"))
             for image in (change.before, change.after)
         )
-        places = sorted({_in_words(difference) for difference in differences(before, after)})
+        # Values are in the plan, which shows none that is sensitive.
+        places = sorted({".".join(map(str, found.path)) for found in differences(before, after)})
         if places:
             counted.append(change)
             texts.append(f"{change.ref} ({', '.join(places)})")
@@ -286,14 +287,6 @@ def _adopted_otherwise(adopted: Sequence[Change], facts: GuardFacts) -> Iterator
             counted,
             hint="write what the tables hold and change it in a later revision, or approve it",
         )
-
-
-def _in_words(difference: Difference) -> str:
-    old, new = (
-        "nothing" if value is ABSENT else canonical_bytes(value).decode()
-        for value in (difference.before, difference.after)
-    )
-    return f"{'.'.join(map(str, difference.path))} {old} → {new}"
 
 
 def _unreviewed_updates(updates: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:

@@ -42,8 +42,14 @@ class WrittenByOthers:
         return is_theirs
 
     def _is_theirs(self, difference: Difference, table: TableDefinition) -> bool:
+        try:
+            key = key_of_entity(table, difference.item)
+        except ValueError:
+            # Records name what they like: no item of this table can be called so.
+            return False
+        if len(key) != len(table.key_attributes()):
+            return False
         records = list(self.installation.ledger.of_item(*difference.item))
-        key = key_of_entity(table, difference.item)
         item = self.installation.master.store.get(difference.item.table, key)
         if not is_there_by_us(records, CONFIG_SCOPE):
             return item is None or mark_of(item.get(MANAGED)) is None
@@ -73,6 +79,8 @@ def _differs_in_shared_alone(
         return False
     plain = {name: value for name, value in item.items() if name not in _NOT_COMPARED}
     owned = mark.extra.get("owned", ())
+    if not isinstance(owned, list | tuple):
+        return False
     now, then = (
         comparable({table.name: dict(image or {})}, shared, owned)
         for image in (plain, last.new_value)
