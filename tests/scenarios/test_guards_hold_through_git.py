@@ -184,3 +184,38 @@ spec: {environmentName: c50, serviceName: Search, hosts: [{dnsName: a.acme.examp
     assert "LoadBalancerSetting/c50/www, which is not in the YAML, still names it" in held.out
     store.write(DeleteWrite("InfraConfigLBSettings", to_wire(host)))
     assert envctl("plan").code == 2
+
+
+@pytest.mark.slow
+def test_nobody_says_of_an_upstream_that_it_is_unmanaged_and_removes_it(
+    repository: Repository,
+) -> None:
+    """A route that ours names stays led to: what has no document any more was deleted by that, not left out."""
+    fleet = one_file(account(), EMPTY_MAP, environment("c50"), service("Search"))
+    upstream = """apiVersion: envctl/v1
+kind: Upstream
+metadata: {name: c50-Search}
+spec: {environmentName: c50, serviceName: Search, hosts: [{dnsName: a.acme.example, port: 80}]}
+"""
+    host = """apiVersion: envctl/v1
+kind: LoadBalancerSetting
+metadata: {name: www}
+spec:
+  environmentName: c50
+  listen: [443]
+  serverName: [www]
+  frontEnd: true
+  locations: [{path: /, proxyPass: http://c50-Search}]
+"""
+    fleet = fleet.replace("subnets:", "loadBalancers: [lb1.acme.example], subnets:")
+    files = {"teams.yaml": TEAMS, "fleet.yaml": fleet, "up.yaml": upstream, "www.yaml": host}
+    repository.commit(files)
+    applied = envctl("apply", "--yes")
+    assert applied.code == 0, applied.err
+    unmanaged = host.replace("{name: www}", "{name: www, unmanaged: [Upstream/c50-Search]}")
+    repository.commit({"up.yaml": None, "www.yaml": unmanaged})
+
+    held = envctl("plan")
+
+    assert "LoadBalancerSetting/c50/www still names it" in held.out
+    assert "MarkForDelete" not in held.out

@@ -137,20 +137,30 @@ def _value(attributes: bytes, table: str) -> Mapping[str, Any]:
 
 def _still_in_use(
     leaving: AbstractSet[ResourceRef],
+    desired: Mapping[ResourceRef, Projection],
     observed: ObservedState,
     kinds: Mapping[str, Kind[Any]],
 ) -> Iterator[Barrier]:
-    """Hold the leaving of what somebody's virtual host sends requests to (domain rule: not while one names it)."""
+    """Hold the leaving of what a virtual host sends requests to (domain rule: not while one names it).
+
+    Be it somebody else's, or one whose document says that what it names has no document.
+    """
     marked = {name for name, kind in kinds.items() if kind.leaving is Leaving.MARK_THEN_DELETE}
     leaving = frozenset(ref for ref in leaving if ref.kind in marked)
-    naming: dict[ResourceRef, ResourceRef] = {}
+    naming: dict[ResourceRef, str] = {}
     for ref in sorted(observed.objects) if leaving else ():
         found, kind = observed.objects[ref], kinds.get(ref.kind)
         if kind is not None and found.ownership is not Ownership.OURS:
             for named in leaving.intersection(found_references(kind, found.attributes)):
-                naming.setdefault(named, ref)
+                naming.setdefault(named, f"{ref}, which is not in the YAML,")
+    for ref in sorted(desired) if leaving else ():
+        for named in leaving.intersection(desired[ref].depends_on):
+            if str(named) in parse_canonical(desired[ref].extra).get("metadata", {}).get(
+                "unmanaged", ()
+            ):
+                naming.setdefault(named, str(ref))
     for ref, first in naming.items():
-        because = f"{first}, which is not in the YAML, still names it"
+        because = f"{first} still names it"
         yield Barrier(guard="stillNamed", because=because, refs=frozenset({ref}))
 
 
@@ -193,7 +203,7 @@ def plan_config(
         if leaving:
             observed = with_references(observed, leaving, rules.kinds)
             found = {ref: observed.objects[ref].attributes for ref in leaving - options.suspended}
-            held += tuple(_still_in_use(leaving, observed, rules.kinds))
+            held += tuple(_still_in_use(leaving, projections, observed, rules.kinds))
             options = replace(options, unrecorded=found.keys() - _recorded(found, seen.recorded))
         missing = projections.keys() - observed.objects.keys()
         if 0 < len(missing) <= MOST_ASKED_FOR:
