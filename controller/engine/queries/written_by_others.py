@@ -47,7 +47,7 @@ class WrittenByOthers:
         except ValueError:
             # Records name what they like: no item of this table can be called so.
             return False
-        if len(key) != len(table.key_attributes()):
+        if None in key.values():
             return False
         records = list(self.installation.ledger.of_item(*difference.item))
         item = self.installation.master.store.get(difference.item.table, key)
