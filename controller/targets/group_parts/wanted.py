@@ -324,7 +324,7 @@ def deep_attributes(
         "instanceProfile": design.profile,
         "securityGroups": security_groups,
         "volumes": {volume.device: str(volume) for volume in design.volumes},
-        "userData": design.user_data,
+        "userData": design.user_data_on(image.platform),
         "detailedMonitoring": design.detailed_monitoring,
         "publicAddress": False,
         "terminationDelay": design.termination_delay,
