@@ -86,6 +86,8 @@ class Rule(NamedTuple):
     """How narrow an override is; None where it is none."""
     override: str = ""
     """Id of the recorded override it is; "" where it is none."""
+    since: datetime | None = None
+    """When that was made."""
 
 
 class SkipCode(StrEnum):

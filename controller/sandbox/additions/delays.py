@@ -1,9 +1,15 @@
-"""Instances that take their time to start and to stop, and the looks that let time pass."""
+"""Instances that take their time to start and to stop, starts that are taken back, and the looks that let time pass.
+
+"Client.InternalError: A client error caused the instance to terminate during launch." (Amazon EC2 API Reference, StateReason)
+Where the caller may not use the key of an encrypted volume StartInstances succeeds all the same: the instance is pending, and stopped
+again with that reason. launchTime: "The time that the instance was last launched." (Instance)
+"""
 
 from functools import partial
 from typing import Any
 
-from moto.ec2.models.instances import Instance, InstanceState
+from moto.core.utils import utcnow
+from moto.ec2.models.instances import Instance, InstanceState, StateReason
 
 from controller.sandbox.additions.capacity import begin_service, end, is_suspended, launch
 from controller.sandbox.call import Call
@@ -34,7 +40,21 @@ def _init(self: Any, *args: Any, **kwargs: Any) -> None:
 
 @replaces(Instance, "start")
 def _start(self: Any) -> Any:
-    return _begun(self, _START(self), PENDING, RUNNING, STATE.delays.start)
+    previous = _START(self)
+    if previous.name == "stopped":
+        self.launch_time = utcnow()
+        if self.id in STATE.settings.failing_starts:
+            self._state = InstanceState(*PENDING)
+            wait(self.ec2_backend, self.id, max(1, STATE.delays.start), partial(_take_back, self))
+            return previous
+    return _begun(self, previous, PENDING, RUNNING, STATE.delays.start)
+
+
+def _take_back(instance: Any) -> None:
+    """Let a start that was accepted come to nothing."""
+    code = "Client.InternalError"
+    instance._state = InstanceState(*STOPPED)  # noqa: SLF001 - moto has no other place for it
+    instance.state_reason = StateReason(f"{code}: Client error on launch", code)
 
 
 @replaces(Instance, "stop")

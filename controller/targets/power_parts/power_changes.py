@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup
 from controller.decisions.schedule_memory import ScheduleMemory, cause_of
-from controller.model.live import LiveLook
+from controller.model.live import FoundInstance, LiveLook
 from controller.model.plan import Action as PlanAction
 from controller.model.plan import Note, NoteCategory
 from controller.model.ref import ResourceRef
@@ -23,6 +23,7 @@ from controller.scheduling.decision import (
 )
 from controller.scheduling.group_sizes import STANDING_BY
 from controller.scheduling.schedule import State
+from controller.scheduling.timeline import previous_event
 from controller.targets.power_parts.steps import (
     HELD_BACK,
     Forget,
@@ -39,6 +40,8 @@ from controller.targets.power_parts.steps import (
 
 INSTANCE: Final = "Instance"
 PARKING: Final = "ParkedGroup"
+NO_START_FOR: Final = timedelta(hours=1)
+"""So long what AWS took back the start of is not started again, unless it is asked for anew."""
 _STARTS: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
 
 
@@ -133,11 +136,29 @@ def _of_instance(
     extra: dict[str, object] = {}
     if group is not None and member:
         extra = {"group": found.group, "groupWanted": group.decision.wanted.value}
+    if action == "start" and (held := _held(found.instance, decision, now)):
+        extra["held"] = held
+        text = f"{text}; {held}"
     role = found.role.facts.name if found.role else ""
     ours = group is not None and group.tag_is_ours
     cause = cause_of(decision, found.environment, role, memory, now, tag_is_ours=ours)
     shaping = Shaping(action, cause, text, effects or None)
     return PowerChange(ref, found.environment, after, extra, shaping)
+
+
+def _held(instance: FoundInstance, decision: Decision, now: datetime) -> str:
+    """Return why a start is not asked for yet: AWS took the last one back, and nothing asks for another since; else nothing."""
+    at, rule, schedule = instance.launched_at, decision.deciding, decision.schedule
+    if not instance.failed_start or at is None or now >= at + NO_START_FOR:
+        return ""
+    asked = rule.since if rule is not None else None
+    if asked is None and schedule is not None and schedule.fixed is None:
+        event = previous_event(schedule, now)
+        asked = event.at if event else None
+    if asked is not None and asked > at:
+        return ""
+    again = _minute_text(at + NO_START_FOR)
+    return f"AWS took back its start of {_minute_text(at)} ({instance.failed_start}); it is tried again from {again} on"
 
 
 def _notes_on(ref: ResourceRef, judged: Evaluation, now: datetime) -> Iterator[Note]:

@@ -119,3 +119,26 @@ def test_a_terminated_member_is_replaced(aws: AwsForTests) -> None:
 
     assert len(group.ids()) == 1
     assert group.ids() != gone
+
+
+def test_a_start_that_is_taken_back_shows_pending_then_stopped_with_a_reason(
+    aws: AwsForTests,
+) -> None:
+    group = ScalingGroup(aws, 2)
+    ids = group.ids()
+    group.enter(ids)
+    group.ec2.stop_instances(InstanceIds=ids)
+    aws.controls.settings(failing_starts=ids[:1])
+
+    group.ec2.start_instances(InstanceIds=ids)
+
+    assert [group.power() for _ in range(3)] == [
+        ["pending", "running"],
+        ["running", "stopped"],
+        ["running", "stopped"],
+    ]
+    described = group.ec2.describe_instances(InstanceIds=ids[:1])
+    assert described["Reservations"][0]["Instances"][0]["StateReason"] == {
+        "Code": "Client.InternalError",
+        "Message": "Client.InternalError: Client error on launch",
+    }

@@ -339,3 +339,47 @@ def test_an_environment_that_cannot_be_read_is_left() -> None:
     resources = {key: one for key, one in accepted.resources.items() if key != ref}
     broken = replace(accepted, resources=resources, unreadable={ref: "its mark is lost"})
     assert told(wished(broken, instance("i-1"))) == []
+
+
+@pytest.mark.parametrize(
+    ("minutes_ago", "environment", "held"),
+    [
+        (20, "on", True),
+        (61, "on", False),
+        (20, {"expression": "start: 30 11 * * *; stop: 0 20 * * *"}, True),
+        (20, {"expression": "start: 50 11 * * *; stop: 0 20 * * *"}, False),
+    ],
+    ids=["lately", "long ago", "asked for before", "asked for since"],
+)
+def test_a_start_that_was_taken_back_is_held_for_an_hour_unless_it_is_asked_for_anew(
+    minutes_ago: int, environment: Any, held: bool
+) -> None:
+    at = NOW - timedelta(minutes=minutes_ago)
+    found = replace(instance("i-1", "stopped", launched_at=at), failed_start="Client.InternalError")
+    (change,) = wished(fleet(environment), found).changes
+    assert change.shaping.action == "start"
+    assert ("held" in change.extra) is held
+    assert ("AWS took back its start" in str(change.shaping.because)) is held
+
+
+def test_an_override_made_since_asks_for_another_start() -> None:
+    started = NOW - timedelta(minutes=20)
+    found = replace(
+        instance("i-1", "stopped", launched_at=started), failed_start="Client.InternalError"
+    )
+    held = []
+    for since in (started - timedelta(minutes=1), started + timedelta(minutes=1)):
+        override = Override(
+            "o-1",
+            ResourceRef("Environment", "c50"),
+            "late",
+            "ada",
+            since,
+            "spec.schedule",
+            "on",
+            until=NOW + timedelta(hours=1),
+        )
+        state = replace(accepted_of(fleet("off")), overrides=(override,))
+        (change,) = wished(state, found).changes
+        held.append("held" in change.extra)
+    assert held == [True, False]
