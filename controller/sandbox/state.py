@@ -41,6 +41,8 @@ class SandboxSettings:
     """How many of the next instance refreshes fail."""
     without_capacity: set[str] = field(default_factory=set)
     """Instance types that a zone has none of, as ``m5.large/eu-west-1a``: nothing of them is started."""
+    failing_launches: set[str] = field(default_factory=set)
+    """Names of groups that cannot launch anything: what they were asked for is kept, and an activity fails."""
     failing_starts: set[str] = field(default_factory=set)
     """Ids of instances whose starts are accepted and taken back: pending, then stopped again."""
 

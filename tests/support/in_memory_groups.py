@@ -55,6 +55,8 @@ class InMemoryHands:
         self.types: dict[str, str] = {}
         self.capacity: dict[str, int] = {}
         """By type, where there is not as much as asked for."""
+        self.protected: set[str] = set()
+        """Against being stopped."""
         self.falls_back: set[str] = set()
         self.hidden_starts = 0
         """How many looks still show instances as they were before they were started."""
@@ -136,6 +138,7 @@ class InMemoryHands:
         for name in ids:
             self._require(name in self.states, name, "InvalidInstanceID.NotFound")
             self._require(self.states[name] in ("running", "stopping", "stopped"), name, "IncorrectInstanceState")  # fmt: skip
+            self._require(name not in self.protected, name, "OperationNotPermitted")
             for group in self.kept.values():
                 assert group.lifecycles.get(name) != "InService", "its group would replace it"
         for name in ids:
@@ -183,10 +186,14 @@ class InMemoryHands:
         self._require(0 < len(ids) <= 20, "ids", "ValidationError")
         for name in ids:
             self._require(group.lifecycles.get(name) == "Standby", name, "ValidationError")
-            self._require(self.states[name] == "running", name, "ValidationError")
+            self._require(self.states.get(name, "running") == "running", name, "ValidationError")
         self._require(group.desired + len(ids) <= group.maximum, "MaxSize", "ValidationError")
+        self._require("Launch" not in group.suspended, "Launch", "ValidationError")
         group.desired += len(ids)
         group.lifecycles.update(dict.fromkeys(ids, "Pending"))
+        for name in [name for name in ids if name not in self.states]:
+            del group.lifecycles[name]
+            group.lifecycles[f"i-for-{name}"], self.states[f"i-for-{name}"] = "Pending", "running"
 
     @staticmethod
     def _require(holds: bool, what: str, code: str) -> None:

@@ -8,6 +8,7 @@ again with that reason. launchTime: "The time that the instance was last launche
 from functools import partial
 from typing import Any
 
+from moto.autoscaling.models import AutoScalingBackend
 from moto.core.utils import utcnow
 from moto.ec2.models.instances import Instance, InstanceState, StateReason
 
@@ -21,6 +22,8 @@ _START = Instance.start
 _STOP = Instance.stop
 _INIT = Instance.__init__
 _TERMINATE = Instance.terminate
+_TERMINATED = AutoScalingBackend.notify_terminate_instances
+GONE = frozenset({"shutting-down", "terminated"})
 
 
 def _linger(instance: Any, now: tuple[str, int], then: tuple[str, int], looks: int) -> None:
@@ -133,7 +136,29 @@ def entering_standby(call: Call) -> None:
 @after("autoscaling", "ExitStandby")
 def leaving_standby(call: Call) -> None:
     """Let members show Pending for the looks that are set."""
-    members = call.members
+    members, group = call.members, call.group
     for instance_id in call.ids:
         finish(call.scaling, instance_id)
-        begin_service(call.group, members[instance_id])
+        member = members[instance_id]
+        if member.instance.state in GONE:
+            group.instance_states.remove(member)
+            launch(group, 1)
+        else:
+            begin_service(group, member)
+
+
+@replaces(AutoScalingBackend, "notify_terminate_instances")
+def _terminated_by_hand(self: Any, instance_ids: list[str]) -> None:
+    """Replace members that were terminated, but for those in standby, which stay listed.
+
+    "If you put a healthy instance on standby and then terminate it, Amazon EC2 Auto Scaling continues to report the instance as
+    healthy. If you return the terminated instance to service, [it] determines that it is terminating and unhealthy, and launches a
+    replacement". (User Guide, Temporarily remove instances)
+    """
+    in_standby = {
+        member.instance.id
+        for group in self.autoscaling_groups.values()
+        for member in group.instance_states
+        if member.lifecycle_state == "Standby"
+    }
+    _TERMINATED(self, [name for name in instance_ids if name not in in_standby])

@@ -4,7 +4,7 @@ Attributes are what is compared, as plain JSON: what every look shows, and what 
 there, on both sides, where it was read. What a light look does not show counts as last applied as long as the marks say so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final, NamedTuple, TypedDict
 
 from controller.decisions import tag_keys as our
@@ -98,6 +98,10 @@ class FoundAttributes(TypedDict):
     scaling_schedules: str
 
 
+LOST: Final = "Lost"
+"""Stands for the lifecycle of a member that was ended in standby: its group lists it until it is put back."""
+
+
 class ImageMark(NamedTuple):
     """The image that was chosen for a wish."""
 
@@ -116,8 +120,10 @@ class ImageMark(NamedTuple):
         return cls(*parts) if len(parts) == 3 and all(parts) else None
 
 
-def seen_of(group: FoundGroup, keys: Mapping[str, str]) -> FoundAttributes:
-    """Return the facts of a group."""
+def seen_of(
+    group: FoundGroup, keys: Mapping[str, str], instances: Container[str]
+) -> FoundAttributes:
+    """Return the facts of a group; ``instances`` are those that EC2 listed."""
     current = group.template_id, group.template_version
     behind = [
         member
@@ -135,7 +141,12 @@ def seen_of(group: FoundGroup, keys: Mapping[str, str]) -> FoundAttributes:
         "refresh": group.tag(our.REFRESH) or "",
         "behind": len(behind),
         "behind_running": sum(member.lifecycle == IN_SERVICE for member in behind),
-        "lifecycles": [member.lifecycle for member in group.members],
+        "lifecycles": [
+            LOST
+            if member.lifecycle == "Standby" and member.instance_id not in instances
+            else member.lifecycle
+            for member in group.members
+        ],
         "parked": group.tag(our.PARKED) is not None,
         "deleting": bool(group.status),
         "scaling_schedules": group.tag(our.SCALING_SCHEDULES) or "",

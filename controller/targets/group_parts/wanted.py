@@ -13,6 +13,7 @@ from controller.scheduling.schedule import State
 from controller.targets.group_parts.found import (
     AS_APPLIED,
     DEEP,
+    LOST,
     SCHEDULE_TAG,
     SIZE_FIELDS,
     SIZES,
@@ -73,7 +74,12 @@ def sizes_now(
     off = state is State.OFF and design.sizes.when_off != "ignore"
     if seen["parked"] or off:
         return as_found, frozenset()
-    members = [GroupMember(lifecycle, State.ON) for lifecycle in seen["lifecycles"]]
+    # Where the schedule wants it on power puts back what is lost, for AWS to replace; else nobody does.
+    lost = "Standby" if state is State.ON else LOST
+    members = [
+        GroupMember(lost if lifecycle == LOST else lifecycle, State.ON)
+        for lifecycle in seen["lifecycles"]
+    ]
     sizes = group_sizes(design.sizes, GroupPower(state), members)
     wanted = {
         name: size

@@ -16,6 +16,8 @@ PASSING_CODES: Final = CAPACITY_CODES | {
 """AWS's words for: not now."""
 STALE_VIEW: Final = "ValidationError"
 """Auto Scaling's word for a group that is not as it was when it was looked at, among other things: worth another look."""
+STOP_PROTECTED: Final = "OperationNotPermitted"
+"""AWS's word for an instance with stop protection."""
 TRIES: Final = 5
 TRIES_OF_A_STALE_VIEW: Final = 3
 STARTS_TAKEN_BACK: Final = 3
@@ -127,6 +129,15 @@ class Patience:
     def waits_for_answers(self) -> bool:
         """Tell whether the next try of anything is still to come, or a start that no look has shown yet."""
         return self.next_try_in_s > 0 or any(not start.seen for start in self.starts.values())
+
+    @property
+    def cannot_stop(self) -> frozenset[str]:
+        """Return what AWS refuses to stop for good: it is protected."""
+        return frozenset(
+            name
+            for name, known in self.setbacks.items()
+            if isinstance(known.error, RefusedByAws) and known.error.aws_code == STOP_PROTECTED
+        )
 
     def given_up(self, thing: str) -> bool:
         """Tell whether it is left as it is in this run."""

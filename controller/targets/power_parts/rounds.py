@@ -157,13 +157,20 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
         if group is None:
             continue
         members.update(member.instance_id for member in group.members)
-        # Members that were given up are left as they are.
+        # Members that were given up are left as they are; those that cannot be stopped go back into service.
         of_members = {
             member.instance_id: goals.power[member.instance_id]
             for member in group.members
             if member.instance_id in goals.power and not patience.given_up(member.instance_id)
         }
-        situation = situation_of(group, look.instances, goal.wanted, of_members, scales=goal.scales)
+        situation = situation_of(
+            group,
+            look.instances,
+            goal.wanted,
+            of_members,
+            scales=goal.scales,
+            cannot_stop=patience.cannot_stop,
+        )
         steps = next_steps(situation)
         if steps.stays:
             stays[name] = steps.stays
