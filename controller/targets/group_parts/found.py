@@ -91,7 +91,7 @@ class FoundAttributes(TypedDict):
     behind: int
     """Members of another template version than the group's."""
     behind_running: int
-    """Those of them that are in service."""
+    """Those of them that are in service, and that a refresh replaces: not protected from scale-in."""
     lifecycles: list[str]
     parked: bool
     deleting: bool
@@ -140,7 +140,10 @@ def seen_of(
         "schedule": group.tag(our.SCHEDULE),
         "refresh": group.tag(our.REFRESH) or "",
         "behind": len(behind),
-        "behind_running": sum(member.lifecycle == IN_SERVICE for member in behind),
+        "behind_running": sum(
+            member.lifecycle == IN_SERVICE and not member.protected_from_scale_in
+            for member in behind
+        ),
         "lifecycles": [
             LOST
             if member.lifecycle == "Standby" and member.instance_id not in instances
