@@ -50,6 +50,7 @@ from controller.engine.reconcile.judged import check_apart, judged
 from controller.engine.reconcile.published_looks import open_published
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.errors import ExitCode, WrongUsage
+from controller.gc_tuning import relaxed_gc
 from controller.views.plan.ages import ages
 from controller.views.plan.markdown import Links
 from controller.views.plan.remarks import endings
@@ -149,9 +150,11 @@ def plan(
     emit = partial(note_warnings, call.emit)
     result = call.reconciler(source, emit, compared, accounts).reconcile(request)
     planned = judged(result.planned, call.settings.review, author)
-    _write_files(planned, save_observed, out)
-    write_reports(planned, report or (), shown)
-    show_plan(planned, output, shown)
+    # Of a large plan many small texts are made and kept until they are written.
+    with relaxed_gc():
+        _write_files(planned, save_observed, out)
+        write_reports(planned, report or (), shown)
+        show_plan(planned, output, shown)
     _note_moments(call, result, accounts)
     raise _ended(planned.exit_code, exit_zero=exit_zero)
 
