@@ -107,6 +107,7 @@ ExitZeroOption = Annotated[
 ]
 
 
+@relaxed_gc()
 def plan(
     context: typer.Context,
     *,
@@ -150,11 +151,9 @@ def plan(
     emit = partial(note_warnings, call.emit)
     result = call.reconciler(source, emit, compared, accounts).reconcile(request)
     planned = judged(result.planned, call.settings.review, author)
-    # Of a large plan many small texts are made and kept until they are written.
-    with relaxed_gc():
-        _write_files(planned, save_observed, out)
-        write_reports(planned, report or (), shown)
-        show_plan(planned, output, shown)
+    _write_files(planned, save_observed, out)
+    write_reports(planned, report or (), shown)
+    show_plan(planned, output, shown)
     _note_moments(call, result, accounts)
     raise _ended(planned.exit_code, exit_zero=exit_zero)
 

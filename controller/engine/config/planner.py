@@ -226,8 +226,13 @@ class Planner:
         Raises InvalidDesiredState for a revision that is wrong, WrongUsage for a scope that does not exist.
         """
         accepted = self._accepted(revision, emit)
+        told = revision.loaded.projections
         for state in seen.scopes:
-            found = ((ref, seen_there.attributes) for ref, seen_there in state.objects.items())
+            found = (
+                (ref, seen_there.attributes)
+                for ref, seen_there in state.objects.items()
+                if ref not in told or told[ref].attributes != seen_there.attributes
+            )
             REDACTOR.tell(*sensitive_values(found, self._kinds))
         states = _chosen(seen.scopes, scopes, self._settings)
         authors: Authors | None = None
