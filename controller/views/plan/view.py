@@ -11,6 +11,7 @@ from controller.model.plan import Change, FieldChange, Note, Plan, ScopePlan, Vi
 from controller.model.printable import printable
 from controller.model.ref import Origin, ResourceRef
 from controller.model.review import NO_REVIEW
+from controller.planning.conflicts import conflict_lines
 from controller.planning.edits import REMOVED, collapse, group_by_edit
 from controller.planning.fields import (
     EXTRA,
@@ -129,6 +130,8 @@ class PlanView(NamedTuple):
     violations: tuple[Violation, ...]
     agreements: tuple[str, ...] = ()
     """Who must agree, and what the author may not, a line for each rule."""
+    beside: tuple[str, ...] = ()
+    """Where it conflicts with other open pull requests, a line for each place."""
 
 
 def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
@@ -164,7 +167,8 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     )
     reviewed = () if plan.review == NO_REVIEW else review_lines(plan.review)
     agreements = tuple(map(printable, reviewed))
-    return PlanView(printable(plan.label), tuple(sections), asides, violations, agreements)
+    beside = tuple(map(printable, conflict_lines(plan.beside)))
+    return PlanView(printable(plan.label), tuple(sections), asides, violations, agreements, beside)
 
 
 def _entries(
