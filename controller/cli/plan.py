@@ -1,6 +1,6 @@
 """``envctl plan``: what would change, and nothing changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -49,7 +49,7 @@ from controller.engine.reconcile.beside import with_beside
 from controller.engine.reconcile.combined_plan import CombinedPlan, Reach, ReconcileRequest
 from controller.engine.reconcile.judged import check_apart, judged
 from controller.engine.reconcile.published_looks import open_published
-from controller.engine.reconcile.reconciler import Reconciled
+from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.errors import ExitCode, WrongUsage
 from controller.gc_tuning import relaxed_gc
 from controller.views.plan.ages import ages
@@ -160,21 +160,25 @@ def plan(
         strict_live=strict,
     )
     compared, accounts = _observed(call, source, base, observed)
-    emit = partial(note_warnings, call.emit)
-    reconciler = call.reconciler(source, emit, compared, accounts)
+    reconciler = call.reconciler(source, partial(note_warnings, call.emit), compared, accounts)
     result = reconciler.reconcile(request)
     planned = judged(result.planned, call.settings.review, author)
-    if beside:
-        assert reconciler.planner is not None, "a plan is made by one"
-        process = call.process
-        planned = with_beside(
-            planned, beside, reconciler.planner, process.cache_dir, process.clock()
-        )
+    planned = _beside_others(planned, beside or (), call, reconciler)
     _write_files(planned, save_observed, out)
     write_reports(planned, report or (), shown)
     show_plan(planned, output, shown)
     _note_moments(call, result, accounts)
     raise _ended(planned.exit_code, exit_zero=exit_zero)
+
+
+def _beside_others(
+    planned: CombinedPlan, refs: Sequence[str], call: Invocation, reconciler: Reconciler
+) -> CombinedPlan:
+    if not refs:
+        return planned
+    assert reconciler.planner is not None, "a plan is made by one"
+    process = call.process
+    return with_beside(planned, refs, reconciler.planner, process.cache_dir, process.clock())
 
 
 def _ended(code: int, *, exit_zero: bool) -> typer.Exit:
