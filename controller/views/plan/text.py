@@ -8,6 +8,8 @@ from controller.model.plan import Plan
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.views.plan.view import Entry, view
 from controller.views.plan.wording import (
+    AGREE,
+    BESIDE,
     counts_text,
     guards_text,
     next_text,
@@ -53,9 +55,10 @@ def text_lines(
         verdict = Span("Approved", "add") if violation.overridden else Span("Refused", "warn")
         lines += [(), (verdict, Span(f"  {violation.scope}: {violation.message}"))]
         lines += ((Span(f"  {line}"),) for line in violation_lines(violation))
-    if shown.agreements:
-        lines += [(), (Span("Must agree", "bold"),)]
-        lines += ((Span(f"  {line}"),) for line in shown.agreements)
+    for title, told in ((AGREE, shown.agreements), (BESIDE, shown.beside)):
+        if told:
+            lines += [(), (Span(title, "bold"),)]
+            lines += ((Span(f"  {line}"),) for line in told)
     guards = Span(guards_text(plan), "warn" if plan.refused else "plain")
     lines += [(), (guards,)]
     return (*lines, (Span(next_text(plan)),)) if says_next else tuple(lines)
