@@ -106,7 +106,7 @@ def resolve(
     ]
     if kind.derive is not None:
         items = merge_derived(items, kind.derive(ref, facts, world))
-    issues = list(kind.findings(ref, facts, world))
+    issues = kind.findings(ref, facts, world)
     if document.unmanaged:
         issues = [issue for issue in issues if "/".join(issue.named) not in document.unmanaged]
         issues += _unmanaged_findings(document, kind, world)

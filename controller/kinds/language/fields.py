@@ -129,17 +129,18 @@ def references(spec: Spec) -> list[Named]:
 
 
 def _refer(shape: Shape, value: Any, path: Path, found: list[Named]) -> None:
-    if shape.reference is not None:
-        name = shape.reference.read(value) if shape.reference.read else value
+    reference, model = shape.reference, shape.model
+    if reference is not None:
+        name = reference.read(value) if reference.read else value
         if name is not None:
-            found.append(Named(path, shape.reference.kind, name))
-    elif shape.model is not None:
+            found.append(Named(path, reference.kind, name))
+    elif model is not None:
         # A field may also take a plain word instead of the model.
-        if isinstance(value, shape.model):
+        if isinstance(value, model):
             given = value.__dict__
-            for field in marked(shape.model, "reference"):
+            for field in marked(model, "reference"):
                 member = given[field.name]
-                if member is not None and member != []:
+                if member:  # neither absent nor empty
                     _refer(field.shape, member, (*path, field.yaml), found)
     elif shape.members is not None:
         for place, member in enumerate(value):
@@ -204,14 +205,19 @@ def put_back(model: type[Spec], spec: dict[str, Any], extra: Mapping[str, Any]) 
     return result
 
 
+@cache
+def _yaml_names(model: type[Spec]) -> Mapping[str, str]:
+    return {field.name: field.yaml for field in fields_of(model).by_yaml.values()}
+
+
 def plain(value: Any) -> Any:
     """Return a part of a spec as plain values under YAML names, with what was authored alone."""
     if isinstance(value, Spec):
-        given, authored = value.__dict__, value.model_fields_set
+        names, authored = _yaml_names(type(value)), value.model_fields_set
         return {
-            field.yaml: plain(given[field.name])
-            for field in fields_of(type(value)).by_yaml.values()
-            if field.name in authored and given[field.name] is not None
+            names[name]: plain(member)
+            for name, member in value.__dict__.items()
+            if member is not None and name in authored
         }
     if isinstance(value, list):
         return [plain(member) for member in value]
