@@ -213,22 +213,21 @@ def _roles_have_a_place(_ref: ResourceRef, facts: EnvironmentFacts, world: World
             )
 
 
-def placement(environment: str, world: World) -> dict[str, str]:
+def placement(environment: str, world: World) -> dict[str, Any]:
     """Return AccountId and LoadBalancerGroup for something of an environment; empty where its type is not known.
 
     Domain rule: the group of load balancers is called like the environment type.
     """
-    kind = type_facts(environment, world)
+    name = type_of(environment, world)
+    kind = None if name is None else world.facts("EnvironmentType", name)
     account = kind and world.facts("Account", kind.account)
-    if not account:
-        return {}
-    return {"AccountId": account.number, "LoadBalancerGroup": str(type_of(environment, world))}
+    return {"AccountId": account.number, "LoadBalancerGroup": name} if account else {}
 
 
 def type_of(environment: str, world: World) -> str | None:
     """Return the name of an environment's type, None if there is no such environment."""
-    facts = world.facts("Environment", environment)
-    return None if facts is None else str(facts.environment_type)
+    facts: EnvironmentFacts | None = world.facts("Environment", environment)
+    return None if facts is None else facts.environment_type
 
 
 def type_facts(environment: str, world: World) -> Any:
