@@ -207,6 +207,11 @@ class Planner:
         REDACTOR.tell(*sensitive_values(asked, self._kinds))
         return revision
 
+    def leaves(self, revision_id: str) -> bool:
+        """Tell whether the history of what was loaded last does not have a revision. Raises as the source."""
+        source = self.source
+        return not isinstance(source, DesiredSource) and not source.follows(revision_id)
+
     def lines_of_commit(self, revision: LoadedRevision, judges: str) -> CommitLines:
         """Return what the lines of the revision's commit approve; nothing where ``judges`` says what a plan is of."""
         found = revision.tree.revision
