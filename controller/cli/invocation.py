@@ -32,6 +32,7 @@ from controller.engine.installation.installation import (
     open_settings,
 )
 from controller.engine.installation.process_context import ProcessContext
+from controller.engine.installation.signed_approvals import signed_lines
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.published_accounts import PublishedAccounts
 from controller.engine.notifications.news import News, sign
@@ -184,7 +185,9 @@ class Invocation:
                 lambda: open_snapshot(self.installation, text), self.settings, catalog.kinds()
             )
         opening = partial(open_desired, text, self.settings, self.process)
-        return Planner(opening, self.settings, catalog.kinds())
+        own = text is None and self.settings.approvals.signed is not None
+        signed = partial(signed_lines, self.master) if own else None
+        return Planner(opening, self.settings, catalog.kinds(), signed)
 
     def reconciler(
         self,

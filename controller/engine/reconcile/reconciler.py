@@ -277,7 +277,7 @@ class Reconciler:
             if self.observed is not None:
                 judges = "what may be merged, not of what the tables hold"
             lines = self.planner.lines_of_commit(loaded, judges)
-            approvals = (*lines.approvals, *request.given)
+            approvals = (*lines.approvals, *lines.signed, *request.given)
             found, known = loaded.tree.revision, observed.planned_from
             accepted = known.revision if known is not None and not judges else ""
             # Most often it is the one before, and then nobody is asked.
