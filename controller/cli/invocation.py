@@ -32,6 +32,7 @@ from controller.engine.installation.installation import (
     open_settings,
 )
 from controller.engine.installation.process_context import ProcessContext
+from controller.engine.installation.signed_approvals import signed_lines
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.published_accounts import PublishedAccounts
 from controller.engine.notifications.news import News, sign
@@ -181,7 +182,9 @@ class Invocation:
 
     def planner(self, text: str | None) -> Planner:
         """Return what loads and plans that source: a folder, Git, or ``snapshot:ID``."""
-        return Planner(partial(self._opened, text), self.settings, catalog.kinds())
+        own = text is None and self.settings.approvals.signed is not None
+        signed = partial(signed_lines, self.master) if own else None
+        return Planner(partial(self._opened, text), self.settings, catalog.kinds(), signed)
 
     def planner_of_base(self, base: str, source: str | None) -> Planner:
         """Return what loads the state a source is compared with: a source of its own, or a branch of that one's repository."""

@@ -16,6 +16,7 @@ from controller.daemon_ports import WorkQueue
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import new_run_id
 from controller.engine.config.planner import Planner
+from controller.engine.installation.signed_approvals import signed_lines
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.power.fleet import AcceptedNow, accepted_now
@@ -145,6 +146,8 @@ class Jobs:
         if not self._is_due(work, options.now):
             return
         accepted = self.known().accepted
+        signed = signed_lines(self.accounts.installation.master, accepted.revision).signed
+        options = replace(options, approvals=signed)
         reconciler = Reconciler(live=self.accounts, clock=self.clock, emit=self.emit)
         followed = reconciler.follow(
             accepted,

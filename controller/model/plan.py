@@ -314,13 +314,15 @@ class PlanOptions:
     """``now`` is aware; ``approvals`` are of violations.
 
     ``edited_as`` is the cause of what differs from what was last applied: ``edited``, or ``restored``, ``rolledBack``
-    where the desired state comes from a snapshot or the ledger.
+    where the desired state comes from a snapshot or the ledger. ``leaves`` is the revision accepted last, where the history of
+    the one that is planned does not have it.
     """
 
     now: datetime
     approvals: Sequence[Approval] = ()
     adopt: bool = False
     edited_as: Cause = Cause.EDITED
+    leaves: str = ""
 
 
 class Status(StrEnum):

@@ -241,6 +241,10 @@ class _SourceWithFile:
         files = {**self._tree.files, self._path: self._id}
         return replace(self._tree, files=files)
 
+    def follows(self, revision_id: str) -> bool:
+        """Ask the source."""
+        return self._source.follows(revision_id)
+
     def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield contents, in the order asked."""
         for wanted in content_ids:
