@@ -37,6 +37,8 @@ class SandboxSettings:
     """Whether launch configurations may be created; AWS closed them to new accounts."""
     strict_accounts: set[str] = field(default_factory=set)
     """Accounts whose roles must exist and trust the caller; into others anybody gets, as moto has it."""
+    actions_may_meet: bool = False
+    """Whether a group may have two scheduled actions at one moment, as some of AWS's words have it."""
     failing_refreshes: int = 0
     """How many of the next instance refreshes fail."""
     without_capacity: set[str] = field(default_factory=set)

@@ -13,7 +13,6 @@ from controller.scheduling.decision import (
     Action,
     Decision,
     Rule,
-    SkipCode,
     Verdict,
     decide,
 )
@@ -392,14 +391,3 @@ def test_a_stop_that_is_held_back_is_postponed() -> None:
     reasons = [decide(instance, None, ENVIRONMENT, NOW).reason for instance in facts]
     held = [reason is not None and reason.code in STOP_NOT_MADE for reason in reasons]
     assert held == [True, False, False]
-
-
-@pytest.mark.parametrize("state", ["stopped", "running"])
-@pytest.mark.parametrize("wanted", [ON, OFF])
-def test_what_its_group_does_not_list_is_left_to_it(state: str, wanted: Schedule) -> None:
-    environment = replace(ENVIRONMENT, schedule=wanted)
-    decision = decide(replace(RUNNING, state=state), GroupFacts("g"), environment, NOW)
-
-    assert (decision.action, decision.source) == (Action.SKIP, None)
-    assert decision.reason is not None
-    assert decision.reason.code is SkipCode.NOT_LISTED
