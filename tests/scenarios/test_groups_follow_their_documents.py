@@ -79,7 +79,7 @@ def test_a_new_environment_that_is_off_begins_without_instances(estate: LiveAcco
     estate.change("Environment", "c50", schedule="off")
     plan = estate.plan()
     assert plan.to_do[0].effects is None
-    assert "schedule says off" in plan.to_do[0].because
+    assert plan.to_do[0].because == "without instances: its environment has no schedule, mode off"
     estate.do(plan.to_do)
     assert estate.group()["Instances"] == []
 
