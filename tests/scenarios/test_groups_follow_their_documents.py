@@ -347,7 +347,7 @@ def test_a_protected_environment_loses_no_group_and_no_last_instance(
     plan = running.plan()
     assert changes(plan) == []
     assert any("Environment/c50 is protected" in note for note in notes(plan))
-    assert not any("--override protected@" in note for note in notes(plan))
+    assert not any("--approve protected@" in note for note in notes(plan))
     running.protected = ()
     assert changes(running.plan()) or "enabled" in str(documents), "nothing else is in the way"
 
