@@ -198,7 +198,7 @@ class Settings(SettingsPart):
     guards: GuardSettings = GuardSettings()
     """Limits of one plan."""
     approvals: ApprovalSettings = ApprovalSettings()
-    """What else approves what a guard refused, beside ``--override``."""
+    """What else approves what a guard refused, beside ``--approve``."""
     review: ReviewSettings = ReviewSettings()
     """Who agrees to what in pull requests."""
     live: LiveSettings = LiveSettings()

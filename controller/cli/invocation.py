@@ -78,10 +78,10 @@ SourceOption = Annotated[
         help="FOLDER, git+https://HOST/REPOSITORY@REF#FOLDER, s3://BUCKET/PREFIX or snapshot:ID; default: the settings' source.",
     ),
 ]
-OverrideOption = Annotated[
+ApproveOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--override",
+        "--approve",
         metavar="GUARD@DIGEST",
         help="Approve exactly the changes a guard counted; the refusal prints it. Repeatable.",
     ),

@@ -92,6 +92,8 @@ class EnvironmentFacts(NamedTuple):
     schedule: ScheduleChoiceFacts
     retired: bool
     roles: tuple[tuple[str, RoleOverrideFacts], ...]
+    says_when: bool = True
+    """Whether it, or Defaults, give a schedule."""
 
 
 def _facts(key: str, spec: EnvironmentSpec) -> EnvironmentFacts:
@@ -104,6 +106,7 @@ def _facts(key: str, spec: EnvironmentSpec) -> EnvironmentFacts:
         ScheduleChoiceFacts(spec.schedule.mode, spec.schedule.use, spec.schedule.expression),
         spec.lifecycle == "retired",
         tuple((name, override_facts(role)) for name, role in (spec.roles or {}).items()),
+        "schedule" in spec.model_fields_set,
     )
 
 
@@ -177,6 +180,16 @@ def _alerts_reach_somebody(_ref: ResourceRef, facts: EnvironmentFacts, world: Wo
     fix = "add alertSettings: EnvironmentOwner, ServiceOwner, ContactEmailTag or Custom"
     fields = [("alertSettings", facts.alert_settings is not None, fix)]
     yield from old_product_needs(world, "each environment has it", fields)
+
+
+def _instances_ever_run(_ref: ResourceRef, facts: EnvironmentFacts, _world: World) -> Findings:
+    if not facts.says_when and not facts.retired:
+        yield Finding(
+            ("spec", "schedule"),
+            "there is no schedule, so no instance ever runs but by an override",
+            "write schedule: NAME of a Schedule, on or noschedule; or schedule: off where that is meant",
+            warning=True,
+        )
 
 
 def _roles_have_a_place(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:
@@ -274,7 +287,7 @@ KIND = Kind(
     expand=_expand,
     derive=_derive,
     read_by_others=_read_by_others,
-    rules=(_name_fits, _alerts_reach_somebody, _roles_have_a_place),
+    rules=(_name_fits, _alerts_reach_somebody, _instances_ever_run, _roles_have_a_place),
     unique=(
         Unique("environment name", lambda facts: [(("metadata", "name"), facts.name.lower())]),
     ),

@@ -151,7 +151,7 @@ class Violation:
     overridable: bool = True
     overridden: bool = False
     approved_by: str = ""
-    """Who approved it by what: ``--override by NAME``, ``a line of commit abc1234 of COMMITTER``; empty if nobody did."""
+    """Who approved it by what: ``--approve by NAME``, ``a line of commit abc1234 of COMMITTER``; empty if nobody did."""
     in_commit: bool = False
     """Whether the commit that is planned approves it: so it does for whoever applies that commit."""
     has_token: bool = True
