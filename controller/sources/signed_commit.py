@@ -35,6 +35,7 @@ def check_signed(git: GitProcess, commit: str, keys: Sequence[str], source: str)
         raise UntrustedRevision(
             f"{source}: commit {commit[:7]} {said}, so nothing is planned from it",
             fix="let one of source.git.signers commit on top of it with git commit --allow-empty -S, and push that",
+            facts={"revision": commit},
         )
     return name
 
