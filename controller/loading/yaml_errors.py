@@ -70,6 +70,10 @@ _MAX_SUGGESTED_FROM: Final = 1000
 """With more anchors than this the nearest one is not looked for."""
 
 _UNTAG: Final = "remove the tag"
+_TEMPLATE: Final = (
+    "'{{' begins a template of another tool, which envctl does not fill in",
+    "write the value, put it in quotes if the braces belong to it, or name the file in .envctlignore",
+)
 _SPLIT: Final = "split it into several files"
 _NO_DIRECTIVES: Final = ("directives are not accepted", "remove the lines that begin with '%'")
 _SECRET_FAULT: Final = ("this is no text as it is written", "put it in quotes, without a tag")
@@ -204,7 +208,11 @@ class _Walk:
             found = {MappingStartEvent: "a map", SequenceStartEvent: "a list"}.get(
                 type(event), "an alias"
             )
-            self.add(event, path, f"a key must be text, found {found}", "write the key as text", 1)
+            fault = (f"a key must be text, found {found}", "write the key as text")
+            # The one brace right after the other.
+            if event.start_mark.index == self.last.start_mark.index + 1 and found == "a map":
+                fault = _TEMPLATE
+            self.add(event, path, *fault, 1)
             self.node(event, path, depth + 1)
             return "?", False
         name: str = event.value

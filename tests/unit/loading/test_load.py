@@ -45,6 +45,8 @@ def service(name: str = "Search", spec: str = "{owningCluster: Tango}") -> str:
         ({"a.yaml": CLUSTER.replace("kind: Cluster\n", "")}, "a.yaml:1:1 : kind is missing"),
         ({"a.yaml": CLUSTER.replace("kind: Cluster", "kind: 1")}, "a.yaml:2:7 kind: there is no kind 1"),
         ({"a.yaml": CLUSTER.replace("envctl/v1", "v9")}, "a.yaml:1:13 apiVersion: unknown apiVersion 'v9'"),
+        ({"a.yaml": "apiVersion: apps/v1\nkind: Deployment\nspec: []\n"},
+         "a.yaml:1:13 apiVersion: 'apps/v1' is no apiVersion of envctl: is this file another tool's?"),
         ({"a.yaml": CLUSTER.partition("\n")[2]}, "a.yaml:1:1 : apiVersion is missing"),
         ({"a.yaml": CLUSTER + "status: {}\n"}, "a.yaml:5:1 status: unknown field 'status'"),
         ({"a.yaml": CLUSTER + "spek: {}\n"}, "a.yaml:5:1 spek: unknown field 'spek'"),
@@ -96,6 +98,22 @@ def test_a_reference_to_a_broken_document_is_not_called_missing() -> None:
     found = messages({"cluster.yaml": CLUSTER.replace("ta}", "TA}"), "service.yaml": SERVICE})
 
     assert [line for line in found if "no Cluster" in line] == []
+
+
+@pytest.mark.parametrize("slip", ["\t- x\n", "a: 012\n", "a: 'open\n", "<<<<<<< HEAD\n"])
+def test_what_may_be_in_a_file_that_cannot_be_read_is_not_called_missing(slip: str) -> None:
+    texts = {"service.yaml": SERVICE, "t.yaml": CLUSTER + "---\n" + slip}
+    texts["other.yaml"] = service("Pay", "{owningCluster: Nobody}")
+
+    found = messages(texts)
+
+    assert found[0].startswith("t.yaml:"), "the cause comes first"
+    assert [line for line in found if "no Cluster" in line] == [
+        "other.yaml:4:23 spec.owningCluster: no Cluster named 'Nobody'"
+    ]
+    assert found[-1] == (
+        "t.yaml : 1 reference is not checked: what is named may be in a file that cannot be read"
+    )
 
 
 def test_defaults_merge_under_documents_of_their_folder_and_below() -> None:
