@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from controller.cli.terminal.words_of_others import COMMANDS_OF_OTHERS, refuse_command_of_others
-from controller.loading.closest import closest
+from controller.model.closest import closest
 
 COMMANDS = {
     "validate": "check YAML: every problem with its place and its fix",

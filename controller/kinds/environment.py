@@ -33,6 +33,7 @@ from controller.kinds.schedule import (
     SHORT_TEXT,
     ScheduleChoice,
     ScheduleChoiceFacts,
+    choice_findings,
     choice_of,
     derived_expression,
     expand_schedule,
@@ -167,6 +168,10 @@ def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findi
         )
 
 
+def _schedule_is_meant(_ref: ResourceRef, facts: EnvironmentFacts, _world: World) -> Findings:
+    return choice_findings(facts.schedule, ("spec", "schedule"))
+
+
 def _alerts_reach_somebody(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:
     if facts.alert_settings == "Custom" and not facts.has_notification_settings:
         yield Finding(
@@ -275,7 +280,7 @@ KIND = Kind(
     expand=_expand,
     derive=_derive,
     read_by_others=_read_by_others,
-    rules=(_name_fits, _alerts_reach_somebody, _roles_have_a_place),
+    rules=(_name_fits, _schedule_is_meant, _alerts_reach_somebody, _roles_have_a_place),
     unique=(
         Unique("environment name", lambda facts: [(("metadata", "name"), facts.name.lower())]),
     ),

@@ -192,6 +192,7 @@ class NameFormat:
                 f"{name!r} {why}: expected at most {self.max_length} characters, {self.expected}",
                 "rename it, and whatever refers to it",
                 warning=is_old,
+                code=ProblemCode.OLD_NAME if is_old else ProblemCode.INVALID_VALUE,
             )
 
 

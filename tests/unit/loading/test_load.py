@@ -100,22 +100,6 @@ def test_a_reference_to_a_broken_document_is_not_called_missing() -> None:
     assert [line for line in found if "no Cluster" in line] == []
 
 
-@pytest.mark.parametrize("slip", ["\t- x\n", "a: 012\n", "a: 'open\n", "<<<<<<< HEAD\n"])
-def test_what_may_be_in_a_file_that_cannot_be_read_is_not_called_missing(slip: str) -> None:
-    texts = {"service.yaml": SERVICE, "t.yaml": CLUSTER + "---\n" + slip}
-    texts["other.yaml"] = service("Pay", "{owningCluster: Nobody}")
-
-    found = messages(texts)
-
-    assert found[0].startswith("t.yaml:"), "the cause comes first"
-    assert [line for line in found if "no Cluster" in line] == [
-        "other.yaml:4:23 spec.owningCluster: no Cluster named 'Nobody'"
-    ]
-    assert found[-1] == (
-        "t.yaml : 1 reference is not checked: what is named may be in a file that cannot be read"
-    )
-
-
 def test_defaults_merge_under_documents_of_their_folder_and_below() -> None:
     texts = {
         "cluster.yaml": CLUSTER,

@@ -44,7 +44,7 @@ SYNTAX = [
     ("a: - b\n", "1:4", "list cannot begin here", "a list beside its key"),
     ("a: ? b\n", "1:4", "'?' cannot stand here", "a question mark beside its key"),
     ("a: 'x\nb: 1\n", "1:4", "never closed", "at the opening quote, not at the end of the file"),
-    ('a: "x\n---\nb: 1\n', "1:4", "not closed before the next document", "at the opening quote"),
+    ('a: "x\n---\nb: 1\n', "1:4", "not closed in this document", "at the opening quote"),
     (
         "a: 1\nb\nc: 1\n",
         "2:1",
