@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from controller.cli.terminal.words_of_others import COMMANDS_OF_OTHERS, refuse_command_of_others
-from controller.loading.closest import closest
+from controller.model.closest import closest
 
 COMMANDS = {
     "init": "begin a repository that validates: settings, a first account and environment, a check in CI",
