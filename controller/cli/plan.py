@@ -166,8 +166,7 @@ def plan(
     result = reconciler.reconcile(request)
     planned = judged(result.planned, call.settings.review, author)
     planned = _beside_others(planned, beside or (), call, reconciler)
-    _write_files(planned, save_observed, out)
-    write_reports(planned, report or (), shown)
+    _write_files(planned, shown, save_observed, out, report or ())
     show_plan(planned, output, shown)
     _note_moments(call, result, accounts)
     raise _ended(planned.exit_code, exit_zero=exit_zero)
@@ -188,13 +187,20 @@ def _ended(code: int, *, exit_zero: bool) -> typer.Exit:
     return typer.Exit(0 if exit_zero and code == ExitCode.CHANGES else code)
 
 
-def _write_files(planned: CombinedPlan, save_observed: Path | None, out: Path | None) -> None:
+def _write_files(
+    planned: CombinedPlan,
+    shown: Shown,
+    save_observed: Path | None,
+    out: Path | None,
+    reports: Sequence[Path],
+) -> None:
     if save_observed is not None:
         # Planning from it needs the values as they are, those included that are shown nowhere.
         write_file(save_observed, file_of(planned.observed), private=True)
     if out is not None:
         # What user data and templates say is in it.
         write_file(out, plan_file(planned), private=True)
+    write_reports(planned, reports, shown)
 
 
 def _ask_server(server: Server, given: Mapping[str, Any]) -> int:
