@@ -214,3 +214,52 @@ def test_a_person_does_not_wait_for_all_that_is_to_be_done_again() -> None:
         pass
 
     assert done == ["waiting-0", "asked", "waiting-1", "waiting-2"]
+
+
+def test_of_those_with_nothing_to_do_one_waits_and_all_work_that_comes_is_done_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    together, first = threading.Barrier(4), threading.Event()
+    counting, waiting, seen = threading.Lock(), list[float](), set[int]()
+
+    def meet(_work: Work) -> None:
+        together.wait(30)
+
+    shop = Shop(meet, count=4)
+    take = shop.queue.take
+
+    def watched(wait_s: float) -> Delivery | None:
+        if not wait_s:
+            return take(wait_s)
+        with counting:
+            waiting.append(wait_s)
+            seen.add(len(waiting))
+        first.set()
+        try:
+            return take(wait_s)
+        finally:
+            with counting:
+                waiting.pop()
+
+    monkeypatch.setattr(shop.queue, "take", watched)
+    shop.workers.start()
+    assert first.wait(30)
+    for scope in "abcd":
+        shop.queue.put(work(scope))
+    while len(shop.events) < 4:
+        time.sleep(0.01)
+
+    assert shop.workers.stop(30)
+    assert shop.said == [WorkDone] * 4
+    assert seen == {1}
+
+
+def test_what_comes_as_it_ends_is_handed_back() -> None:
+    shop = Shop(lambda _work: None)
+    assert shop.workers.stop(0)
+    shop.queue.put(work())
+
+    assert not shop.workers.do_next(0)
+
+    assert shop.said == []
+    assert shop.queue.take(0) is not None
