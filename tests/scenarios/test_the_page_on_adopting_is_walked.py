@@ -205,7 +205,7 @@ def tables_are_taken_over(administrator: Administrator) -> str:
     assert refused.code == 3
     assert administrator.items() == items, "what would change waits for its own word"
     (violation,) = refused.json["plan"]["scopes"][0]["violations"]
-    adopted = typed(apply, "--yes", "--override", violation["token"], "--format", "json")
+    adopted = typed(apply, "--yes", "--approve", violation["token"], "--format", "json")
     assert adopted.code == 0
     assert changes(envctl("plan", "--source", "fleet", "--format", "json")) == []
     after = read_by_others(administrator.dynamodb)

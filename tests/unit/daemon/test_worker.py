@@ -11,7 +11,7 @@ from controller.daemon.memory_queue import MemoryQueue
 from controller.daemon.worker import Workers
 from controller.daemon_ports import Delivery
 from controller.engine.commit.interruption import Interruption
-from controller.errors import Interrupted, NoLongerHeld, Unreachable
+from controller.errors import Interrupted, NoLongerHeld, ScopeFromTheFuture, Unreachable
 from controller.events import Event, WorkDone, WorkFailed, WorkGivenUp
 from controller.model.work import Job, Work, dedup_id
 
@@ -69,6 +69,21 @@ def test_what_cannot_be_done_is_ended_too_and_said() -> None:
     shop.workers.do_next(0)
     assert shop.said == [WorkFailed]
     assert shop.queue.backlog()[:3] == (0, 0, 0)
+
+
+def test_a_work_of_a_newer_version_is_left_to_its_daemons_before_it_is_ended() -> None:
+    def refuse(_work: Work) -> None:
+        raise ScopeFromTheFuture("format 2")
+
+    shop = Shop(refuse)
+    shop.queue.put(work())
+    for _ in range(2):
+        with pytest.raises(ScopeFromTheFuture):
+            shop.workers.do_next(0)
+        assert shop.queue.backlog()[:3] == (1, 0, 0)
+    assert shop.workers.do_next(0)
+    assert shop.queue.backlog()[:3] == (0, 0, 0)
+    assert shop.said == [WorkFailed] * 3
 
 
 def test_what_is_interrupted_is_handed_back() -> None:
