@@ -13,8 +13,10 @@ from controller.cli.invocation import (
     ApproveOption,
     DeepOption,
     Invocation,
+    RefOption,
     ScopeOption,
     SourceOption,
+    at_ref,
     note_warnings,
 )
 from controller.cli.process import note
@@ -111,6 +113,7 @@ def plan(
     context: typer.Context,
     *,
     source: SourceOption = None,
+    ref: RefOption = None,
     base: BaseOption = None,
     scope: ScopeOption = None,
     observed: ObservedOption = None,
@@ -131,6 +134,7 @@ def plan(
 ) -> None:
     """Show what would change. Exit 0: nothing to apply; 2: changes, unless --exit-zero; 3: refused by a guard."""
     call: Invocation = context.obj
+    source = source if ref is None else at_ref(ref, source)
     if call.server is not None and not any((source, base, observed, save_observed)):
         raise _ended(_ask_server(call.server, context.params), exit_zero=exit_zero)
     check_apart(call.config_name, source, author)
