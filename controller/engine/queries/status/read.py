@@ -80,10 +80,7 @@ def read_status(
     rows = {str(row["Id"]): row for row in master.store.scan(master.state_table)}
     recorded = recorded_in(installation.ledger, master.state_table)
     found, damaged = sorted_out(readable_rows(override_rows_in(rows.values()), recorded))
-    holding = (override for override in found if override.until is None or override.until > now)
-    overrides = tuple(
-        sorted(holding, key=lambda override: (str(override.ref), override.path, override.id))
-    )
+    overrides = _holding(found, now)
     accepted, known, unreadable, tables_at = None, None, "", now
     try:
         if damaged:
@@ -116,6 +113,14 @@ def read_status(
         failing_sinks=tuple(found for found in sinks_in(rows.values()) if found.failures),
     )
     return StatusRead(view, accepted, tables_at)
+
+
+def _holding(found: Iterable[Override], now: datetime) -> tuple[Override, ...]:
+    """Return the overrides that have not ended, by what they are of."""
+    holding = (override for override in found if override.until is None or override.until > now)
+    return tuple(
+        sorted(holding, key=lambda override: (str(override.ref), override.path, override.id))
+    )
 
 
 def _stands(before: StatusRead, rows: Rows, overrides: tuple[Override, ...], now: datetime) -> bool:
