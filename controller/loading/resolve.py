@@ -106,7 +106,7 @@ def resolve(
     ]
     if kind.derive is not None:
         items = merge_derived(items, kind.derive(ref, facts, world))
-    issues = list(kind.findings(ref, facts, world))
+    issues = kind.findings(ref, facts, world)
     if document.unmanaged:
         issues = [issue for issue in issues if "/".join(issue.named) not in document.unmanaged]
         issues += _unmanaged_findings(document, kind, world)
@@ -124,13 +124,13 @@ def resolve(
     asked = tuple(dict.fromkeys(world.asked))
     single = tuple([ref for ref in asked if ref.key != ALL])
     projection = Projection(
-        ref=ref,
-        attributes=attributes,
-        extra=extra,
-        digest=projection_digest(attributes, extra),
-        owned=document.owned,
-        depends_on=asked if len(single) == len(asked) else single,
-        protected=document.protected,
+        ref,
+        attributes,
+        extra,
+        projection_digest(attributes, extra),
+        document.owned,
+        asked if len(single) == len(asked) else single,
+        document.protected,
     )
     resource = Resource(ref, document.origin, document.index, document.document, projection)
     return Resolved(resource, tuple(issues), asked)

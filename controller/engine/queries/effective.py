@@ -47,7 +47,7 @@ def effective_documents(
     """
     resources = revision.loaded.resources
     if wanted is None:
-        chosen = sorted(resources.values(), key=lambda resource: (resource.origin, resource.index))
+        chosen = sorted(resources.values(), key=lambda resource: (resource.origin, resource.place))
     else:
         chosen = [_found(resources, wanted)]
     for resource in chosen:
@@ -72,7 +72,7 @@ def _effective(resource: Resource, kind: Kind[Any], revision: LoadedRevision) ->
     document = {"metadata": authored["metadata"], "spec": spec}
     places = {
         path: revision.origins.origin(
-            resource.origin.path, resource.index, _as_written(path, authored)
+            resource.origin.path, resource.place, _as_written(path, authored)
         )
         for path in _leaves(document, ())
     }
