@@ -170,7 +170,7 @@ class GitSource:
         if entries is None:
             raise self._no_folder(commit)
         selection = select(entries)
-        if not selection.files and not selection.problems:
+        if selection.is_empty:
             raise SourceUnavailable(
                 f"{self.name}: no .yaml or .yml file at {revision.label}; an empty source is an error, not an empty fleet",
                 fix="name the folder that holds the YAML files after '#'",
