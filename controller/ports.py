@@ -20,7 +20,7 @@ from controller.planning.scope_plan import Barrier
 class Revision:
     """One state of a source. ``id`` is a commit (40 hex digits) or, for a folder, a digest of its files.
 
-    ``message`` is the commit message, whose ``Envctl-Override:`` lines may approve guard violations; ``committer`` who wrote it,
+    ``message`` is the commit message, whose ``Envctl-Approve:`` lines may approve guard violations; ``committer`` who wrote it,
     ``NAME <EMAIL>``, as far as Git says.
     """
 

@@ -190,7 +190,7 @@ class Settings(SettingsPart):
     resource_prefix: str = ""
     """Put before every table name as it stands, so bring your own separator: ``test-``."""
     compatibility: Literal["none", "environment-manager"] = "none"
-    """``environment-manager``: all the old product's required fields are required."""
+    """``environment-manager``: all the old product's required fields are required, and instances of roles without a Template get the user data that its images expect."""
     source: SourceSettings = SourceSettings()
     """Where the desired state is, when a command names no other."""
     targets: TargetModes = TargetModes()
@@ -198,7 +198,7 @@ class Settings(SettingsPart):
     guards: GuardSettings = GuardSettings()
     """Limits of one plan."""
     approvals: ApprovalSettings = ApprovalSettings()
-    """What else approves what a guard refused, beside ``--override``."""
+    """What else approves what a guard refused, beside ``--approve``."""
     review: ReviewSettings = ReviewSettings()
     """Who agrees to what in pull requests."""
     live: LiveSettings = LiveSettings()
@@ -265,6 +265,7 @@ class Settings(SettingsPart):
             resource_prefix=self.resource_prefix,
             trusted_image_owners=self.trusted_image_owners,
             tag_keys=self.live.tag_keys,
+            old_user_data=self.compatibility == "environment-manager",
             max_parallel_rollouts=self.live.max_parallel_rollouts,
             replicate=self.live.replicate,
             allowed_secrets=self.allowed_secrets,

@@ -150,7 +150,7 @@ def _reasons(holding: Sequence[_Holding]) -> tuple[dict[int, str], int]:
             because = as_applied(because)
             left_to_next_run += len(held.places - reasons.keys())
         for place in held.places:
-            way_out = "" if place in for_good else f"; to go on: --override {held.way_out}"
+            way_out = "" if place in for_good else f"; to go on: --approve {held.way_out}"
             reasons.setdefault(place, f"{because}{way_out}")
     return reasons, left_to_next_run
 

@@ -53,9 +53,13 @@ class GitSource:
         cache_dir: Path,
         credential: Credential | None = None,
         signers: Sequence[str] = (),
+        *,
+        in_checkout: bool = False,
     ) -> None:
+        """``in_checkout`` takes a ref that is no branch and no tag for one that the repository itself fetched: ``origin/main``."""
         self._location = location
-        self._signers = signers
+        self._cache_dir, self._credential = cache_dir, credential
+        self._in_checkout, self._signers = in_checkout, signers
         self._cache = GitCache(location, cache_dir, credential)
         self._tree: SourceTree | None = None
         self._branch = ""
@@ -63,6 +67,25 @@ class GitSource:
         self._authors: dict[DocumentPlace, Authorship] = {}
         self.name = str(location)
         """The SOURCE text; a location never holds a credential."""
+
+    def at(self, ref: str) -> "GitSource":
+        """Return the same folder of the same repository as of another ref; ``origin/BRANCH`` is the branch. Raises WrongUsage."""
+        is_local = self._location.url.startswith("file:")
+        asked = ref if is_local else ref.removeprefix("origin/")
+        location = GitLocation(self._location.url, asked, self._location.path)
+        return GitSource(location, self._cache_dir, self._credential, in_checkout=is_local)
+
+    def before_fork_of(self, other: "GitSource") -> "GitSource":
+        """Return the newest state that this one and another have in common. Raises as fetching both, SourceUnavailable for none."""
+        own, theirs = self.fetch().revision, other.fetch().revision
+        found = self._cache.local.run("merge-base", own.id, theirs.id)
+        commit = found.output.decode().strip()
+        if found.status != 0 or not commit:
+            raise SourceUnavailable(
+                f"{other.name}: no commit in common with {own.label}",
+                fix="fetch the whole history: git fetch --unshallow",
+            )
+        return self.at(commit)
 
     def changed_since(self, revision_id: str | None) -> bool:
         """Tell whether the ref is another commit now: one ``ls-remote``, none at all for a commit id."""
@@ -172,11 +195,13 @@ class GitSource:
         """Return what the server says our ref is: its commit, the ref to fetch, and the name people know it by."""
         ref = self._location.ref
         names = [f"refs/heads/{ref}", f"refs/tags/{ref}"]
+        fetched = [f"refs/remotes/{ref}", f"refs/remotes/origin/{ref}"] if self._in_checkout else []
         if ref == "HEAD" or ref.startswith("refs/"):
-            names = [ref]
+            names, fetched = [ref], []
         # An annotated tag is an object of its own; the server also says which commit it stands for, under ``^{}``.
-        answer = self._cache.ls_remote(*names, *(f"{name}^{{}}" for name in names))
+        answer = self._cache.ls_remote(*names, *(f"{name}^{{}}" for name in names), *fetched)
         present = [name for name in names if name in answer]
+        present = present or [name for name in fetched if name in answer][:1]
         if not present:
             raise self._no_ref()
         if len(present) > 1:
@@ -186,7 +211,7 @@ class GitSource:
             )
         (name,) = present
         shown = answer.get("ref: HEAD", "HEAD") if ref == "HEAD" else name
-        branch = shown.removeprefix("refs/heads/").removeprefix("refs/tags/")
+        branch = re.sub("^refs/(heads|tags|remotes)/", "", shown)
         return answer.get(f"{name}^{{}}", answer[name]), name, branch
 
     def _no_ref(self) -> SourceUnavailable:

@@ -41,7 +41,7 @@ def test_an_older_commit_waits_until_somebody_approves_it(repository: Repository
     assert token(refused).startswith("sourceRewound@")
     assert envctl("apply", "--yes").code == 3
     assert applied[:7] in envctl("status").out
-    assert envctl("apply", "--yes", "--override", token(refused)).code == 0
+    assert envctl("apply", "--yes", "--approve", token(refused)).code == 0
     repository.commit({"teams.yaml": MORE})
     assert envctl("plan").code == 2, "what stands on top of it is as ever"
 

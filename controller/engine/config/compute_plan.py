@@ -249,7 +249,7 @@ def _placed(
     for ref, path, message, fix in kept:
         resource = desired.resources[ref]
         finding = Finding(path, message, fix, code=ProblemCode.IMMUTABLE)
-        issues += placed([finding], resource.origin, resource.index)
+        issues += placed([finding], resource.origin, resource.place)
     return in_file_order(problem_of(issue, revision.origins) for issue in issues)
 
 

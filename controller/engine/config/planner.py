@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from controller.decisions.power_map import FollowedSchedule, of_environment, of_role, roles_of
 from controller.engine.config.compute_plan import PlanRules, plan_config
-from controller.engine.config.observe import ObservedConfig
+from controller.engine.config.observe import ObservedConfig, seen_in_desired
 from controller.engine.desired.accepted import AcceptedReader, accepted_after
 from controller.engine.desired.find_edits import yaml_field_names
 from controller.engine.desired.load_revision import (
@@ -33,7 +33,7 @@ from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
-from controller.model.plan import Plan, PlannedFrom, PlanOptions, ScheduleMeaning, ScopePlan
+from controller.model.plan import Change, Plan, PlannedFrom, PlanOptions, ScheduleMeaning, ScopePlan
 from controller.model.ref import Reason, ResourceRef
 from controller.model.resource import DesiredState
 from controller.planning.approvals import NO_LINES, Commit, CommitLines, lines_of
@@ -201,12 +201,25 @@ class Planner:
 
         Raises SourceUnavailable, AccessDenied; InvalidDesiredState where the source is not YAML.
         """
-        source = self.source
+        revision = self._loaded(self.source)
+        self.loaded = revision.tree.revision.id
+        return revision
+
+    def edits(self, start: Source, end: Source, now: datetime) -> tuple[Change, ...]:
+        """Return what turns one state of the source's files into another, with nobody asked who wrote it.
+
+        Raises as loading them; what planning refuses is in no result.
+        """
+        before = seen_in_desired(self._loaded(start).desired)
+        after, asked = self._loaded(end), PlanOptions(now=now)
+        (state,) = before.scopes
+        return plan_config(after, before, state, asked, self._rules, authors=None).changes
+
+    def _loaded(self, source: Source | DesiredSource) -> LoadedRevision:
         if isinstance(source, DesiredSource):
             revision = revision_of(source.desired(), self._kinds, self._settings.of_rules)
         else:
             revision = self._loader.load(source)
-        self.loaded = revision.tree.revision.id
         resources = revision.loaded.resources.items()
         asked = ((ref, found.projection.attributes) for ref, found in resources)
         REDACTOR.tell(*sensitive_values(asked, self._kinds))
@@ -240,9 +253,7 @@ class Planner:
         Raises InvalidDesiredState for a revision that is wrong, WrongUsage for a scope that does not exist.
         """
         accepted = self._accepted(revision, emit)
-        for state in seen.scopes:
-            found = ((ref, seen_there.attributes) for ref, seen_there in state.objects.items())
-            REDACTOR.tell(*sensitive_values(found, self._kinds))
+        self._tell_secrets(seen, revision)
         states = _chosen(seen.scopes, scopes, self._settings)
         authors: Authors | None = None
         if isinstance(self.source, DesiredSource):
@@ -276,6 +287,17 @@ class Planner:
             known = replace(known, turns_at=next_end(holding, asked.now))
         parts = laid, made, self._names, tuple(states), asked, meaning, revision
         return PlanRun(*parts, planned_from=known, looks_before=seen.looks)
+
+    def _tell_secrets(self, seen: ObservedConfig, revision: LoadedRevision) -> None:
+        """Have the redactor know what was found and is sensitive; of what the revision has alike it knows already."""
+        told = revision.loaded.projections
+        for state in seen.scopes:
+            found = (
+                (ref, there.attributes)
+                for ref, there in state.objects.items()
+                if ref not in told or told[ref].attributes != there.attributes
+            )
+            REDACTOR.tell(*sensitive_values(found, self._kinds))
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
         name, found = self.source.name, revision.tree.revision.id

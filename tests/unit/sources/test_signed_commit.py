@@ -87,7 +87,7 @@ def test_a_key_that_is_not_listed_signs_nothing_whatever_its_name(
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (b"signed\n", b"Envctl-Override: maxDeletes@0123456789abcdef\n"),
+        (b"signed\n", b"Envctl-Approve: maxDeletes@0123456789abcdef\n"),
         (b"\ngpgsig ", b"\nx-later no\ngpgsig "),
         (b"BEGIN SSH SIGNATURE", b"BEGIN PGP SIGNATURE"),
     ],
