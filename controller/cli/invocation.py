@@ -20,6 +20,7 @@ from controller.cli.process import (
     say_document,
     say_lines,
 )
+from controller.cli.terminal.completion import scope_names
 from controller.engine.authoring.write_files import append_to
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
@@ -99,6 +100,7 @@ ScopeOption = Annotated[
         "--scope",
         metavar="SCOPE",
         help="Only config, or ACCOUNT/REGION, or all of an ACCOUNT by name or number. Repeatable.",
+        autocompletion=scope_names,
     ),
 ]
 RefOption = Annotated[
