@@ -12,7 +12,7 @@ from typer._click.shell_completion import CompletionItem
 from typer.core import TyperCommand, TyperGroup
 
 from controller.cli.terminal.words_of_others import COMMANDS_OF_OTHERS, refuse_command_of_others
-from controller.loading.closest import closest
+from controller.model.closest import closest
 
 COMMANDS = {
     "init": "begin a repository that validates: settings, a first account and environment, a check in CI",

@@ -7,12 +7,13 @@ writes a change writes its commits too.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final, Literal, NamedTuple, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from controller.kinds.language.documented import Names, SettingsPart
 from controller.kinds.language.spec import unfit
+from controller.kinds.parts.ssh_keys import SshKeys
 from controller.model.canonical import DIGEST_DIGITS
 from controller.model.plan import Approval, Note, NoteCategory, Violation
 from controller.model.ref import ResourceRef
@@ -43,6 +44,10 @@ class ApprovalSettings(SettingsPart):
     branch. Whoever may write that commit's message may approve: it takes a protected branch."""
     committers: Names = ()
     """Whose commits count, as Git names them: ``GitHub <noreply@github.com>``. Name who merges, not who writes changes."""
+    signed: Annotated[str | None, Field(pattern=r"^(s3://[^/\s]+/|/)[^\r\n]+$")] = None
+    """File of approvals, which one of ``signers`` signed; the signature is beside it, with ``.sig`` after its name. s3://BUCKET/KEY, or a path."""
+    signers: SshKeys = ()
+    """Public SSH keys, each ``NAME TYPE KEY``, of those whose signed file approves."""
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:
@@ -56,6 +61,11 @@ class ApprovalSettings(SettingsPart):
             raise unfit(
                 "inCommits: merged, but nobody's commits count", "list who merges in committers"
             )
+        if bool(self.signers) != (self.signed is not None):
+            raise unfit(
+                "approvals.signed and approvals.signers go together",
+                "name the file in signed, and in signers whose signature counts",
+            )
         return self
 
 
@@ -68,12 +78,14 @@ class Commit(NamedTuple):
 
 
 class CommitLines(NamedTuple):
-    """What the lines of a commit approve, or a note why they approve nothing."""
+    """What the lines of a commit approve, and a signed file; or notes why they approve nothing."""
 
     approvals: tuple[Approval, ...] = ()
     notes: tuple[Note, ...] = ()
     commit: str = ""
     """The commit, as notes name it."""
+    signed: tuple[Approval, ...] = ()
+    """What a signed file approves of the same revision."""
 
 
 NO_LINES: Final = CommitLines()

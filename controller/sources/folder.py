@@ -120,6 +120,10 @@ class FolderSource:
         revision = Revision(digest.hexdigest(), "working tree")
         return SourceTree(revision, files, selection.problems, sizes)
 
+    def follows(self, revision_id: str) -> bool:
+        """Return True: a folder has no history."""
+        return True
+
     def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield the contents; raises SourceUnavailable for a file that is no longer what ``fetch`` saw."""
         with OpenFolders(self._root) as folders:

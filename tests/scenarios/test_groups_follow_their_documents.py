@@ -150,6 +150,16 @@ def test_all_that_lacks_is_said_at_once(estate: LiveAccount) -> None:
         assert lacking in note
 
 
+@pytest.mark.slow
+def test_a_topic_of_another_account_lets_its_role_alone_wait(estate: LiveAccount) -> None:
+    other = "arn:aws:sns:eu-west-1:000000000099:theirs"
+    estate.role(notifications=[{"topic": other}])
+    plan = estate.plan()
+    assert changes(plan) == []
+    (note,) = notes(plan)
+    assert f"topic {other} may not be read, so it cannot be told whether it is there" in note
+
+
 def test_a_locked_environment_is_left_alone(running: LiveAccount) -> None:
     running.role(instanceType="m6i.xlarge")
     running.change("Environment", "c50", deploymentsLocked=True)

@@ -130,6 +130,10 @@ def test_it_changes_nothing_without_a_word_and_exactly_that_with_it(estate: Esta
     assert verified.code == 0, verified.out
     assert verified.json["byOthers"] == 4
 
+    listed = envctl("audit", "list", "--entity", "Service/Basket", "--format", "json").json
+    of_before = listed["records"][-1]
+    assert (of_before["at"], of_before["changedBy"]) == ("2017-05-04T10:11:12.345Z", "jbloggs")
+
     hosts = [
         host
         for name, items in after.items()

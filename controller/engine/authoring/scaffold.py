@@ -13,12 +13,12 @@ from controller.kinds.language.json_schema import file_name, model_schema
 from controller.kinds.language.kind import API_VERSION, Kind
 from controller.kinds.language.spec import Spec
 from controller.kinds.parts.naming_pattern import matches
-from controller.loading.closest import did_you_mean
 from controller.loading.issues import PlacedIssue
 from controller.loading.positions import dotted
 from controller.loading.text_problems import problem_of
 from controller.loading.yaml_text import scalar_text
 from controller.model.canonical import digest
+from controller.model.closest import did_you_mean
 from controller.model.ref import Authorship, DocumentPlace, Problem, ResourceRef, in_file_order
 from controller.ports import Revision, Source, SourceTree
 from controller.sources.folder import EmptyFolder
@@ -268,6 +268,10 @@ class _SourceWithFile:
             self._tree = _fetch_or_begin(self._source)
         files = {**self._tree.files, self._path: self._id}
         return replace(self._tree, files=files)
+
+    def follows(self, revision_id: str) -> bool:
+        """Ask the source."""
+        return self._source.follows(revision_id)
 
     def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield contents, in the order asked."""

@@ -46,7 +46,7 @@ def effective_documents(
     """
     resources = revision.loaded.resources
     if wanted is None:
-        chosen = sorted(resources.values(), key=lambda resource: (resource.origin, resource.index))
+        chosen = sorted(resources.values(), key=lambda resource: (resource.origin, resource.place))
     else:
         ref = object_named(wanted, resources.keys(), "envctl render prints all there are")
         chosen = [resources[ref]]
@@ -60,7 +60,7 @@ def _effective(resource: Resource, kind: Kind[Any], revision: LoadedRevision) ->
     document = {"metadata": authored["metadata"], "spec": spec}
     places = {
         path: revision.origins.origin(
-            resource.origin.path, resource.index, _as_written(path, authored)
+            resource.origin.path, resource.place, _as_written(path, authored)
         )
         for path in _leaves(document, ())
     }

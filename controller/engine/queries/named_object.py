@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from controller.errors import WrongUsage
-from controller.loading.closest import did_you_mean
+from controller.model.closest import did_you_mean
 from controller.model.ref import ResourceRef
 
 

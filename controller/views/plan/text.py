@@ -8,7 +8,9 @@ from controller.model.plan import Plan
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.views.plan.view import Entry, view
 from controller.views.plan.wording import (
+    AGREE,
     AS_USUAL,
+    BESIDE,
     Asked,
     counts_text,
     guards_text,
@@ -63,9 +65,10 @@ def text_lines(
         lines += (
             (Span(f"  {line}"),) for line in violation_lines(violation, asked, options_text(plan))
         )
-    if shown.agreements:
-        lines += [(), (Span("Must agree", "bold"),)]
-        lines += ((Span(f"  {line}"),) for line in shown.agreements)
+    for title, told in ((AGREE, shown.agreements), (BESIDE, shown.beside)):
+        if told:
+            lines += [(), (Span(title, "bold"),)]
+            lines += ((Span(f"  {line}"),) for line in told)
     guards = Span(guards_text(plan), "warn" if plan.refused else "plain")
     lines += [(), (guards,)]
     return (*lines, (Span(next_text(plan, asked)),)) if says_next else tuple(lines)

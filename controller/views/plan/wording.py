@@ -22,6 +22,8 @@ SIGNS: Final[Mapping[Action, str]] = {
     "enterStandby": "v",
     "exitStandby": "^",
 }
+AGREE: Final = "Must agree"
+BESIDE: Final = "Beside other open pull requests"
 DARK: Final = (ScopeState.UNKNOWN, ScopeState.WAITING)
 HEADLINE: Final = ("ended", "replaced", "stopped", "launched")
 """Effects on instances in the order of a headline."""

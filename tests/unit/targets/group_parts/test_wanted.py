@@ -126,3 +126,16 @@ def test_sizes_are_in_order_and_a_second_look_changes_nothing(
     first, _ = sizes_now(of, dict(zip(SIZES, found, strict=True)), there, NOON)
     assert 0 <= first["minSize"] <= first["desiredCapacity"] <= first["maxSize"]
     assert sizes_now(of, first, there, NOON)[0] == first
+
+
+@pytest.mark.parametrize(("schedule", "desired"), [(ALWAYS_ON, 1), (NOSCHEDULE, 2)])
+def test_a_member_lost_in_standby_counts_only_where_power_puts_it_back(
+    schedule: Compiled, desired: int
+) -> None:
+    there = seen()
+    there["lifecycles"] = ["InService", "Lost"]
+    found = dict(zip(SIZES, (1, 1, 4), strict=True))
+    assert (
+        sizes_now(sized(RoleSizes(1, 2, 4), schedule), found, there, NOON)[0]["desiredCapacity"]
+        == desired
+    )
