@@ -1,6 +1,7 @@
 """One call of envctl: its global options, what commands are built from, made when first asked for, and the options several have."""
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,6 +21,7 @@ from controller.cli.process import (
     say_document,
     say_lines,
 )
+from controller.cli.terminal.completion import scope_names
 from controller.engine.authoring.write_files import append_to
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
@@ -102,6 +104,7 @@ ScopeOption = Annotated[
         "--scope",
         metavar="SCOPE",
         help="Only config, or ACCOUNT/REGION, or all of an ACCOUNT by name or number. Repeatable.",
+        autocompletion=scope_names,
     ),
 ]
 RefOption = Annotated[
