@@ -22,7 +22,7 @@ from controller.cli.invocation import (
     note_warnings,
 )
 from controller.cli.process import note, note_error, say, say_document, say_lines
-from controller.cli.reports.plan_formats import note_unused_tokens
+from controller.cli.reports.plan_formats import note_unused_tokens, typed_again
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
 from controller.engine.commit.lease import Claim
@@ -98,8 +98,7 @@ def apply(
         strict=True,
     )
     reconciler = call.reconciler(source, partial(note_warnings, call.emit))
-    as_json = output is Format.JSON
-    planned = reconciler.plan(request)
+    as_json, planned = output is Format.JSON, reconciler.plan(request)
     if claim is not None and planned.source_error is not None:
         raise planned.source_error
     if claim is not None:
@@ -107,7 +106,8 @@ def apply(
     if not as_json:
         # What to type next is being done.
         goes_on = bool(planned.plan.changes) and not planned.plan.refused
-        say_lines(text_lines(planned.plan, names=planned.names, says_next=not goes_on))
+        again = ("", "") if goes_on else typed_again(source, scope)
+        say_lines(text_lines(planned.plan, names=planned.names, says_next=not goes_on, typed=again))
         if planned.unused_tokens:
             note_unused_tokens(planned)
         if planned.source_error is not None:

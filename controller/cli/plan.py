@@ -28,6 +28,7 @@ from controller.cli.reports.plan_formats import (
     WholeOption,
     plan_file,
     show_plan,
+    typed_again,
     write_reports,
 )
 from controller.engine.authoring.write_files import write_file
@@ -133,7 +134,8 @@ def plan(
     if call.server is not None and not any((source, base, observed, save_observed)):
         raise _ended(_ask_server(call.server, context.params), exit_zero=exit_zero)
     check_apart(call.config_name, source, author)
-    shown = Shown(expand, budget, Links(files_at, whole_at)).checked(report or ())
+    shown = Shown(expand, budget, Links(files_at, whole_at), typed_again(source, scope))
+    shown.checked(report or ())
     request = ReconcileRequest(
         requester=call.requester("plan"),
         claim=Claim(call.process.instance),

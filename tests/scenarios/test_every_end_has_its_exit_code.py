@@ -90,7 +90,9 @@ def test_a_plan_file_is_applied_as_it_was_asked_for(installed: Fleet, tmp_path: 
     plan_file = tmp_path / "plan.json"
     installed.has({"account.yaml": account()})
     planned = installed.plan("--deep", "--out", plan_file)
-    assert "Next: envctl plan --deep --out plan.json && envctl apply plan.json" in planned.out
+    source = f"--source {installed.folder}"
+    typed = f"envctl plan {source} --deep --out plan.json && envctl apply plan.json {source}"
+    assert f"Next: {typed}" in planned.out
 
     applied = installed.apply(plan_file, "--format", "json")
 

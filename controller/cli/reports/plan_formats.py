@@ -1,7 +1,8 @@
 """The forms in which a plan is printed, and written beside that to files for a pipeline."""
 
 import re
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
@@ -77,6 +78,8 @@ class Shown(NamedTuple):
     expand: bool = False
     budget: int | None = None
     links: Links = Links()
+    typed: tuple[str, str] = ("", "")
+    """The options that named its source and its scopes, each with a space before it."""
 
     def checked(self, reports: Iterable[Path]) -> "Shown":
         """Return it. Raises WrongUsage for a budget that holds no report, no address, or a file of no known form."""
@@ -101,6 +104,12 @@ class Shown(NamedTuple):
         return self
 
 
+def typed_again(source: str | None, scopes: Sequence[str] | None) -> tuple[str, str]:
+    """Return the options that name a source and scopes as they are to be typed again, each with a space before it; empty for none."""
+    named = "".join(f" --scope {shlex.quote(scope)}" for scope in scopes or ())
+    return f" --source {shlex.quote(source)}" if source else "", named
+
+
 def plan_file(run: CombinedPlan) -> bytes:
     """Return the plan as the file that apply reads."""
     return render_json(run.plan, names=run.names, controller_version=__version__)
@@ -109,7 +118,8 @@ def plan_file(run: CombinedPlan) -> bytes:
 def show_plan(run: CombinedPlan, output: PlanFormat, shown: Shown) -> None:
     """Print a plan, then what is to be said of its approvals."""
     if output is PlanFormat.TEXT:
-        say_lines(text_lines(run.plan, names=run.names, expand=shown.expand))
+        lines = text_lines(run.plan, names=run.names, expand=shown.expand, typed=shown.typed)
+        say_lines(lines)
     else:
         say(_rendered(run, output, shown))
     note_unused_tokens(run)

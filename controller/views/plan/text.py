@@ -23,11 +23,17 @@ _LINE_STYLES: Final[dict[str, Style]] = {"+": "add", "-": "remove", " ": "plain"
 
 
 def text_lines(
-    plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False, says_next: bool = True
+    plan: Plan,
+    *,
+    names: FieldNames = PLAIN_NAMES,
+    expand: bool = False,
+    says_next: bool = True,
+    typed: tuple[str, str] = ("", ""),
 ) -> tuple[Line, ...]:
     """Return the plan as lines of styled spans, for the caller to print with colour or without.
 
-    ``says_next``: the last line is what to type next.
+    ``says_next``: the last line is what to type next. ``typed`` are the options that named its source and its scopes, each with a
+    space before it: what is said to be typed has them too.
     """
     shown = view(plan, names, expand=expand)
     what = Span(f"  {shown.label}   {scopes_text(plan)}")
@@ -52,13 +58,14 @@ def text_lines(
     for violation in shown.violations:
         verdict = Span("Approved", "add") if violation.overridden else Span("Refused", "warn")
         lines += [(), (verdict, Span(f"  {violation.scope}: {violation.message}"))]
-        lines += ((Span(f"  {line}"),) for line in violation_lines(violation))
+        again = f"{''.join(typed)}{' --adopt' * ('adopt' in plan.options)}"
+        lines += ((Span(f"  {line}"),) for line in violation_lines(violation, again))
     if shown.agreements:
         lines += [(), (Span("Must agree", "bold"),)]
         lines += ((Span(f"  {line}"),) for line in shown.agreements)
     guards = Span(guards_text(plan), "warn" if plan.refused else "plain")
     lines += [(), (guards,)]
-    return (*lines, (Span(next_text(plan)),)) if says_next else tuple(lines)
+    return (*lines, (Span(next_text(plan, *typed)),)) if says_next else tuple(lines)
 
 
 def _entry(entry: Entry, indent: str, *, expand: bool) -> Iterator[Line]:

@@ -172,8 +172,11 @@ def scope_text(scopes: Iterable[str]) -> str:
     return f"in {live[0]}" if live else ""
 
 
-def violation_lines(violation: Violation) -> tuple[str, ...]:
-    """Return what a refusal says below its headline: the hint, then how to approve exactly these changes."""
+def violation_lines(violation: Violation, typed: str = "") -> tuple[str, ...]:
+    """Return what a refusal says below its headline: the hint, then how to approve exactly these changes.
+
+    ``typed`` are options without which it would be another plan, each with a space before it.
+    """
     hint = tuple(map(printable, violation.hint.split("\n"))) if violation.hint else ()
     if violation.overridden:
         return (*hint, f"Approved by: {printable(violation.approved_by)}")
@@ -184,7 +187,7 @@ def violation_lines(violation: Violation) -> tuple[str, ...]:
     count = len(violation.counted)
     noun = "delete" if violation.guard == "maxDeletes" else "change"
     what = f"this {noun}" if count == 1 else f"these {count:,} {noun}s"
-    command = f"envctl apply --override {violation.token}"
+    command = f"envctl apply{typed} --override {violation.token}"
     return (*hint, f"To approve exactly {what}:", f"  {command}")
 
 
@@ -200,8 +203,8 @@ def guards_text(plan: Plan) -> str:
     return f"Guards: ok (deletes {deletes:,} of {there:,}{extra})"
 
 
-def next_text(plan: Plan) -> str:
-    """Return what to type next."""
+def next_text(plan: Plan, source: str = "", scopes: str = "") -> str:
+    """Return what to type next; with the options that named source and scopes, each with a space before it."""
     if plan.refused:
         return "Next: approve exactly what is refused above, or change the source and plan again"
     if not plan.changes:
@@ -213,9 +216,10 @@ def next_text(plan: Plan) -> str:
     found = (violation for scope in plan.scopes for violation in scope.violations)
     approved = "".join(f" --override {v.token}" for v in found if v.overridden and not v.in_commit)
     options = "".join(f" --{option}" for option in plan.options) + approved
-    typed = f"envctl plan{options} --out plan.json && envctl apply plan.json{approved}"
+    planned = f"envctl plan{source}{scopes}{options} --out plan.json"
+    typed = f"{planned} && envctl apply plan.json{source}{approved}"
     then = next_run_text(plan)
-    more = f" && envctl apply   (the second {then})" if then else ""
+    more = f" && envctl apply{source}   (the second {then})" if then else ""
     if "adopt" in plan.options:
         # Taking over is said again by whoever does it, and never done by a daemon.
         return f"Next: {typed} --adopt{more}"

@@ -259,6 +259,8 @@ def test_a_refusal_prints_its_override() -> None:
         "To approve exactly these 2 deletes:",
         f"  envctl apply --override {REFUSAL.token}",
     )
+    of_another = violation_lines(REFUSAL, " --source fleet --adopt")
+    assert of_another[-1] == f"  envctl apply --source fleet --adopt --override {REFUSAL.token}"
     one = Violation("maxUpdateShare", "config", "m", "3f9c1a77", (ref("A/a"),))
     assert violation_lines(one)[0] == "To approve exactly this change:"
     assert violation_lines(Violation("protected", "config", "m", "d", (), overridable=False)) == ()
