@@ -18,6 +18,7 @@ from controller.kinds.language.documented import Names, SettingsPart
 from controller.kinds.language.kind import Finding, RuleSettings
 from controller.kinds.language.spec import HiddenWhereWrong, unfit
 from controller.kinds.parts.secret_references import is_prefix
+from controller.kinds.parts.ssh_keys import SshKeys
 from controller.loading.documents import Irregular, parse_documents, resolve
 from controller.loading.issues import model_in, secret_names, validation_issues
 from controller.loading.positions import Positions, dotted
@@ -46,6 +47,8 @@ class GitSource(SettingsPart):
     """Folder inside the repository; empty for its top."""
     credentials: Annotated[str | None, HiddenWhereWrong()] = None
     """Where the token (for https) or the private key (for ssh) is: env://NAME, s3://BUCKET/KEY or secretsmanager://NAME#KEY. Never itself. Read again every minute."""
+    signers: SshKeys = ()
+    """Public SSH keys, each ``NAME TYPE KEY``. Where any is listed, nothing is planned from a newest commit of ``ref`` that none of them signed."""
 
 
 class S3Source(SettingsPart):
@@ -195,7 +198,7 @@ class Settings(SettingsPart):
     guards: GuardSettings = GuardSettings()
     """Limits of one plan."""
     approvals: ApprovalSettings = ApprovalSettings()
-    """What else approves what a guard refused, beside ``--override``."""
+    """What else approves what a guard refused, beside ``--approve``."""
     review: ReviewSettings = ReviewSettings()
     """Who agrees to what in pull requests."""
     live: LiveSettings = LiveSettings()

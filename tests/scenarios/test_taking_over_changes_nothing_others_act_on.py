@@ -87,7 +87,7 @@ def test_it_changes_nothing_without_a_word_and_exactly_that_with_it(estate: Esta
     assert violation["guard"] == "adoptAsItIs"
     assert set(violation["counted"]) == WAITING
 
-    assert estate.adopt("--override", violation["token"]).code == 0
+    assert estate.adopt("--approve", violation["token"]).code == 0
     after, read_after = by_object(dynamodb), read_by_others(dynamodb)
     assert {name for name, read in read_before.items() if read != read_after[name]} == WAITING
     assert estate.plan().code == 0

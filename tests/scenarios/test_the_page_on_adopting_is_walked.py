@@ -163,7 +163,7 @@ def test_every_step_up_to_enforcing_changes_nothing_and_is_gone_back(
     lacking = [one for one in typed("envctl doctor ACCOUNT").out.splitlines() if "lacks  " in one]
     assert [line.split()[1] for line in lacking] == ["source"], "each command here names it"
     shown = typed("envctl plan --scope ACCOUNT/REGION --adopt").out
-    assert f"Next: envctl plan --scope {SCOPE} --adopt --out plan.json && " in shown
+    assert f"Next: envctl plan --scope {SCOPE} --adopt " in shown
     planned = typed("envctl plan --scope ACCOUNT/REGION --adopt", "--format", "json")
     assert {one["key"].rpartition("/")[2] for one in changes(planned)} == set(GROUPS)
     account_is_taken_over(administrator)
@@ -208,8 +208,8 @@ def tables_are_taken_over(administrator: Administrator) -> str:
     assert refused.code == 3
     assert administrator.items() == items, "what would change waits for its own word"
     (violation,) = refused.json["plan"]["scopes"][0]["violations"]
-    (approving,) = re.findall(r"envctl apply .*--override \S+", shown.out)
-    assert approving == f"{apply} --override {violation['token']}", "the line it prints"
+    (approving,) = re.findall(r"envctl apply .*--approve \S+", shown.out)
+    assert approving == f"{apply} --approve {violation['token']}", "the line it prints"
     adopted = typed(approving, "--yes", "--format", "json")
     assert adopted.code == 0
     assert changes(envctl("plan", "--source", "fleet", "--format", "json")) == []

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
@@ -18,6 +18,7 @@ from controller.views.documents.plan import render_json
 from controller.views.plan.html import render_html
 from controller.views.plan.markdown import LEAST_BUDGET, Links, render_markdown
 from controller.views.plan.text import text_lines
+from controller.views.plan.wording import AS_USUAL, Asked
 from controller.views.put_back import unused_tokens
 from controller.views.style import plain
 
@@ -78,8 +79,8 @@ class Shown(NamedTuple):
     expand: bool = False
     budget: int | None = None
     links: Links = Links()
-    typed: tuple[str, str] = ("", "")
-    """The options that named its source and its scopes, each with a space before it."""
+    asked: Asked = AS_USUAL
+    """What it was asked for with: text that is typed again where it is read."""
 
     def checked(self, reports: Iterable[Path]) -> "Shown":
         """Return it. Raises WrongUsage for a budget that holds no report, no address, or a file of no known form."""
@@ -104,10 +105,16 @@ class Shown(NamedTuple):
         return self
 
 
-def typed_again(source: str | None, scopes: Sequence[str] | None) -> tuple[str, str]:
-    """Return the options that name a source and scopes as they are to be typed again, each with a space before it; empty for none."""
-    named = "".join(f" --scope {shlex.quote(scope)}" for scope in scopes or ())
-    return f" --source {shlex.quote(source)}" if source else "", named
+def asked_for(
+    config: str | None, source: str | None, scopes: Iterable[str], out: Path | None = None
+) -> Asked:
+    """Return what was asked for, as it is typed again."""
+    return Asked(
+        "" if config is None else f" --config {shlex.quote(config)}",
+        "" if source is None else f" --source {shlex.quote(source)}",
+        "".join(f" --scope {shlex.quote(scope)}" for scope in scopes),
+        "" if out is None else shlex.quote(str(out)),
+    )
 
 
 def plan_file(run: CombinedPlan) -> bytes:
@@ -118,8 +125,7 @@ def plan_file(run: CombinedPlan) -> bytes:
 def show_plan(run: CombinedPlan, output: PlanFormat, shown: Shown) -> None:
     """Print a plan, then what is to be said of its approvals."""
     if output is PlanFormat.TEXT:
-        lines = text_lines(run.plan, names=run.names, expand=shown.expand, typed=shown.typed)
-        say_lines(lines)
+        say_lines(text_lines(run.plan, names=run.names, expand=shown.expand, asked=shown.asked))
     else:
         say(_rendered(run, output, shown))
     note_unused_tokens(run)
@@ -135,7 +141,9 @@ def write_reports(run: CombinedPlan, paths: Iterable[Path], shown: Shown) -> Non
 def _rendered(run: CombinedPlan, output: PlanFormat, shown: Shown) -> str:
     match output:
         case PlanFormat.TEXT:
-            return plain(text_lines(run.plan, names=run.names, expand=shown.expand))
+            return plain(
+                text_lines(run.plan, names=run.names, expand=shown.expand, asked=shown.asked)
+            )
         case PlanFormat.MARKDOWN:
             return render_markdown(
                 run.plan,

@@ -12,6 +12,7 @@ from controller.kinds.parts.server_role import ScalingSchedule
 from controller.kinds.template import variables_in
 from controller.loading.authoring.closer_facts import CloserLook
 from controller.model.live import LiveScope
+from controller.scheduling.meeting import ever_meet
 from controller.targets.group_parts.images import form_of, version_of
 from controller.targets.group_parts.names import platform_security_groups, topic_arn
 from controller.targets.group_parts.observe import Deep
@@ -178,7 +179,7 @@ class _Reading:
         yield "notifications", written
 
     def _scaling_schedules(self, actions: Mapping[str, Action]) -> Iterator[tuple[str, Json]]:
-        written = []
+        written: list[dict[str, Json]] = []
         for name, action in sorted(actions.items()):
             schedule = _scaling_schedule(action)
             if schedule is None:
@@ -196,10 +197,18 @@ class _Reading:
             if not is_replaceable(name):
                 self._tell(
                     f"has a scheduled action {name} that the old product did not make",
-                    "a scaling schedule that does the same; adopting puts its action beside this one",
-                    "take this one away then",
+                    "a scaling schedule that does the same; AWS takes it once this one is gone",
+                    "take this one away when it is adopted",
                 )
-            if schedule not in written:
+            if schedule in written:
+                continue
+            if any(ever_meet(_moment(schedule), _moment(one)) for one in written):
+                self._tell(
+                    f"has a scheduled action {name} that comes at the time of another",
+                    "the other alone",
+                    "write which of them is meant",
+                )
+            else:
                 written.append(schedule)
         models = map(ScalingSchedule.model_validate, written)
         if wanted_actions(models) != wanted_actions(self._design.scaling_schedules):
@@ -232,6 +241,10 @@ class _Reading:
 
     def _tell(self, found: str, written: str, decide: str) -> None:
         self.odd.append((f"group {self._design.name} {found}", written, decide))
+
+
+def _moment(schedule: Mapping[str, Json]) -> tuple[str, str]:
+    return str(schedule["recurrence"]), str(schedule.get("timezone", "UTC"))
 
 
 def _scaling_schedule(action: Action) -> dict[str, Json] | None:

@@ -209,3 +209,11 @@ def test_an_action_that_comes_but_once_is_told(name: str) -> None:
     once = {"recurrence": "", "timezone": "UTC", "maxSize": 9}
     told = f"has a scheduled action {name} that no role can say: timezone UTC, maxSize 9"
     assert looked(actions={name: once}) == ({}, [told], "")
+
+
+def test_of_two_scheduled_actions_at_one_moment_the_second_is_told() -> None:
+    old = "EM-Scheduled-Action"
+    meeting = {**AT_EIGHT, "recurrence": "0 8 * * 1", "desiredCapacity": 5}
+    fields, told, _ = looked(actions={f"{old}-0": AT_EIGHT, f"{old}-1": meeting})
+    assert [one["desiredCapacity"] for one in fields["scalingSchedules"]] == [3]
+    assert told == [f"has a scheduled action {old}-1 that comes at the time of another"]
