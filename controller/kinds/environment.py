@@ -33,6 +33,7 @@ from controller.kinds.schedule import (
     SHORT_TEXT,
     ScheduleChoice,
     ScheduleChoiceFacts,
+    choice_findings,
     choice_of,
     derived_expression,
     expand_schedule,
@@ -92,6 +93,8 @@ class EnvironmentFacts(NamedTuple):
     schedule: ScheduleChoiceFacts
     retired: bool
     roles: tuple[tuple[str, RoleOverrideFacts], ...]
+    says_when: bool = True
+    """Whether it, or Defaults, give a schedule."""
 
 
 def _facts(key: str, spec: EnvironmentSpec) -> EnvironmentFacts:
@@ -104,6 +107,7 @@ def _facts(key: str, spec: EnvironmentSpec) -> EnvironmentFacts:
         ScheduleChoiceFacts(spec.schedule.mode, spec.schedule.use, spec.schedule.expression),
         spec.lifecycle == "retired",
         tuple((name, override_facts(role)) for name, role in (spec.roles or {}).items()),
+        "schedule" in spec.model_fields_set,
     )
 
 
@@ -165,6 +169,17 @@ def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findi
             "choose a name that matches, or change namingPattern of the type",
             code=ProblemCode.NAMING_PATTERN,
         )
+
+
+def _schedule_is_meant(_ref: ResourceRef, facts: EnvironmentFacts, _world: World) -> Findings:
+    if not facts.says_when and not facts.retired:
+        yield Finding(
+            ("spec", "schedule"),
+            "there is no schedule, so no instance ever runs but by an override",
+            "write schedule: NAME of a Schedule, on or noschedule; or schedule: off where that is meant",
+            warning=True,
+        )
+    yield from choice_findings(facts.schedule, ("spec", "schedule"))
 
 
 def _alerts_reach_somebody(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:
@@ -274,7 +289,7 @@ KIND = Kind(
     expand=_expand,
     derive=_derive,
     read_by_others=_read_by_others,
-    rules=(_name_fits, _alerts_reach_somebody, _roles_have_a_place),
+    rules=(_name_fits, _alerts_reach_somebody, _schedule_is_meant, _roles_have_a_place),
     unique=(
         Unique("environment name", lambda facts: [(("metadata", "name"), facts.name.lower())]),
     ),

@@ -19,7 +19,7 @@ from controller.kinds.language.kind import (
 from controller.kinds.language.read_by_others import item_as_read
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, Spec
 from controller.kinds.parts.texts import Text
-from controller.model.ref import ResourceRef
+from controller.model.ref import ProblemCode, ResourceRef
 from controller.model.table import Index, Items, KeyAttribute, TableDefinition
 
 KEY = KeyAttribute("Key")
@@ -268,6 +268,7 @@ def _name_fits(ref: ResourceRef, facts: UpstreamFacts, _world: World) -> Finding
             f"name it {start}{facts.service}",
             # Only the page of the old product refused others, so its tables have them.
             warning=True,
+            code=ProblemCode.OLD_NAME,
         )
 
 
@@ -335,6 +336,7 @@ def _weights_are_some(_ref: ResourceRef, facts: UpstreamFacts, _world: World) ->
                 f"host {host.name} has weight 0, which the page of the old product refused",
                 "write a whole number from 1 to 100; state: down keeps requests from it",
                 warning=True,
+                code=ProblemCode.OLD_FORM,
             )
 
 

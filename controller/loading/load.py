@@ -157,8 +157,12 @@ class ChangedDocuments:
                 if not document.issues:
                     kind = self.kinds[document.kind]
                     defaults = self.defaults.for_kind(folder_of(path), document.kind)
-                    named = written_references(kind, document.body, defaults)
-                    file.references += [WrittenReference(origin, index, name) for name in named]
+                    told = {issue.path for issue in made}
+                    file.references += [
+                        WrittenReference(origin, index, named)
+                        for named in written_references(kind, document.body, defaults)
+                        if ("spec", *named.path) not in told
+                    ]
             elif made.ref in result.facts:
                 result.duplicates = True
                 first = result.valid.get(made.ref)

@@ -216,6 +216,7 @@ def plan_config(
         approvals=None if seen.stands_in else asked.approvals,
         barriers=held,
         source_paths=frozenset(revision.tree.files),
+        leaves=asked.leaves,
     )
     scope = plan_scope(projections, observed, guarded)
     if any(change.ref.kind in HOLDING for change in scope.changes) and may_lift(scope.changes):

@@ -8,9 +8,9 @@ from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import WrongUsage
 from controller.kinds.language.fields import PLAIN, Shape, fields_of
 from controller.kinds.language.kind import Kind
-from controller.loading.closest import did_you_mean
 from controller.loading.positions import FieldPath
 from controller.model.canonical import parse_canonical
+from controller.model.closest import did_you_mean
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
 

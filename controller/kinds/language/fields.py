@@ -357,8 +357,12 @@ def _within(shape: Shape, value: Any, *, hides: bool) -> Iterator[str]:
         fields = fields_of(shape.model).by_attribute
         for name, part in value.items():
             field = fields.get(name)
-            hidden = hides or (field is not None and field.sensitive)
-            yield from _within(inner if field is None else field.shape, part, hides=hidden)
+            # What holds nothing sensitive is most of an item, and is not gone into.
+            if field is None:
+                if hides or inner is not PLAIN:
+                    yield from _within(inner, part, hides=hides)
+            elif hides or "sensitive" in field.marks:
+                yield from _within(field.shape, part, hides=hides or field.sensitive)
     elif isinstance(value, list):
         for part in value:
             yield from _within(inner, part, hides=hides)

@@ -195,7 +195,8 @@ class NameFormat:
         )
         message = f"{name!r} {why}: expected at most {self.max_length} characters, {self.expected}"
         fix = "rename it, and whatever refers to it"
-        return (Finding(("metadata", "name"), message, fix, warning=is_old),)
+        code = ProblemCode.OLD_NAME if is_old else ProblemCode.INVALID_VALUE
+        return (Finding(("metadata", "name"), message, fix, warning=is_old, code=code),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -198,7 +198,7 @@ def observe_groups(look: LiveLook, reads: LiveReads, deep: bool) -> ObservedStat
     groups: dict[str, FoundAttributes] = {}
     closer: list[FoundGroup] = []
     for name, group in look.groups.items():
-        seen = groups[name] = seen_of(group, keys)
+        seen = groups[name] = seen_of(group, keys, look.instances)
         attributes = light_attributes(group, keys, seen)
         found = observation(group, look.scope, reads.installation, attributes)
         objects[found.ref] = found
