@@ -1,6 +1,7 @@
-"""The report of a plan of 100 000 changes: how long it takes, and how much memory beside the plan.
+"""The reports of a plan of 100 000 changes: how long each takes, and how much memory beside the plan.
 
-Everything is of one process: CPU time, and how far the peak of its memory rises while the report is made.
+Everything is of one process, tuned as ``envctl plan`` is: CPU time, and how far the peak of its memory rises while a report is made.
+``--check`` exits 1 where the comment or the page passes a limit.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from controller.gc_tuning import relaxed_gc
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.plan import Action, Cause, Change, Edit, FieldChange, Plan, ScopePlan
@@ -68,7 +70,8 @@ def measured(make: Callable[[], str]) -> tuple[float, float, int]:
     """Return CPU seconds, megabytes by which the peak rose, and the bytes of what was made."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.process_time()
-    text = make()
+    with relaxed_gc():
+        text = make()
     took = time.process_time() - started
     rose = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     return took, rose, len(text.encode())
@@ -87,9 +90,9 @@ def main() -> None:
         ("html", lambda: render_html(plan)),
     ):
         took, rose, size = measured(make)
-        passed |= name == "markdown" and (took > MOST_SECONDS or rose > MOST_MEGABYTES)
+        passed |= took > MOST_SECONDS or rose > MOST_MEGABYTES
         print(f"{name:9} {given.changes:,} changes: {took:.2f} s of CPU, +{rose:.0f} MB, {size:,} bytes")  # fmt: skip
-    print(f"limits of markdown: {MOST_SECONDS} s, {MOST_MEGABYTES} MB")
+    print(f"limits of each: {MOST_SECONDS} s, {MOST_MEGABYTES} MB")
     sys.exit(1 if given.check and passed else 0)
 
 

@@ -32,6 +32,7 @@ from controller.engine.installation.installation import (
     open_settings,
 )
 from controller.engine.installation.process_context import ProcessContext
+from controller.engine.installation.signed_approvals import signed_lines
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.published_accounts import PublishedAccounts
 from controller.engine.notifications.news import News, sign
@@ -49,7 +50,9 @@ from controller.events import (
 )
 from controller.ledger.records import iso_ms
 from controller.model.ledger_record import Requester
+from controller.ports import DesiredSource, Source
 from controller.settings import Settings
+from controller.sources.same_repository import state_named
 from controller.views.answer import Answer
 from controller.views.plan.remarks import warnings_text
 
@@ -75,10 +78,10 @@ SourceOption = Annotated[
         help="FOLDER, git+https://HOST/REPOSITORY@REF#FOLDER, s3://BUCKET/PREFIX or snapshot:ID; default: the settings' source.",
     ),
 ]
-OverrideOption = Annotated[
+ApproveOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--override",
+        "--approve",
         metavar="GUARD@DIGEST",
         help="Approve exactly the changes a guard counted; the refusal prints it. Repeatable.",
     ),
@@ -179,12 +182,23 @@ class Invocation:
 
     def planner(self, text: str | None) -> Planner:
         """Return what loads and plans that source: a folder, Git, or ``snapshot:ID``."""
+        own = text is None and self.settings.approvals.signed is not None
+        signed = partial(signed_lines, self.master) if own else None
+        return Planner(partial(self._opened, text), self.settings, catalog.kinds(), signed)
+
+    def planner_of_base(self, base: str, source: str | None) -> Planner:
+        """Return what loads the state a source is compared with: a source of its own, or a branch of that one's repository."""
+
+        def opened() -> Source | DesiredSource:
+            found = state_named(base, self._opened(source), self.process.cache_dir)
+            return self._opened(base) if found is None else found
+
+        return Planner(opened, self.settings, catalog.kinds())
+
+    def _opened(self, text: str | None) -> Source | DesiredSource:
         if text is not None and text.startswith(PREFIX):
-            return Planner(
-                lambda: open_snapshot(self.installation, text), self.settings, catalog.kinds()
-            )
-        opening = partial(open_desired, text, self.settings, self.process)
-        return Planner(opening, self.settings, catalog.kinds())
+            return open_snapshot(self.installation, text)
+        return open_desired(text, self.settings, self.process)
 
     def reconciler(
         self,

@@ -1,6 +1,6 @@
 """``envctl plan``: what would change, and nothing changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -10,9 +10,9 @@ import typer
 from controller import catalog
 from controller.cli.invocation import (
     AdoptOption,
+    ApproveOption,
     DeepOption,
     Invocation,
-    OverrideOption,
     ScopeOption,
     SourceOption,
     note_warnings,
@@ -26,6 +26,7 @@ from controller.cli.reports.plan_formats import (
     ReportOption,
     Shown,
     WholeOption,
+    asked_for,
     plan_file,
     show_plan,
     write_reports,
@@ -45,18 +46,20 @@ from controller.engine.installation.installation import (
     reading_access,
 )
 from controller.engine.live.published_accounts import PublishedAccounts
+from controller.engine.reconcile.beside import with_beside
 from controller.engine.reconcile.combined_plan import CombinedPlan, Reach, ReconcileRequest
 from controller.engine.reconcile.judged import check_apart, judged
 from controller.engine.reconcile.published_looks import open_published
-from controller.engine.reconcile.reconciler import Reconciled
+from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.errors import ExitCode, WrongUsage
+from controller.gc_tuning import relaxed_gc
 from controller.views.plan.ages import ages
 from controller.views.plan.markdown import Links
 from controller.views.plan.remarks import endings
 
 FILE_SUFFIX: Final = ".json"
 _ONLY_HERE: Final = (
-    *("override", "adopt", "out", "author", "budget"),
+    *("approve", "adopt", "out", "author", "beside", "budget"),
     *("files_at", "whole_at", "report"),
 )
 """Options that no daemon answers."""
@@ -65,7 +68,17 @@ _ONLY_HERE: Final = (
 BaseOption = Annotated[
     str | None,
     typer.Option(
-        "--base", metavar="SOURCE", help="Compare with this source instead of with the tables."
+        "--base",
+        metavar="SOURCE|BRANCH",
+        help="Compare with this source instead of with the tables: what the change makes of it, without drift. A bare word (main, origin/main) is a branch of the source's repository.",
+    ),
+]
+BesideOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--beside",
+        metavar="REF",
+        help="Say where it conflicts with what this other ref of the source's repository changes: refs/pull/17/head. Repeatable.",
     ),
 ]
 ObservedOption = Annotated[
@@ -106,6 +119,7 @@ ExitZeroOption = Annotated[
 ]
 
 
+@relaxed_gc()
 def plan(
     context: typer.Context,
     *,
@@ -117,12 +131,13 @@ def plan(
     output: ShownOption = PlanFormat.TEXT,
     out: OutOption = None,
     expand: ExpandOption = False,
-    override: OverrideOption = None,
+    approve: ApproveOption = None,
     adopt: AdoptOption = False,
     deep: DeepOption = False,
     strict: StrictOption = False,
     exit_zero: ExitZeroOption = False,
     author: AuthorOption = "",
+    beside: BesideOption = None,
     budget: BudgetOption = None,
     files_at: FilesOption = "",
     whole_at: WholeOption = "",
@@ -133,27 +148,38 @@ def plan(
     if call.server is not None and not any((source, base, observed, save_observed)):
         raise _ended(_ask_server(call.server, context.params), exit_zero=exit_zero)
     check_apart(call.config_name, source, author)
-    shown = Shown(expand, budget, Links(files_at, whole_at)).checked(report or ())
+    asked = asked_for(call.config, source, scope or (), out)
+    shown = Shown(expand, budget, Links(files_at, whole_at), asked).checked(report or ())
     request = ReconcileRequest(
         requester=call.requester("plan"),
         claim=Claim(call.process.instance),
         reach=Reach.PLAN,
         scopes=tuple(scope or ()),
-        approvals=tuple(override or ()),
+        approvals=tuple(approve or ()),
         adopt=adopt,
         deep=deep,
         strict=strict,
         strict_live=strict,
     )
-    compared, accounts = _observed(call, base, observed)
-    emit = partial(note_warnings, call.emit)
-    result = call.reconciler(source, emit, compared, accounts).reconcile(request)
+    compared, accounts = _observed(call, source, base, observed)
+    reconciler = call.reconciler(source, partial(note_warnings, call.emit), compared, accounts)
+    result = reconciler.reconcile(request)
     planned = judged(result.planned, call.settings.review, author)
-    _write_files(planned, save_observed, out)
-    write_reports(planned, report or (), shown)
+    planned = _beside_others(planned, beside or (), call, reconciler)
+    _write_files(planned, shown, save_observed, out, report or ())
     show_plan(planned, output, shown)
     _note_moments(call, result, accounts)
     raise _ended(planned.exit_code, exit_zero=exit_zero)
+
+
+def _beside_others(
+    planned: CombinedPlan, refs: Sequence[str], call: Invocation, reconciler: Reconciler
+) -> CombinedPlan:
+    if not refs:
+        return planned
+    assert reconciler.planner is not None, "a plan is made by one"
+    process = call.process
+    return with_beside(planned, refs, reconciler.planner, process.cache_dir, process.clock())
 
 
 def _ended(code: int, *, exit_zero: bool) -> typer.Exit:
@@ -161,13 +187,20 @@ def _ended(code: int, *, exit_zero: bool) -> typer.Exit:
     return typer.Exit(0 if exit_zero and code == ExitCode.CHANGES else code)
 
 
-def _write_files(planned: CombinedPlan, save_observed: Path | None, out: Path | None) -> None:
+def _write_files(
+    planned: CombinedPlan,
+    shown: Shown,
+    save_observed: Path | None,
+    out: Path | None,
+    reports: Sequence[Path],
+) -> None:
     if save_observed is not None:
         # Planning from it needs the values as they are, those included that are shown nowhere.
         write_file(save_observed, file_of(planned.observed), private=True)
     if out is not None:
         # What user data and templates say is in it.
         write_file(out, plan_file(planned), private=True)
+    write_reports(planned, reports, shown)
 
 
 def _ask_server(server: Server, given: Mapping[str, Any]) -> int:
@@ -189,7 +222,7 @@ def _note_moments(call: Invocation, result: Reconciled, accounts: PublishedAccou
 
 
 def _observed(
-    call: Invocation, base: str | None, observed: str | None
+    call: Invocation, source: str | None, base: str | None, observed: str | None
 ) -> tuple[ObservedConfig | None, PublishedAccounts | None]:
     """Return what to compare with instead of the tables, and the accounts as they were last seen; None for what is there now, or for none."""
     if base is not None and observed is not None:
@@ -197,7 +230,7 @@ def _observed(
             "--base and --observed both say what to compare with", fix="leave one of them out"
         )
     if base is not None:
-        return seen_in_desired(call.planner(base).load().desired), None
+        return seen_in_desired(call.planner_of_base(base, source).load().desired), None
     if observed is None:
         return None, None
     if observed.endswith(FILE_SUFFIX) or (not observed.startswith(S3) and Path(observed).is_file()):

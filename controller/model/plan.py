@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from controller.model.canonical import short
 from controller.model.observed import ScopeState
 from controller.model.ref import NO_REASON, Authorship, Origin, Reason, ResourceRef
-from controller.model.review import NO_REVIEW, Review
+from controller.model.review import NO_REVIEW, OpenRequest, Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class Violation:
     overridable: bool = True
     overridden: bool = False
     approved_by: str = ""
-    """Who approved it by what: ``--override by NAME``, ``a line of commit abc1234 of COMMITTER``; empty if nobody did."""
+    """Who approved it by what: ``--approve by NAME``, ``a line of commit abc1234 of COMMITTER``; empty if nobody did."""
     in_commit: bool = False
     """Whether the commit that is planned approves it: so it does for whoever applies that commit."""
     has_token: bool = True
@@ -278,6 +278,8 @@ class Plan:
     """What it was made from, for who reads it; no part of the digest. None where no tables were read."""
     review: Review = NO_REVIEW
     """Who must agree to it, for who reads it; no part of the digest."""
+    beside: tuple[OpenRequest, ...] = ()
+    """Other open pull requests it was compared with, for who reads it; no part of the digest."""
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -312,13 +314,15 @@ class PlanOptions:
     """``now`` is aware; ``approvals`` are of violations.
 
     ``edited_as`` is the cause of what differs from what was last applied: ``edited``, or ``restored``, ``rolledBack``
-    where the desired state comes from a snapshot or the ledger.
+    where the desired state comes from a snapshot or the ledger. ``leaves`` is the revision accepted last, where the history of
+    the one that is planned does not have it.
     """
 
     now: datetime
     approvals: Sequence[Approval] = ()
     adopt: bool = False
     edited_as: Cause = Cause.EDITED
+    leaves: str = ""
 
 
 class Status(StrEnum):

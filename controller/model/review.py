@@ -1,6 +1,8 @@
-"""Who has to agree to a plan, and whether its author may make such changes at all."""
+"""Who has to agree to a plan, whether its author may make such changes at all, and what else is open that changes the same."""
 
 from typing import NamedTuple
+
+from controller.model.ref import ResourceRef
 
 
 class Agreement(NamedTuple):
@@ -22,3 +24,20 @@ class Review(NamedTuple):
 
 
 NO_REVIEW = Review()
+
+
+class Conflict(NamedTuple):
+    """One place that two open changes want otherwise. Without a ``field`` it is the object: ``deleted`` here, ``updated`` there."""
+
+    ref: ResourceRef
+    field: str
+    here: str
+    there: str
+
+
+class OpenRequest(NamedTuple):
+    """Another change that waits to be merged. ``unknown`` says why it could not be compared with; empty if it was."""
+
+    name: str
+    conflicts: tuple[Conflict, ...] = ()
+    unknown: str = ""

@@ -5,6 +5,7 @@ It knows the keywords that our schemas are made of. Of a schema with any other i
 
 import re
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any, Final
 
 from controller.model.canonical import Json
@@ -36,9 +37,11 @@ def compiled(schema: Mapping[str, Any]) -> Fits:
         checks.append(make(wanted, schema))
     if {"required", "minimum"} & schema.keys() and "type" not in schema:
         return _not_certain
-    if len(checks) == 1:
-        return checks[0]
-    return lambda value: all(check(value) for check in checks)
+    return reduce(_both, checks) if checks else lambda _value: True
+
+
+def _both(first: Fits, second: Fits) -> Fits:
+    return lambda value: first(value) and second(value)
 
 
 def _not_certain(_value: Json) -> bool:
@@ -49,12 +52,12 @@ def _type(wanted: str | list[str], schema: Mapping[str, Any]) -> Fits:
     names = [wanted] if isinstance(wanted, str) else wanted
     # True is an int to Python and none to JSON, so the very type is asked for.
     types = frozenset(kind for name in names for kind in _TYPES[name])
-    required, least = tuple(schema.get("required", ())), schema.get("minimum")
+    required, least = frozenset(schema.get("required", ())), schema.get("minimum")
 
     def fits(value: Json) -> bool:
         if type(value) not in types:
             return False
-        if required and isinstance(value, dict) and not all(name in value for name in required):
+        if required and isinstance(value, dict) and not value.keys() >= required:
             return False
         return least is None or not isinstance(value, int | float) or value >= least
 

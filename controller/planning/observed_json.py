@@ -71,7 +71,10 @@ def state_schema() -> Schema:
     found = object_of(
         {
             "ref": ref,
-            "attributes": _some_object("As found, without what is not compared."),
+            "attributes": {
+                **_some_object("As found, without what is not compared: items by table."),
+                "additionalProperties": {"type": "object"},
+            },
             "digest": text("Digest of the attributes and the mark's extra."),
             "mark": _mark_schema(),
             "ownership": _one_of(Ownership, "Whose it is."),

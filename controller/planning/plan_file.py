@@ -58,6 +58,10 @@ def plan_schema() -> Schema:
                 "schedules": _schedules(),
                 "plannedFrom": _planned_from(),
                 "review": _review(),
+                "beside": list_of(
+                    _request(),
+                    "Other open pull requests it was compared with. Not part of the digest; absent where none was named.",
+                ),
             },
         ),
     }
@@ -102,6 +106,25 @@ def _review() -> Schema:
         " is set."
     )
     return {**found, "description": about}
+
+
+def _request() -> Schema:
+    place = object_of(
+        {
+            "kind": text("Kind."),
+            "key": text("Name."),
+            "field": text("As the YAML calls it; empty for the object as a whole."),
+            "here": text("What this plan wants of it."),
+            "there": text("What the other wants."),
+        }
+    )
+    return object_of(
+        {
+            "name": text("The ref."),
+            "unknown": text("Why it could not be compared with; empty if it was."),
+            "conflicts": list_of(place, "What both want, otherwise."),
+        }
+    )
 
 
 def _schedules() -> Schema:
@@ -201,11 +224,11 @@ def _violation() -> Schema:
             "hint": text("What it may be, and what to do; may be empty."),
             "digest": digest("Digest over exactly the changes counted."),
             "token": text(
-                "What `envctl apply --override` takes to approve exactly these; empty where another source was compared with:"
+                "What `envctl apply --approve` takes to approve exactly these; empty where another source was compared with:"
                 " only a plan against the tables can tell."
             ),
-            "overridable": {"type": "boolean"},
-            "overridden": {"type": "boolean"},
+            "approvable": {"type": "boolean"},
+            "approved": {"type": "boolean"},
             "counted": list_of(text("Kind/key"), "The objects whose changes are counted."),
         },
         {"approvedBy": text("Who approved it by what; empty if nobody did.")},

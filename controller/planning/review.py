@@ -1,13 +1,13 @@
 """Whose changes a plan holds: rules of the settings by file, kind and environment say who agrees, and who may write.
 
-Settings are not of the pull request, so nothing in it changes who must agree to it.
+Settings are not of the pull request, so nothing in it changes who must agree to it; who belongs to a team they say as well.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from controller.kinds.language.documented import Names, SettingsPart
 from controller.kinds.language.spec import unfit
@@ -64,6 +64,8 @@ class ReviewSettings(SettingsPart):
 
     owners: tuple[OwnerRule, ...] = ()
     """Each rule that a plan's edits meet asks for one of its approvers."""
+    teams: dict[str, Names] = Field(default_factory=dict)
+    """Who belongs to a team that rules name: ``"@acme/prod": [ada, ben]``. Of a team that is not here nobody is known to belong to it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -84,20 +86,33 @@ class ChangeFacts(NamedTuple):
 def review_of(plan: Plan, settings: ReviewSettings, author: str = "") -> Review:
     """Return who must agree to a plan's edits; what nobody edited needs nobody.
 
-    ``author`` is not asked to agree to their own change; empty: not known, and then nobody is denied.
+    ``author`` is not asked to agree to their own change, nor is a team that is nobody but them; empty: not known, and then nobody
+    is denied. Names are the same in upper and lower case, as code hosts take them.
     """
     edits = list(_edits(plan))
+    own = author.casefold()
+    teams = {
+        team.casefold(): frozenset(name.casefold() for name in members)
+        for team, members in settings.teams.items()
+    }
     needed: list[Agreement] = []
     denied: list[Agreement] = []
     for rule in settings.owners:
         count = sum(rule.fits(facts) for facts in edits)
         if not count:
             continue
-        others = tuple(name for name in rule.approvers if name != author)
-        may_write = not author or not rule.authors or author in rule.authors
+        others = tuple(name for name in rule.approvers if _people(name, teams) != {own})
+        writers = set().union(*(_people(name, teams) for name in rule.authors))
+        may_write = not author or not rule.authors or own in writers
         agreement = Agreement(others, str(rule), count)
         (needed if may_write and others else denied).append(agreement)
     return Review(author, tuple(needed), tuple(denied))
+
+
+def _people(name: str, teams: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return who is meant by a name of a rule: the members of a team that is known, else whoever is called so."""
+    folded = name.casefold()
+    return teams.get(folded, frozenset({folded}))
 
 
 def review_lines(review: Review) -> Iterator[str]:

@@ -50,6 +50,8 @@ def whole_value_text(value: Json) -> str:
     """Return a value as people read it, on one line; a text that could be taken for words of ours stands in quotes."""
     if value is ABSENT:
         return "(absent)"
+    if type(value) is int:
+        return str(value)
     if isinstance(value, dict) and value.keys() == {NOW_MS} and isinstance(value[NOW_MS], int):
         return f"when applied, plus {value[NOW_MS] // 60_000} min"
     if isinstance(value, str) and value == printable(value) and not _LIKE_OURS.search(value):

@@ -3,7 +3,7 @@
 import difflib
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from controller.errors import SourceUnavailable, WrongUsage
@@ -29,8 +29,10 @@ from controller.sources.location import (
 )
 from controller.sources.pull_request import pull_request_of
 from controller.sources.selection import printable, select
+from controller.sources.signed_commit import check_signed
 
 _logger = logging.getLogger(__name__)
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHORT_COMMIT = re.compile(r"[0-9a-f]{7,39}")
 _SHOWN = 12
 _COMPARED = 5_000
@@ -42,12 +44,22 @@ class GitSource:
     ``changed_since`` and ``fetch`` ask the server once (``ls-remote``); a fetch follows only when the commit is not here yet, and
     the commit fetched last is not looked at again. A
     commit id as ref is asked for once in the life of the cache. Two processes may share ``cache_dir``.
+    Where ``signers`` are given (``NAME TYPE KEY`` each), a commit that none of them signed is not read.
     """
 
     def __init__(
-        self, location: GitLocation, cache_dir: Path, credential: Credential | None = None
+        self,
+        location: GitLocation,
+        cache_dir: Path,
+        credential: Credential | None = None,
+        signers: Sequence[str] = (),
+        *,
+        in_checkout: bool = False,
     ) -> None:
+        """``in_checkout`` takes a ref that is no branch and no tag for one that the repository itself fetched: ``origin/main``."""
         self._location = location
+        self._cache_dir, self._credential = cache_dir, credential
+        self._in_checkout, self._signers = in_checkout, signers
         self._cache = GitCache(location, cache_dir, credential)
         self._tree: SourceTree | None = None
         self._branch = ""
@@ -55,6 +67,25 @@ class GitSource:
         self._authors: dict[DocumentPlace, Authorship] = {}
         self.name = str(location)
         """The SOURCE text; a location never holds a credential."""
+
+    def at(self, ref: str) -> "GitSource":
+        """Return the same folder of the same repository as of another ref; ``origin/BRANCH`` is the branch. Raises WrongUsage."""
+        is_local = self._location.url.startswith("file:")
+        asked = ref if is_local else ref.removeprefix("origin/")
+        location = GitLocation(self._location.url, asked, self._location.path)
+        return GitSource(location, self._cache_dir, self._credential, in_checkout=is_local)
+
+    def before_fork_of(self, other: "GitSource") -> "GitSource":
+        """Return the newest state that this one and another have in common. Raises as fetching both, SourceUnavailable for none."""
+        own, theirs = self.fetch().revision, other.fetch().revision
+        found = self._cache.local.run("merge-base", own.id, theirs.id)
+        commit = found.output.decode().strip()
+        if found.status != 0 or not commit:
+            raise SourceUnavailable(
+                f"{other.name}: no commit in common with {own.label}",
+                fix="fetch the whole history: git fetch --unshallow",
+            )
+        return self.at(commit)
 
     def changed_since(self, revision_id: str | None) -> bool:
         """Tell whether the ref is another commit now: one ``ls-remote``, none at all for a commit id."""
@@ -66,7 +97,7 @@ class GitSource:
     def fetch(self) -> SourceTree:
         """Return the tree of the ref's commit as it is now.
 
-        Raises SourceUnavailable (out of reach, no such ref, folder or YAML file), AccessDenied, WrongUsage.
+        Raises SourceUnavailable (out of reach, no such ref, folder or YAML file), UntrustedRevision, AccessDenied, WrongUsage.
         """
         try:
             self._tree = self._fetch()
@@ -75,6 +106,15 @@ class GitSource:
             self._rebuild(broken)
             self._tree = self._fetch()
         return self._tree
+
+    def follows(self, revision_id: str) -> bool:
+        """Tell whether the tree fetched last has a commit in its history; True for what is no commit's id."""
+        tree, git = self._tree or self.fetch(), self._cache.local
+        if not _COMMIT.fullmatch(revision_id):
+            return True
+        # All of the history is here: what is not, is not in it.
+        asked = ("merge-base", "--is-ancestor", revision_id, tree.revision.id)
+        return self._cache.holds(revision_id) and git.run(*asked).status == 0
 
     def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield the contents through one git process; a broken local copy is fetched again once and reading goes on."""
@@ -122,6 +162,8 @@ class GitSource:
             ):
                 # The ref moved between the two questions: the commit we were told of is behind it, or gone for good.
                 self._bring(commit)
+        if self._signers:
+            check_signed(self._cache.local, commit, self._signers, self.name)
         revision = read_revision(self._cache.local, commit, branch)
         folder = self._location.path
         entries = list_tree(self._cache.local, f"{commit}:{folder}")
@@ -153,11 +195,13 @@ class GitSource:
         """Return what the server says our ref is: its commit, the ref to fetch, and the name people know it by."""
         ref = self._location.ref
         names = [f"refs/heads/{ref}", f"refs/tags/{ref}"]
+        fetched = [f"refs/remotes/{ref}", f"refs/remotes/origin/{ref}"] if self._in_checkout else []
         if ref == "HEAD" or ref.startswith("refs/"):
-            names = [ref]
+            names, fetched = [ref], []
         # An annotated tag is an object of its own; the server also says which commit it stands for, under ``^{}``.
-        answer = self._cache.ls_remote(*names, *(f"{name}^{{}}" for name in names))
+        answer = self._cache.ls_remote(*names, *(f"{name}^{{}}" for name in names), *fetched)
         present = [name for name in names if name in answer]
+        present = present or [name for name in fetched if name in answer][:1]
         if not present:
             raise self._no_ref()
         if len(present) > 1:
@@ -167,7 +211,7 @@ class GitSource:
             )
         (name,) = present
         shown = answer.get("ref: HEAD", "HEAD") if ref == "HEAD" else name
-        branch = shown.removeprefix("refs/heads/").removeprefix("refs/tags/")
+        branch = re.sub("^refs/(heads|tags|remotes)/", "", shown)
         return answer.get(f"{name}^{{}}", answer[name]), name, branch
 
     def _no_ref(self) -> SourceUnavailable:

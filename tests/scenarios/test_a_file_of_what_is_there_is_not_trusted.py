@@ -135,4 +135,5 @@ def test_items_are_by_table(seen: Json, installed: Fleet, tmp_path: Path) -> Non
     (tmp_path / "seen.json").write_text(json.dumps(seen))
     planned = installed.plan("--observed", tmp_path / "seen.json")
     assert planned.code == 64
-    assert "its attributes are no items by table" in planned.err
+    place = "$.scopes[0].objects[0].attributes.InfraConfigClusters"
+    assert f"{place}: expected an object, found 5" in planned.err

@@ -79,7 +79,7 @@ def test_a_new_environment_that_is_off_begins_without_instances(estate: LiveAcco
     estate.change("Environment", "c50", schedule="off")
     plan = estate.plan()
     assert plan.to_do[0].effects is None
-    assert "schedule says off" in plan.to_do[0].because
+    assert plan.to_do[0].because == "without instances: its environment has no schedule, mode off"
     estate.do(plan.to_do)
     assert estate.group()["Instances"] == []
 
@@ -357,7 +357,7 @@ def test_a_protected_environment_loses_no_group_and_no_last_instance(
     plan = running.plan()
     assert changes(plan) == []
     assert any("Environment/c50 is protected" in note for note in notes(plan))
-    assert not any("--override protected@" in note for note in notes(plan))
+    assert not any("--approve protected@" in note for note in notes(plan))
     running.protected = ()
     assert changes(running.plan()) or "enabled" in str(documents), "nothing else is in the way"
 

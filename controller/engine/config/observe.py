@@ -153,7 +153,7 @@ def _is_recorded(
 
 def seen_in_file(data: bytes, name: str) -> ObservedConfig:
     """Read what ``file_of`` wrote; the ledger is not at hand, so marks are believed. Raises WrongUsage."""
-    return _believed(read_observed(data, name), name)
+    return _without_ledger(read_observed(data, name))
 
 
 def seen_in_look(look: PublishedLook, name: str) -> ObservedConfig:
@@ -163,19 +163,7 @@ def seen_in_look(look: PublishedLook, name: str) -> ObservedConfig:
             f"{name}: what is published as {CONFIG_SCOPE} is a look at {look.scope}",
             fix="name the place where envctl publishes looks (observed: in its settings)",
         )
-    return _believed((look.config,), name)
-
-
-def _believed(scopes: tuple[ObservedState, ...], name: str) -> ObservedConfig:
-    for scope in scopes:
-        for ref, found in scope.objects.items():
-            items = parse_canonical(found.attributes)
-            if not all(isinstance(item, dict) for item in items.values()):
-                raise WrongUsage(
-                    f"{name}: {scope.scope}: {ref}: its attributes are no items by table",
-                    fix="write it with envctl plan --save-observed, and do not edit it by hand",
-                )
-    return _without_ledger(scopes)
+    return _without_ledger((look.config,))
 
 
 def file_of(seen: ObservedConfig) -> bytes:

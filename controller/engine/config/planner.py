@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from controller.decisions.power_map import FollowedSchedule, of_environment, of_role, roles_of
 from controller.engine.config.compute_plan import PlanRules, plan_config
-from controller.engine.config.observe import ObservedConfig
+from controller.engine.config.observe import ObservedConfig, seen_in_desired
 from controller.engine.desired.accepted import AcceptedReader, accepted_after
 from controller.engine.desired.find_edits import yaml_field_names
 from controller.engine.desired.load_revision import (
@@ -33,7 +33,7 @@ from controller.model.accepted import AcceptedState, LiveOptions
 from controller.model.canonical import digest
 from controller.model.observed import CONFIG_SCOPE, ObservedState, ScopeState
 from controller.model.override import Override
-from controller.model.plan import Plan, PlannedFrom, PlanOptions, ScheduleMeaning, ScopePlan
+from controller.model.plan import Change, Plan, PlannedFrom, PlanOptions, ScheduleMeaning, ScopePlan
 from controller.model.ref import Reason, ResourceRef
 from controller.model.resource import DesiredState
 from controller.planning.approvals import NO_LINES, Commit, CommitLines, lines_of
@@ -175,9 +175,14 @@ class Planner:
         open_source: Callable[[], Source | DesiredSource],
         settings: Settings,
         kinds: Mapping[str, Kind[Any]],
+        signed: Callable[[str], CommitLines] | None = None,
     ) -> None:
-        """Take what opens the source, once it is asked for anything, and what loading depends on."""
+        """Take what opens the source, once it is asked for anything, and what loading depends on.
+
+        ``signed`` reads what a signed file approves of a revision; None where none counts.
+        """
         self._open_source = open_source
+        self._signed = signed
         self._settings = settings
         self._rules = PlanRules(kinds, settings.guards)
         self._kinds = kinds
@@ -196,22 +201,44 @@ class Planner:
 
         Raises SourceUnavailable, AccessDenied; InvalidDesiredState where the source is not YAML.
         """
-        source = self.source
+        revision = self._loaded(self.source)
+        self.loaded = revision.tree.revision.id
+        return revision
+
+    def edits(self, start: Source, end: Source, now: datetime) -> tuple[Change, ...]:
+        """Return what turns one state of the source's files into another, with nobody asked who wrote it.
+
+        Raises as loading them; what planning refuses is in no result.
+        """
+        before = seen_in_desired(self._loaded(start).desired)
+        after, asked = self._loaded(end), PlanOptions(now=now)
+        (state,) = before.scopes
+        return plan_config(after, before, state, asked, self._rules, authors=None).changes
+
+    def _loaded(self, source: Source | DesiredSource) -> LoadedRevision:
         if isinstance(source, DesiredSource):
             revision = revision_of(source.desired(), self._kinds, self._settings.of_rules)
         else:
             revision = self._loader.load(source)
-        self.loaded = revision.tree.revision.id
         resources = revision.loaded.resources.items()
         asked = ((ref, found.projection.attributes) for ref, found in resources)
         REDACTOR.tell(*sensitive_values(asked, self._kinds))
         return revision
 
+    def leaves(self, revision_id: str) -> bool:
+        """Tell whether the history of what was loaded last does not have a revision. Raises as the source."""
+        source = self.source
+        return not isinstance(source, DesiredSource) and not source.follows(revision_id)
+
     def lines_of_commit(self, revision: LoadedRevision, judges: str) -> CommitLines:
-        """Return what the lines of the revision's commit approve; nothing where ``judges`` says what a plan is of."""
+        """Return what the lines of the revision's commit and a signed file approve; nothing where ``judges`` says what a plan is of."""
         found = revision.tree.revision
         commit = Commit(found.id, found.committer, found.message)
-        return lines_of(commit, self._settings.approvals, judges)
+        lines = lines_of(commit, self._settings.approvals, judges)
+        if self._signed is None or judges:
+            return lines
+        signed = self._signed(found.id)
+        return lines._replace(signed=signed.signed, notes=(*lines.notes, *signed.notes))
 
     def plan(
         self,
@@ -226,9 +253,7 @@ class Planner:
         Raises InvalidDesiredState for a revision that is wrong, WrongUsage for a scope that does not exist.
         """
         accepted = self._accepted(revision, emit)
-        for state in seen.scopes:
-            found = ((ref, seen_there.attributes) for ref, seen_there in state.objects.items())
-            REDACTOR.tell(*sensitive_values(found, self._kinds))
+        self._tell_secrets(seen, revision)
         states = _chosen(seen.scopes, scopes, self._settings)
         authors: Authors | None = None
         if isinstance(self.source, DesiredSource):
@@ -262,6 +287,17 @@ class Planner:
             known = replace(known, turns_at=next_end(holding, asked.now))
         parts = laid, made, self._names, tuple(states), asked, meaning, revision
         return PlanRun(*parts, planned_from=known, looks_before=seen.looks)
+
+    def _tell_secrets(self, seen: ObservedConfig, revision: LoadedRevision) -> None:
+        """Have the redactor know what was found and is sensitive; of what the revision has alike it knows already."""
+        told = revision.loaded.projections
+        for state in seen.scopes:
+            found = (
+                (ref, there.attributes)
+                for ref, there in state.objects.items()
+                if ref not in told or told[ref].attributes != there.attributes
+            )
+            REDACTOR.tell(*sensitive_values(found, self._kinds))
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
         name, found = self.source.name, revision.tree.revision.id

@@ -6,6 +6,7 @@ from pathlib import Path
 from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.errors import ExitCode, WrongUsage, worst_exit_code
 from controller.planning.review import ReviewSettings, review_of
+from controller.sources.same_repository import checkout_of
 
 
 def judged(planned: CombinedPlan, settings: ReviewSettings, author: str) -> CombinedPlan:
@@ -25,8 +26,7 @@ def check_apart(config: str | None, source: str | None, author: str) -> None:
     """
     if not author or config is None or source is None or not Path(source).is_dir():
         return
-    folder = Path(source).resolve()
-    root = next((at for at in (folder, *folder.parents) if (at / ".git").exists()), folder)
+    root = checkout_of(Path(source)) or Path(source).resolve()
     if Path(config).resolve().is_relative_to(root):
         raise WrongUsage(
             f"{config} is a file of what is judged: its author would set limits and owners themselves",

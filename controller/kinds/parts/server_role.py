@@ -321,7 +321,8 @@ class ServerRole(Spec):
     ] = None
     """Sizes that AWS itself sets at times."""
     user_data: Annotated[Annotated[Text, RefTo("Template")] | None, CONTROLLER_ONLY] = None
-    """Template of the instances' user data. Default: project code, removal date and Puppet role."""
+    """Template of the instances' user data. Default: project code, removal date and Puppet role; with compatibility
+    environment-manager what images of the old product expect."""
     notifications: Annotated[list[Notification] | None, CONTROLLER_ONLY] = None
     """Topics that are told of launches and ends."""
     wake_timeout_seconds: Annotated[WakeSeconds | None, CONTROLLER_ONLY] = None

@@ -223,7 +223,7 @@ def _look_closer(
         found = objects[ref]
         data = canonical_bytes({**parse_canonical(found.attributes), **deep.attributes})
         mark = found.mark._replace(digest=digest(data)) if found.mark else None
-        objects[ref] = replace(found, attributes=data, digest=digest(data), mark=mark, base=data)
+        objects[ref] = found._replace(attributes=data, digest=digest(data), mark=mark, base=data)
     return known
 
 

@@ -9,7 +9,7 @@ from controller.model.plan import Lack
 from controller.scheduling.decision import decide
 from controller.scheduling.facts import EnvironmentFacts, GroupFacts, InstanceFacts, RoleFacts
 from controller.scheduling.group_sizes import GroupMember, GroupPower, group_sizes
-from controller.scheduling.schedule import State
+from controller.scheduling.schedule import ALWAYS_OFF, State
 from controller.targets.group_parts.found import (
     AS_APPLIED,
     DEEP,
@@ -54,6 +54,15 @@ def wanted_state(design: GroupDesign, now: datetime) -> State:
         role=RoleFacts(design.role, design.power.role, design.sizes.when_off),
     )
     return decision.wanted
+
+
+def without_instances(design: GroupDesign) -> str:
+    """Return why a new group that is off begins without instances: its schedule, or that there is none."""
+    followed = design.power.environment if design.power.role is None else design.power.role
+    if followed == ALWAYS_OFF:
+        whose = "environment" if design.power.role is None else "role"
+        return f"without instances: its {whose} has no schedule, mode off"
+    return "without instances: its schedule says off"
 
 
 def sizes_at_creation(design: GroupDesign, now: datetime) -> Sizes:
@@ -337,7 +346,7 @@ def deep_attributes(
         "instanceProfile": design.profile,
         "securityGroups": security_groups,
         "volumes": {volume.device: str(volume) for volume in design.volumes},
-        "userData": design.user_data,
+        "userData": design.user_data_on(image.platform),
         "detailedMonitoring": design.detailed_monitoring,
         "publicAddress": False,
         "terminationDelay": design.termination_delay,

@@ -13,7 +13,7 @@ from controller.model.plan import (
     ScopePlan,
     Violation,
 )
-from controller.model.review import NO_REVIEW, Review
+from controller.model.review import NO_REVIEW, OpenRequest, Review
 from controller.planning.fields import FieldNames
 from controller.planning.plan_file import DOCUMENT
 from controller.views.documents.envelope import document_text, keys_of, present
@@ -26,7 +26,7 @@ _SHOWN_OF_VIOLATIONS: Final = {
     name: key
     for name, key in keys_of(Violation).items()
     if name not in ("scope", "has_token", "in_commit")
-} | {"token": "token"}
+} | {"token": "token", "overridable": "approvable", "overridden": "approved"}
 
 
 def render_json(plan: Plan, *, names: FieldNames, controller_version: str) -> bytes:
@@ -53,6 +53,7 @@ def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Objec
         schedules=ABSENT if schedules is None else meaning_json(schedules),
         plannedFrom=ABSENT if plan.planned_from is None else _planned_from(plan.planned_from),
         review=ABSENT if plan.review == NO_REVIEW else _review(plan.review),
+        beside=[_request(request) for request in plan.beside] or ABSENT,
     )
 
 
@@ -62,6 +63,20 @@ def _review(review: Review) -> Object:
         for agreements in (review.needed, review.denied)
     )
     return {"author": review.author, "needed": needed, "denied": denied}
+
+
+def _request(request: OpenRequest) -> Object:
+    found = [
+        {
+            "kind": one.ref.kind,
+            "key": one.ref.key,
+            "field": one.field,
+            "here": one.here,
+            "there": one.there,
+        }
+        for one in request.conflicts
+    ]
+    return {"name": request.name, "unknown": request.unknown, "conflicts": found}
 
 
 def _planned_from(known: PlannedFrom) -> Object:

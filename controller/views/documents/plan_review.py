@@ -18,8 +18,8 @@ NAMED: Final = 5
 """So much of what differs is named."""
 _LONGEST: Final = 60
 _REVISION: Final = 12
-_NOT_COMPARED: Final = frozenset({"label", "controllerVersion", "plannedFrom", "review"})
-"""How the revision is called, who wrote the file, what it was made from (what follows from that is compared), and whose word it took."""
+_NOT_COMPARED: Final = frozenset({"label", "controllerVersion", "plannedFrom", "review", "beside"})
+"""How the revision is called, who wrote the file, what it was made from (what follows from that is compared), whose word it took, and what else is open."""
 _GOES_ON: Final = frozenset(
     {
         NoteCategory.ROLLOUT,

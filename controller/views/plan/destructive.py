@@ -38,7 +38,11 @@ def is_destructive(change: Change) -> bool:
     """Tell whether a change takes something away that no further change brings back: the clock's stops do not."""
     if change.cause is Cause.SCHEDULED:
         return False
-    return change.action == "delete" or any(instances_of(change, effect) for effect in _EFFECTS)
+    if change.action == "delete":
+        return True
+    # Of what touches no instance nothing more is asked: that is most of a large plan.
+    touches = change.effects or change.action == "stop"
+    return bool(touches) and any(instances_of(change, effect) for effect in _EFFECTS)
 
 
 def destructive_forms(plan: Plan) -> Iterator[tuple[str, ...]]:

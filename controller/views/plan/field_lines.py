@@ -68,8 +68,9 @@ def shown_field(field: FieldChange, action: Action = "update", *, expand: bool) 
     path = printable(field.path)
     if field.sensitive and field.before == field.after:
         return ShownField(path, "", f"{value_text(field.before)}, differs")
-    texts = [value for value in (field.before, field.after) if value is not ABSENT]
-    if all(isinstance(text, str) for text in texts) and any("\n" in text for text in texts):
+    values = (field.before, field.after)
+    has_lines = any(isinstance(value, str) and "\n" in value for value in values)
+    if has_lines and all(isinstance(value, str) or value is ABSENT for value in values):
         return _by_line(path, field.before, field.after, expand=expand)
     before, after = (
         "(its own name)" if value is OWN_NAME else whole_value_text(value)

@@ -20,6 +20,8 @@ from controller.views.plan.markdown_blocks import (
 )
 from controller.views.plan.view import Aside, Entry, Section, view
 from controller.views.plan.wording import (
+    AGREE,
+    BESIDE,
     beside_text,
     changes_text,
     guards_text,
@@ -90,9 +92,11 @@ def render_markdown(
     sections = list(shown.sections)
     schedules = [_section(sections.pop())] if plan.schedules is not None else []
     refusals = [_violation(violation) for violation in shown.violations]
-    if shown.agreements:
-        agreed = tuple(f"{line}\n" for line in shown.agreements)
-        refusals.insert(0, fenced("**Must agree**\n\n", agreed, "\n", language=""))
+    refusals[:0] = [
+        fenced(f"**{title}**\n\n", tuple(f"{line}\n" for line in told), "\n", language="")
+        for title, told in ((AGREE, shown.agreements), (BESIDE, shown.beside))
+        if told
+    ]
     edits = [_Edit(section, links.files) for section in sections]
     asides = [_asides(shown.asides)] if shown.asides else []
     head, tail = _head(plan, in_short(shown.label)), _tail(plan)

@@ -11,6 +11,7 @@ from controller.model.plan import Change, FieldChange, Note, Plan, ScopePlan, Vi
 from controller.model.printable import printable
 from controller.model.ref import Origin, ResourceRef
 from controller.model.review import NO_REVIEW
+from controller.planning.conflicts import conflict_lines
 from controller.planning.edits import REMOVED, collapse, group_by_edit
 from controller.planning.fields import (
     EXTRA,
@@ -129,6 +130,8 @@ class PlanView(NamedTuple):
     violations: tuple[Violation, ...]
     agreements: tuple[str, ...] = ()
     """Who must agree, and what the author may not, a line for each rule."""
+    beside: tuple[str, ...] = ()
+    """Where it conflicts with other open pull requests, a line for each place."""
 
 
 def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
@@ -164,7 +167,8 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     )
     reviewed = () if plan.review == NO_REVIEW else review_lines(plan.review)
     agreements = tuple(map(printable, reviewed))
-    return PlanView(printable(plan.label), tuple(sections), asides, violations, agreements)
+    beside = tuple(map(printable, conflict_lines(plan.beside)))
+    return PlanView(printable(plan.label), tuple(sections), asides, violations, agreements, beside)
 
 
 def _entries(
@@ -174,8 +178,13 @@ def _entries(
 
     What comes or goes is alike where what protects it and what only the controller has are the same; expanded, where all is.
     """
+    wholes = {
+        id(change): _whole(change) for change in changes if change.action in ("create", "delete")
+    }
     nameless = {
-        id(change): _nameless(change) for change in changes if change.action in ("create", "delete")
+        id(change): _nameless(change, wholes[id(change)])
+        for change in changes
+        if id(change) in wholes
     }
     told: dict[int, Sequence[Difference] | Sequence[FieldChange]] = {
         id(change): change.fields for change in changes
@@ -187,6 +196,7 @@ def _entries(
         _entry(
             group,
             [nameless[id(change)] for change in group if id(change) in nameless],
+            wholes.get(id(group[0]), ()),
             scope_of,
             names,
             expand=expand,
@@ -199,29 +209,31 @@ def _stands_out(path: FieldPath) -> bool:
     return path[:2] == (EXTRA, "spec") or path[:3] == (EXTRA, "metadata", "protect")
 
 
-def _nameless(change: Change) -> tuple[Difference, ...]:
+def _nameless(change: Change, whole: Sequence[Difference]) -> tuple[Difference, ...]:
     """Return all that an object has, with its own name said as such, so that others can be alike."""
     name = change.ref.key.rpartition("/")[2]
     if change.action == "create":
-        return tuple(d._replace(after=OWN_NAME) if d.after == name else d for d in _whole(change))
-    return tuple(d._replace(before=OWN_NAME) if d.before == name else d for d in _whole(change))
+        return tuple(d._replace(after=OWN_NAME) if d.after == name else d for d in whole)
+    return tuple(d._replace(before=OWN_NAME) if d.before == name else d for d in whole)
 
 
 def _entry(
     changes: Sequence[Change],
     nameless: Sequence[Sequence[Difference]],
+    whole: Sequence[Difference],
     scope_of: Mapping[int, str],
     names: FieldNames,
     *,
     expand: bool,
 ) -> Entry:
+    """Return what is said of a group; of what comes or goes with all that each has without its name, and ``whole`` that the first has."""
     first = changes[0]
     scopes = {scope_of[id(change)] for change in changes}
     title = names_text([change.ref for change in changes], expand=expand, scopes=scopes)
     fields, count = first.fields, len(first.fields)
     if nameless:
         count = max(map(len, nameless))
-        alike = _alike(first, nameless, expand=expand)
+        alike = _alike(first, nameless, whole, expand=expand)
         fields = field_changes(first.ref, alike, names, whole=True)
     shown = fields if expand else fields[:FIELDS_SHOWN]
     remarks = (scope_text(scopes), effects_text(changes), first.because)
@@ -238,14 +250,19 @@ def _entry(
 
 
 def _alike(
-    first: Change, nameless: Sequence[Sequence[Difference]], *, expand: bool
+    first: Change,
+    nameless: Sequence[Sequence[Difference]],
+    whole: Sequence[Difference],
+    *,
+    expand: bool,
 ) -> Sequence[Difference]:
     """Return what is shown of objects that come or go: what all of them have alike; not expanded, the first of it, of what goes nothing."""
     if first.action == "delete" and not expand:
         return ()
-    common = set.intersection(*({repr(found) for found in of_object} for of_object in nameless))
-    whole = nameless[0] if len(nameless) > 1 else _whole(first)
-    alike = [found for found, key in zip(whole, nameless[0], strict=True) if repr(key) in common]
+    alike = whole
+    if len(nameless) > 1:
+        common = set.intersection(*({repr(found) for found in of_object} for of_object in nameless))
+        alike = [found for found in nameless[0] if repr(found) in common]
     if expand:
         return alike
     # The title has the name already.

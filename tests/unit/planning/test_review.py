@@ -75,10 +75,29 @@ def test_nobody_agrees_to_their_own_change_or_writes_what_only_others_may() -> N
     assert told(plan, closed) == ["ben: any change (1 change)"]
 
 
+def test_a_team_is_who_the_settings_say_belongs_to_it() -> None:
+    teams = {"@acme/prod": ("Ada", "ben"), "@acme/alone": ("ada",)}
+    plan = plan_of(change("A/a"))
+
+    def of(author: str, *approvers: str, authors: tuple[str, ...] = ()) -> list[str]:
+        rule = OwnerRule(approvers=approvers, authors=authors)
+        settings = ReviewSettings(owners=(rule,), teams=teams)
+        return list(review_lines(review_of(plan, settings, author)))
+
+    assert of("eve", "@acme/alone") == ["@acme/alone: any change (1 change)"]
+    assert of("ADA", "@acme/prod", "@acme/alone", "ada") == ["@acme/prod: any change (1 change)"]
+    assert of("ada", "@acme/alone") == ["ada may not: any change (1 change)"]
+    assert of("Ben", "eve", authors=("@ACME/prod",)) == ["eve: any change (1 change)"]
+    assert of("eve", "ben", authors=("@acme/prod",)) == ["eve may not: any change (1 change)"]
+    assert of("eve", "ben", authors=("@acme/other", "EVE")) == ["ben: any change (1 change)"]
+
+
 def test_settings_are_read_from_lists_and_need_approvers() -> None:
     read = ReviewSettings.model_validate({"owners": [{"kinds": ["Account"], "approvers": ["ada"]}]})
 
     assert read.owners == (OwnerRule(kinds=("Account",), approvers=("ada",)),)
+    teams = ReviewSettings.model_validate({"teams": {"@acme/prod": ["ada"]}}).teams
+    assert teams == {"@acme/prod": ("ada",)}
     assert ReviewSettings.model_validate(ReviewSettings()) == ReviewSettings()
     with pytest.raises(ValidationError, match="names no approvers"):
         OwnerRule(approvers=())

@@ -8,9 +8,11 @@ import pytest
 
 from controller.engine.authoring.import_role import closer_look
 from controller.kinds.parts.server_role import ScalingSchedule
-from controller.model.accepted import AcceptedState
+from controller.kinds.template import filled_in
+from controller.model.accepted import AcceptedState, LiveOptions
 from controller.targets.group_parts.designs import designs
 from controller.targets.group_parts.observe import Deep
+from controller.targets.group_parts.old_user_data import ON_LINUX
 from controller.targets.group_parts.role_design import GroupDesign
 from tests.support.live_account import FLEET, SCOPE, accepted_of
 
@@ -162,6 +164,20 @@ def test_user_data(
 ) -> None:
     of_role = replace(design(), user_data=wanted)
     assert looked(of_role, userData=found) == (fields, told, text)
+
+
+@pytest.mark.parametrize("old_user_data", [False, True])
+def test_user_data_of_the_old_product_is_a_template_whatever_the_settings_give(
+    old_user_data: bool,
+) -> None:
+    options = LiveOptions(old_user_data=old_user_data)
+    own = design(accepted_of(FLEET, options))
+    text = filled_in(ON_LINUX, {**own.values, "puppetRole": "web"})
+    found = closer_look(own, SCOPE, Deep({**AS_WANTED, "userData": text}, None), {})
+    assert (found.user_data, found.old_platform) == (ON_LINUX, "linux")
+    assert found.fields == {"puppetRole": "web"}
+    as_given = filled_in(ON_LINUX, own.values)
+    assert looked(own, userData=as_given) == ({}, [], ON_LINUX)
 
 
 @pytest.mark.parametrize("wish", ["web", "web-1.4.2", "ami-1"])

@@ -15,7 +15,11 @@ from controller.scheduling.group_sizes import RoleSizes
 from controller.scheduling.schedule import ALWAYS_OFF, ALWAYS_ON, NOSCHEDULE
 from controller.targets.group_parts.found import SIZES
 from controller.targets.group_parts.role_design import GroupDesign, Power
-from controller.targets.group_parts.wanted import sizes_at_creation, sizes_now
+from controller.targets.group_parts.wanted import (
+    sizes_at_creation,
+    sizes_now,
+    without_instances,
+)
 from tests.support.live_account import FLEET
 from tests.unit.targets.group_parts.test_designs import design
 from tests.unit.targets.group_parts.test_rollouts import seen
@@ -47,6 +51,19 @@ def sized(
 def test_sizes_of_a_new_group(of: GroupDesign, hour: int, wanted: Any, because: str) -> None:
     made = sizes_at_creation(of, NOON.replace(hour=hour))
     assert tuple(made[name] for name in SIZES) == wanted, because
+
+
+@pytest.mark.parametrize(
+    ("power", "because"),
+    [
+        (Power(OFFICE, None), "without instances: its schedule says off"),
+        (Power(ALWAYS_OFF, OFFICE), "without instances: its schedule says off"),
+        (Power(ALWAYS_OFF, None), "without instances: its environment has no schedule, mode off"),
+        (Power(OFFICE, ALWAYS_OFF), "without instances: its role has no schedule, mode off"),
+    ],
+)
+def test_why_a_new_group_has_no_instances(power: Power, because: str) -> None:
+    assert without_instances(replace(DESIGN, power=power)) == because
 
 
 @pytest.mark.parametrize(
