@@ -1,6 +1,6 @@
 """``envctl plan``: what would change, and nothing changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -154,17 +154,7 @@ def plan(
     check_apart(call.config_name, source, author)
     asked = asked_for(call.config, source, scope or (), out)
     shown = Shown(expand, budget, Links(files_at, whole_at), asked).checked(report or ())
-    request = ReconcileRequest(
-        requester=call.requester("plan"),
-        claim=Claim(call.process.instance),
-        reach=Reach.PLAN,
-        scopes=tuple(scope or ()),
-        approvals=tuple(approve or ()),
-        adopt=adopt,
-        deep=deep,
-        strict=strict,
-        strict_live=strict,
-    )
+    request = _request(call, scope or (), approve or (), adopt=adopt, deep=deep, strict=strict)
     compared, accounts = _observed(call, source, base, observed)
     reconciler = call.reconciler(source, partial(note_warnings, call.emit), compared, accounts)
     result = reconciler.reconcile(request)
@@ -174,6 +164,28 @@ def plan(
     show_plan(planned, output, shown)
     _note_moments(call, result, accounts)
     raise _ended(planned.exit_code, exit_zero=exit_zero)
+
+
+def _request(
+    call: Invocation,
+    scopes: Iterable[str],
+    approvals: Iterable[str],
+    *,
+    adopt: bool,
+    deep: bool,
+    strict: bool,
+) -> ReconcileRequest:
+    return ReconcileRequest(
+        requester=call.requester("plan"),
+        claim=Claim(call.process.instance),
+        reach=Reach.PLAN,
+        scopes=tuple(scopes),
+        approvals=tuple(approvals),
+        adopt=adopt,
+        deep=deep,
+        strict=strict,
+        strict_live=strict,
+    )
 
 
 def _beside_others(
