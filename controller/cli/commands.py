@@ -68,8 +68,8 @@ class Command(TyperCommand):
 
         words = " ".join(ctx.command_path.split()[1:])
         with formatter.section("Examples"):
-            for line in EXAMPLES[words]:
-                formatter.write(f"  {line}\n")
+            # As they are: a line that was wrapped could not be typed.
+            formatter.buffer.extend(f"  {line}\n" for line in EXAMPLES[words])
 
 
 class Several(typer.Typer):

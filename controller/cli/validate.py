@@ -23,11 +23,11 @@ def validate(
     of: Annotated[
         str | None, typer.Argument(metavar="[SOURCE]", help="The same as --source SOURCE.")
     ] = None,
-    source: SourceOption = None,
-    ref: RefOption = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="End with 1 where there are only warnings, too.")
     ] = False,
+    source: SourceOption = None,
+    ref: RefOption = None,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Check YAML: every problem with its place and its fix. Needs no AWS."""

@@ -76,14 +76,14 @@ def test_validate_as_json(fleet: Fleet) -> None:
     assert [one["path"] for one in ended.json["problems"]] == ["search.yaml"]
 
 
-def test_problems_come_in_file_order_with_a_count(fleet: Fleet) -> None:
-    fleet.has({name: service(name[0], owningCluster="Nobody") for name in ("b.yaml", "a.yaml")})
+def test_problems_come_with_causes_first_and_a_count(fleet: Fleet) -> None:
+    fleet.has({"b.yaml": "nonsense: [\n", "a.yaml": service("Auth", owningCluster="Nobody")})
 
     ended = envctl("validate", fleet.folder)
 
     assert ended.code == 1
-    assert ended.err.index("a.yaml:") < ended.err.index("b.yaml:")
-    assert ended.out.startswith("2 problems: 5 objects in 4 files of ")
+    assert ended.err.index("b.yaml:") < ended.err.index("a.yaml:")
+    assert ended.out.startswith("2 problems: 4 objects in 4 files of ")
 
 
 def test_schemas_are_written_and_printed(tmp_path: Path) -> None:
