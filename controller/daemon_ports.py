@@ -78,3 +78,17 @@ class AlertSink(Protocol):
 
     def send(self, text: str) -> None:
         """Send a text of several lines. Raises as any call; it is tried again later, whatever was wrong."""
+
+
+class AnswerSink(Protocol):
+    """Where the requests by which commits came are answered."""
+
+    @property
+    def name(self) -> str:
+        """How status, metrics and logs call it: ``codeHost``."""
+
+    def answer(self, base: str, revision: str, text: str) -> int:
+        """Say a text on each merged request that brought commits after ``base`` up to ``revision``, in the place of what was said before.
+
+        ``base`` may be empty: then of the revision alone. Returns how many requests there are. Raises as any call; it is tried again later.
+        """

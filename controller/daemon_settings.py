@@ -1,6 +1,6 @@
 """Settings of ``envctl run``: how often it looks, how much it does side by side, where its work is kept, where it is asked by HTTP, whom it tells."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -66,6 +66,23 @@ def _is_reference(text: str) -> str:
     return text
 
 
+class CodeHostSettings(SettingsPart):
+    """Where merged requests are answered with what became of them."""
+
+    kind: Literal["github", "gitlab"]
+    """Whose interface it is."""
+    repository: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){1,20}$")
+    ]
+    """The repository of the source there: ``acme/fleet``."""
+    api: Annotated[str, Field(pattern=r"^(https://|http://127\.0\.0\.1:)[^\s?#]+$")] = ""
+    """Address of the interface; empty for https://api.github.com or https://gitlab.com/api/v4."""
+    token: Annotated[str, AfterValidator(_is_reference), HiddenWhereWrong()]
+    """Where a token is kept that may comment: env://NAME, s3://BUCKET/KEY or secretsmanager://NAME#KEY. Never itself."""
+    author: str = ""
+    """Who comments with that token; empty to ask. GitHub tells no app: ``acme-envctl[bot]``."""
+
+
 class NotifySettings(SettingsPart):
     """Whom the daemon tells. Without any of these, alerts are in its log, its metrics and in status alone."""
 
@@ -77,3 +94,5 @@ class NotifySettings(SettingsPart):
     """ARN of an SNS topic that alerts are published to."""
     webhook: Annotated[str | None, AfterValidator(_is_reference), HiddenWhereWrong()] = None
     """Where the https:// address of a chat tool's incoming webhook is kept, which alerts are posted to: env://NAME, s3://BUCKET/KEY or secretsmanager://NAME#KEY. Never the address itself."""
+    code_host: CodeHostSettings | None = None
+    """Where merged requests are answered with what became of them."""

@@ -89,6 +89,10 @@ class SourceUnavailable(EnvctlError):
     """The desired state could not be read just now; nothing is planned from it."""
 
 
+class UntrustedRevision(SourceUnavailable):
+    """The source's revision is signed by nobody whom the settings list; nothing is planned from it."""
+
+
 class Unreachable(EnvctlError):
     """AWS, or the network before it, did not answer."""
 
@@ -208,6 +212,9 @@ ERROR_CLASSES: dict[type[EnvctlError], Consequence] = {
     PlanChanged: Consequence(ExitCode.STALE, "no", "PlanStale", "reviewer"),
     SourceUnavailable: Consequence(
         ExitCode.TRY_AGAIN, "with back-off", "SourceUnavailable", "nobody yet"
+    ),
+    UntrustedRevision: Consequence(
+        ExitCode.REFUSED, "on the next revision", "UntrustedRevision", "who may sign"
     ),
     Unreachable: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Unreachable", "nobody yet"),
     Throttled: Consequence(ExitCode.TRY_AGAIN, "with back-off", "Throttled", "nobody yet"),

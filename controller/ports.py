@@ -20,7 +20,7 @@ from controller.planning.scope_plan import Barrier
 class Revision:
     """One state of a source. ``id`` is a commit (40 hex digits) or, for a folder, a digest of its files.
 
-    ``message`` is the commit message, whose ``Envctl-Override:`` lines may approve guard violations; ``committer`` who wrote it,
+    ``message`` is the commit message, whose ``Envctl-Approve:`` lines may approve guard violations; ``committer`` who wrote it,
     ``NAME <EMAIL>``, as far as Git says.
     """
 
@@ -34,6 +34,8 @@ class Revision:
     committer: str = "unknown"
     merged_by: str = ""
     """Who made it, where it is a merge of others' commits."""
+    parents: tuple[str, ...] = ()
+    """The commits it was made on top of; none where there is no history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,9 @@ class Source(Protocol):
 
     def fetch(self) -> SourceTree:
         """Return the tree of the source's current revision; no file content is read yet."""
+
+    def follows(self, revision_id: str) -> bool:
+        """Tell whether the revision fetched last has another in its history; True where the source has no history, or the other is none of it."""
 
     def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield ``(content id, bytes)`` for the ids asked for, each once, in the order asked."""

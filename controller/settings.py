@@ -18,6 +18,7 @@ from controller.kinds.language.documented import Names, SettingsPart
 from controller.kinds.language.kind import Finding, RuleSettings
 from controller.kinds.language.spec import HiddenWhereWrong, unfit
 from controller.kinds.parts.secret_references import is_prefix
+from controller.kinds.parts.ssh_keys import SshKeys
 from controller.loading.documents import Irregular, parse_documents, resolve
 from controller.loading.issues import model_in, secret_names, validation_issues
 from controller.loading.positions import Positions, dotted
@@ -46,6 +47,8 @@ class GitSource(SettingsPart):
     """Folder inside the repository; empty for its top."""
     credentials: Annotated[str | None, HiddenWhereWrong()] = None
     """Where the token (for https) or the private key (for ssh) is: env://NAME, s3://BUCKET/KEY or secretsmanager://NAME#KEY. Never itself. Read again every minute."""
+    signers: SshKeys = ()
+    """Public SSH keys, each ``NAME TYPE KEY``. Where any is listed, nothing is planned from a newest commit of ``ref`` that none of them signed."""
 
 
 class S3Source(SettingsPart):
@@ -187,7 +190,7 @@ class Settings(SettingsPart):
     resource_prefix: str = ""
     """Put before every table name as it stands, so bring your own separator: ``test-``."""
     compatibility: Literal["none", "environment-manager"] = "none"
-    """``environment-manager``: all the old product's required fields are required."""
+    """``environment-manager``: all the old product's required fields are required, and instances of roles without a Template get the user data that its images expect."""
     source: SourceSettings = SourceSettings()
     """Where the desired state is, when a command names no other."""
     targets: TargetModes = TargetModes()
@@ -195,7 +198,7 @@ class Settings(SettingsPart):
     guards: GuardSettings = GuardSettings()
     """Limits of one plan."""
     approvals: ApprovalSettings = ApprovalSettings()
-    """What else approves what a guard refused, beside ``--override``."""
+    """What else approves what a guard refused, beside ``--approve``."""
     review: ReviewSettings = ReviewSettings()
     """Who agrees to what in pull requests."""
     live: LiveSettings = LiveSettings()
@@ -262,6 +265,7 @@ class Settings(SettingsPart):
             resource_prefix=self.resource_prefix,
             trusted_image_owners=self.trusted_image_owners,
             tag_keys=self.live.tag_keys,
+            old_user_data=self.compatibility == "environment-manager",
             max_parallel_rollouts=self.live.max_parallel_rollouts,
             replicate=self.live.replicate,
             allowed_secrets=self.allowed_secrets,

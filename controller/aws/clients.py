@@ -20,6 +20,7 @@ from botocore.loaders import create_loader
 
 from controller import __version__
 from controller.aws.errors import (
+    CAPACITY_CODES,
     NOWHERE,
     THROTTLE_CODES,
     TRANSIENT_CODES,
@@ -95,6 +96,8 @@ def worth_retrying(parsed: Mapping[str, Any], status: int, error: Exception | No
             str(reason.get("Code", "None")) for reason in parsed.get("CancellationReasons", ())
         }
         return bool(reasons - {"None"}) and reasons <= THROTTLE_CODES | _CONTENDED | {"None"}
+    if code in CAPACITY_CODES:
+        return False
     return code in THROTTLE_CODES or code in TRANSIENT_CODES or status >= 500
 
 

@@ -30,6 +30,12 @@ TRANSIENT_CODES = frozenset({
     "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable", "ServiceUnavailableException",
     "TransactionInProgressException", "Unavailable", "500", "502", "503", "504",
 })  # fmt: skip
+CAPACITY_CODES = frozenset({
+    "InsufficientAddressCapacity", "InsufficientCapacity", "InsufficientHostCapacity", "InsufficientInstanceCapacity",
+    "InsufficientReservedInstanceCapacity", "InsufficientVolumeCapacity",
+})  # fmt: skip
+"""AWS has none of what was asked for. They come with HTTP 5xx, and are refusals all the same: nothing was done, and to ask again
+within seconds does not help."""
 CONFLICT_CODES = frozenset({
     "ConditionalCheckFailed", "ConditionalCheckFailedException", "ConditionalRequestConflict",
     "PreconditionFailed", "TransactionConflict", "TransactionConflictException", "412",
@@ -146,8 +152,9 @@ def may_have_been_done(error: Exception) -> bool:
 
 
 def answer_leaves_outcome_open(code: str, status: int) -> bool:
-    """Tell whether an error answer leaves open if the request was done; a throttled one (also as 503) was not."""
-    return code not in THROTTLE_CODES and (status >= 500 or code in TRANSIENT_CODES)
+    """Tell whether an error answer leaves open if the request was done; a throttled one (also as 503) or one without capacity was not."""
+    was_not = code in THROTTLE_CODES or code in CAPACITY_CODES
+    return not was_not and (status >= 500 or code in TRANSIENT_CODES)
 
 
 @contextmanager
@@ -230,7 +237,7 @@ def _translate_answer(error: aws.ClientError, what: str, place: Place) -> Envctl
             fix="nothing, it is tried again later; if it stays so, raise the quota or look less often",
         )
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in TRANSIENT_CODES or status >= 500:
+    if code in TRANSIENT_CODES or (status >= 500 and code not in CAPACITY_CODES):
         return Unreachable(
             f"{what}: AWS failed at {call} ({code})",
             detail=f"  AWS says: {said}",

@@ -24,6 +24,10 @@ T = TypeVar("T")
 
 _NAMESPACE: Final = re.compile(rb' xmlns="[^"]*"')
 _NOTHING: Final = Element("nothing")
+_STOPPED_BY: Final = (
+    "Client.InstanceInitiatedShutdown", "Client.UserInitiated", "Server.ScheduledStop", "Server.Spot",
+)  # fmt: skip
+"""How codes of StateReason begin where an instance ran, and was stopped. Any other is of a start that came to nothing."""
 
 
 class Listing(NamedTuple, Generic[T]):
@@ -189,7 +193,17 @@ def _instances(holder: Element) -> Iterator[FoundInstance]:
                 image_id=intern(item.findtext("imageId", "")),
                 lifecycle=intern(item.findtext("instanceLifecycle", "")),
                 root_device=intern(item.findtext("rootDeviceType", "") or "ebs"),
+                failed_start=_failed_start(item) if state == "stopped" else "",
             )
+
+
+def _failed_start(item: Element) -> str:
+    """Return AWS's reason why a stopped instance is stopped, unless somebody or something asked for that after it ran."""
+    reason = _child(item, "stateReason")
+    code = reason.findtext("code", "")
+    return (
+        "" if not code or code.startswith(_STOPPED_BY) else reason.findtext("message", "") or code
+    )
 
 
 GROUPS: Final = Listing(

@@ -11,18 +11,18 @@ import typer
 
 from controller.cli.invocation import (
     AdoptOption,
+    ApproveOption,
     DeepOption,
     Format,
     FormatOption,
     Invocation,
-    OverrideOption,
     ScopeOption,
     SourceOption,
     ask,
     note_warnings,
 )
 from controller.cli.process import note, note_error, say, say_document, say_lines
-from controller.cli.reports.plan_formats import note_unused_tokens
+from controller.cli.reports.plan_formats import asked_for, note_unused_tokens
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
 from controller.engine.commit.lease import Claim
@@ -38,6 +38,7 @@ from controller.views.documents.plan_review import check_plan_file
 from controller.views.outcomes import apply_json, failure_lines, next_run_line, tally_line
 from controller.views.override_text import ended_lines, soon_lines
 from controller.views.plan.text import text_lines
+from controller.views.plan.wording import AS_USUAL
 
 _NOBODY_TO_ASK = (
     "add --yes; with a plan file or --expect DIGEST it does what was reviewed and nothing else"
@@ -72,7 +73,7 @@ def apply(
     source: SourceOption = None,
     scope: ScopeOption = None,
     expect: ExpectOption = None,
-    override: OverrideOption = None,
+    approve: ApproveOption = None,
     adopt: AdoptOption = False,
     deep: DeepOption = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -82,32 +83,30 @@ def apply(
 ) -> None:
     """Plan, show, ask, and do it. Exit 3: refused by a guard; 4: another plan than expected; 7: some changes failed."""
     call: Invocation = context.obj
-    claim = _read_claim(plan, adopt=adopt) if plan is not None else None
+    claim = _read_claim(plan, source, adopt=adopt) if plan is not None else None
+    wait_s = parse_duration(wait) if wait else 0.0
     request = ReconcileRequest(
         requester=call.requester("apply"),
-        claim=Claim(
-            call.process.instance,
-            wait_s=parse_duration(wait) if wait else 0.0,
-            take_over=take_over,
-        ),
+        claim=Claim(call.process.instance, wait_s=wait_s, take_over=take_over),
         scopes=tuple(scope or (claim.scopes if claim else ())),
-        approvals=tuple(override or ()),
+        approvals=tuple(approve or ()),
         reviewed=expect or "",
         adopt=adopt,
         deep=deep or (claim is not None and "deep" in claim.options),
         strict=True,
     )
     reconciler = call.reconciler(source, partial(note_warnings, call.emit))
-    as_json = output is Format.JSON
-    planned = reconciler.plan(request)
-    if claim is not None and planned.source_error is not None:
-        raise planned.source_error
+    as_json, planned = output is Format.JSON, reconciler.plan(request)
     if claim is not None:
+        if planned.source_error is not None:
+            raise planned.source_error
         check_plan_file(claim, planned, call.process.clock())
     if not as_json:
         # What to type next is being done.
-        goes_on = bool(planned.plan.changes) and not planned.plan.refused
-        say_lines(text_lines(planned.plan, names=planned.names, says_next=not goes_on))
+        refused = planned.plan.refused
+        asked = asked_for(call.config, source, request.scopes) if refused else AS_USUAL
+        shown = partial(text_lines, planned.plan, names=planned.names, asked=asked)
+        say_lines(shown(says_next=bool(refused) or not planned.plan.changes))
         if planned.unused_tokens:
             note_unused_tokens(planned)
         if planned.source_error is not None:
@@ -134,6 +133,7 @@ def _carry_out(
         result = replace(reconciler, emit=progress.tell).apply(planned, request)
     again = [
         "envctl",
+        *(["--config", call.config] if call.config else []),
         "apply",
         *(["--source", source] if source else []),
         *["--adopt"] * request.adopt,
@@ -142,7 +142,7 @@ def _carry_out(
     raise typer.Exit(heard.exit_code(result.exit_code))
 
 
-def _read_claim(plan: Path, *, adopt: bool) -> PlanClaim:
+def _read_claim(plan: Path, source: str | None, *, adopt: bool) -> PlanClaim:
     try:
         claim = read_plan(plan.read_bytes(), str(plan))
     except OSError as error:
@@ -151,9 +151,10 @@ def _read_claim(plan: Path, *, adopt: bool) -> PlanClaim:
             fix=f"make it with envctl plan --out {plan}",
         ) from error
     if "adopt" in claim.options and not adopt:
+        again = [] if source is None else ["--source", source]
         raise WrongUsage(
             f"plan file {plan}: it takes over objects that are nobody's, which is never done unasked",
-            fix=f"envctl apply {plan} --adopt",
+            fix=shlex.join(["envctl", "apply", str(plan), *again, "--adopt"]),
         )
     return claim
 

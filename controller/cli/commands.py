@@ -11,9 +11,10 @@ import typer
 from typer.core import TyperGroup
 
 from controller.cli.terminal.words_of_others import COMMANDS_OF_OTHERS, refuse_command_of_others
-from controller.loading.closest import closest
+from controller.model.closest import closest
 
 COMMANDS = {
+    "init": "begin a repository that validates: settings, a first account and environment, a check in CI",
     "validate": "check YAML: every problem with its place and its fix",
     "render": "print effective documents, each field with where it comes from",
     "new": "write a first document of a kind",
@@ -45,7 +46,7 @@ FOLDERS = {
     "demo": "tour",
     "get": "lists",
     "schedule": "schedules",
-    **dict.fromkeys(("bootstrap", "deploy-template", "version"), "installation"),
+    **dict.fromkeys(("bootstrap", "deploy-template", "init", "version"), "installation"),
     **dict.fromkeys(("items", "restore", "rollback"), "put_back"),
 }
 """Commands whose modules share a folder with what belongs to them."""

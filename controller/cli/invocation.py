@@ -1,6 +1,7 @@
 """One call of envctl: its global options, what commands are built from, made when first asked for, and the options several have."""
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -32,6 +33,7 @@ from controller.engine.installation.installation import (
     open_settings,
 )
 from controller.engine.installation.process_context import ProcessContext
+from controller.engine.installation.signed_approvals import signed_lines
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.published_accounts import PublishedAccounts
 from controller.engine.notifications.news import News, sign
@@ -77,10 +79,10 @@ SourceOption = Annotated[
         help="FOLDER, git+https://HOST/REPOSITORY@REF#FOLDER, s3://BUCKET/PREFIX or snapshot:ID; default: the settings' source.",
     ),
 ]
-OverrideOption = Annotated[
+ApproveOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--override",
+        "--approve",
         metavar="GUARD@DIGEST",
         help="Approve exactly the changes a guard counted; the refusal prints it. Repeatable.",
     ),
@@ -181,12 +183,16 @@ class Invocation:
 
     def planner(self, text: str | None) -> Planner:
         """Return what loads and plans that source: a folder, Git, or ``snapshot:ID``."""
+        own = text is None and self.settings.approvals.signed is not None
+        signed = partial(signed_lines, self.master) if own else None
+        opened: Callable[[], Source | DesiredSource]
+        opened = partial(open_desired, text, self.settings, self.process)
         if text is not None and text.startswith(PREFIX):
-            return Planner(
-                lambda: open_snapshot(self.installation, text), self.settings, catalog.kinds()
-            )
-        opening = partial(open_desired, text, self.settings, self.process)
-        return Planner(opening, self.settings, catalog.kinds())
+            opened = partial(self._snapshot, text)
+        return Planner(opened, self.settings, catalog.kinds(), signed)
+
+    def _snapshot(self, text: str) -> DesiredSource:
+        return open_snapshot(self.installation, text)
 
     def planner_of_base(self, base: str, source: str | None) -> Planner:
         """Return what loads the state a source is compared with: a source of its own, or a branch of that one's repository."""

@@ -1,5 +1,7 @@
 """``envctl new``: a first document of a kind."""
 
+import os
+import posixpath
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +11,11 @@ from controller import catalog
 from controller.cli.invocation import Invocation, SourceOption
 from controller.cli.process import note, note_problems, say
 from controller.engine.authoring.scaffold import scaffold
-from controller.engine.authoring.write_files import write_file
+from controller.engine.authoring.write_files import write_new_files
 from controller.engine.desired.load_revision import RevisionLoader
 from controller.engine.installation.desired_source import open_desired
-from controller.errors import ExitCode, WrongUsage
+from controller.errors import ExitCode
+from controller.views.schema_files import schema_files
 
 
 def new(
@@ -29,10 +32,6 @@ def new(
     """Scaffold a document: next free ports, references that exist, its name checked. Exit 1: its name is wrong."""
     call: Invocation = context.obj
     opened = open_desired(source, call.settings, call.process)
-    if out is not None and out.exists():
-        raise WrongUsage(
-            f"{out} exists", fix="name a new file; several documents may be joined with ---"
-        )
     place = _inside(out, opened.name) if out else f"{name}.yaml"
     kinds = catalog.kinds()
     loader = RevisionLoader(kinds, call.settings.of_rules)
@@ -41,7 +40,7 @@ def new(
     if out is None:
         say(made.text)
     elif not made.problems:
-        write_file(out, made.text.encode())
+        write_new_files({out: made.text.encode(), **_schemas_for(out, place, made.schemas)})
         say(f"wrote {out}")
     if made.remaining:
         note("still wrong until it is complete:")
@@ -49,6 +48,20 @@ def new(
     if made.open_fields:
         note(f"to be filled in: {', '.join(made.open_fields)}")
     raise typer.Exit(ExitCode.DESIRED_STATE_WRONG if made.problems else ExitCode.DONE)
+
+
+def _schemas_for(out: Path, place: str, folder: str) -> dict[Path, bytes]:
+    """Return the schemas that editors look for in a folder seen from the file.
+
+    None where there is one already, or it is not below the source's folder, in which the file is at ``place``.
+    """
+    schemas = Path(os.path.normpath(out.parent / folder))
+    below = not posixpath.normpath(posixpath.join(posixpath.dirname(place), folder)).startswith(
+        ".."
+    )
+    if schemas.exists() or not below:
+        return {}
+    return {schemas / name: text for name, text in schema_files(outputs=False).items()}
 
 
 def _inside(out: Path, folder: str) -> str:

@@ -10,9 +10,9 @@ import typer
 from controller import catalog
 from controller.cli.invocation import (
     AdoptOption,
+    ApproveOption,
     DeepOption,
     Invocation,
-    OverrideOption,
     ScopeOption,
     SourceOption,
     note_warnings,
@@ -26,6 +26,7 @@ from controller.cli.reports.plan_formats import (
     ReportOption,
     Shown,
     WholeOption,
+    asked_for,
     plan_file,
     show_plan,
     write_reports,
@@ -58,7 +59,7 @@ from controller.views.plan.remarks import endings
 
 FILE_SUFFIX: Final = ".json"
 _ONLY_HERE: Final = (
-    *("override", "adopt", "out", "author", "beside", "budget"),
+    *("approve", "adopt", "out", "author", "beside", "budget"),
     *("files_at", "whole_at", "report"),
 )
 """Options that no daemon answers."""
@@ -130,7 +131,7 @@ def plan(
     output: ShownOption = PlanFormat.TEXT,
     out: OutOption = None,
     expand: ExpandOption = False,
-    override: OverrideOption = None,
+    approve: ApproveOption = None,
     adopt: AdoptOption = False,
     deep: DeepOption = False,
     strict: StrictOption = False,
@@ -147,13 +148,14 @@ def plan(
     if call.server is not None and not any((source, base, observed, save_observed)):
         raise _ended(_ask_server(call.server, context.params), exit_zero=exit_zero)
     check_apart(call.config_name, source, author)
-    shown = Shown(expand, budget, Links(files_at, whole_at)).checked(report or ())
+    asked = asked_for(call.config, source, scope or (), out)
+    shown = Shown(expand, budget, Links(files_at, whole_at), asked).checked(report or ())
     request = ReconcileRequest(
         requester=call.requester("plan"),
         claim=Claim(call.process.instance),
         reach=Reach.PLAN,
         scopes=tuple(scope or ()),
-        approvals=tuple(override or ()),
+        approvals=tuple(approve or ()),
         adopt=adopt,
         deep=deep,
         strict=strict,
@@ -164,8 +166,7 @@ def plan(
     result = reconciler.reconcile(request)
     planned = judged(result.planned, call.settings.review, author)
     planned = _beside_others(planned, beside or (), call, reconciler)
-    _write_files(planned, save_observed, out)
-    write_reports(planned, report or (), shown)
+    _write_files(planned, shown, save_observed, out, report or ())
     show_plan(planned, output, shown)
     _note_moments(call, result, accounts)
     raise _ended(planned.exit_code, exit_zero=exit_zero)
@@ -186,13 +187,20 @@ def _ended(code: int, *, exit_zero: bool) -> typer.Exit:
     return typer.Exit(0 if exit_zero and code == ExitCode.CHANGES else code)
 
 
-def _write_files(planned: CombinedPlan, save_observed: Path | None, out: Path | None) -> None:
+def _write_files(
+    planned: CombinedPlan,
+    shown: Shown,
+    save_observed: Path | None,
+    out: Path | None,
+    reports: Sequence[Path],
+) -> None:
     if save_observed is not None:
         # Planning from it needs the values as they are, those included that are shown nowhere.
         write_file(save_observed, file_of(planned.observed), private=True)
     if out is not None:
         # What user data and templates say is in it.
         write_file(out, plan_file(planned), private=True)
+    write_reports(planned, reports, shown)
 
 
 def _ask_server(server: Server, given: Mapping[str, Any]) -> int:

@@ -18,11 +18,19 @@ def sandbox(
             "--fleet", metavar="DIR", help="Folder whose accounts it has; default: the examples."
         ),
     ] = None,
+    unconnected: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unconnected",
+            metavar="ACCOUNT",
+            help="This account has no role yet, to practise connecting it. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Run an AWS in memory until Ctrl-C, and print what to export to use it."""
     from controller.sandbox.run import run_sandbox
 
-    run_sandbox(port, say_at_once, fleet)
+    run_sandbox(port, say_at_once, fleet, unconnected=unconnected or ())
 
 
 def say_at_once(line: str) -> None:

@@ -15,6 +15,9 @@ def validate(
     source: Annotated[
         str | None, typer.Argument(help="FOLDER or git+…; default: the settings' source.")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with 1 where there are only warnings, too.")
+    ] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Check YAML: every problem with its place and its fix. Needs no AWS."""
@@ -36,4 +39,6 @@ def validate(
         ]
         what = f"{counted(len(revision.loaded.resources), 'object')} in {counted(len(revision.tree.files), 'file')}"
         say(f"{', '.join(found) or 'no problems'}: {what} of {planner.source.name}")
-    raise typer.Exit(ExitCode.DESIRED_STATE_WRONG if errors else ExitCode.DONE)
+    raise typer.Exit(
+        ExitCode.DESIRED_STATE_WRONG if errors or (strict and problems) else ExitCode.DONE
+    )

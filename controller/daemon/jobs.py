@@ -3,6 +3,7 @@
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -16,13 +17,16 @@ from controller.daemon_ports import WorkQueue
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.storage import new_run_id
 from controller.engine.config.planner import Planner
+from controller.engine.installation.signed_approvals import signed_lines
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.planner import LivePlanOptions
+from controller.engine.notifications.merge_answer import outcome_of, outcome_of_error
 from controller.engine.power.fleet import AcceptedNow, accepted_now
 from controller.engine.reconcile.combined_plan import LastPlan, ReconcileRequest
 from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.engine.reconcile.tick import PowerAgenda
 from controller.engine.state.looks import is_looked_at_since, just_now
+from controller.engine.state.outcome_rows import RevisionOutcome, write_outcome
 from controller.engine.state.rows import RETRIES, STATUS_PREFIX, status_of_row
 from controller.errors import EnvctlError
 from controller.events import Emit, RevisionApplied, WorkFailed
@@ -114,13 +118,22 @@ class Jobs:
             made = done.planned
             self.last_plan = LastPlan(self.clock(), made.plan, made.names, made.exit_code)
             self._tell_applied("" if before is None else before.revision, done)
-        except EnvctlError:
+            self._keep(outcome_of(done, self.clock()))
+        except EnvctlError as error:
+            with suppress(EnvctlError):
+                self._keep(outcome_of_error(error, self.planner, self.clock()))
             # Its status need not say so: somebody else may own the scope, or the tables may be out of reach.
             self._put_again(work, self.clock() + timedelta(seconds=RETRIES.first_s))
             raise
         finally:
             self._try_again(work)
             self.refresh()
+
+    def _keep(self, outcome: RevisionOutcome | None) -> None:
+        """Write what became of a revision, where it is to be told. Raises as any read or write."""
+        if outcome is not None and self.settings.notify.code_host is not None:
+            master = self.accounts.installation.master
+            write_outcome(master.store, master.state_table, outcome)
 
     def _tell_applied(self, before: str, done: Reconciled) -> None:
         """Tell of a revision that the tables did not hold before this run."""
@@ -145,6 +158,8 @@ class Jobs:
         if not self._is_due(work, options.now):
             return
         accepted = self.known().accepted
+        signed = signed_lines(self.accounts.installation.master, accepted.revision).signed
+        options = replace(options, approvals=signed)
         reconciler = Reconciler(live=self.accounts, clock=self.clock, emit=self.emit)
         followed = reconciler.follow(
             accepted,

@@ -7,8 +7,9 @@ from controller.aws.secrets import Secrets
 from controller.aws.sessions import MASTER
 from controller.aws.sns import AlertTopic, ChangeTopics
 from controller.daemon.jobs import ACTOR, Jobs
+from controller.daemon.merged_requests import MergedRequests
 from controller.daemon.webhook import Webhook
-from controller.daemon_ports import AlertSink
+from controller.daemon_ports import AlertSink, AnswerSink
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.notifications.news import News, sign
 from controller.engine.notifications.notifier import Notifier
@@ -39,6 +40,7 @@ class NotifyJobs:
             announce_within=timedelta(seconds=settings.overrides.announce_seconds),
             alerts=_alert_sinks(master),
             changes=topics,
+            answers=_answer_sink(master),
             emit=jobs.emit,
             streamed=[table.name for table in streamed_tables(installation)],
         )
@@ -68,6 +70,11 @@ def _alert_sinks(master: Master) -> tuple[AlertSink, ...]:
     if notify.webhook is not None:
         sinks.append(Webhook(partial(_secret, master, notify.webhook)))
     return tuple(sinks)
+
+
+def _answer_sink(master: Master) -> AnswerSink | None:
+    named = master.settings.notify.code_host
+    return None if named is None else MergedRequests(named, partial(_secret, master, named.token))
 
 
 def _secret(master: Master, reference: str) -> str:

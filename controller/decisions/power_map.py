@@ -242,6 +242,7 @@ def power_map(accepted: AcceptedState) -> PowerMap:
             blocks_when_invalid=False,
             level=level,
             override=override.id,
+            since=override.since,
         )
         recorded[place] = (*recorded.get(place, ()), rule)
     return PowerMap(found, unreadable, recorded)

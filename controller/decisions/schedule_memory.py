@@ -100,6 +100,8 @@ def left_to_switch(
     for found in instances:
         role = found.role.facts.name if found.role else ""
         wanted = after.wanted(found.environment, role, now)
+        if found.group and found.lifecycle is None:
+            continue
         if wanted is before.wanted(found.environment, role, now) or not _by_documents(found):
             continue
         ignored = found.role is not None and found.role.facts.when_off == "ignore"

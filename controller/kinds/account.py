@@ -15,6 +15,7 @@ from controller.kinds.language.kind import (
     World,
 )
 from controller.kinds.language.spec import CONTROLLER_ONLY, Says, Spec
+from controller.kinds.parts.aws_names import region_findings
 from controller.kinds.parts.secret_references import SCHEME, SecretReference, is_allowed
 from controller.kinds.parts.texts import AccountNumber, Region
 from controller.model.ref import ResourceRef
@@ -64,14 +65,15 @@ class AccountFacts(NamedTuple):
     """Name of its role, without its path."""
     external_id: str | None
     """The reference to it."""
+    regions: tuple[str, ...]
 
 
 def _facts(key: str, spec: AccountSpec) -> AccountFacts:
-    number = spec.account_number
+    number, regions = spec.account_number, tuple(spec.regions or ())
     if spec.role_arn is None:
-        return AccountFacts(key, number, number, CONVENTIONAL_ROLE, spec.external_id)
+        return AccountFacts(key, number, number, CONVENTIONAL_ROLE, spec.external_id, regions)
     *_, account, role = spec.role_arn.split(":")
-    return AccountFacts(key, number, account, role.rsplit("/", 1)[-1], spec.external_id)
+    return AccountFacts(key, number, account, role.rsplit("/", 1)[-1], spec.external_id, regions)
 
 
 def _expand(spec: dict[str, Any]) -> dict[str, Any]:
@@ -125,6 +127,11 @@ def _secret_is_allowed(_ref: ResourceRef, facts: AccountFacts, world: World) -> 
         )
 
 
+def _regions_are_known(_ref: ResourceRef, facts: AccountFacts, _world: World) -> Findings:
+    for place, region in enumerate(facts.regions):
+        yield from region_findings(region, ("spec", "regions", place))
+
+
 KIND = Kind(
     name="Account",
     summary="An AWS account the controller may work in.",
@@ -135,7 +142,7 @@ KIND = Kind(
     identify=lambda item: str(item.get("AccountName") or f"{int(item['AccountNumber']):012d}"),
     facts=_facts,
     expand=_expand,
-    rules=(_role_is_of_the_account, _role_is_allowed, _secret_is_allowed),
+    rules=(_role_is_of_the_account, _role_is_allowed, _secret_is_allowed, _regions_are_known),
     unique=(
         Unique("account number", lambda facts: [(("spec", "accountNumber"), facts.number)]),
         Unique("account name", lambda facts: [(("metadata", "name"), facts.name.lower())]),

@@ -8,7 +8,7 @@ from controller.kinds.language.fields import merge
 from controller.kinds.language.kind import AuthoredField, Finding, Findings, Kind, World
 from controller.kinds.language.read_by_others import value_as_read
 from controller.kinds.language.spec import Spec, partial_model
-from controller.kinds.parts.role_facts import RoleFacts, role_facts, size_findings
+from controller.kinds.parts.role_facts import RoleFacts, meant_findings, role_facts, size_findings
 from controller.kinds.parts.server_role import ServerRole, each_once, expand_role
 from controller.kinds.schedule import ScheduleChoiceFacts, derived_expression
 from controller.model.ref import ResourceRef
@@ -77,6 +77,7 @@ def _schedule_tag(choice: ScheduleChoiceFacts, world: World) -> str | None:
 def _roles_make_sense(_ref: ResourceRef, facts: DeploymentMapFacts, world: World) -> Findings:
     for place, role in enumerate(facts.values()):
         at = ("spec", "roles", place)
+        yield from meant_findings(role, at)
         yield from size_findings(role.sizes, role.slices, per_slice=role.fleet_per_slice, at=at)
         if role.schedule is not None and role.has_schedule_tag:
             yield Finding(

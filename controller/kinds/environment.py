@@ -33,6 +33,7 @@ from controller.kinds.schedule import (
     SHORT_TEXT,
     ScheduleChoice,
     ScheduleChoiceFacts,
+    choice_findings,
     choice_of,
     derived_expression,
     expand_schedule,
@@ -92,6 +93,8 @@ class EnvironmentFacts(NamedTuple):
     schedule: ScheduleChoiceFacts
     retired: bool
     roles: tuple[tuple[str, RoleOverrideFacts], ...]
+    says_when: bool = True
+    """Whether it, or Defaults, give a schedule."""
 
 
 def _facts(key: str, spec: EnvironmentSpec) -> EnvironmentFacts:
@@ -104,6 +107,7 @@ def _facts(key: str, spec: EnvironmentSpec) -> EnvironmentFacts:
         ScheduleChoiceFacts(spec.schedule.mode, spec.schedule.use, spec.schedule.expression),
         spec.lifecycle == "retired",
         tuple((name, override_facts(role)) for name, role in (spec.roles or {}).items()),
+        "schedule" in spec.model_fields_set,
     )
 
 
@@ -167,6 +171,17 @@ def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findi
         )
 
 
+def _schedule_is_meant(_ref: ResourceRef, facts: EnvironmentFacts, _world: World) -> Findings:
+    if not facts.says_when and not facts.retired:
+        yield Finding(
+            ("spec", "schedule"),
+            "there is no schedule, so no instance ever runs but by an override",
+            "write schedule: NAME of a Schedule, on or noschedule; or schedule: off where that is meant",
+            warning=True,
+        )
+    yield from choice_findings(facts.schedule, ("spec", "schedule"))
+
+
 def _alerts_reach_somebody(_ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findings:
     if facts.alert_settings == "Custom" and not facts.has_notification_settings:
         yield Finding(
@@ -213,22 +228,21 @@ def _roles_have_a_place(_ref: ResourceRef, facts: EnvironmentFacts, world: World
             )
 
 
-def placement(environment: str, world: World) -> dict[str, str]:
+def placement(environment: str, world: World) -> dict[str, Any]:
     """Return AccountId and LoadBalancerGroup for something of an environment; empty where its type is not known.
 
     Domain rule: the group of load balancers is called like the environment type.
     """
-    kind = type_facts(environment, world)
+    name = type_of(environment, world)
+    kind = None if name is None else world.facts("EnvironmentType", name)
     account = kind and world.facts("Account", kind.account)
-    if not account:
-        return {}
-    return {"AccountId": account.number, "LoadBalancerGroup": str(type_of(environment, world))}
+    return {"AccountId": account.number, "LoadBalancerGroup": name} if account else {}
 
 
 def type_of(environment: str, world: World) -> str | None:
     """Return the name of an environment's type, None if there is no such environment."""
-    facts = world.facts("Environment", environment)
-    return None if facts is None else str(facts.environment_type)
+    facts: EnvironmentFacts | None = world.facts("Environment", environment)
+    return None if facts is None else facts.environment_type
 
 
 def type_facts(environment: str, world: World) -> Any:
@@ -275,7 +289,7 @@ KIND = Kind(
     expand=_expand,
     derive=_derive,
     read_by_others=_read_by_others,
-    rules=(_name_fits, _alerts_reach_somebody, _roles_have_a_place),
+    rules=(_name_fits, _alerts_reach_somebody, _schedule_is_meant, _roles_have_a_place),
     unique=(
         Unique("environment name", lambda facts: [(("metadata", "name"), facts.name.lower())]),
     ),

@@ -14,6 +14,7 @@ from controller.kinds.language.kind import (
     old_product_needs,
 )
 from controller.kinds.language.spec import CONTROLLER_ONLY, SENSITIVE, RefTo, Says, Spec
+from controller.kinds.parts.aws_names import region_findings
 from controller.kinds.parts.naming_pattern import NamingPattern
 from controller.kinds.parts.role_facts import ZONE_LETTERS, SubnetFacts
 from controller.kinds.parts.texts import Region, SubnetType, Text
@@ -130,6 +131,7 @@ class EnvironmentTypeFacts(NamedTuple):
     """What environments, virtual hosts and upstreams ask."""
 
     account: str
+    region: str | None
     naming_pattern: str | None
     subnets: Mapping[str, SubnetFacts]
     has_consul: bool
@@ -148,6 +150,7 @@ def _facts(_key: str, spec: EnvironmentTypeSpec) -> EnvironmentTypeFacts:
     }
     return EnvironmentTypeFacts(
         spec.account,
+        spec.region,
         spec.naming_pattern,
         {name: subnets.facts() for name, subnets in spec.subnets.items()},
         spec.consul is not None,
@@ -183,6 +186,11 @@ def _nothing_twice(_ref: ResourceRef, facts: EnvironmentTypeFacts, _world: World
         )
 
 
+def _region_is_known(_ref: ResourceRef, facts: EnvironmentTypeFacts, _world: World) -> Findings:
+    if facts.region is not None:
+        yield from region_findings(facts.region, ("spec", "region"))
+
+
 KIND = Kind(
     name="EnvironmentType",
     summary="What environments of one sort share: account, region, network and load balancers.",
@@ -190,7 +198,7 @@ KIND = Kind(
     **one_item(TABLE, schema_version=5, derived=[("AWSAccountNumber", ("spec", "account"))]),
     facts=_facts,
     derive=_derive,
-    rules=(_old_product_needs, _nothing_twice),
+    rules=(_old_product_needs, _nothing_twice, _region_is_known),
     names=NameFormat(
         r"^[a-zA-Z]+[a-zA-Z0-9-]*$",
         20,

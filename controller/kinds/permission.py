@@ -108,7 +108,7 @@ def _named(spec: PermissionSpec) -> Iterator[Named]:
 
 def _forms_are_of_today(_ref: ResourceRef, facts: PermissionFacts, _world: World) -> Findings:
     for path, message, fix in facts.old_forms:
-        yield Finding(path, message, fix, warning=True)
+        yield Finding(path, message, fix, warning=True, code=ProblemCode.OLD_FORM)
 
 
 def _names_exist(_ref: ResourceRef, facts: PermissionFacts, world: World) -> Findings:

@@ -1,12 +1,20 @@
 """Schedule: when instances run, in the words of people; which one an environment or a server role follows, and the forms of text."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
-from controller.kinds.language.kind import CONTROLLER_TABLE, Finding, Findings, Kind, World
+from controller.kinds.language.kind import (
+    CONTROLLER_TABLE,
+    Finding,
+    Findings,
+    Kind,
+    Path,
+    World,
+)
 from controller.kinds.language.spec import (
     CONTROLLER_ONLY,
     Gives,
@@ -17,7 +25,7 @@ from controller.kinds.language.spec import (
     unfit,
 )
 from controller.kinds.parts.texts import LongText, Text
-from controller.model.ref import ResourceRef
+from controller.model.ref import ProblemCode, ResourceRef
 from controller.model.table import one_item
 from controller.scheduling.grammar import parse_schedule
 from controller.scheduling.periods import (
@@ -27,9 +35,9 @@ from controller.scheduling.periods import (
     parse_clock,
     parse_days,
 )
-from controller.scheduling.schedule import ALWAYS_OFF, InvalidSchedule
+from controller.scheduling.schedule import ALWAYS_OFF, InvalidSchedule, State
 from controller.scheduling.schedule import Schedule as CompiledSchedule
-from controller.scheduling.wall_clock import canonical_zone
+from controller.scheduling.wall_clock import alias_of, canonical_zone
 
 FIXED_MODES = ("on", "off", "noschedule")
 NOSCHEDULE = "noschedule"
@@ -57,6 +65,48 @@ def a_time_zone(name: str) -> str:
 TimeZone = Annotated[Text, AfterValidator(a_time_zone)]
 
 
+def zone_findings(zone: str, at: Path) -> Findings:
+    """Warn of a time zone that is named by an abbreviation or a former name; ``at`` leads to what names it."""
+    name = canonical_zone(zone)
+    if target := alias_of(name):
+        whose = f"the clock of {target}" if target != name else "a clock of no place"
+        yield Finding(
+            at,
+            f"time zone {name} is an old name for {whose}",
+            "write the place whose clock is meant, such as Europe/London: it says whether there is a summer time",
+            warning=True,
+            code=ProblemCode.ZONE_ALIAS,
+        )
+
+
+def text_findings(text: str, at: Path) -> Findings:
+    """Warn of a schedule in one line that is read, and hardly meant; ``at`` leads to it."""
+    schedule = parse_schedule(text)
+    yield from zone_findings(schedule.zone, at)
+    if schedule.entries and all(entry.power is State.ON for entry in schedule.entries):
+        yield Finding(
+            at,
+            "the schedule starts and has no stop: what it started stays on",
+            'add one, such as "; stop: 0 19 * * 1-5" before the zone',
+            warning=True,
+            code=ProblemCode.NEVER_STOPS,
+        )
+
+
+def choice_findings(choice: "ScheduleChoiceFacts", at: Path) -> Findings:
+    """Warn of a choice that hardly says what is meant; ``at`` leads to it."""
+    if choice.use is not None and choice.mode != "automatic":
+        yield Finding(
+            (*at, "use"),
+            f"with mode {choice.mode} the schedule {choice.use} is not followed",
+            "remove use, or write mode: automatic",
+            warning=True,
+            code=ProblemCode.NOT_FOLLOWED,
+        )
+    if choice.expression is not None:
+        yield from text_findings(choice.expression, (*at, "expression"))
+
+
 def _no_mode(text: str) -> str:
     if text == NOSCHEDULE:
         raise unfit("the expression 'noschedule' is a mode of its own", "write mode: noschedule")
@@ -71,6 +121,22 @@ Expression = Annotated[
 ]
 
 
+_STATES = {"yes": "on", "true": "on", "no": "off", "false": "off"}
+_IN_ONE_LINE = re.compile(
+    r"\s*(?:(?:start|stop)\s*:|[0-9*,/-]+(?:\s+[0-9A-Za-z*,/#?-]+){4})", re.IGNORECASE
+)
+
+
+def _a_name(name: str) -> str:
+    if state := _STATES.get(name.lower()):
+        raise unfit(f"{name!r} is no schedule", f"write {state}, or the name of a Schedule")
+    if _IN_ONE_LINE.match(name):
+        text = name if ":" in name else f"start: {name}; stop: …"
+        fix = f'write schedule: {{expression: "{text}"}}'
+        raise unfit(f"{name!r} is no name of a Schedule but one in a line of text", fix)
+    return name
+
+
 class ScheduleChoice(Spec):
     """A schedule: automatic by name or expression, or a fixed state.
 
@@ -83,7 +149,9 @@ class ScheduleChoice(Spec):
     mode: Literal["automatic", "on", "off", "noschedule"] = "automatic"
     """``automatic`` follows the schedule, ``on`` and ``off`` are kept by hand, ``noschedule`` is left alone."""
     use: Annotated[
-        Annotated[Text, RefTo("Schedule")] | None, CONTROLLER_ONLY, Gives("expression")
+        Annotated[Text, RefTo("Schedule"), AfterValidator(_a_name)] | None,
+        CONTROLLER_ONLY,
+        Gives("expression"),
     ] = None
     """Name of a Schedule."""
     expression: Annotated[Expression, AfterValidator(_no_mode)] | None = None
@@ -266,7 +334,15 @@ def _has_one_form(_ref: ResourceRef, facts: ScheduleFacts, _world: World) -> Fin
 def _other_programs_read_it(_ref: ResourceRef, facts: ScheduleFacts, world: World) -> Findings:
     compiled = facts.compiled(world)
     if compiled.exceptions:
-        yield Finding(("spec", "except"), not_in_text(compiled), warning=True)
+        code = ProblemCode.DATES_NOT_IN_TEXT
+        yield Finding(("spec", "except"), not_in_text(compiled), warning=True, code=code)
+
+
+def _means_what_it_says(_ref: ResourceRef, facts: ScheduleFacts, _world: World) -> Findings:
+    if facts.timezone is not None:
+        yield from zone_findings(facts.timezone, ("spec", "timezone"))
+    if facts.expression is not None:
+        yield from text_findings(facts.expression, ("spec", "expression"))
 
 
 def _name_is_no_state(ref: ResourceRef, _facts: ScheduleFacts, _world: World) -> Findings:
@@ -289,5 +365,5 @@ KIND: Kind[Any] = Kind(
         tuple(spec.except_ or ()),
         spec.expression,
     ),
-    rules=(_name_is_no_state, _has_one_form, _other_programs_read_it),
+    rules=(_name_is_no_state, _has_one_form, _other_programs_read_it, _means_what_it_says),
 )

@@ -19,7 +19,7 @@ from controller.kinds.language.kind import (
 from controller.kinds.language.read_by_others import value_as_read
 from controller.kinds.language.spec import RefTo, Says, Spec
 from controller.kinds.parts.texts import LongText, Text, Url
-from controller.model.ref import ResourceRef
+from controller.model.ref import ProblemCode, ResourceRef
 from controller.model.table import Items, KeyAttribute, TableDefinition, one_item
 
 TABLE = TableDefinition("InfraConfigServices", KeyAttribute("ServiceName"))
@@ -115,6 +115,7 @@ def _ports_are_in_their_range(_ref: ResourceRef, facts: ServiceFacts, _world: Wo
                 f"port {port} is outside {PORTS[0]} to {PORTS[-1]}, where ports of services are to lie",
                 "leave it where hosts of upstreams point at it already; else choose one inside",
                 warning=True,
+                code=ProblemCode.OLD_FORM,
             )
 
 

@@ -19,7 +19,7 @@ from controller.kinds.language.kind import (
 from controller.kinds.language.read_by_others import item_as_read
 from controller.kinds.language.spec import CONTROLLER_ONLY, RefTo, Says, Spec
 from controller.kinds.parts.texts import Text
-from controller.model.ref import ResourceRef
+from controller.model.ref import ProblemCode, ResourceRef
 from controller.model.table import Index, Items, KeyAttribute, TableDefinition
 
 KEY = KeyAttribute("Key")
@@ -249,11 +249,10 @@ def _derive(_ref: ResourceRef, facts: UpstreamFacts, world: World) -> Items:
     item: dict[str, Any] = dict(placement(facts.environment, world))
     service = world.facts("Service", facts.service)
     if service is not None:
-        ports = service._asdict()
         derived = {
-            place: {"Port": ports[host.slice]}
+            place: {"Port": port}
             for place, host in enumerate(facts.hosts)
-            if host.port is None and host.slice is not None and ports[host.slice]
+            if host.port is None and host.slice and (port := getattr(service, host.slice))
         }
         if derived:
             item["Hosts"] = derived
@@ -269,6 +268,7 @@ def _name_fits(ref: ResourceRef, facts: UpstreamFacts, _world: World) -> Finding
             f"name it {start}{facts.service}",
             # Only the page of the old product refused others, so its tables have them.
             warning=True,
+            code=ProblemCode.OLD_NAME,
         )
 
 
@@ -286,21 +286,19 @@ def _ports_are_the_services(_ref: ResourceRef, facts: UpstreamFacts, world: Worl
     service = world.facts("Service", facts.service)
     if service is None:
         return
-    ports = service._asdict()
     for place, host in enumerate(facts.hosts):
-        at = ("spec", "hosts", place)
         if host.port is None:
-            if host.slice is not None and not ports[host.slice]:
+            if host.slice is not None and not getattr(service, host.slice):
                 yield Finding(
-                    at,
+                    ("spec", "hosts", place),
                     f"host {host.name} needs the {host.slice} port of Service {facts.service}, which has none",
                     f"add {host.slice}Port to the service, or give the upstream hosts of its own",
                 )
-        elif all(ports.values()) and host.port not in ports.values():
+        elif service.blue and service.green and host.port not in service:
             yield Finding(
-                (*at, "port"),
+                ("spec", "hosts", place, "port"),
                 f"Host port {host.port} does not match blue or green port of {facts.service}",
-                f"write {ports['blue']} (blue) or {ports['green']} (green)",
+                f"write {service.blue} (blue) or {service.green} (green)",
             )
 
 
@@ -338,6 +336,7 @@ def _weights_are_some(_ref: ResourceRef, facts: UpstreamFacts, _world: World) ->
                 f"host {host.name} has weight 0, which the page of the old product refused",
                 "write a whole number from 1 to 100; state: down keeps requests from it",
                 warning=True,
+                code=ProblemCode.OLD_FORM,
             )
 
 

@@ -37,6 +37,7 @@ from controller.ledger.ledger_table import (
     SCOPE_INDEX,
     TRANSACTION_INDEX,
 )
+from controller.ledger.older_records import OlderRecords
 from controller.ledger.questions import (
     EVER,
     MAX_LIMIT,
@@ -61,12 +62,14 @@ from controller.ledger.summaries import (
     summary_of_item,
 )
 from controller.model.ledger_record import LedgerRecord
+from controller.model.observed import CONFIG_SCOPE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _TABLE: Final = "table"
 _ARCHIVE: Final = "archive"
+_OLDER: Final = "older"
 _HISTORY_PAGE = 10
 
 
@@ -88,6 +91,8 @@ class LedgerReader:
     """Where large images are kept, if anywhere."""
     archive: Archive = NOTHING_ARCHIVED
     """What was moved out of the table."""
+    older: OlderRecords | None = None
+    """What the old product left in it, where that is to be found by object."""
 
     def page(self, question: Question, *, limit: int = 50, token: str | None = None) -> Page:
         """Return one page: at most ``limit`` records of those a single query looks at (of an object with several items, one query each).
@@ -112,18 +117,27 @@ class LedgerReader:
         except ValueError as error:
             # A token of a version that knew of no segments.
             raise no_position() from error
+        if where == _OLDER and isinstance(question, OfEntity) and self.older is not None:
+            found = self.older.before(self.lines.beginning(CONFIG_SCOPE), question)
+            after = (place or 0) + limit
+            return found[after - limit : after], (_OLDER, after) if after < len(found) else None
         if where == _TABLE:
             records, after = self._of_table(question, limit, place)
             if after is not None:
                 return records, (_TABLE, after)
-            return records, (_ARCHIVE, None) if self.archive.reached() else None
+            return records, (_ARCHIVE, None) if self.archive.reached() else self._then(question)
         if isinstance(question, OfScope):
             below = MOST_RECORDS if place is None else place
             records = list(islice(lines_below(self.archive, question.scope, below), limit))
             after = records[-1].sequence if len(records) == limit else None
         else:
             records, after = archived_page(self.archive, question, limit, place)
-        return self._moved(records), None if after is None else (_ARCHIVE, after)
+        return self._moved(records), self._then(question) if after is None else (_ARCHIVE, after)
+
+    def _then(self, question: Question) -> Any:
+        """Return where an answer goes on after our own records: nowhere, or among those of the old product."""
+        older = self.older if isinstance(question, OfEntity) else None
+        return (_OLDER, 0) if older and older.may_have(question) else None
 
     def _moved(self, lines: Sequence[RecordSummary]) -> list[RecordSummary]:
         """Return those of the lines of segments that are in the table no more: the others were answered from there."""

@@ -33,6 +33,7 @@ MIN_INTEGER: Final = -(2**63)
 MAX_INTEGER: Final = 2**63 - 1
 MAX_CHARACTERS: Final = 40
 """No number is written with more, and no message repeats more of a text."""
+ACCOUNT_DIGITS: Final = 12
 MERGE_KEY: Final = "<<"
 
 _TAG_PREFIX: Final = "tag:yaml.org,2002:"
@@ -90,9 +91,11 @@ def resolve(text: str) -> Scalar:
     if not is_integer and not _FLOAT.fullmatch(text):
         return text
     if _LEADING_ZERO.match(text):
+        # Account numbers have twelve digits, and no other number of a document has as many.
+        otherwise = "" if len(text) == ACCOUNT_DIGITS else "; for a number leave the zero out"
         raise IrregularScalar(
             f"{shown(text)} is ambiguous: a number with a leading zero loses it",
-            f"quote it to mean text: {quoted(text)}; for a number leave the zero out",
+            f"quote it to mean text: {quoted(text)}{otherwise}",
         )
     value: int | float = math.inf
     if len(text) <= MAX_CHARACTERS:

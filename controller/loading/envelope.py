@@ -11,6 +11,9 @@ from controller.loading.issues import FIELDS, MAX_ISSUES, further, unknown_field
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ref import Origin
 
+API_GROUP = "envctl/"
+"""What every version of our own documents begins with."""
+
 _UNTOLD = (further((), 1),)
 """What stands for all that is wrong with the envelope of one document, where enough is told of others in its file."""
 
@@ -70,18 +73,21 @@ def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
 def _envelope_issues(value: dict[str, Any], kinds: Collection[str]) -> list[Finding]:
     if not value:
         return [Finding((), "the document is empty", "write one, or remove one '---'")]
+    version, kind = value.get("apiVersion"), value.get("kind")
+    if isinstance(version, str) and not version.startswith(API_GROUP) and kind not in kinds:
+        message = f"{version!r} is no apiVersion of envctl: is this file another tool's?"
+        fix = f"name it in .envctlignore, or write '{API_VERSION}' and a kind of envctl"
+        return [Finding(("apiVersion",), message, fix)]
     unknown = [name for name in value if name not in FIELDS]
     issues = [further((), len(unknown) - MAX_ISSUES)] if len(unknown) > MAX_ISSUES else []
     there_are = "a document has apiVersion, kind, metadata and spec"
     issues += [unknown_field((name,), FIELDS, there_are) for name in unknown[:MAX_ISSUES]]
-    version = value.get("apiVersion")
     if version is None:
         issues.append(Finding.missing((), "apiVersion", "", f"add 'apiVersion: {API_VERSION}'"))
     elif version != API_VERSION:
         issues.append(
             Finding(("apiVersion",), f"unknown apiVersion {version!r}", f"write '{API_VERSION}'")
         )
-    kind = value.get("kind")
     known = [*sorted(kinds), DEFAULTS]
     if kind is None:
         issues.append(Finding.missing((), "kind", "", f"add 'kind: …', one of {', '.join(known)}"))

@@ -13,9 +13,9 @@ from pydantic_core import ErrorDetails
 
 from controller.kinds.language.kind import Finding, Kinds
 from controller.kinds.language.spec import HiddenWhereWrong, Metadata
-from controller.loading.closest import did_you_mean
 from controller.loading.covered import NOTHING, CoveredNames
 from controller.loading.documents import yaml_type
+from controller.model.closest import did_you_mean
 from controller.model.ref import Origin, ProblemCode
 
 FIELDS: Final = frozenset({"apiVersion", "kind", "metadata", "spec"})

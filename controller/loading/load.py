@@ -95,8 +95,8 @@ class ChangedDocuments:
 
     def again(self, resource: Resource) -> ValidatedDocument:
         """Validate an object's unchanged document a second time."""
-        document = self.parsed[self.files[resource.origin.path]].documents[resource.index]
-        again = self._validate(document, resource.origin, resource.index)
+        document = self.parsed[self.files[resource.origin.path]].documents[resource.place]
+        again = self._validate(document, resource.origin, resource.place)
         assert isinstance(again, ValidatedDocument), f"{resource.ref} has not changed: {again}"
         return again
 
@@ -157,8 +157,12 @@ class ChangedDocuments:
                 if not document.issues:
                     kind = self.kinds[document.kind]
                     defaults = self.defaults.for_kind(folder_of(path), document.kind)
-                    named = written_references(kind, document.body, defaults)
-                    file.references += [WrittenReference(origin, index, name) for name in named]
+                    told = {issue.path for issue in made}
+                    file.references += [
+                        WrittenReference(origin, index, named)
+                        for named in written_references(kind, document.body, defaults)
+                        if ("spec", *named.path) not in told
+                    ]
             elif made.ref in result.facts:
                 result.duplicates = True
                 first = result.valid.get(made.ref)
@@ -280,7 +284,7 @@ def load(
     if defaults.documents:
         issues += defaults_issues(defaults.documents, kinds)
     for found in noted.values():
-        issues += placed(found.issues, found.resource.origin, found.resource.index)
+        issues += placed(found.issues, found.resource.origin, found.resource.place)
     issues += [issue for of_kind in found_clashes.values() for issue in of_kind]
     broken = {path: text for path, cid in files.items() if (text := parsed[cid].broken) is not None}
     marks = changes.files, changes.wrong, changes.facts
@@ -391,6 +395,6 @@ def _clashes(
         found[name] = tuple(
             issue
             for ref, clash in clashes(kinds[name], mine)
-            for issue in placed([clash], resources[ref].origin, resources[ref].index)
+            for issue in placed([clash], resources[ref].origin, resources[ref].place)
         )
     return found

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from controller.kinds.language.fields import Named
 from controller.kinds.language.kind import DEFAULT_RULES, Finding, Kind, Kinds, RuleSettings
 from controller.kinds.language.spec import merge_derived
-from controller.loading.closest import did_you_mean
 from controller.loading.issues import MAX_ISSUES, further
 from controller.loading.positions import dotted
 from controller.loading.validated import (
@@ -17,6 +16,7 @@ from controller.loading.validated import (
     validate_document,
 )
 from controller.model.canonical import canonical_bytes, projection_digest
+from controller.model.closest import did_you_mean
 from controller.model.observed import SHAPE
 from controller.model.ref import Origin, Problem, ProblemCode, ResourceRef, in_file_order
 from controller.model.resource import DesiredState, Projection, Resource
@@ -106,11 +106,13 @@ def resolve(
     ]
     if kind.derive is not None:
         items = merge_derived(items, kind.derive(ref, facts, world))
-    issues = list(kind.findings(ref, facts, world))
+    issues = kind.findings(ref, facts, world)
     if document.unmanaged:
         issues = [issue for issue in issues if "/".join(issue.named) not in document.unmanaged]
         issues += _unmanaged_findings(document, kind, world)
         dangling = [named for named in dangling if "/".join(named[1:]) not in document.unmanaged]
+    if known := document.acknowledged:
+        issues = [issue for issue in issues if not (issue.warning and issue.code in known)]
     unknown = [world.no_such(named) for named in dangling[:MAX_ISSUES]]
     if len(dangling) > MAX_ISSUES:
         unknown.append(further(("spec",), len(dangling) - MAX_ISSUES))
@@ -122,13 +124,13 @@ def resolve(
     asked = tuple(dict.fromkeys(world.asked))
     single = tuple([ref for ref in asked if ref.key != ALL])
     projection = Projection(
-        ref=ref,
-        attributes=attributes,
-        extra=extra,
-        digest=projection_digest(attributes, extra),
-        owned=document.owned,
-        depends_on=asked if len(single) == len(asked) else single,
-        protected=document.protected,
+        ref,
+        attributes,
+        extra,
+        projection_digest(attributes, extra),
+        document.owned,
+        asked if len(single) == len(asked) else single,
+        document.protected,
     )
     resource = Resource(ref, document.origin, document.index, document.document, projection)
     return Resolved(resource, tuple(issues), asked)

@@ -5,7 +5,7 @@ Everything that makes a file irregular is told, each with its place and its fix:
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby, islice
 from typing import Final
 
@@ -22,10 +22,19 @@ from controller.model.source_bounds import MAX_PROBLEMS, SOURCE_ROOT, first_prob
 _CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What libyaml refuses to read."""
 
+_WORD: Final = re.compile(r"""[^\s'",:\[\]{}#/]+""")
+"""What may be a name in text that is no YAML."""
+
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _LINE_ENDS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
 _AS_UTF_8: Final = "save the file as UTF-8"
 _ESCAPE: Final = 'remove it, or write it as an escape in "double quotes"'
+
+_CONFLICT_MARK: Final = re.compile(r"^<{7}(?: .*)?$", re.MULTILINE)
+_CONFLICT: Final = (
+    "a merge conflict that nobody has resolved",
+    "keep the lines that are meant, and remove those that begin with <<<<<<<, ======= and >>>>>>>",
+)
 
 _MAX_BROKEN_BYTES: Final = 2 * MAX_BYTES
 """Of files that are no regular YAML, all is told of the first so many bytes: that takes some two seconds."""
@@ -94,6 +103,10 @@ def _unreadable(data: bytes) -> tuple[list[TextFinding], bool]:
         ]
         for sort, pattern in (("control", _CONTROL), ("invisible", INVISIBLE))
     }
+    if conflict := _CONFLICT_MARK.search(text):
+        # Nothing that is said of the rest of such a file would help.
+        spot = next(_spots(text, iter([conflict.start()])))
+        return [TextFinding(spot, None, (), *_CONFLICT)], False
     # libyaml stops at control characters.
     return [*found["control"], *found["invisible"]], not found["control"]
 
@@ -121,7 +134,15 @@ def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: Kinds) -> tuple[Pr
     if not (loaded.exceeded or loaded.broken or loaded.issues):
         return ()
     problems = [*loaded.exceeded, *_of_broken(loaded.broken, secret_names_of(kinds))]
-    by_file = sorted(loaded.issues, key=lambda placed: (placed.path, placed.index))
+    words = {
+        word.casefold()
+        for text in loaded.broken.values()
+        for word in _WORD.findall(text.decode(errors="replace"))
+    }
+    checked = [issue for issue in loaded.issues if not _may_be_in(words, issue)]
+    if len(checked) < len(loaded.issues):
+        problems.append(_unchecked(min(loaded.broken), len(loaded.issues) - len(checked)))
+    by_file = sorted(checked, key=lambda placed: (placed.path, placed.index))
     room, untold = {False: MAX_PROBLEMS, True: MAX_PROBLEMS}, {False: 0, True: 0}
     for _, of_file in groupby(by_file, key=lambda placed: placed.path):
         problems += _of_file(list(dict.fromkeys(of_file)), origins, room, untold)
@@ -130,6 +151,19 @@ def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: Kinds) -> tuple[Pr
         _more(place, "more", count, warning=sort) for sort, count in untold.items() if count
     ]
     return first_problems(dict.fromkeys(problems))
+
+
+def _may_be_in(words: Collection[str], placed: PlacedIssue) -> bool:
+    """Tell whether an issue says that there is no object of a name that stands in a file which cannot be read."""
+    name = placed.issue.named[1].casefold()
+    return bool(name) and all(part in words for part in name.split("/"))
+
+
+def _unchecked(path: str, count: int) -> Problem:
+    named = "1 reference is" if count == 1 else f"{count:,} references are"
+    message = f"{named} not checked: what is named may be in a file that cannot be read"
+    fix, code = "mend that file first", ProblemCode.MORE
+    return Problem(Origin(path), "", message, fix, warning=True, code=code, others=count)
 
 
 def _of_broken(broken: Mapping[str, bytes], secret_names: CoveredNames) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ Items read back are the tables, a snapshot or the ledger as documents, as YAML i
 or not, is found here too: fields cleared by null, and the names of other objects.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -147,6 +147,7 @@ class ValidatedDocument:
     owned: tuple[str, ...]
     protected: bool
     unmanaged: list[str]
+    acknowledged: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -242,6 +243,7 @@ def validate_document(
         owned,
         checked.metadata.protect,
         checked.metadata.unmanaged,
+        checked.metadata.acknowledged,
     )
 
 

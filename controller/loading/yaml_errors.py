@@ -20,7 +20,6 @@ from yaml.events import (
 )
 
 from controller.kinds.language.kind import Path
-from controller.loading.closest import closest
 from controller.loading.covered import NOTHING, CoveredNames
 from controller.loading.documents import (
     LIST_TAGS,
@@ -40,6 +39,7 @@ from controller.loading.documents import (
     yaml_type,
 )
 from controller.loading.positions import TOP, Place, Spot
+from controller.model.closest import closest
 
 
 class TextFinding(NamedTuple):
@@ -69,8 +69,12 @@ _OPEN: Final = (0, 0)
 _MAX_SUGGESTED_FROM: Final = 1000
 """With more anchors than this the nearest one is not looked for."""
 
+_CONTAINERS: Final = {MappingStartEvent: "a map", SequenceStartEvent: "a list"}
 _UNTAG: Final = "remove the tag"
-_SPLIT: Final = "split it into several files"
+_TEMPLATE: Final = (
+    "'{{' begins a template of another tool, which envctl does not fill in",
+    "write the value, put it in quotes if the braces belong to it, or name the file in .envctlignore",
+)
 _NO_DIRECTIVES: Final = ("directives are not accepted", "remove the lines that begin with '%'")
 _SECRET_FAULT: Final = ("this is no text as it is written", "put it in quotes, without a tag")
 
@@ -96,7 +100,7 @@ def find_yaml_errors(
         fault = TextFinding(walk.last.start_mark, 1, (), "a tag after this is no text", _UNTAG)
     except StopIteration:
         message = "the file holds too many values; it was read up to here"
-        fault = TextFinding(walk.last.start_mark, 1, (), message, _SPLIT)
+        fault = TextFinding(walk.last.start_mark, 1, (), message, "split it into several files")
     except _Enough:
         pass
     return walk.findings if fault is None else [*walk.findings, fault]
@@ -201,10 +205,11 @@ class _Walk:
     def key(self, event: Any, path: Path, depth: int) -> tuple[str, bool]:
         """Return a key's text, and whether it may be one."""
         if type(event) is not ScalarEvent:
-            found = {MappingStartEvent: "a map", SequenceStartEvent: "a list"}.get(
-                type(event), "an alias"
-            )
-            self.add(event, path, f"a key must be text, found {found}", "write the key as text", 1)
+            found = _CONTAINERS.get(type(event), "an alias")
+            # Of a template the one brace comes right after the other.
+            is_template = event.start_mark.index == self.last.start_mark.index + 1
+            fault = (f"a key must be text, found {found}", "write the key as text")
+            self.add(event, path, *(_TEMPLATE if is_template and found == "a map" else fault), 1)
             self.node(event, path, depth + 1)
             return "?", False
         name: str = event.value
@@ -214,9 +219,8 @@ class _Walk:
                 self.add(event, (*path, name), message, "write the key alone", 1)
         if event.anchor is not None:
             self.anchors.setdefault(event.anchor, _SCALAR)
-        if event.style or event.anchor is not None or event.tag is not None:
-            return name, True
-        message, fix = _plain_key_fault(name)
+        is_plain = not event.style and event.anchor is None and event.tag is None
+        message, fix = _plain_key_fault(name) if is_plain else ("", "")
         if message:
             self.add(event, (*path, name), message, fix, _length(event))
         return name, not message
@@ -298,10 +302,7 @@ _LINE_UP: Final = "indent it exactly as the others"
 _TAB: Final = ("a tab cannot indent YAML", "indent with spaces")
 _AT_OPENING: Final = {
     "found unexpected end of stream": ("the quotes opened here are never closed", _CLOSE),
-    "found unexpected document indicator": (
-        "the quotes opened here are not closed before the next document begins",
-        _CLOSE,
-    ),
+    "found unexpected document indicator": ("these quotes are not closed in this document", _CLOSE),
     "could not find expected ':'": (
         "expected ':' after this key",
         "write 'key: value', or indent the text to continue the value above",
@@ -362,8 +363,8 @@ _AT_FAULT: Final = {
         "'*' and '&' begin an alias and an anchor, and a name must follow",
         f"{_QUOTE} if it begins with '*' or '&'",
     ),
-    "found unknown directive name": (_NO_DIRECTIVES[0], "remove the line that begins with '%'"),
-    "found incompatible YAML document": (_NO_DIRECTIVES[0], "remove the line that begins with '%'"),
+    "found unknown directive name": _NO_DIRECTIVES,
+    "found incompatible YAML document": _NO_DIRECTIVES,
     "found duplicate %YAML directive": _NO_DIRECTIVES,
     "found undefined tag handle": ("unknown tag", f"remove it, or {_QUOTE} if it begins with '!'"),
 }

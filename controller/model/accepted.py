@@ -44,6 +44,8 @@ class LiveOptions:
     """Owners of images a role may name: account numbers or ``self``, beside accounts with includeAmis."""
     tag_keys: Mapping[str, str] = field(default_factory=dict)
     """Keys of the tags on groups that differ from the usual: ``{"OwningTeam": "team"}``; an empty key leaves the tag out."""
+    old_user_data: bool = False
+    """Instances of roles without a Template get what images of the old product expect."""
     replicate: tuple[str, ...] = REPLICATED
     """Kinds or tables whose items are copied into the accounts."""
     max_parallel_rollouts: int = 10

@@ -64,7 +64,11 @@ class FoundGroup(_Tagged):
 
 @dataclass(frozen=True, slots=True)
 class FoundInstance(_Tagged):
-    """One EC2 instance that is not terminated. ``lifecycle`` is ``spot``, ``scheduled`` or empty (on demand)."""
+    """One EC2 instance that is not terminated. ``lifecycle`` is ``spot``, ``scheduled`` or empty (on demand).
+
+    ``launched_at`` is when it was started last. ``failed_start`` is AWS's reason where it is stopped because that start was
+    taken back, else empty.
+    """
 
     instance_id: str
     state: str
@@ -76,6 +80,7 @@ class FoundInstance(_Tagged):
     image_id: str = ""
     lifecycle: str = ""
     root_device: str = "ebs"
+    failed_start: str = ""
 
 
 @dataclass(frozen=True, slots=True)

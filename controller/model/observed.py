@@ -63,8 +63,7 @@ class Ownership(StrEnum):
     """No mark and no record: reported, adopted only when asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One object as found. Byte fields are canonical JSON.
 
     ``digest`` covers the attributes (without shared fields that Git does not own) and the mark's extra, so it equals the

@@ -151,7 +151,7 @@ class Violation:
     overridable: bool = True
     overridden: bool = False
     approved_by: str = ""
-    """Who approved it by what: ``--override by NAME``, ``a line of commit abc1234 of COMMITTER``; empty if nobody did."""
+    """Who approved it by what: ``--approve by NAME``, ``a line of commit abc1234 of COMMITTER``; empty if nobody did."""
     in_commit: bool = False
     """Whether the commit that is planned approves it: so it does for whoever applies that commit."""
     has_token: bool = True
@@ -314,13 +314,15 @@ class PlanOptions:
     """``now`` is aware; ``approvals`` are of violations.
 
     ``edited_as`` is the cause of what differs from what was last applied: ``edited``, or ``restored``, ``rolledBack``
-    where the desired state comes from a snapshot or the ledger.
+    where the desired state comes from a snapshot or the ledger. ``leaves`` is the revision accepted last, where the history of
+    the one that is planned does not have it.
     """
 
     now: datetime
     approvals: Sequence[Approval] = ()
     adopt: bool = False
     edited_as: Cause = Cause.EDITED
+    leaves: str = ""
 
 
 class Status(StrEnum):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
-from typing import Final, NamedTuple, Self
+from typing import Final, Literal, NamedTuple, Self, get_args
 
 
 class ResourceRef(NamedTuple):
@@ -95,6 +95,36 @@ class ProblemCode(StrEnum):
     """An override that gives a value which does not fit."""
     MORE = "more"
     """Stands for others that are not told."""
+    DATES_NOT_IN_TEXT = "datesNotInText"
+    """Excepted dates that programs which read only the table do not see."""
+    NEVER_STOPS = "neverStops"
+    """A schedule that starts and has no stop."""
+    NOT_FOLLOWED = "notFollowed"
+    """A Schedule that is named beside a mode which does not follow it."""
+    OLD_FORM = "oldForm"
+    """What only the page of the old product refused, and its tables therefore hold."""
+    OLD_NAME = "oldName"
+    """A name of which the same is true."""
+    UNKNOWN_INSTANCE_TYPE = "unknownInstanceType"
+    UNKNOWN_REGION = "unknownRegion"
+    """Names that AWS did not have when this version was made."""
+    ZONE_ALIAS = "zoneAlias"
+    """A time zone by an abbreviation or a former name."""
+
+
+Acknowledgeable = Literal[
+    "datesNotInText",
+    "neverStops",
+    "notFollowed",
+    "oldForm",
+    "oldName",
+    "unknownInstanceType",
+    "unknownRegion",
+    "zoneAlias",
+]
+"""Codes of warnings that a document may say it knows of: then they are not told."""
+
+ACKNOWLEDGEABLE: Final = frozenset(get_args(Acknowledgeable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +169,8 @@ class Problem:
             lines.append(f"{' ' * len(margin)}{' ' * self.excerpt.start}{caret}")
         if self.fix:
             lines.append(f"  fix: {self.fix}")
+        if self.warning and self.code in ACKNOWLEDGEABLE:
+            lines.append(f"  if it is meant: metadata: {{acknowledged: [{self.code}]}}")
         return "\n".join(lines)
 
 

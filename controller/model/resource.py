@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from controller.model.ref import Origin, ResourceRef
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """One object of the desired state. Byte fields are canonical JSON; spec models are not kept.
 
     ``document`` is ``{"metadata": …, "spec": …}`` as authored with defaults merged in.
@@ -15,7 +15,7 @@ class Resource:
 
     ref: ResourceRef
     origin: Origin
-    index: int
+    place: int
     """Which document of its file it is, from 0."""
     document: bytes
     projection: "Projection"
@@ -30,8 +30,7 @@ class AuthoredDocument:
     document: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Projection:
+class Projection(NamedTuple):
     """What one object asks of one target.
 
     ``attributes`` is what is compared with the target, ``extra`` what was authored but does not live in the

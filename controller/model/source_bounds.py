@@ -65,15 +65,17 @@ UNCHECKED: Final = too_large(
 
 
 def first_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the problems of a source in file order: the first ``MAX_PROBLEMS``, as many warnings, and how many more there are.
+    """Return the problems of a source: the first ``MAX_PROBLEMS``, as many warnings, and how many more there are.
 
+    Files that cannot be read come first, as others may follow from them; then all is in file order.
     Where one is left out that is no warning, what stands for it is none either.
     """
     told: list[Problem] = []
     full: set[bool] = set()
     room = {False: MAX_PROBLEMS, True: MAX_PROBLEMS}
     others = {False: 0, True: 0}
-    for problem in in_file_order(problems):
+    causes = (ProblemCode.UNREADABLE_FILE, ProblemCode.SYNTAX)
+    for problem in sorted(in_file_order(problems), key=lambda problem: problem.code not in causes):
         warning, stands_for_others = problem.warning, problem.code is ProblemCode.MORE
         is_of_source = stands_for_others and problem.origin.path == SOURCE_ROOT
         if not stands_for_others and not room[warning]:

@@ -7,24 +7,26 @@ writes a change writes its commits too.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final, Literal, NamedTuple, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from controller.kinds.language.documented import Names, SettingsPart
 from controller.kinds.language.spec import unfit
+from controller.kinds.parts.ssh_keys import SshKeys
 from controller.model.canonical import DIGEST_DIGITS
 from controller.model.plan import Approval, Note, NoteCategory, Violation
 from controller.model.ref import ResourceRef
 
-TRAILER: Final = "Envctl-Override"
-"""What a line of a commit message begins with that approves: ``Envctl-Override: maxDeletes@3f9c1a77d0e2b415``."""
+TRAILER: Final = "Envctl-Approve"
+"""What a line of a commit message begins with that approves: ``Envctl-Approve: maxDeletes@3f9c1a77d0e2b415``."""
 
 _TOKEN: Final = re.compile(r"(?P<guard>[A-Za-z][A-Za-z0-9]*)@(?P<digits>[0-9a-f]{1,64})")
 _TRAILER_LINE: Final = re.compile(
     rf"^[ \t>*+-]*{TRAILER}[ \t]*:(?P<values>[^\r\n]*)", re.IGNORECASE | re.MULTILINE
 )
 _COMMIT_DIGITS: Final = 7
+_LONGEST_SAID: Final = 60
 OTHERS_NOW: Final = "the changes it was given for are others now"
 TOO_SHORT: Final = f"its digest is too short, expected at least {DIGEST_DIGITS} digits"
 NOT_OF_THE_FORM: Final = "expected GUARD@DIGEST, as a refusal prints it"
@@ -35,13 +37,17 @@ _COMMITTER: Final = re.compile(r"[^<>]+ <[^<>\s]+>")
 
 
 class ApprovalSettings(SettingsPart):
-    """Whether a line ``Envctl-Override: GUARD@DIGEST`` of a commit message approves what a guard refused."""
+    """Whether a line ``Envctl-Approve: GUARD@DIGEST`` of a commit message approves what a guard refused."""
 
     in_commits: Literal["never", "merged"] = "never"
     """``merged``: lines count in the newest commit of the settings' own source and ref, never in a plan of another source or
     branch. Whoever may write that commit's message may approve: it takes a protected branch."""
     committers: Names = ()
     """Whose commits count, as Git names them: ``GitHub <noreply@github.com>``. Name who merges, not who writes changes."""
+    signed: Annotated[str | None, Field(pattern=r"^(s3://[^/\s]+/|/)[^\r\n]+$")] = None
+    """File of approvals, which one of ``signers`` signed; the signature is beside it, with ``.sig`` after its name. s3://BUCKET/KEY, or a path."""
+    signers: SshKeys = ()
+    """Public SSH keys, each ``NAME TYPE KEY``, of those whose signed file approves."""
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:
@@ -55,6 +61,11 @@ class ApprovalSettings(SettingsPart):
             raise unfit(
                 "inCommits: merged, but nobody's commits count", "list who merges in committers"
             )
+        if bool(self.signers) != (self.signed is not None):
+            raise unfit(
+                "approvals.signed and approvals.signers go together",
+                "name the file in signed, and in signers whose signature counts",
+            )
         return self
 
 
@@ -67,50 +78,63 @@ class Commit(NamedTuple):
 
 
 class CommitLines(NamedTuple):
-    """What the lines of a commit approve, or a note why they approve nothing."""
+    """What the lines of a commit approve, and a signed file; or notes why they approve nothing."""
 
     approvals: tuple[Approval, ...] = ()
     notes: tuple[Note, ...] = ()
     commit: str = ""
     """The commit, as notes name it."""
+    signed: tuple[Approval, ...] = ()
+    """What a signed file approves of the same revision."""
 
 
 NO_LINES: Final = CommitLines()
 
 
-def overrides_in(message: str) -> tuple[str, ...]:
+def approvals_in(message: str) -> tuple[str, ...]:
     """Return the ``GUARD@DIGEST`` approvals of a commit message, each once, in the order written.
 
     They may stand on any line, not only in the last paragraph: a squash-merge gathers the messages of several commits, often
     as a list or indented. One line may hold several, parted by commas or spaces. What is no GUARD@DIGEST approves nothing.
     """
-    found = (
-        word
-        for line in _TRAILER_LINE.finditer(message)
-        for word in re.split(r"[,\s]+", line["values"])
-        if _TOKEN.fullmatch(word)
-    )
-    return tuple(dict.fromkeys(found))
+    return tuple(word for word in _words(message) if _TOKEN.fullmatch(word))
+
+
+def _words(message: str) -> tuple[str, ...]:
+    """Return what stands on lines that would approve, each word once; the empty word for a line that says nothing."""
+    lines = (line["values"].strip() for line in _TRAILER_LINE.finditer(message))
+    return tuple(dict.fromkeys(word for line in lines for word in re.split(r"[,\s]+", line)))
 
 
 def lines_of(commit: Commit, settings: ApprovalSettings, judges: str = "") -> CommitLines:
     """Return what a commit's lines approve; ``judges`` says what a plan is of that takes none of them, whoever committed."""
-    tokens = overrides_in(commit.message)
-    if not tokens:
+    words, tokens = _words(commit.message), approvals_in(commit.message)
+    if not words:
         return NO_LINES
     name = commit.id[:_COMMIT_DIGITS]
+    strange = next((word for word in words if word not in tokens), None)
+    if strange is not None and not tokens:
+        return CommitLines(notes=(_no_approval(name, _of_no_form(strange)),))
     why = _why_not(commit.committer, tokens, settings, judges)
     if why:
         return CommitLines(notes=(_no_approval(name, why),))
     by = f"a line of commit {name} of {commit.committer}"
-    return CommitLines(tuple(Approval(token, by, in_commit=True) for token in tokens), commit=name)
+    notes = () if strange is None else (_no_approval(name, _of_no_form(strange)),)
+    approvals = tuple(Approval(token, by, in_commit=True) for token in tokens)
+    return CommitLines(approvals, notes, name)
 
 
 def unused_lines(lines: CommitLines, violations: Sequence[Violation]) -> tuple[Note, ...]:
-    """Return a note where lines that count approve none of these violations; nothing to say where each of them does."""
+    """Return a note of each approval in lines that count which approves none of these violations."""
     whys = {given.token: why_unused(violations, given.token) for given in lines.approvals}
-    token = next((token for token, why in whys.items() if why), "")
-    return (_no_approval(lines.commit, f"{token}: {whys[token]}"),) if token else ()
+    return tuple(
+        _no_approval(lines.commit, f"{token}: {why}") for token, why in whys.items() if why
+    )
+
+
+def _of_no_form(word: str) -> str:
+    said = word if len(word) <= _LONGEST_SAID else f"{word[:_LONGEST_SAID]}…"
+    return f"{said}: {NOT_OF_THE_FORM}" if said else NOT_OF_THE_FORM
 
 
 def _no_approval(commit: str, why: str) -> Note:

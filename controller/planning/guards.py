@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from controller.kinds.language.documented import SettingsPart
+from controller.kinds.language.documented import Names, SettingsPart
 from controller.kinds.language.kind import Kind, Leaving
 from controller.model.canonical import canonical_bytes, digest_of, parse_canonical
 from controller.model.observed import ObservedState, Ownership, is_protected
@@ -26,7 +27,7 @@ from controller.model.plan import (
     Violation,
 )
 from controller.model.ref import ResourceRef
-from controller.planning.edits import folder_hint, known_paths
+from controller.planning.edits import OF_NO_EDIT, folder_hint, known_paths
 from controller.planning.fields import differences
 from controller.planning.leaving import LEAVING, is_leaving, is_retired, leaves
 from controller.planning.wording import plural
@@ -53,6 +54,8 @@ class GuardSettings(SettingsPart):
     """How many instances may be replaced in one scope."""
     max_stops_by_edit: Annotated[int, Field(ge=0)] = 50
     """How many instances may be stopped by an edit (the clock may stop any number)."""
+    approval_for: Names = ()
+    """Scopes (``config``, ``111111111111/eu-west-1``) whose edits somebody approves each time, however few; ``*`` stands for anything, ``/`` too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,8 @@ class GuardFacts:
     source_paths: AbstractSet[str] | None = None
     protected: AbstractSet[ResourceRef] = frozenset()
     """Objects that are protected as they are to be."""
+    leaves: str = ""
+    """The revision accepted last, where the history of the planned one does not have it."""
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
@@ -154,13 +159,39 @@ def find_violations(changes: Sequence[Change], facts: GuardFacts) -> tuple[Viola
         for change in changes
         if change.cause is not Cause.SCHEDULED and (change.effects or change.action == "stop")
     ]
+    asks = facts.leaves or facts.limits.approval_for
     return (
+        *(_unapproved_edits(changes, facts) if asks else ()),
         *(_forbidden(deletes, facts) if deletes else ()),
         *(_deletes(deletes, changes, facts) if deletes or facts.desired_count == 0 else ()),
         *(_adopted_otherwise(adopted, facts) if adopted else ()),
         *(_unreviewed_updates(unreviewed, facts) if unreviewed else ()),
         *(_effects(by_edit, facts) if by_edit else ()),
     )
+
+
+def _unapproved_edits(changes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:
+    """Yield that edits need somebody's word, be they few: all of a scope, or those of a source that went back."""
+    edits = [change for change in changes if change.cause not in OF_NO_EDIT]
+    if not edits:
+        return
+    scope, count = facts.observed.scope, len(edits)
+    if facts.leaves:
+        yield _violation(
+            "sourceRewound",
+            facts,
+            f"the history of the source does not have {facts.leaves[:7]}, which is applied",
+            edits,
+            hint="was an older or another branch pushed over it? Push what is applied with what is meant on top, or approve it",
+        )
+    if any(fnmatchcase(scope, one) for one in facts.limits.approval_for):
+        yield _violation(
+            "approvalRequired",
+            facts,
+            f"{count} edit{'' if count == 1 else 's'} of {scope} wait{'s' if count == 1 else ''} for an approval (approvalFor)",
+            edits,
+            hint="somebody else than their author approves exactly these",
+        )
 
 
 def _forbidden(deletes: Sequence[Change], facts: GuardFacts) -> Iterator[Violation]:

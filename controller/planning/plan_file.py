@@ -224,11 +224,11 @@ def _violation() -> Schema:
             "hint": text("What it may be, and what to do; may be empty."),
             "digest": digest("Digest over exactly the changes counted."),
             "token": text(
-                "What `envctl apply --override` takes to approve exactly these; empty where another source was compared with:"
+                "What `envctl apply --approve` takes to approve exactly these; empty where another source was compared with:"
                 " only a plan against the tables can tell."
             ),
-            "overridable": {"type": "boolean"},
-            "overridden": {"type": "boolean"},
+            "approvable": {"type": "boolean"},
+            "approved": {"type": "boolean"},
             "counted": list_of(text("Kind/key"), "The objects whose changes are counted."),
         },
         {"approvedBy": text("Who approved it by what; empty if nobody did.")},

@@ -150,7 +150,7 @@ def _reasons(holding: Sequence[_Holding]) -> tuple[dict[int, str], int]:
             because = as_applied(because)
             left_to_next_run += len(held.places - reasons.keys())
         for place in held.places:
-            way_out = "" if place in for_good else f"; to go on: --override {held.way_out}"
+            way_out = "" if place in for_good else f"; to go on: --approve {held.way_out}"
             reasons.setdefault(place, f"{because}{way_out}")
     return reasons, left_to_next_run
 
@@ -241,7 +241,7 @@ _KNOWN = (ScopeState.OK, ScopeState.OBSERVE)
 class ScopeOptions:
     """How one scope is planned.
 
-    ``approvals`` are of violations and barriers; None where what approves them cannot be known.
+    ``approvals`` are of violations and barriers; None where what approves them cannot be known. ``leaves`` is as in PlanOptions.
     """
 
     diff: DiffOptions
@@ -249,6 +249,7 @@ class ScopeOptions:
     approvals: Sequence[Approval] | None = ()
     barriers: Sequence[Barrier] = ()
     source_paths: AbstractSet[str] | None = None
+    leaves: str = ""
 
 
 def plan_scope(
@@ -320,6 +321,7 @@ def finish(
         desired_count=desired_count,
         source_paths=options.source_paths,
         protected=protected,
+        leaves=options.leaves,
     )
     found = find_violations(changes, facts)
     violations = (*unblocked.lifted, *(approve(found, options.approvals) if found else ()))

@@ -17,9 +17,10 @@ DEFAULT_PAGE = 50
 class Refused(ServiceException):
     """AWS's refusal: its error code and message, answered in the protocol of the service that was called."""
 
-    def __init__(self, code: str, message: str) -> None:
-        """Take the error code of AWS's document and a message in its manner."""
+    def __init__(self, code: str, message: str, status: int = 0) -> None:
+        """Take the error code of AWS's document, a message in its manner, and an HTTP status where it is an uncommon one."""
         super().__init__(code, message)
+        self.http_status = status
         # moto warns of codes that the service's description does not list; AWS has codes common to all services.
         if code not in COMMON_ERROR_CODES:
             COMMON_ERROR_CODES.append(code)

@@ -31,7 +31,7 @@ class SandboxControls:
         self.send("delays", looks)
 
     def settings(self, **values: bool | int | list[str]) -> None:
-        """Set how it behaves where AWS differs: launch_configurations, strict_accounts, failing_refreshes."""
+        """Set how it behaves where AWS differs: the fields of SandboxSettings."""
         self.send("settings", values)
 
     def fail_next(self, operation: str = "", code: str = "", **where: Any) -> None:

@@ -19,6 +19,8 @@ class Fault:
     code: str = ""
     """Error code answered instead of acting, such as ``Throttling`` or ``InsufficientInstanceCapacity``."""
     message: str = "The sandbox was asked to refuse this call."
+    status: int = 0
+    """HTTP status of the refusal; 0: the usual one of the service."""
     lose_answer: bool = False
     """Act, then close the connection without an answer."""
     latency_s: float = 0.0

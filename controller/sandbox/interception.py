@@ -58,7 +58,7 @@ def _call_action(self: BaseResponse) -> Any:
         CALLS[f"{call.service}.{call.operation}"] += 1
     fault = _fault_of(call)
     if fault.code:
-        return _serialized(call, ActionResult(Refused(fault.code, fault.message)))
+        return _serialized(call, ActionResult(Refused(fault.code, fault.message, fault.status)))
     if call.service in _MAY_WAIT:
         answer = _act(call)
     else:
@@ -110,4 +110,4 @@ def _act(call: Call) -> Any:
 def _serialized(call: Call, result: ActionResult) -> Any:
     status, headers, body = call.response.serialized(result)
     headers, body = call.response._enrich_response(headers, body)  # noqa: SLF001 - it puts the request id in
-    return status, headers, body
+    return getattr(result.result, "http_status", 0) or status, headers, body

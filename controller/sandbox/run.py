@@ -1,9 +1,11 @@
 """Keeps a sandbox running for one's own play."""
 
 import json
+import shlex
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import asdict
 from pathlib import Path
 
 from controller.sandbox.ending import sigterm_ends_in_order
@@ -20,11 +22,12 @@ def run_sandbox(
     printer: Callable[[str], None],
     fleet: Path | None = None,
     wait: Callable[[], object] = signal.pause,
+    unconnected: Collection[str] = (),
 ) -> None:
     """Run an AWS with the accounts of a fleet until Ctrl-C; print what to export, ready for ``eval``.
 
     ``port`` 0 takes a free one. ``fleet`` is a folder of YAML, default: the examples; the settings exported as
-    ENVCTL_CONFIG name it as the source. Everything is in memory and gone afterwards, the settings too. Raises WrongUsage
+    ENVCTL_CONFIG name it as the source. Accounts whose names are ``unconnected`` have no role yet, and what makes it is printed. Everything is in memory and gone afterwards, the settings too. Raises WrongUsage
     without the extra, Unreachable if the AWS does not start, InvalidDesiredState if the YAML is wrong.
     """
     fleet = fleet or EXAMPLES
@@ -35,13 +38,17 @@ def run_sandbox(
         settings = Path(folder, "envctl.yaml")
         settings.write_text(settings_for(fleet), encoding="utf-8")
         with embedded_aws(port=port, environment={"ENVCTL_CONFIG": str(settings)}) as aws:
-            seeded = seed(aws.address, fleet=fleet)
+            seeded = seed(aws.address, fleet=fleet, unconnected=unconnected)
             printer(
                 f"# an AWS in memory at {aws.address}, up in {aws.startup_s:.1f} s; Ctrl-C ends it"
             )
             aws.controls.delays(**LIFELIKE)
             printer(f"# accounts: master {seeded.master}, children {', '.join(seeded.children)}")
             printer(f"# longer: curl -d '{{\"stop\": 5}}' {aws.address}/sandbox-api/delays")
+            for name, role in seeded.unconnected.items():
+                body = json.dumps({"accounts": [asdict(role)]})
+                printer(f"# {name} has no role yet; its stack is deployed by this:")
+                printer(f"# curl -d {shlex.quote(body)} {aws.address}/sandbox-api/accounts")
             for name, value in aws.environment.items():
                 printer(f"export {name}={value}")
             try:

@@ -1,11 +1,12 @@
 """Seeds a running sandbox with what a fleet takes for granted in its accounts: networks, images, keys, profiles, roles, buckets."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from controller.errors import WrongUsage
 from controller.sandbox.controls import SandboxControls
 
 REGION = "eu-west-1"
@@ -51,18 +52,35 @@ class SeededAws:
 
     master: str
     children: tuple[str, ...]
+    unconnected: dict[str, AccountNeeds] = field(default_factory=dict)
+    """Accounts without a role, by name -> the role they lack, as the sandbox makes it when it is asked to."""
 
 
-def seed(address: str, fleet: Path) -> SeededAws:
+def seed(address: str, fleet: Path, unconnected: Collection[str] = ()) -> SeededAws:
     """Furnish the master and the children that the YAML in ``fleet`` names; the same fleet gives the same ids.
 
-    May be repeated: what exists stays. Roles of the children can be assumed by the master alone from then on. Raises
-    InvalidDesiredState if the YAML is wrong.
+    May be repeated: what exists stays. Roles of the children can be assumed by the master alone from then on; those whose names
+    are ``unconnected`` have none yet. Raises InvalidDesiredState if the YAML is wrong, WrongUsage for a name that no Account has.
     """
-    master, *children = needs_of(_specs(fleet), REGION)
+    specs = _specs(fleet)
+    master, *children = needs_of(specs, REGION)
+    numbers = {str(spec["accountNumber"]): name for name, spec in specs.get("Account", {}).items()}
+    if unknown := set(unconnected) - set(numbers.values()):
+        known = ", ".join(sorted(numbers.values())) or "none"
+        raise WrongUsage(f"{fleet} has no Account {min(unknown)!r}", fix=f"name one of {known}")
+    waiting = {}
+    for child in children:
+        if numbers[child.account] in unconnected:
+            role = AccountNeeds(child.account, child.role, child.external_id)
+            waiting[numbers[child.account]] = role
+            child.role = ""
+    controls = SandboxControls(address)
+    if waiting:
+        # Without a role an account would let anybody in.
+        controls.settings(strict_accounts=[role.account for role in waiting.values()])
     needs = [asdict(account) for account in (master, *children)]
-    SandboxControls(address).send("accounts", {"accounts": needs})
-    return SeededAws(master.account, tuple(child.account for child in children))
+    controls.send("accounts", {"accounts": needs})
+    return SeededAws(master.account, tuple(child.account for child in children), waiting)
 
 
 def _specs(folder: Path) -> dict[str, dict[str, dict[str, Any]]]:

@@ -37,8 +37,16 @@ class SandboxSettings:
     """Whether launch configurations may be created; AWS closed them to new accounts."""
     strict_accounts: set[str] = field(default_factory=set)
     """Accounts whose roles must exist and trust the caller; into others anybody gets, as moto has it."""
+    actions_may_meet: bool = False
+    """Whether a group may have two scheduled actions at one moment, as some of AWS's words have it."""
     failing_refreshes: int = 0
     """How many of the next instance refreshes fail."""
+    without_capacity: set[str] = field(default_factory=set)
+    """Instance types that a zone has none of, as ``m5.large/eu-west-1a``: nothing of them is started."""
+    failing_launches: set[str] = field(default_factory=set)
+    """Names of groups that cannot launch anything: what they were asked for is kept, and an activity fails."""
+    failing_starts: set[str] = field(default_factory=set)
+    """Ids of instances whose starts are accepted and taken back: pending, then stopped again."""
 
 
 @dataclass(slots=True)

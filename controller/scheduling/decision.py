@@ -86,6 +86,8 @@ class Rule(NamedTuple):
     """How narrow an override is; None where it is none."""
     override: str = ""
     """Id of the recorded override it is; "" where it is none."""
+    since: datetime | None = None
+    """When that was made."""
 
 
 class SkipCode(StrEnum):
@@ -100,6 +102,7 @@ class SkipCode(StrEnum):
     CORRECT_STATE = "correctState"
     TRANSITIONING = "transitioning"
     GROUP_TRANSITIONING = "groupTransitioning"
+    NOT_LISTED = "notListed"
     ROLE_IGNORES = "roleIgnores"
     ROLE_SCALES = "roleScales"
     CANNOT_STOP = "cannotStop"
@@ -128,6 +131,7 @@ _TEXTS: Final = {
     SkipCode.CORRECT_STATE: "The instance is already in the correct state",
     SkipCode.TRANSITIONING: "This instance is currently transitioning between states",
     SkipCode.GROUP_TRANSITIONING: "This instance is currently transitioning between ASG lifecycle states",
+    SkipCode.NOT_LISTED: "The instance's group does not list it: it is being launched, or in a warm pool",
     SkipCode.ROLE_IGNORES: "The role says whenOff: ignore",
     SkipCode.ROLE_SCALES: "The role says whenOff: scaleToZero, so the size of its group changes instead",
     SkipCode.CANNOT_STOP: "This instance cannot be stopped: {}",
@@ -222,7 +226,7 @@ def decide(
     else:
         step = _step(instance, group, wanted)
     if isinstance(step, SkipCode):
-        source = None if step in ON_THE_WAY else source
+        source = None if step in ON_THE_WAY or step is SkipCode.NOT_LISTED else source
         return Decision(Action.SKIP, wanted, source, SkipReason(step), chain, schedule, deciding)
     held = None
     if step in STOPPING:
@@ -340,8 +344,13 @@ _OF_MEMBER: Final[Mapping[State, Mapping[str | None, Action | None]]] = {
 
 
 def _step(instance: InstanceFacts, group: GroupFacts | None, wanted: State) -> Action | SkipCode:
-    """Return the next step towards ON or OFF, or the reason to skip: first it starts, last it stops."""
+    """Return the next step towards ON or OFF, or the reason to skip: first it starts, last it stops.
+
+    What its group does not list is the group's affair: it would start what is kept stopped, and stop what is about to serve.
+    """
     steps = [_OF_INSTANCE[wanted].get(instance.state, SkipCode.TRANSITIONING)]
+    if group is not None and group.lifecycle is None and steps[0] is not SkipCode.TRANSITIONING:
+        return SkipCode.NOT_LISTED
     if group is not None:
         of_member = _OF_MEMBER[wanted].get(group.lifecycle, SkipCode.GROUP_TRANSITIONING)
         steps.insert(wanted is State.ON, of_member)

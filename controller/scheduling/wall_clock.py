@@ -10,6 +10,7 @@ occurs twice means its first pass, one that is skipped means the moment of the j
 wall clock to moment is therefore monotone, which is what lets the rest search on wall clocks alone.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ from controller.scheduling.schedule import (
     State,
 )
 
+_OFFSET = re.compile(r"(?:gmt|utc)?([+-])0?([0-9]{1,2})(?::?00)?")
 ONE_MINUTE = timedelta(minutes=1)
 
 
@@ -38,6 +40,21 @@ def _spellings() -> dict[str, str]:
     text = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8")
     # "Factory" is the database's placeholder for "not set up"
     return {name.lower(): name for name in text.split() if name != "Factory"}
+
+
+@cache
+def _links() -> dict[str, str]:
+    text = resources.files("tzdata").joinpath("zoneinfo", "tzdata.zi").read_text(encoding="utf-8")
+    lines = [line.split() for line in text.splitlines() if line.startswith("L ")]
+    return {alias: target for _, target, alias in lines}
+
+
+def alias_of(zone: str) -> str | None:
+    """Return what zone an abbreviation or a former name of a country (``CET``, ``GB``) stands for, None for the name of a place.
+
+    ``zone`` is as ``canonical_zone`` gives it. ``UTC`` is no alias here: it is the zone that has no place.
+    """
+    return None if "/" in zone or zone == "UTC" else _links().get(zone, zone)
 
 
 @lru_cache(maxsize=4096)
@@ -50,6 +67,14 @@ def canonical_zone(name: str) -> str:
     wanted = name.strip().lower()
     if wanted in known:
         return known[wanted]
+    if offset := _OFFSET.fullmatch(wanted):
+        # In the database's own names the sign is the other way round.
+        sign, hours = {"+": "-", "-": "+"}[offset[1]], int(offset[2])
+        fixed = (
+            f", or Etc/GMT{sign}{hours} for this offset all year" if hours in range(1, 13) else ""
+        )
+        fix = f"write the place whose clock is meant, such as Europe/London{fixed}"
+        raise InvalidSchedule(f"unknown time zone {name.strip()!r}", fix, 0)
     near = get_close_matches(wanted, known, n=1) or [
         zone for zone in sorted(known) if wanted and zone.endswith("/" + wanted.replace(" ", "_"))
     ]

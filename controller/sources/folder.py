@@ -41,6 +41,10 @@ def content_id(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
+class EmptyFolder(SourceUnavailable):
+    """No file in the folder is YAML: nothing to plan from, and where a first document may be written."""
+
+
 class OpenFolders:
     """Folders of a source, opened name by name: one that was exchanged for a link is not followed, wherever in a path it is.
 
@@ -102,9 +106,9 @@ class FolderSource:
         """Return the files as they are now. Raises SourceUnavailable if any part of it cannot be read, or none is YAML."""
         selection = select(walk(Path(self._root)))
         if not selection.files and not selection.problems:
-            raise SourceUnavailable(
+            raise EmptyFolder(
                 f"{self.name}: no .yaml or .yml file in this folder; an empty source is an error, not an empty fleet",
-                fix="name the folder that holds the YAML files",
+                fix="name the folder that holds the YAML files; envctl init makes a first one",
             )
         files, sizes = self._identified(selection)
         self._paths = {found_id: path for path, found_id in files.items()}
@@ -115,6 +119,10 @@ class FolderSource:
             digest.update(f"{problem}\0".encode())
         revision = Revision(digest.hexdigest(), "working tree")
         return SourceTree(revision, files, selection.problems, sizes)
+
+    def follows(self, revision_id: str) -> bool:
+        """Return True: a folder has no history."""
+        return True
 
     def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield the contents; raises SourceUnavailable for a file that is no longer what ``fetch`` saw."""

@@ -3,7 +3,7 @@
 import difflib
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from controller.errors import SourceUnavailable, WrongUsage
@@ -29,8 +29,10 @@ from controller.sources.location import (
 )
 from controller.sources.pull_request import pull_request_of
 from controller.sources.selection import printable, select
+from controller.sources.signed_commit import check_signed
 
 _logger = logging.getLogger(__name__)
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHORT_COMMIT = re.compile(r"[0-9a-f]{7,39}")
 _SHOWN = 12
 _COMPARED = 5_000
@@ -42,6 +44,7 @@ class GitSource:
     ``changed_since`` and ``fetch`` ask the server once (``ls-remote``); a fetch follows only when the commit is not here yet, and
     the commit fetched last is not looked at again. A
     commit id as ref is asked for once in the life of the cache. Two processes may share ``cache_dir``.
+    Where ``signers`` are given (``NAME TYPE KEY`` each), a commit that none of them signed is not read.
     """
 
     def __init__(
@@ -49,13 +52,14 @@ class GitSource:
         location: GitLocation,
         cache_dir: Path,
         credential: Credential | None = None,
+        signers: Sequence[str] = (),
         *,
         in_checkout: bool = False,
     ) -> None:
         """``in_checkout`` takes a ref that is no branch and no tag for one that the repository itself fetched: ``origin/main``."""
         self._location = location
         self._cache_dir, self._credential = cache_dir, credential
-        self._in_checkout = in_checkout
+        self._in_checkout, self._signers = in_checkout, signers
         self._cache = GitCache(location, cache_dir, credential)
         self._tree: SourceTree | None = None
         self._branch = ""
@@ -93,7 +97,7 @@ class GitSource:
     def fetch(self) -> SourceTree:
         """Return the tree of the ref's commit as it is now.
 
-        Raises SourceUnavailable (out of reach, no such ref, folder or YAML file), AccessDenied, WrongUsage.
+        Raises SourceUnavailable (out of reach, no such ref, folder or YAML file), UntrustedRevision, AccessDenied, WrongUsage.
         """
         try:
             self._tree = self._fetch()
@@ -102,6 +106,15 @@ class GitSource:
             self._rebuild(broken)
             self._tree = self._fetch()
         return self._tree
+
+    def follows(self, revision_id: str) -> bool:
+        """Tell whether the tree fetched last has a commit in its history; True for what is no commit's id."""
+        tree, git = self._tree or self.fetch(), self._cache.local
+        if not _COMMIT.fullmatch(revision_id):
+            return True
+        # All of the history is here: what is not, is not in it.
+        asked = ("merge-base", "--is-ancestor", revision_id, tree.revision.id)
+        return self._cache.holds(revision_id) and git.run(*asked).status == 0
 
     def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield the contents through one git process; a broken local copy is fetched again once and reading goes on."""
@@ -149,6 +162,8 @@ class GitSource:
             ):
                 # The ref moved between the two questions: the commit we were told of is behind it, or gone for good.
                 self._bring(commit)
+        if self._signers:
+            check_signed(self._cache.local, commit, self._signers, self.name)
         revision = read_revision(self._cache.local, commit, branch)
         folder = self._location.path
         entries = list_tree(self._cache.local, f"{commit}:{folder}")

@@ -201,8 +201,11 @@ def read_revision(git: GitProcess, commit: str, branch: str) -> Revision:
         )
     label = f"{branch}@{commit[:7]}" if branch else commit[:7]
     author = line_of(parts[0])
-    merged_by = author if len(parts[3].split()) > 1 else ""
-    return Revision(commit, label, author, parts[4], parts[1], line_of(parts[2]), merged_by)
+    parents = tuple(parts[3].split())
+    merged_by = author if len(parents) > 1 else ""
+    return Revision(
+        commit, label, author, parts[4], parts[1], line_of(parts[2]), merged_by, parents
+    )
 
 
 def line_of(text: str) -> str:

@@ -94,6 +94,10 @@ class S3Source:
             listing = again
         raise self._changed(self.name)
 
+    def follows(self, revision_id: str) -> bool:
+        """Return True: a bucket has no history."""
+        return True
+
     def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield the contents. Raises SourceUnavailable for an object that is no longer what ``fetch`` saw."""
         tree = self._tree or self.fetch()

@@ -58,7 +58,13 @@ from controller.targets.group_parts.rollouts import (
     rollout_text,
     turns,
 )
-from controller.targets.group_parts.wanted import Circumstances, Wanted, new_group, present_group
+from controller.targets.group_parts.wanted import (
+    Circumstances,
+    Wanted,
+    new_group,
+    present_group,
+    without_instances,
+)
 
 OUTSIDE = "changed outside envctl"
 _NONE: Final[Mapping[str, str]] = {}
@@ -195,7 +201,7 @@ class _Projection:
         launched = int(made.attributes["desiredCapacity"])
         off = not launched and design.sizes.desired
         self._shapings[ref] = Shaping(
-            because="without instances: its schedule says off" if off else None,
+            because=without_instances(design) if off else None,
             effects={"launched": launched} if launched else None,
         )
 

@@ -25,6 +25,7 @@ from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.ports import ActResult, LiveActs, LiveReads, Projected, TargetCounts
 from controller.targets.power_parts.drive import Drive, Pace
+from controller.targets.power_parts.patience import Patience
 from controller.targets.power_parts.power_changes import (
     INSTANCE,
     PARKING,
@@ -33,7 +34,7 @@ from controller.targets.power_parts.power_changes import (
     power_changes_of,
 )
 from controller.targets.power_parts.power_client import Ec2PowerClient
-from controller.targets.power_parts.rounds import Patience, batches_of, goals_of, results_of
+from controller.targets.power_parts.rounds import batches_of, goals_of, results_of
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.tables import read_running
 

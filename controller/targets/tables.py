@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -125,7 +125,7 @@ class Tables:
                     for ref in [
                         ref for ref, is_lost in zip(doubtful, lost, strict=True) if is_lost
                     ]:
-                        objects[ref] = replace(objects[ref], ownership=Ownership.LOST_MARK)
+                        objects[ref] = objects[ref]._replace(ownership=Ownership.LOST_MARK)
                 except EnvctlError as error:
                     errors.append(error)
         if errors:
@@ -224,7 +224,7 @@ class Tables:
         ref = ref._replace(key=f"{ref.key} ({key})")
         while ref in taken:
             ref = ref._replace(key=f"{ref.key} ({key})")
-        return found._replace(observation=replace(found.observation, ref=ref))
+        return found._replace(observation=found.observation._replace(ref=ref))
 
     def _is_lost(self, keys: Sequence[ItemKey]) -> bool:
         return any(

@@ -63,7 +63,7 @@ def why_lines(explanation: Explanation) -> list[str]:
             if choice is None:
                 lines = [f"{found.owner} cannot be read back"]
             elif choice.mode != "automatic":
-                lines = [f"{found.owner} follows mode {choice.mode}"]
+                lines = [f"{found.owner} has no schedule, mode {choice.mode}"]
             else:
                 used = ResourceRef("Schedule", choice.use) if choice.use else choice.expression
                 lines = [f"{found.owner} follows {used}"]

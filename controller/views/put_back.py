@@ -41,7 +41,7 @@ def held_lines(prepared: PreparedPutBack) -> list[str]:
 def unused_tokens(planned: CombinedPlan) -> tuple[str, ...]:
     """Return which approvals were given for changes that are others now, or tell no changes apart."""
     return tuple(
-        f"envctl: --override {token} approves nothing here: {why}"
+        f"envctl: --approve {token} approves nothing here: {why}"
         for token, why in planned.unused_tokens.items()
     )
 

@@ -24,6 +24,7 @@ WRITES = {
     "controller/snapshots/write.py": "snapshots: items as the tables hold them",
     "controller/sources/git_history.py": "questions to Git's own process",
     "controller/sources/git_objects.py": "questions to Git's own process",
+    "controller/sources/ssh_signature.py": "signatures and public keys, for ssh-keygen to read",
     "controller/sources/git_repository.py": "questions to Git's own process, and the lock beside its cache",
 }
 """Where files and streams are written, and what."""

@@ -231,7 +231,8 @@ def projected_of(
     group: FoundGroup, deep: dict[str, Any], outside: set[str]
 ) -> tuple[LiveLook, ObservedState]:
     """Return a look at the group as somebody outside made it, and what the target observes of it."""
-    seen = seen_of(group, KEYS)
+    ids = {member.instance_id for member in group.members}
+    seen = seen_of(group, KEYS, ids)
     attributes = changed({**light_attributes(group, KEYS, seen), **deep}, outside)
     found = observation(group, SCOPE, INSTALLATION, attributes)
     facts = {"deep": False, "groups": {WEB: seen}, "known": Answers()}

@@ -202,6 +202,8 @@ LIFTED_BY_NO_DOCUMENT = {
     ): "what is taken over is as the tables hold it: a person says otherwise",
     ("guards", "emptySource"): "a source that is not empty is another source",
     ("guards", "truncatedSource"): "counts files that are gone",
+    ("guards", "approvalRequired"): "the settings ask for it",
+    ("guards", "sourceRewound"): "counts commits, which no document says",
     ("guards", "maxDeletes"): "a limit of the settings",
     ("guards", "maxUpdateShare"): "a limit of the settings",
     **{("guards", guard): "a limit of the settings" for _, guard, _, _ in EFFECTS},

@@ -37,6 +37,25 @@ def tag_set(tags: list[tuple[str, str]]) -> str:
     return f"<tagSet>{items}</tagSet>" if items else "<tagSet/>"
 
 
+def state_reasons() -> st.SearchStrategy[str]:
+    """Why an instance is as it is, of a message or a code alone, too."""
+    codes = [
+        "Client.InternalError",
+        "Client.UserInitiatedShutdown",
+        "Server.InsufficientInstanceCapacity",
+        "Server.ScheduledStop",
+    ]
+    code, message = (
+        st.none() | st.sampled_from(codes),
+        st.none() | st.just("Client error on launch"),
+    )
+    return st.builds(
+        lambda c, m: f"<stateReason>{element('code', c)}{element('message', m)}</stateReason>",
+        code,
+        message,
+    )
+
+
 @st.composite
 def instances(draw: st.DrawFn) -> str:
     """One instance, with what AWS may leave out left out, and with fields nobody asked for between."""
@@ -56,6 +75,7 @@ def instances(draw: st.DrawFn) -> str:
                 "<networkInterfaceSet><item><privateIpAddress>10.9.9.9</privateIpAddress>"
                 "<tagSet><item><key>not</key><value>ours</value></item></tagSet></item></networkInterfaceSet>"
             ),
+            draw(st.none() | state_reasons()) or "",
             element("rootDeviceType", draw(st.none() | st.just("instance-store"))),
             element("instanceLifecycle", draw(st.none() | st.just("spot"))),
             element("spotInstanceRequestId", draw(st.none() | st.just("sir-1"))),
@@ -92,7 +112,16 @@ def instance_of(found: Mapping[str, Any]) -> FoundInstance:
         image_id=found.get("ImageId", ""),
         lifecycle=found.get("InstanceLifecycle", ""),
         root_device=found.get("RootDeviceType", "ebs"),
+        failed_start=failed_start(found.get("StateReason", {}))
+        if found["State"]["Name"] == "stopped"
+        else "",
     )
+
+
+def failed_start(reason: Mapping[str, str]) -> str:
+    code = reason.get("Code", "")
+    ran = code in ("", "Client.UserInitiatedShutdown", "Server.ScheduledStop")
+    return "" if ran else reason.get("Message") or code
 
 
 def group_of(found: Mapping[str, Any]) -> FoundGroup:

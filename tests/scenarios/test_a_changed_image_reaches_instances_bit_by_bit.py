@@ -313,3 +313,22 @@ def test_an_image_larger_than_the_disk_is_said(aws: AwsForTests) -> None:
     account.role(ami="web-2.0.0", volumes=[{"name": "OS", "size": 10}])
     (note,) = notes(account.plan())
     assert "the OS volume has 10 GB, image web-2.0.0 needs 15" in note
+
+
+@pytest.mark.slow
+def test_an_instance_protected_from_scale_in_is_left_out_and_told(three: LiveAccount) -> None:
+    scaling = three.client("autoscaling")
+    (group,) = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[WEB])[
+        "AutoScalingGroups"
+    ]
+    protected = group["Instances"][0]["InstanceId"]
+    scaling.set_instance_protection(
+        AutoScalingGroupName=WEB, InstanceIds=[protected], ProtectedFromScaleIn=True
+    )
+    three.role(instanceType="m6i.xlarge")
+    _until_quiet(three)
+    assert [_versions(three, name)["2"] for name in NAMES] == [1, 2, 2]
+    assert set(_refreshes(three)) == {"Successful"}
+    assert any(
+        "protected from scale-in, keep the template before" in one for one in notes(three.plan())
+    )

@@ -64,7 +64,7 @@ def test_a_harmless_text_around_the_true_digest_applies_nothing(
     harmless = {**first, "action": "update", "kind": "Service", "key": "Search"}
     forged["scopes"][0] |= {"changes": [harmless], "violations": [], "state": "ok"}
     file.write_text(json.dumps(forged))
-    repository.git("commit", "--quiet", "--amend", "-m", f"four go\n\nEnvctl-Override: {token}")
+    repository.git("commit", "--quiet", "--amend", "-m", f"four go\n\nEnvctl-Approve: {token}")
 
     refused = envctl("apply", file, "--yes")
 
@@ -79,14 +79,14 @@ def test_a_file_of_a_refused_plan_is_not_applied_by_approving_it_later(
     refused, approved = tmp_path / "refused.json", tmp_path / "approved.json"
     assert envctl("plan", "--out", refused).code == 3
     token = token_in(refused)
-    assert envctl("plan", "--override", token, "--out", approved).code == 2
+    assert envctl("plan", "--approve", token, "--out", approved).code == 2
 
-    late = envctl("apply", refused, "--override", token, "--yes")
+    late = envctl("apply", refused, "--approve", token, "--yes")
 
     assert late.code == 4
-    assert "overridden: the file says false, now true" in late.err
+    assert "approved: the file says false, now true" in late.err
     assert envctl("apply", approved, "--yes").code == 4, "an approval is given by who applies"
-    assert envctl("apply", approved, "--override", token, "--yes").code == 0
+    assert envctl("apply", approved, "--approve", token, "--yes").code == 0
 
 
 def test_whoever_applies_an_approved_file_does_not_do_it_in_anothers_name(
@@ -95,13 +95,13 @@ def test_whoever_applies_an_approved_file_does_not_do_it_in_anothers_name(
     file = tmp_path / "plan.json"
     envctl("plan", "--out", file)
     token = token_in(file)
-    envctl("plan", "--override", token, "--out", file)
+    envctl("plan", "--approve", token, "--out", file)
     monkeypatch.setenv("ENVCTL_USER", "mallory")
 
-    refused = envctl("apply", file, "--override", token, "--yes")
+    refused = envctl("apply", file, "--approve", token, "--yes")
 
     assert refused.code == 4
-    assert 'the file says "--override by ada", now "--override by mallory"' in refused.err
+    assert 'the file says "--approve by ada", now "--approve by mallory"' in refused.err
 
 
 def test_the_same_changes_of_another_revision_are_another_plan(
@@ -285,7 +285,7 @@ def test_of_a_thousand_edited_files_none_is_applied(
     refused_file, approved_file = tmp_path / "refused.json", tmp_path / "approved.json"
     assert estate.plan("--scope", "config", "--out", refused_file).code == 3
     token = token_in(refused_file)
-    estate.plan("--scope", "config", "--override", token, "--out", approved_file)
+    estate.plan("--scope", "config", "--approve", token, "--out", approved_file)
     refused, approved = (json.loads(f.read_text()) for f in (refused_file, approved_file))
     scope = approved["scopes"][0]
     assert all((scope["changes"], scope["violations"], scope["unmanaged"], approved["schedules"]))
@@ -331,7 +331,7 @@ def test_what_readers_of_json_take_differently_is_not_applied(
     file = tmp_path / "plan.json"
     estate.plan("--scope", "config", "--out", file)
     token = token_in(file)
-    estate.plan("--scope", "config", "--override", token, "--out", file)
+    estate.plan("--scope", "config", "--approve", token, "--out", file)
     data = file.read_bytes()
     edited = TEXTUAL[how](data)
 

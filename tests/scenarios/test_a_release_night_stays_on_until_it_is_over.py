@@ -195,7 +195,7 @@ def test_more_than_an_edit_may_stop_an_override_stops_once_that_is_approved(even
     assert done.exit_code == 3
     lines = list(done_lines(ready, done))
     assert lines[1].startswith(f"  refused  {SCOPE}: 3 instances would be stopped by an edit")
-    assert f"--override {done.refused[0].token}" in lines[3]
+    assert f"--approve {done.refused[0].token}" in lines[3]
     assert evening.lifecycles(WEB) == ["InService"] * 3
     # What it says to type then does it.
     accounts, accepted = evening.accounts(), evening.accepted(on_record(evening))

@@ -38,14 +38,14 @@ class Review:
 
     def says(self, token: str, by: dict[str, str]) -> None:
         """Let whoever commits write an approval into the newest commit of this branch."""
-        message = f"four go\n\n* Envctl-Override: {token}"
+        message = f"four go\n\n* Envctl-Approve: {token}"
         self.repository.git("commit", "--quiet", "--amend", "-m", message, env=by)
 
     def merges(self, token: str, by: dict[str, str]) -> None:
         """Squash the topic into main, with an approval."""
         self.repository.git("checkout", "--quiet", "main")
         self.repository.git("merge", "--squash", "--quiet", "topic")
-        self.repository.git("commit", "-qm", f"Four go (#7)\n\nEnvctl-Override: {token}", env=by)
+        self.repository.git("commit", "-qm", f"Four go (#7)\n\nEnvctl-Approve: {token}", env=by)
 
 
 def violation(ended: Ended) -> Any:
@@ -100,7 +100,7 @@ def test_the_check_of_a_pull_request_takes_no_line_of_it_whoever_committed(
     judged = envctl("plan", "--source", trusting.topic, "--format", "json")
 
     assert judged.code == 3
-    assert violation(judged)["overridden"] is False
+    assert violation(judged)["approved"] is False
     commit = trusting.repository.head[:7]
     assert the_note(judged) == (
         f"a line of commit {commit} does not approve: this is a plan of a source that is not the settings' own"
@@ -119,7 +119,7 @@ def test_whoever_merges_approves_and_the_plan_says_so(trusting: Review) -> None:
 
     assert approved.code == 2
     assert f"Approved by: {by}" in approved.out
-    assert "--override" not in approved.out, "the line approves it for whoever applies that commit"
+    assert "--approve" not in approved.out, "the line approves it for whoever applies that commit"
     assert violation(envctl("plan", "--format", "json"))["approvedBy"] == by
     assert envctl("apply", "--yes").code == 0
 
@@ -157,20 +157,20 @@ def test_a_plan_against_another_source_prints_no_approval_and_says_why(review: R
     compared = ("plan", "--source", review.topic, "--base", review.main)
 
     told = envctl(*compared)
-    as_json = envctl(*compared, "--format", "json", "--override", review.token)
+    as_json = envctl(*compared, "--format", "json", "--approve", review.token)
 
     assert told.code == as_json.code == 3
-    assert "--override" not in told.out
+    assert "--approve" not in told.out
     assert "only a plan against the tables can tell what approves its changes" in told.out
     assert violation(as_json)["token"] == ""
     assert "approves nothing here: only a plan against the tables can tell" in as_json.err
 
 
 def test_an_approval_by_hand_names_who_gave_it(review: Review) -> None:
-    asked = ("plan", "--source", review.topic, "--override", review.token)
+    asked = ("plan", "--source", review.topic, "--approve", review.token)
 
-    assert "Approved by: --override by ada" in envctl(*asked).out
-    assert violation(envctl(*asked, "--format", "json"))["approvedBy"] == "--override by ada"
+    assert "Approved by: --approve by ada" in envctl(*asked).out
+    assert violation(envctl(*asked, "--format", "json"))["approvedBy"] == "--approve by ada"
 
 
 def test_an_approval_cut_to_six_digits_is_told_and_approves_nothing(trusting: Review) -> None:
@@ -178,10 +178,10 @@ def test_an_approval_cut_to_six_digits_is_told_and_approves_nothing(trusting: Re
     assert len(digits) == 16
     short = f"{guard}@{digits[:6]}"
 
-    by_hand = envctl("plan", "--source", trusting.topic, "--override", short)
+    by_hand = envctl("plan", "--source", trusting.topic, "--approve", short)
     trusting.merges(short, MERGER)
     by_line = envctl("plan", "--format", "json")
 
     assert (by_hand.code, by_line.code) == (3, 3)
-    assert f"--override {short} approves nothing here: its digest is too short" in by_hand.err
+    assert f"--approve {short} approves nothing here: its digest is too short" in by_hand.err
     assert f"{short}: its digest is too short, expected at least 16 digits" in the_note(by_line)

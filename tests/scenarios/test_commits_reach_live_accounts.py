@@ -64,7 +64,7 @@ def test_an_approval_in_the_commit_counts_in_live_scopes_and_for_nothing_else(
 ) -> None:
     estate.has({"e0.yaml": None})
     of_config = [one.token for one in planned(estate, "e0 goes").plan.refused]
-    approved = f"e0 goes (#7)\n\nEnvctl-Override: {' '.join(of_config)}"
+    approved = f"e0 goes (#7)\n\nEnvctl-Approve: {' '.join(of_config)}"
     refused = planned(estate, approved).plan.refused
     assert {one.scope for one in refused} == {SCOPE}
     of_scope = [one.token for one in refused]

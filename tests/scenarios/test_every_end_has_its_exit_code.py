@@ -60,8 +60,8 @@ def test_3_refused_by_a_guard_until_exactly_that_is_approved(installed: Fleet) -
     assert installed.plan("--exit-zero").code == 3
     assert installed.apply().code == 3
     assert "config  refused" in envctl("status").out
-    assert installed.apply("--override", "maxDeletes@000000").code == 3
-    assert installed.apply("--override", violation["token"]).code == 0
+    assert installed.apply("--approve", "maxDeletes@000000").code == 3
+    assert installed.apply("--approve", violation["token"]).code == 0
 
 
 def test_4_the_plan_went_stale(installed: Fleet, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_plan_file_is_applied_as_it_was_asked_for(installed: Fleet, tmp_path: 
     plan_file = tmp_path / "plan.json"
     installed.has({"account.yaml": account()})
     planned = installed.plan("--deep", "--out", plan_file)
-    assert "Next: envctl plan --deep --out plan.json && envctl apply plan.json" in planned.out
+    assert f"Next: envctl apply {plan_file} --source {installed.folder}" in planned.out
 
     applied = installed.apply(plan_file, "--format", "json")
 
@@ -105,7 +105,7 @@ def test_64_taking_over_is_said_again_by_who_does_it(installed: Fleet, tmp_path:
     unasked = installed.apply(plan_file)
 
     assert unasked.code == 64
-    assert f"fix: envctl apply {plan_file} --adopt" in unasked.err
+    assert f"fix: envctl apply {plan_file} --source {installed.folder} --adopt" in unasked.err
     assert installed.apply(plan_file, "--adopt").code == 0
 
 

@@ -207,7 +207,7 @@ def test_an_approval_is_in_the_record_of_what_it_let_through(repository: Reposit
     refused = envctl("plan", "--format", "json").json
     (token,) = [found["token"] for scope in refused["scopes"] for found in scope["violations"]]
 
-    assert envctl("apply", "--override", token, "--yes").code == 0
+    assert envctl("apply", "--approve", token, "--yes").code == 0
 
     records = envctl("audit", "list", "--records", "--format", "json").json["records"]
     approved = [record for record in records if record["approvals"]]

@@ -79,7 +79,7 @@ def test_a_new_environment_that_is_off_begins_without_instances(estate: LiveAcco
     estate.change("Environment", "c50", schedule="off")
     plan = estate.plan()
     assert plan.to_do[0].effects is None
-    assert "schedule says off" in plan.to_do[0].because
+    assert plan.to_do[0].because == "without instances: its environment has no schedule, mode off"
     estate.do(plan.to_do)
     assert estate.group()["Instances"] == []
 
@@ -148,6 +148,16 @@ def test_all_that_lacks_is_said_at_once(estate: LiveAccount) -> None:
     (note,) = notes(estate.plan())
     for lacking in ("image db-9.9.9", "key pair nobody", "profile roleNobody", "nobody-listens"):
         assert lacking in note
+
+
+@pytest.mark.slow
+def test_a_topic_of_another_account_lets_its_role_alone_wait(estate: LiveAccount) -> None:
+    other = "arn:aws:sns:eu-west-1:000000000099:theirs"
+    estate.role(notifications=[{"topic": other}])
+    plan = estate.plan()
+    assert changes(plan) == []
+    (note,) = notes(plan)
+    assert f"topic {other} may not be read, so it cannot be told whether it is there" in note
 
 
 def test_a_locked_environment_is_left_alone(running: LiveAccount) -> None:
@@ -347,7 +357,7 @@ def test_a_protected_environment_loses_no_group_and_no_last_instance(
     plan = running.plan()
     assert changes(plan) == []
     assert any("Environment/c50 is protected" in note for note in notes(plan))
-    assert not any("--override protected@" in note for note in notes(plan))
+    assert not any("--approve protected@" in note for note in notes(plan))
     running.protected = ()
     assert changes(running.plan()) or "enabled" in str(documents), "nothing else is in the way"
 

@@ -41,7 +41,7 @@ def test_lifting_a_protection_and_removing_the_object_takes_two_commits(
     assert refused.code == 3
     (violation,) = refused.json["scopes"][0]["violations"]
     assert violation["guard"] == "protected"
-    assert envctl("apply", "--yes", "--override", violation["token"]).code == 3
+    assert envctl("apply", "--yes", "--approve", violation["token"]).code == 3
     repository.commit({"a.yaml": ALERTS % ("kept", "")}, "lifted")
     assert envctl("apply", "--yes").code == 0
     repository.commit({"a.yaml": None}, "gone")
@@ -62,9 +62,9 @@ def test_unlocking_an_environment_and_changing_it_takes_two_commits(
         refused = envctl("plan", "--format", "json", "--scope", "config", *against)
         assert refused.code == 3
         (violation,) = refused.json["scopes"][0]["violations"]
-        assert (violation["guard"], violation["overridable"]) == ("deployLock", False)
+        assert (violation["guard"], violation["approvable"]) == ("deployLock", False)
     digest = violation["digest"]
-    assert envctl("apply", "--yes", "--override", f"deployLock@{digest[:16]}").code == 3
+    assert envctl("apply", "--yes", "--approve", f"deployLock@{digest[:16]}").code == 3
     told = envctl("plan", "--scope", "config").out
     assert "one revision lifts what holds a change and makes the change" in told
     assert "make two commits" in told
@@ -95,13 +95,13 @@ def test_an_approval_in_a_commit_holds_after_a_squash_merge_and_for_nothing_else
     ]
     repository.git("checkout", "--quiet", "main")
     repository.git("merge", "--squash", "--quiet", "topic")
-    repository.git("commit", "-qm", f"Four go (#7)\n\nEnvctl-Override: {violation['token']}")
+    repository.git("commit", "-qm", f"Four go (#7)\n\nEnvctl-Approve: {violation['token']}")
 
     merged = envctl("plan", "--format", "json")
 
     assert merged.code == 2
-    assert merged.json["scopes"][0]["violations"][0]["overridden"]
-    repository.commit({"a4.yaml": None}, f"a fifth\n\nEnvctl-Override: {violation['token']}")
+    assert merged.json["scopes"][0]["violations"][0]["approved"]
+    repository.commit({"a4.yaml": None}, f"a fifth\n\nEnvctl-Approve: {violation['token']}")
     other = envctl("plan")
     assert other.code == 3
     assert f"{violation['token']}: the changes it was given for are others now" in other.out

@@ -17,7 +17,15 @@ from controller.errors import WrongUsage
 from controller.ledger.records import POWER
 from controller.model.plan import Cause
 from tests.support.embedded_aws import AwsForTests
-from tests.support.power_estate import AFTERNOON, CLOCK, END, EVENING, MORNING, PERSON, PowerEstate
+from tests.support.power_estate import (
+    AFTERNOON,
+    CLOCK,
+    END,
+    EVENING,
+    MORNING,
+    PERSON,
+    PowerEstate,
+)
 
 WEB = "c50-ta-Web"
 TAG = "envctl:parked"
@@ -300,17 +308,6 @@ def test_an_instance_that_ends_in_between_is_no_obstacle(estate: PowerEstate) ->
     estate.client("ec2").terminate_instances(InstanceIds=[gone])
     estate.at(EVENING).tick()
     assert estate.states() == {other: "stopped"}
-
-
-@pytest.mark.slow
-def test_no_capacity_in_the_morning_is_tried_again(estate: PowerEstate) -> None:
-    estate.group(WEB)
-    estate.at(EVENING).tick()
-    estate.aws.controls.fail_next("StartInstances", "InsufficientInstanceCapacity", times=2)
-    morning = estate.at(MORNING).tick()
-    assert [one.exit_code for one in morning.outcomes] == [0, 0]
-    assert set(estate.states().values()) == {"running"}
-    assert sizes(estate) == (1, 3)
 
 
 @pytest.mark.slow

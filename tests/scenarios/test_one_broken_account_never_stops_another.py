@@ -179,7 +179,7 @@ def test_a_freeze_holds_until_it_is_over_or_approved(estate: LiveEstate) -> None
     assert plan.changes == ()
     (note,) = plan.notes
     assert "EnvironmentType/staging-eu is frozen: Launch day (Calendar/launch)" in note.text
-    token = note.text.rpartition("--override ")[2]
+    token = note.text.rpartition("--approve ")[2]
     estate.applied("config")
     assert len(live_changes(estate.planned(SCOPE, approvals=(token,)))) == 1
     estate.has(freeze(today - timedelta(days=1)))

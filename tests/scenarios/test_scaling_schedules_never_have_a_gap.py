@@ -1,4 +1,4 @@
-"""Scaling schedules are replaced by putting the new before the old is taken away, and are healed when a person changes them."""
+"""Scaling schedules are changed in place, or put before what is gone is taken away, and are healed when a person changes them."""
 
 from typing import Any
 
@@ -48,9 +48,21 @@ def test_sizes_they_set_are_no_drift(account: LiveAccount) -> None:
     assert changes(account.plan()) == []
 
 
+def test_other_sizes_at_the_same_time_are_put_over_the_action(account: LiveAccount) -> None:
+    account.apply()
+    before = _actions(account).keys()
+    account.role(scalingSchedules=[{**NIGHTS, "desiredCapacity": 3}, MORNINGS])
+    account.aws.controls.fail_next("BatchDeleteScheduledAction", "InternalFailure", times=None)
+
+    assert failures(account.apply()) == []
+
+    assert _actions(account).keys() == before
+    assert sorted(_actions(account).values()) == [("0 22 * * 1-5", 3), ("0 5 * * *", 1)]
+
+
 def test_the_new_is_there_before_the_old_goes(account: LiveAccount) -> None:
     account.apply()
-    account.role(scalingSchedules=[{**NIGHTS, "desiredCapacity": 3}])
+    account.role(scalingSchedules=[{**NIGHTS, "recurrence": "30 22 * * 1-5"}])
     plan = account.plan()
     (line,) = changes(plan)
     assert line.startswith(f"update ScalingSchedules/{WEB} edited: actions.envctl-")
@@ -58,11 +70,11 @@ def test_the_new_is_there_before_the_old_goes(account: LiveAccount) -> None:
 
     assert failures(account.do(plan.to_do)) != []
 
-    assert ("0 22 * * 1-5", 3) in _actions(account).values()
+    assert ("30 22 * * 1-5", 4) in _actions(account).values()
     assert len(_actions(account)) == 3
     account.aws.controls.no_faults()
     assert failures(account.apply()) == []
-    assert list(_actions(account).values()) == [("0 22 * * 1-5", 3)]
+    assert list(_actions(account).values()) == [("30 22 * * 1-5", 4)]
     assert changes(account.plan()) == []
 
 
@@ -138,6 +150,29 @@ def test_those_of_the_old_product_are_replaced_when_taken_over(account: LiveAcco
     plan = account.plan()
     assert changes(plan) == []
     assert notes(plan) == [f"unmanaged {WEB}: exists without our mark: --adopt takes it over"]
+
+    assert failures(account.apply(deep=True, adopt=True)) == []
+
+    assert sorted(_actions(account).values()) == [("0 22 * * 1-5", 4), ("0 5 * * *", 1)]
+    assert changes(account.plan()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("may_meet", [False, True])
+def test_one_of_the_old_product_at_the_same_time_goes_just_before_ours_comes(
+    account: LiveAccount, may_meet: bool
+) -> None:
+    account.aws.controls.settings(actions_may_meet=may_meet)
+    account.targets = (GROUPS,)
+    account.apply()
+    account.targets = (GROUPS, SCHEDULES)
+    for name, recurrence in (("1", "0 5 * * *"), ("2", "0 3 * * *")):
+        account.client("autoscaling").put_scheduled_update_group_action(
+            AutoScalingGroupName=WEB,
+            ScheduledActionName=f"EM-Scheduled-Action-{name}",
+            Recurrence=recurrence,
+            DesiredCapacity=2,
+        )
 
     assert failures(account.apply(deep=True, adopt=True)) == []
 

@@ -120,7 +120,7 @@ def test_it_changes_nothing_without_a_word_and_exactly_that_with_it(estate: Esta
     assert violation["guard"] == "adoptAsItIs"
     assert set(violation["counted"]) == WAITING
 
-    assert estate.adopt("--override", violation["token"]).code == 0
+    assert estate.adopt("--approve", violation["token"]).code == 0
     after, read_after = estate.by_object(), estate.read_by_others()
     assert {name for name, read in read_before.items() if read != read_after[name]} == WAITING
     assert estate.plan().code == 0
@@ -129,6 +129,10 @@ def test_it_changes_nothing_without_a_word_and_exactly_that_with_it(estate: Esta
     verified = envctl("audit", "verify", "--replay", "--format", "json")
     assert verified.code == 0, verified.out
     assert verified.json["byOthers"] == 4
+
+    listed = envctl("audit", "list", "--entity", "Service/Basket", "--format", "json").json
+    of_before = listed["records"][-1]
+    assert (of_before["at"], of_before["changedBy"]) == ("2017-05-04T10:11:12.345Z", "jbloggs")
 
     hosts = [
         host

@@ -1,4 +1,7 @@
-"""`envctl run` as a process: a commit is applied, settings are read again, SIGTERM ends it in order."""
+"""`envctl run` as a process: a commit is applied, settings are read again, SIGTERM ends it in order.
+
+All of it as the process is, and as the unit of deploy/ locks it in.
+"""
 
 import json
 import signal
@@ -14,6 +17,7 @@ from controller.events import DaemonStarted, DaemonStopped, SettingsRefused
 from tests.support.clock import Clock
 from tests.support.daemon_processes import DaemonProcess
 from tests.support.embedded_aws import AwsForTests
+from tests.support.locked_in import can_lock_in, locked_in
 from tests.support.power_estate import PowerEstate
 
 
@@ -26,10 +30,18 @@ def settings(tmp_path: Path, **intervals: int) -> dict[str, Any]:
     return {"source": {"folder": str(tmp_path / "fleet")}, "intervals": intervals}
 
 
-@pytest.fixture
-def running(estate: PowerEstate, tmp_path: Path) -> Iterator[DaemonProcess]:
+@pytest.fixture(params=["free", "locked in"])
+def running(
+    estate: PowerEstate, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[DaemonProcess]:
     del estate
-    with DaemonProcess(tmp_path, settings(tmp_path, reconcileSeconds=5)) as made:
+    before: list[str] = []
+    if request.param == "locked in":
+        if not can_lock_in(tmp_path):
+            pytest.skip("needs root of a Linux with libseccomp and systemd-analyze")
+        before = locked_in(tmp_path)
+    asked = settings(tmp_path, reconcileSeconds=5)
+    with DaemonProcess(tmp_path, asked, before=before) as made:
         yield made.started()
 
 

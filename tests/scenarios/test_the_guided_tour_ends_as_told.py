@@ -26,7 +26,7 @@ LANDMARKS = (
     "6 applied: 6 stop Instance",
     "config: refused by maxDeletes",
     "8 of 11 Permissions would be deleted",
-    "--override maxDeletes@",
+    "--approve maxDeletes@",
     "git revert",
     "takes back commit ",
     "reverts 1 commit; next: git push origin rollback/commit-",

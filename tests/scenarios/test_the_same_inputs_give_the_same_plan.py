@@ -86,7 +86,7 @@ def test_an_approval_the_revision_and_the_clock_are_no_part_of_the_digest(
         }
     )
 
-    second = moved.plan("--format", "json", "--override", "maxDeletes@000000").json
+    second = moved.plan("--format", "json", "--approve", "maxDeletes@000000").json
 
     assert first["revision"] != second["revision"]
     assert first["digest"] == second["digest"]

@@ -7,8 +7,9 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 COMMIT = "a" * 40
 
@@ -31,18 +32,30 @@ class CodeHostStandIn:
     """Requests whose pipeline was started anew."""
     elsewhere: str = ""
     """Where every question is sent to, if anywhere."""
+    brought: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """The requests that hold a commit, as the API tells them."""
+    line: list[str] = field(default_factory=list)
+    """Commits of the branch, the oldest first: what is compared."""
     asked: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
 
     def add(self, body: str, author: str | int) -> int:
         """Put a comment there; an author is a name on GitHub, an id on GitLab."""
         number = len(self.comments) + 1
-        who = {"user": {"login": author}} if self.github else {"author": {"id": author}}
+        login = self._login if author == self._us else str(author)
+        who: dict[str, Any] = {"user": {"login": author}}
+        if not self.github:
+            who = {"author": {"id": author, "username": login}}
         self.comments[number] = {"id": number, "body": body, **who}
         return number
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         """Return status and answer."""
+        asked = re.search(r"/commits/(\w+)/(?:pulls|merge_requests)$", path)
+        if asked:
+            return 200, self.brought.get(asked[1], [])
+        if "/compare" in path:
+            return self._compared(path)
         found = re.search(r"/(?:comments|notes)/(\d+)$", path)
         if found:
             return self._one(method, int(found[1]), body)
@@ -50,17 +63,41 @@ class CodeHostStandIn:
             if method == "GET":
                 return 200, list(self.comments.values())
             return 201, self.comments[self.add(body["body"], self._us)]
+        if "/check-runs" in path:
+            self.checks.append(body)
+            return 201, {"id": 7}
+        if path == "/user":
+            return 200, {"id": self._us, "login": self._login, "username": self._login}
+        return self._about_requests(path)
+
+    def _about_requests(self, path: str) -> tuple[int, Any]:
         if path.endswith(("/pulls", "/merge_requests")):
             return 200, self.open
         if path.endswith("/pipelines"):
             self.started.append(int(path.split("/")[-2]))
             return 201, {"id": 8}
-        if "/check-runs" in path:
-            self.checks.append(body)
-            return 201, {"id": 7}
-        if path == "/user":
-            return 200, {"id": self._us}
         return 200, {"head": {"sha": self.newest}, "sha": self.newest}
+
+    def merge(self, commit: str, number: int, **more: Any) -> None:
+        """Let a request have been merged by a commit, which is put on top of the branch."""
+        self.line.append(commit)
+        came = {"merged_at": "2026-01-01", "number": number} if self.github else {"iid": number}
+        self.brought.setdefault(commit, []).append(
+            {"state": "merged", "merge_commit_sha": commit, **came, **more}
+        )
+
+    def _compared(self, path: str) -> tuple[int, Any]:
+        base, _ = re.findall(r"\b[0-9a-f]{40}\b", path)
+        if base not in self.line:
+            return 404, {"message": "Not Found"}
+        behind = self.line[self.line.index(base) :]
+        if self.github:
+            pairs = [
+                {"sha": commit, "parents": [{"sha": before}]} for before, commit in pairwise(behind)
+            ]
+        else:
+            pairs = [{"id": commit, "parent_ids": [before]} for before, commit in pairwise(behind)]
+        return 200, {"commits": pairs}
 
     @property
     def _us(self) -> str | int:
@@ -78,6 +115,10 @@ class CodeHostStandIn:
             made = {"iid": number, "sha": commit, "author": {"username": author}}
             made |= {"source_project_id": of, "target_project_id": 3}
         self.open.append(made)
+
+    @property
+    def _login(self) -> str:
+        return "github-actions[bot]" if self.github else "project-bot"
 
     def _one(self, method: str, number: int, body: Any) -> tuple[int, Any]:
         if self.vanishing:
@@ -108,9 +149,9 @@ class _Requests(http.server.BaseHTTPRequestHandler):
             _, status, headers = host.failing.pop(0)
             answer = {"message": "try later"}
         else:
-            status, answer = host.answer(self.command, parts.path, body)
+            status, answer = host.answer(self.command, self._asked(parts), body)
             query = parse_qs(parts.query)
-            if isinstance(answer, list):
+            if isinstance(answer, list) and "page" in query:
                 size, page = int(query["per_page"][0]), int(query["page"][0])
                 answer = answer[(page - 1) * size : page * size]
         data = b"" if answer is None else json.dumps(answer).encode()
@@ -119,6 +160,11 @@ class _Requests(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
+
+    @staticmethod
+    def _asked(parts: SplitResult) -> str:
+        # What GitLab compares is in the query.
+        return f"{parts.path}?{parts.query}" if "/compare" in parts.path else parts.path
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815
 

@@ -35,8 +35,9 @@ class DaemonProcess:
         name: str = "envctl",
         hold_s: int = HOLD_S,
         faults: Sequence[Mapping[str, Any]] = (),
+        before: Sequence[str] = (),
     ) -> None:
-        """Start it, with files of its own in a folder."""
+        """Start it, with files of its own in a folder; ``before`` is what runs it, if not this process."""
         self.config, self.told = folder / f"{name}.yaml", folder / f"{name}.jsonl"
         self.log = folder / f"{name}.log"
         self.settings(settings)
@@ -45,7 +46,7 @@ class DaemonProcess:
         # A file, as nobody reads on while it runs.
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *program, *command],
+                [*before, sys.executable, *program, *command],
                 env={**os.environ, "XDG_CACHE_HOME": str(folder / f"{name}-cache")},
                 stderr=log,
             )

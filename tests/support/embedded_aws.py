@@ -3,6 +3,7 @@
 Ask for ``aws`` to get it. A folder of tests that wants it re-exports the two fixtures in its ``conftest.py``.
 """
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ from controller.sandbox.server import EmbeddedAws, embedded_aws
 
 FASTER = ("tests.support.faster_sandbox",)
 """What ``embedded_aws`` of tests and benchmarks imports on top."""
+RECORDER = ("tests.support.recorded_calls",) if "RECORDED_CALLS" in os.environ else ()
+"""What writes down what the controller asks for, for the test run that wants to know."""
 ONE_TRY = Config(
     retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=60
 )
@@ -75,7 +78,7 @@ def _in_account(account: str) -> Any:
 @pytest.fixture(scope="session")
 def embedded_server() -> Iterator[AwsForTests]:
     """Start the session's sandbox."""
-    with embedded_aws(extensions=FASTER) as server:
+    with embedded_aws(extensions=(*FASTER, *RECORDER)) as server:
         yield AwsForTests(server)
 
 

@@ -51,6 +51,16 @@ class InMemoryHands:
         self.refuse: Callable[[str, Sequence[str]], None] = lambda _call, _ids: None
         self.moving: dict[str, str] = {}
         self.enters_standby = True
+        self.settles = True
+        self.types: dict[str, str] = {}
+        self.capacity: dict[str, int] = {}
+        """By type, where there is not as much as asked for."""
+        self.protected: set[str] = set()
+        """Against being stopped."""
+        self.falls_back: set[str] = set()
+        self.hidden_starts = 0
+        """How many looks still show instances as they were before they were started."""
+        self.reasons: dict[str, str] = {}
 
     def look(self) -> LiveLook:
         self.looks += 1
@@ -65,9 +75,9 @@ class InMemoryHands:
 
     def _look_at_instances(self) -> dict[str, FoundInstance]:
         found = self._instances()
-        for name, state in self.moving.items():
-            self.states[name] = state
-        self.moving.clear()
+        if self.settles:
+            self.states |= self.moving
+            self.moving.clear()
         return found
 
     def _look_at_groups(self) -> dict[str, FoundGroup]:
@@ -111,15 +121,24 @@ class InMemoryHands:
         self._called("start", ids)
         for name in ids:
             self._require(self.states.get(name) in ("stopped", "running", "pending"), name, "IncorrectInstanceState")  # fmt: skip
-        for name in ids:
-            if self.states[name] == "stopped":
-                self.states[name], self.moving[name] = "pending", "running"
+        stopped = [name for name in ids if self.states[name] == "stopped"]
+        for kind in {self.types.get(name, "t3.micro") for name in stopped} & self.capacity.keys():
+            asked = sum(self.types.get(name, "t3.micro") == kind for name in stopped)
+            if asked > self.capacity[kind]:
+                raise RefusedByAws("AWS refused (none)", "InsufficientInstanceCapacity")
+            self.capacity[kind] -= asked
+        for name in stopped:
+            self.states[name], self.moving[name] = "pending", "running"
+            if name in self.falls_back:
+                self.moving[name] = "stopped"
+                self.reasons[name] = "Client.InternalError: Client error on launch"
 
     def stop(self, ids: Sequence[str]) -> None:
         self._called("stop", ids)
         for name in ids:
             self._require(name in self.states, name, "InvalidInstanceID.NotFound")
             self._require(self.states[name] in ("running", "stopping", "stopped"), name, "IncorrectInstanceState")  # fmt: skip
+            self._require(name not in self.protected, name, "OperationNotPermitted")
             for group in self.kept.values():
                 assert group.lifecycles.get(name) != "InService", "its group would replace it"
         for name in ids:
@@ -167,10 +186,14 @@ class InMemoryHands:
         self._require(0 < len(ids) <= 20, "ids", "ValidationError")
         for name in ids:
             self._require(group.lifecycles.get(name) == "Standby", name, "ValidationError")
-            self._require(self.states[name] == "running", name, "ValidationError")
+            self._require(self.states.get(name, "running") == "running", name, "ValidationError")
         self._require(group.desired + len(ids) <= group.maximum, "MaxSize", "ValidationError")
+        self._require("Launch" not in group.suspended, "Launch", "ValidationError")
         group.desired += len(ids)
         group.lifecycles.update(dict.fromkeys(ids, "Pending"))
+        for name in [name for name in ids if name not in self.states]:
+            del group.lifecycles[name]
+            group.lifecycles[f"i-for-{name}"], self.states[f"i-for-{name}"] = "Pending", "running"
 
     @staticmethod
     def _require(holds: bool, what: str, code: str) -> None:
@@ -198,8 +221,17 @@ class InMemoryHands:
         }
 
     def _instances(self) -> dict[str, FoundInstance]:
+        hides, self.hidden_starts = self.hidden_starts > 0, max(0, self.hidden_starts - 1)
         return {
-            name: FoundInstance(name, state, tuple(self.tags.get(name, {}).items()), None)
+            name: FoundInstance(
+                name,
+                "stopped" if hides and state == "pending" else state,
+                tuple(self.tags.get(name, {}).items()),
+                None,
+                instance_type=self.types.get(name, "t3.micro"),
+                zone="eu-west-1a",
+                failed_start=self.reasons.get(name, "") if state == "stopped" else "",
+            )
             for name, state in self.states.items()
         }
 

@@ -19,6 +19,8 @@ from tests.support.kind_pages import kind_pages
 from tests.support.metric_page import INTRO as METRICS_INTRO
 from tests.support.metric_page import metric_lines
 from tests.support.permission_pages import permission_pages
+from tests.support.schedule_form_page import INTRO as FORMS_INTRO
+from tests.support.schedule_form_page import schedule_form_lines
 from tests.support.target_pages import target_pages
 
 NOTE = "<!-- Made from the code by `make golden`; edit the code. -->"
@@ -49,6 +51,9 @@ def pages() -> dict[str, str]:
         "json.md": document_page(),
         "http.md": _page("HTTP", INTRO, http_lines()),
         "metrics.md": _page("Figures", METRICS_INTRO, metric_lines()),
+        "schedule-forms.md": _page(
+            "Forms of schedules that are refused", FORMS_INTRO, schedule_form_lines()
+        ),
         "costs.md": _page("What it costs", COSTS_INTRO, cost_lines()),
         **kind_pages(),
         **target_pages(),

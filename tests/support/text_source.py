@@ -30,6 +30,9 @@ class TextSource:
     def fetch(self) -> SourceTree:
         return SourceTree(self._revision, self._texts)
 
+    def follows(self, revision_id: str) -> bool:
+        return True
+
     def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         return ((text, text.encode()) for text in content_ids)
 

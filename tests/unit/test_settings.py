@@ -27,6 +27,7 @@ def test_without_anything_they_are_the_defaults() -> None:
     settings = read_settings("x", b"", {})
 
     assert settings == Settings()
+    assert not settings.options.old_user_data
     assert settings.guards == GuardSettings()
 
 
@@ -38,6 +39,7 @@ def test_everything_can_be_set() -> None:
     assert settings.source.git.path == "fleet"
     assert settings.guards == GuardSettings(max_delete_share=0.5, max_deletes=60)
     assert settings.allowed_role_names == ("one", "two")
+    assert settings.options.old_user_data
 
 
 def test_the_environment_wins() -> None:

@@ -35,7 +35,7 @@ class ReviewAsked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    override: Annotated[
+    approve: Annotated[
         _Names, Field(description="GUARD@DIGEST: approves what a guard counted")
     ] = []
     expect: Annotated[
@@ -47,7 +47,7 @@ class ReviewAsked(BaseModel):
         return ReconcileRequest(
             requester=Requester(actor, trigger),
             claim=Claim(owner, wait_s=LEASE_S),
-            approvals=tuple(self.override),
+            approvals=tuple(self.approve),
             reviewed=self.expect,
             strict=True,
         )

@@ -13,8 +13,8 @@ from controller.engine.power.fleet import accepted_now
 from controller.engine.queries.listing import LISTS, ListFilter, listed_in
 from controller.engine.queries.schedules.exceptions import filter_of
 from controller.errors import WrongUsage
-from controller.loading.closest import did_you_mean
 from controller.loading.yaml_text import yaml_lines
+from controller.model.closest import did_you_mean
 from controller.views.documents.envelope import document_text
 from controller.views.listing import Shape, list_answer
 

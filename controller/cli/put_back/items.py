@@ -11,10 +11,10 @@ from controller.cli.apply import WaitOption
 from controller.cli.commands import several
 from controller.cli.invocation import (
     AdoptOption,
+    ApproveOption,
     Format,
     FormatOption,
     Invocation,
-    OverrideOption,
     say_answer,
 )
 from controller.cli.process import print_as_is
@@ -114,7 +114,7 @@ def import_items(
     mode: ModeOption = Mode.MERGE,
     reason: ReasonOption = "",
     until: UntilOption = None,
-    override: OverrideOption = None,
+    approve: ApproveOption = None,
     adopt: AdoptOption = False,
     wait: WaitOption = None,
     plan: PlanOption = False,
@@ -126,7 +126,7 @@ def import_items(
     asked = Asked("nothing was imported", output, plan_only=plan, yes=yes)
     if call.server is not None:
         only_here(adopt=adopt, wait=wait)
-        said = {"mode": mode.value, "reason": reason, "until": until, "override": override}
+        said = {"mode": mode.value, "reason": reason, "until": until, "approve": approve}
         _have_imported(call, call.server, resource, body_of(resource, file), said, asked)
     importing = ItemsImport(
         accounts=call.live,
@@ -136,7 +136,7 @@ def import_items(
         until=end_of(until, call.process.clock()),
         emit=call.emit,
     )
-    request = replace(request_of(call, "import", override, wait), adopt=adopt)
+    request = replace(request_of(call, "import", approve, wait), adopt=adopt)
     items = read_resources(files_of(resource, file), call.master.kinds)
     run, prepared = importing.prepare(items, request)
     plan_and_ask(import_planned(resource, prepared), prepared, asked)

@@ -43,13 +43,13 @@ class Asked(NamedTuple):
 
 
 def request_of(
-    call: Invocation, command: str, override: list[str] | None, wait: str | None
+    call: Invocation, command: str, approve: list[str] | None, wait: str | None
 ) -> ReconcileRequest:
     """Return what is asked of the reconciler. Raises WrongUsage for a wait that is no length of time."""
     return ReconcileRequest(
         requester=call.requester(command),
         claim=Claim(call.process.instance, wait_s=parse_duration(wait) if wait else 0.0),
-        approvals=tuple(override or ()),
+        approvals=tuple(approve or ()),
         strict=True,
     )
 

@@ -9,10 +9,10 @@ import typer
 
 from controller.cli.apply import WaitOption
 from controller.cli.invocation import (
+    ApproveOption,
     Format,
     FormatOption,
     Invocation,
-    OverrideOption,
     say_answer,
 )
 from controller.cli.process import note, say
@@ -68,7 +68,7 @@ YamlOption = Annotated[
         help="Then write the files to commit into this new folder, as envctl override yaml does.",
     ),
 ]
-_SAID: Final = ("kind", "key", "environment", "mode", "reason", "until", "override")
+_SAID: Final = ("kind", "key", "environment", "mode", "reason", "until", "approve")
 """Options that a server takes, too."""
 
 
@@ -82,7 +82,7 @@ def restore(
     mode: ModeOption = Mode.MERGE,
     reason: ReasonOption = "",
     until: UntilOption = None,
-    override: OverrideOption = None,
+    approve: ApproveOption = None,
     wait: WaitOption = None,
     yaml: YamlOption = None,
     plan: PlanOption = False,
@@ -101,7 +101,7 @@ def restore(
     chosen = selection_of(call.master.kinds, kind or (), key or (), environment or ())
     source, ends = snapshots.source(manifest, chosen, mode), end_of(until, call.process.clock())
     restorer = snapshots.restorer(call.live, source, own_planner(call), ends, reason)
-    request = request_of(call, "restore", override, wait)
+    request = request_of(call, "restore", approve, wait)
     prepared = restorer.prepare(request)
     plan_and_ask(restore_planned(manifest.id, prepared), prepared, asked)
     if yaml is not None:

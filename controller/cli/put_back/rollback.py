@@ -8,10 +8,10 @@ import typer
 
 from controller.cli.apply import WaitOption
 from controller.cli.invocation import (
+    ApproveOption,
     Format,
     FormatOption,
     Invocation,
-    OverrideOption,
     say_answer,
 )
 from controller.cli.put_back.plan_and_ask import (
@@ -63,7 +63,7 @@ GitOption = Annotated[
         help="Also make the reverting commit, on a new branch of this clone.",
     ),
 ]
-_SAID: Final = ("what", "commit", "to", "also", "reason", "until", "override")
+_SAID: Final = ("what", "commit", "to", "also", "reason", "until", "approve")
 """Options that a server takes, too."""
 
 
@@ -77,7 +77,7 @@ def rollback(
     git: GitOption = None,
     reason: ReasonOption = "",
     until: UntilOption = None,
-    override: OverrideOption = None,
+    approve: ApproveOption = None,
     wait: WaitOption = None,
     plan: PlanOption = False,
     yes: YesOption = False,
@@ -99,7 +99,7 @@ def rollback(
         until=end_of(until, now),
         emit=call.emit,
     )
-    request = request_of(call, "rollback", override, wait)
+    request = request_of(call, "rollback", approve, wait)
     prepared = rollbacks.prepare(chosen, refs_also(also or ()), request)
     plan_and_ask(rollback_planned(prepared), prepared, asked)
     clone = None if prepared.planned.plan.refused else git

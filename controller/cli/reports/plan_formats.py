@@ -1,6 +1,7 @@
 """The forms in which a plan is printed, and written beside that to files for a pipeline."""
 
 import re
+import shlex
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,7 @@ from controller.views.documents.plan import render_json
 from controller.views.plan.html import render_html
 from controller.views.plan.markdown import LEAST_BUDGET, Links, render_markdown
 from controller.views.plan.text import text_lines
+from controller.views.plan.wording import AS_USUAL, Asked
 from controller.views.put_back import unused_tokens
 from controller.views.style import plain
 
@@ -77,6 +79,8 @@ class Shown(NamedTuple):
     expand: bool = False
     budget: int | None = None
     links: Links = Links()
+    asked: Asked = AS_USUAL
+    """What it was asked for with: text that is typed again where it is read."""
 
     def checked(self, reports: Iterable[Path]) -> "Shown":
         """Return it. Raises WrongUsage for a budget that holds no report, no address, or a file of no known form."""
@@ -101,6 +105,18 @@ class Shown(NamedTuple):
         return self
 
 
+def asked_for(
+    config: str | None, source: str | None, scopes: Iterable[str], out: Path | None = None
+) -> Asked:
+    """Return what was asked for, as it is typed again."""
+    return Asked(
+        "" if config is None else f" --config {shlex.quote(config)}",
+        "" if source is None else f" --source {shlex.quote(source)}",
+        "".join(f" --scope {shlex.quote(scope)}" for scope in scopes),
+        "" if out is None else shlex.quote(str(out)),
+    )
+
+
 def plan_file(run: CombinedPlan) -> bytes:
     """Return the plan as the file that apply reads."""
     return render_json(run.plan, names=run.names, controller_version=__version__)
@@ -109,7 +125,7 @@ def plan_file(run: CombinedPlan) -> bytes:
 def show_plan(run: CombinedPlan, output: PlanFormat, shown: Shown) -> None:
     """Print a plan, then what is to be said of its approvals."""
     if output is PlanFormat.TEXT:
-        say_lines(text_lines(run.plan, names=run.names, expand=shown.expand))
+        say_lines(text_lines(run.plan, names=run.names, expand=shown.expand, asked=shown.asked))
     else:
         say(_rendered(run, output, shown))
     note_unused_tokens(run)
@@ -125,7 +141,9 @@ def write_reports(run: CombinedPlan, paths: Iterable[Path], shown: Shown) -> Non
 def _rendered(run: CombinedPlan, output: PlanFormat, shown: Shown) -> str:
     match output:
         case PlanFormat.TEXT:
-            return plain(text_lines(run.plan, names=run.names, expand=shown.expand))
+            return plain(
+                text_lines(run.plan, names=run.names, expand=shown.expand, asked=shown.asked)
+            )
         case PlanFormat.MARKDOWN:
             return render_markdown(
                 run.plan,

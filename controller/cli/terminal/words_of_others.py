@@ -9,7 +9,6 @@ COMMANDS_OF_OTHERS: Final[Mapping[str, str]] = {
     "describe": "explain",
     "diff": "plan",
     "history": "audit list",
-    "init": "bootstrap",
     "lint": "validate",
     "list": "get",
     "logs": "audit list",

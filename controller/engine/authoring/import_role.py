@@ -12,9 +12,11 @@ from controller.kinds.parts.server_role import ScalingSchedule
 from controller.kinds.template import variables_in
 from controller.loading.authoring.closer_facts import CloserLook
 from controller.model.live import LiveScope
+from controller.scheduling.meeting import ever_meet
 from controller.targets.group_parts.images import form_of, version_of
 from controller.targets.group_parts.names import platform_security_groups, topic_arn
 from controller.targets.group_parts.observe import Deep
+from controller.targets.group_parts.old_user_data import recognised
 from controller.targets.group_parts.role_design import DATA_DEVICE, EVENTS, OS_DEVICE, GroupDesign
 from controller.targets.group_parts.schedule_acts import (
     Action,
@@ -56,9 +58,11 @@ def closer_look(
     """Return what the group has otherwise than the design, as fields of its role. ``actions`` are its scheduled actions."""
     reading = _Reading(design, scope, deep.attributes)
     fields = dict(reading.fields(actions))
-    text = reading.user_data(fields)
+    text, platform = reading.user_data(fields)
     unsaid, odd = tuple(reading.unsaid), tuple(reading.odd)
-    return CloserLook(design.environment, design.role, design.name, fields, text, unsaid, odd)
+    return CloserLook(
+        design.environment, design.role, design.name, fields, text, unsaid, odd, platform
+    )
 
 
 class _Reading:
@@ -175,7 +179,7 @@ class _Reading:
         yield "notifications", written
 
     def _scaling_schedules(self, actions: Mapping[str, Action]) -> Iterator[tuple[str, Json]]:
-        written = []
+        written: list[dict[str, Json]] = []
         for name, action in sorted(actions.items()):
             schedule = _scaling_schedule(action)
             if schedule is None:
@@ -193,34 +197,54 @@ class _Reading:
             if not is_replaceable(name):
                 self._tell(
                     f"has a scheduled action {name} that the old product did not make",
-                    "a scaling schedule that does the same; adopting puts its action beside this one",
-                    "take this one away then",
+                    "a scaling schedule that does the same; AWS takes it once this one is gone",
+                    "take this one away when it is adopted",
                 )
-            if schedule not in written:
+            if schedule in written:
+                continue
+            if any(ever_meet(_moment(schedule), _moment(one)) for one in written):
+                self._tell(
+                    f"has a scheduled action {name} that comes at the time of another",
+                    "the other alone",
+                    "write which of them is meant",
+                )
+            else:
                 written.append(schedule)
         models = map(ScalingSchedule.model_validate, written)
         if wanted_actions(models) != wanted_actions(self._design.scaling_schedules):
             yield "scalingSchedules", written
 
-    def user_data(self, fields: dict[str, Json]) -> str:
-        """Return the text that takes a Template; what tags of the role can say is added to the fields."""
-        found, wanted = self._found["userData"], self._design.user_data
-        if found == wanted or not self._found["imageId"]:
-            return ""
+    def user_data(self, fields: dict[str, Json]) -> tuple[str, str]:
+        """Return the text that takes a Template, and for which platform if it is the old product's; what tags of the role can say is added to the fields."""
+        found: str = self._found["userData"]
+        wanted = self._design.user_data_on(self._found["platform"])
+        if not self._found["imageId"]:
+            return "", ""
+        # What the settings give is written all the same: a Template says it whatever they are.
+        if found == wanted and not self._design.by_platform:
+            return "", ""
         if not found:
             self.unsaid.append("has no user data, while its role gives some")
-            return ""
+            return "", ""
         new, old = _USER_DATA.fullmatch(found), _USER_DATA.fullmatch(wanted)
         if new and old and not any(old[tag] and not new[tag] for tag in old.groupdict()):
             fields |= {tag: value for tag, value in new.groupdict().items() if value != old[tag]}
-            return ""
+            return "", ""
         if _is_binary(found) or any(variables_in(found)):
             self.unsaid.append("has user data that no Template can say")
-            return ""
-        return str(found)
+            return "", ""
+        known = recognised(found, self._design.values)
+        if known is None:
+            return found, ""
+        fields |= known.fields
+        return known.text, known.platform
 
     def _tell(self, found: str, written: str, decide: str) -> None:
         self.odd.append((f"group {self._design.name} {found}", written, decide))
+
+
+def _moment(schedule: Mapping[str, Json]) -> tuple[str, str]:
+    return str(schedule["recurrence"]), str(schedule.get("timezone", "UTC"))
 
 
 def _scaling_schedule(action: Action) -> dict[str, Json] | None:

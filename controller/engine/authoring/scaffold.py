@@ -13,14 +13,15 @@ from controller.kinds.language.json_schema import file_name, model_schema
 from controller.kinds.language.kind import API_VERSION, Kind
 from controller.kinds.language.spec import Spec
 from controller.kinds.parts.naming_pattern import matches
-from controller.loading.closest import did_you_mean
 from controller.loading.issues import PlacedIssue
 from controller.loading.positions import dotted
 from controller.loading.text_problems import problem_of
 from controller.loading.yaml_text import scalar_text
 from controller.model.canonical import digest
+from controller.model.closest import did_you_mean
 from controller.model.ref import Authorship, DocumentPlace, Problem, ResourceRef, in_file_order
-from controller.ports import Source, SourceTree
+from controller.ports import Revision, Source, SourceTree
+from controller.sources.folder import EmptyFolder
 
 PORTS = range(40_000, 41_000)
 """Domain rule: the even port of a free pair is blue's, the odd one green's."""
@@ -28,6 +29,7 @@ MAX_STEPS = 60
 _SCHEMA_LINE = re.compile(rb"^# yaml-language-server: \$schema=(\S*/)?[\w.-]+\s*$", re.MULTILINE)
 _CONTENT_ID = "file not written yet"
 _CHOICES_SHOWN = 6
+_SCHEDULE = ("spec", "schedule")
 
 Json = Any
 Path = tuple[str | int, ...]
@@ -35,7 +37,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Scaffold:
-    """``open_fields`` are those nobody but the author knows.
+    """``schemas`` is where its first line says that the schemas are, seen from it; ``open_fields`` are those nobody but the author knows.
 
     ``problems`` are about the name, ``remaining`` what is wrong until the author has gone on from here.
     """
@@ -44,6 +46,7 @@ class Scaffold:
     open_fields: tuple[str, ...]
     problems: tuple[Problem, ...]
     remaining: tuple[Problem, ...]
+    schemas: str
 
 
 def scaffold(
@@ -56,7 +59,8 @@ def scaffold(
 ) -> Scaffold:
     """Make the document as it would stand in the file ``path`` of a source. ``load`` keeps its memory between calls.
 
-    Raises WrongUsage for a kind that is none or an object that exists, and as reading the source.
+    A folder without a file is a beginning. Raises WrongUsage for a kind that is none or an object that exists, and as reading
+    the source.
     """
     kind = kinds.get(kind_name)
     if kind is None:
@@ -99,10 +103,12 @@ class _Draft:
             if problem.origin.path == self._path
             and blank.isdisjoint({problem.path, f"{problem.path}.{problem.field}"})
         ]
+        if self._kind.name == "Environment" and not self._says_when(revision):
+            blank.add(self._ask_when(revision))
         shown = in_file_order(dict.fromkeys(wrong))
         of_name = tuple(problem for problem in shown if problem.path.startswith("metadata"))
         rest = tuple(problem for problem in shown if problem not in of_name)
-        return Scaffold(self._text(), tuple(sorted(blank)), of_name, rest)
+        return Scaffold(self._text(), tuple(sorted(blank)), of_name, rest, self._schema_folder)
 
     def _loaded(self) -> LoadedRevision:
         self._source.put(self._text().encode())
@@ -133,18 +139,26 @@ class _Draft:
             self._remarks[path] = _choices(list(map(str, field["enum"])))
         if value is None:
             expected = field.get("x-expected") or field.get("description")
-            self._open[path] = str(expected or "required")
+            self._open.setdefault(path, str(expected or "required"))
         _put(self._spec, path[1:], value)
 
     def _refer(self, path: Path, kind: str, revision: LoadedRevision) -> str | None:
-        names = sorted(ref.key for ref in revision.loaded.resources if ref.kind == kind)
-        if kind == "EnvironmentType":
-            names = self._types_for_name(names, revision)
+        """Return an object that can be meant, first one that the name names; None where there is none.
+
+        Of several types none is taken: that chooses an account, and may be production.
+        """
+        known = sorted(ref.key for ref in revision.loaded.resources if ref.kind == kind)
+        names = self._types_for_name(known, revision) if kind == "EnvironmentType" else known
         parts = self._name.split("-")
         names.sort(key=lambda known: known not in parts)
-        if len(names) > 1:
-            self._remarks[path] = _choices(names)
-        return names[0] if names else None
+        if not names or (kind == "EnvironmentType" and len(names) > 1):
+            article = "an" if kind[0] in "AEIOU" else "a"
+            there = _choices(names) if names else "there is none yet"
+            self._open[path] = f"name of {article} {kind}; {there}"
+            return None
+        only = f"the only {kind} there is" if len(known) == 1 else ""
+        self._remarks[path] = _choices(names) if len(names) > 1 else only
+        return names[0]
 
     def _types_for_name(self, names: list[str], revision: LoadedRevision) -> list[str]:
         """Return the types whose naming pattern the name fits, else those without a pattern, else all."""
@@ -157,6 +171,20 @@ class _Draft:
             name for name in names if (pattern := patterns[name]) and matches(pattern, self._name)
         ]
         return fitting or [name for name in names if not patterns[name]] or names
+
+    def _says_when(self, revision: LoadedRevision) -> bool:
+        """Tell whether Defaults give the environment a schedule."""
+        return revision.origins.written(self._path, 0, _SCHEDULE).path != self._path
+
+    def _ask_when(self, revision: LoadedRevision) -> str:
+        """Leave the schedule to the author, as an environment without one is off for good; return the field."""
+        names = sorted(ref.key for ref in revision.loaded.resources if ref.kind == "Schedule")
+        known = (
+            f"{', '.join(names[:_CHOICES_SHOWN])} (Schedules)" if names else "name of a Schedule"
+        )
+        self._open[_SCHEDULE] = f"when its instances run: on, off, noschedule, or {known}"
+        self._spec["schedule"] = None
+        return dotted(_SCHEDULE)
 
     def _take_ports(self, revision: LoadedRevision) -> None:
         facts = revision.loaded.memory.facts
@@ -214,7 +242,7 @@ def _schemas(source: Source, new: str) -> str:
         if found and found[1]:
             folder = posixpath.join(posixpath.dirname(path), found[1].decode())
             return posixpath.relpath(folder, here or ".") + "/"
-    return "schemas/"
+    return "../" * new.count("/") + "schemas/"
 
 
 class _SourceWithFile:
@@ -237,9 +265,13 @@ class _SourceWithFile:
     def fetch(self) -> SourceTree:
         """Return the tree of the source, fetched once, with the file as it is now."""
         if self._tree is None:
-            self._tree = self._source.fetch()
+            self._tree = _fetch_or_begin(self._source)
         files = {**self._tree.files, self._path: self._id}
         return replace(self._tree, files=files)
+
+    def follows(self, revision_id: str) -> bool:
+        """Ask the source."""
+        return self._source.follows(revision_id)
 
     def read(self, content_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield contents, in the order asked."""
@@ -252,6 +284,14 @@ class _SourceWithFile:
     def authorship(self, places: Iterable[DocumentPlace]) -> Mapping[DocumentPlace, Authorship]:
         """Ask the source."""
         return self._source.authorship(places)
+
+
+def _fetch_or_begin(source: Source) -> SourceTree:
+    """Return the tree of a source, one without files where its folder has none yet. Raises as fetching."""
+    try:
+        return source.fetch()
+    except EmptyFolder:
+        return SourceTree(Revision("", "working tree"), {})
 
 
 def _choices(names: list[str]) -> str:

@@ -52,6 +52,26 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, force: bool) -> tu
     )
 
 
+def write_new_files(files: Mapping[Path, bytes]) -> None:
+    """Write files that are not there yet, and the folders they lie in.
+
+    Raises WrongUsage, with nothing written, where one of them is there, and for what cannot be written.
+    """
+    there = [str(path) for path in files if path.exists()]
+    if there:
+        fix = "name a new file; several documents may be joined with ---"
+        raise WrongUsage(f"{', '.join(there)}: exists, and is not written over", fix=fix)
+    for path, content in files.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WrongUsage(
+                f"{path.parent}: cannot be made: {error.strerror}",
+                fix="name a file in a folder that can be",
+            ) from error
+        write_file(path, content)
+
+
 def write_file(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write a text, replacing a file that is there, in one step. No secret is in it.
 

@@ -216,6 +216,7 @@ def plan_config(
         approvals=None if seen.stands_in else asked.approvals,
         barriers=held,
         source_paths=frozenset(revision.tree.files),
+        leaves=asked.leaves,
     )
     scope = plan_scope(projections, observed, guarded)
     if any(change.ref.kind in HOLDING for change in scope.changes) and may_lift(scope.changes):
@@ -248,7 +249,7 @@ def _placed(
     for ref, path, message, fix in kept:
         resource = desired.resources[ref]
         finding = Finding(path, message, fix, code=ProblemCode.IMMUTABLE)
-        issues += placed([finding], resource.origin, resource.index)
+        issues += placed([finding], resource.origin, resource.place)
     return in_file_order(problem_of(issue, revision.origins) for issue in issues)
 
 

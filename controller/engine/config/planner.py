@@ -175,9 +175,14 @@ class Planner:
         open_source: Callable[[], Source | DesiredSource],
         settings: Settings,
         kinds: Mapping[str, Kind[Any]],
+        signed: Callable[[str], CommitLines] | None = None,
     ) -> None:
-        """Take what opens the source, once it is asked for anything, and what loading depends on."""
+        """Take what opens the source, once it is asked for anything, and what loading depends on.
+
+        ``signed`` reads what a signed file approves of a revision; None where none counts.
+        """
         self._open_source = open_source
+        self._signed = signed
         self._settings = settings
         self._rules = PlanRules(kinds, settings.guards)
         self._kinds = kinds
@@ -218,11 +223,20 @@ class Planner:
         (state,) = before.scopes
         return plan_config(after, before, state, asked, self._rules, authors=None).changes
 
+    def leaves(self, revision_id: str) -> bool:
+        """Tell whether the history of what was loaded last does not have a revision. Raises as the source."""
+        source = self.source
+        return not isinstance(source, DesiredSource) and not source.follows(revision_id)
+
     def lines_of_commit(self, revision: LoadedRevision, judges: str) -> CommitLines:
-        """Return what the lines of the revision's commit approve; nothing where ``judges`` says what a plan is of."""
+        """Return what the lines of the revision's commit and a signed file approve; nothing where ``judges`` says what a plan is of."""
         found = revision.tree.revision
         commit = Commit(found.id, found.committer, found.message)
-        return lines_of(commit, self._settings.approvals, judges)
+        lines = lines_of(commit, self._settings.approvals, judges)
+        if self._signed is None or judges:
+            return lines
+        signed = self._signed(found.id)
+        return lines._replace(signed=signed.signed, notes=(*lines.notes, *signed.notes))
 
     def plan(
         self,
@@ -237,10 +251,9 @@ class Planner:
         Raises InvalidDesiredState for a revision that is wrong, WrongUsage for a scope that does not exist.
         """
         accepted = self._accepted(revision, emit)
-        told = revision.loaded.projections
         for state in seen.scopes:
             found = ((ref, seen_there.attributes) for ref, seen_there in state.objects.items())
-            REDACTOR.tell(*sensitive_values(found, self._kinds, told))
+            REDACTOR.tell(*sensitive_values(found, self._kinds))
         states = _chosen(seen.scopes, scopes, self._settings)
         authors: Authors | None = None
         if isinstance(self.source, DesiredSource):

@@ -77,7 +77,7 @@ def with_edits(
         written = {
             origins.written(
                 resource.origin.path,
-                resource.index,
+                resource.place,
                 field_path(field.path.removesuffix(BENEATH_IT), resource),
             )
             for field in change.fields

@@ -141,7 +141,7 @@ def revision_of(desired: DesiredState, kinds: Kinds, settings: RuleSettings) -> 
         for ref, resource in desired.resources.items()
         if isinstance(
             made := validate_document(
-                kinds[ref.kind], resource.document, resource.origin, resource.index
+                kinds[ref.kind], resource.document, resource.origin, resource.place
             ),
             ValidatedDocument,
         )
@@ -236,8 +236,8 @@ def apply_overrides(
             # The mark says what Git has: an override's end is then kept where Git is out of reach.
             extra = canonical_bytes({**parse_canonical(asked.extra), BENEATH: fields})
             digest = projection_digest(asked.attributes, extra)
-            marked = replace(asked, extra=extra, digest=digest)
-            resources[ref] = replace(resources[ref], projection=marked)
+            marked = asked._replace(extra=extra, digest=digest)
+            resources[ref] = resources[ref]._replace(projection=marked)
     beneath = {ref: plain[ref] for ref, made in resources.items() if made is not plain[ref]}
     projections = {**loaded.projections, **{ref: resources[ref].projection for ref in beneath}}
     loaded = replace(loaded, resources=resources, projections=projections)
@@ -285,7 +285,7 @@ def overlay_documents(
     valid: dict[ResourceRef, ValidatedDocument] = {}
 
     def add(ref: ResourceRef, body: bytes) -> None:
-        origin, index = loaded.resources[ref].origin, loaded.resources[ref].index
+        origin, index = loaded.resources[ref].origin, loaded.resources[ref].place
         made = validate_document(kinds[ref.kind], body, origin, index)
         if isinstance(made, ValidatedDocument):
             valid[ref] = made
@@ -302,7 +302,7 @@ def overlay_documents(
     facts = {**memory.facts, **{ref: document.facts for ref, document in valid.items()}}
     for ref, found in resolve_all(valid, kinds, memory.settings, facts).items():
         resources[ref], projections[ref] = found.resource, found.resource.projection
-        issues += placed(found.issues, found.resource.origin, found.resource.index)
+        issues += placed(found.issues, found.resource.origin, found.resource.place)
     return replace(
         loaded,
         resources=resources,

@@ -26,6 +26,7 @@ from controller.errors import Conflict
 from controller.kinds.language.kind import Kind
 from controller.ledger.large_images import ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
+from controller.ledger.older_records import OLDER_ROW, OWN
 from controller.ledger.records import audit_id, image_digest, iso_ms
 from controller.ledger.redaction import redactor
 from controller.model.ledger_record import ItemWrite, LedgerRecord, Requester
@@ -134,6 +135,7 @@ def bootstrap(
     storage.leases.ensure(CONFIG_SCOPE)
     redact = redactor(kinds, installation)
     storage = replace(storage, installation=installation, redact=redact)
+    look_for_older_records(storage)
     found = record_baseline(kind_tables(kinds), storage, request, claim)
     return BootstrapReport(tables, installation, is_new, found)
 
@@ -152,6 +154,14 @@ def _installation(storage: Storage, new_id: Callable[[], str]) -> tuple[str, boo
             assert known is not None
     found = id_in(known, table)
     return found, found == made
+
+
+def look_for_older_records(storage: Storage) -> None:
+    """Note, once, whether the audit table holds records of another's: questions by object then go through these, too. Raises as any call."""
+    state, ledger = storage.physical(STATE_TABLE.name), storage.physical(LEDGER_TABLE.name)
+    if storage.store.get(state, OLDER_ROW) is None:
+        exist = any(OWN not in row for row in storage.store.scan(ledger))
+        storage.store.write(PutWrite(state, to_wire({**OLDER_ROW, "Exist": exist})))
 
 
 def record_baseline(

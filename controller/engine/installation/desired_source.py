@@ -54,7 +54,7 @@ def open_desired(text: str | None, settings: Settings, process: ProcessContext) 
         location = GitLocation(named.git.url, named.git.ref, named.git.path)
         reference = named.git.credentials
         credential = None if reference is None else _credential(reference, access, process)
-        return GitSource(location, folder, credential)
+        return GitSource(location, folder, credential, named.git.signers)
     if named.s3 is not None:
         return S3Source(
             S3Location(named.s3.bucket, named.s3.prefix),

@@ -16,6 +16,7 @@ from controller.errors import DamagedState, WrongUsage
 from controller.kinds.language.kind import Kind
 from controller.ledger.archived.archive import ARCHIVES_ROW, Archive
 from controller.ledger.ledger_table import LEDGER_TABLE
+from controller.ledger.older_records import OLDER_ROW, OlderRecords
 from controller.ledger.queries import LedgerReader
 from controller.ledger.redaction import redactor
 from controller.loading.documents import parse_documents
@@ -71,7 +72,11 @@ class Installation:
             lambda: named_store(snapshots, master.aws),
         )
         """What was moved out of the audit table, as it was too old."""
-        self.ledger = LedgerReader(master.client, prefix + LEDGER_TABLE.name, blobs, self.archive)
+        ledger = prefix + LEDGER_TABLE.name
+        older = OlderRecords(
+            master.client, ledger, lambda: master.store.get(master.state_table, OLDER_ROW)
+        )
+        self.ledger = LedgerReader(master.client, ledger, blobs, self.archive, older)
         """What answers from the audit table and from the archive, and knows where images are kept that no record can hold."""
         self.tables = Tables(
             master.store,
@@ -81,7 +86,7 @@ class Installation:
             history=self.ledger,
         )
         """The config tables as a target."""
-        process, ledger = master.process, self.ledger.table
+        process = master.process
         self.leases = Leases(master.store, master.state_table, ledger, process.clock, process.sleep)
         """Who owns which scope."""
 

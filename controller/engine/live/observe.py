@@ -197,7 +197,7 @@ class Observer:
             projected = target.project(self.accepted, seen, observed, seen.at)
         # Wanted objects that only lost their mark are told from those that were never ours.
         lost: dict[ResourceRef, Observation] = {
-            ref: replace(found, ownership=Ownership.LOST_MARK)
+            ref: found._replace(ownership=Ownership.LOST_MARK)
             for ref, found in observed.objects.items()
             if found.ownership is Ownership.UNMANAGED
             and ref in projected.projections

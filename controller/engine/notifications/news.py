@@ -40,6 +40,8 @@ _ALWAYS: Final = (
 )
 """What is said after a row or a record was written that alerts or changes are read off."""
 
+_IN_ROWS: Final = frozenset({Job.SNAPSHOT, Job.RECONCILE})
+
 Position = Mapping[str, str]
 """Where what is told stands, by row of EnvctlState: there is nothing new where it is equal."""
 
@@ -56,9 +58,9 @@ class News:
 
         def tell(event: Event) -> None:
             emit(event)
-            # How a snapshot ended is in a row of its own.
-            of_snapshot = isinstance(event, WorkDone | WorkFailed) and event.job == Job.SNAPSHOT
-            if of_snapshot or isinstance(event, _ALWAYS):
+            # How a snapshot ended, and what became of a revision, is in rows of their own.
+            in_a_row = isinstance(event, WorkDone | WorkFailed) and event.job in _IN_ROWS
+            if in_a_row or isinstance(event, _ALWAYS):
                 with self._lock:
                     self._heard = True
 

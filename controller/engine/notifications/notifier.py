@@ -15,13 +15,14 @@ from typing import Any, Final
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import DeleteWrite, PutWrite, Write
-from controller.daemon_ports import AlertSink, ChangeSink
+from controller.daemon_ports import AlertSink, AnswerSink, ChangeSink
 from controller.decisions.alerts import alert_steps
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage, new_run_id
 from controller.engine.notifications.alert_text import alert_text
 from controller.engine.notifications.change_messages import message_of
+from controller.engine.notifications.merge_answer import answer_of
 from controller.engine.notifications.news import Position, read_position
 from controller.engine.notifications.standing import Around, next_moment, standing_alerts
 from controller.engine.state.notification_rows import (
@@ -37,6 +38,11 @@ from controller.engine.state.notification_rows import (
     sink_of_row,
     sinks_in,
     told_of_row,
+)
+from controller.engine.state.outcome_rows import (
+    ANSWERED_KEY,
+    answered_of_row,
+    row_of_answered,
 )
 from controller.errors import (
     DamagedState,
@@ -96,6 +102,7 @@ class Notifier:
     alerts: Sequence[AlertSink]
     changes: ChangeSink | None
     emit: Emit
+    answers: AnswerSink | None = None
     streamed: Collection[str] = ()
     """Tables whose streams are read: what others change in them is on record in scopes of their own."""
     _writer: ScopeWriter | None = field(default=None, init=False)
@@ -123,6 +130,7 @@ class Notifier:
             self._forget_sinks(writer, rows)
             self._tell_alerts(writer, rows, now)
             self._tell_changes(writer, rows, now)
+            self._tell_answer(writer, rows, now)
             self._position = position
         except ScopeBusy:
             self._not_before = now + _ANOTHER_TELLS
@@ -276,6 +284,38 @@ class Notifier:
             self.emit(NotificationDropped(self.changes.name, 1, str(refusal)))
         return len(due) - len(errors), chunk[-1].sequence, None
 
+    # ------------------------------------------------------------ answers
+
+    def _tell_answer(self, writer: ScopeWriter, rows: Rows, now: datetime) -> None:
+        """Answer the requests by which the newest revision came, once it has come to something, and again where that is otherwise now."""
+        answer = None if self.answers is None else answer_of(rows, self.scopes())
+        if self.answers is None or answer is None:
+            return
+        known = answered_of_row(rows.get(ANSWERED_KEY))
+        told = answer.after(known)
+        if known is not None and known.revision == told.revision and known.is_final:
+            return
+        if not answer.is_final and answer.is_applied:
+            # Accounts follow within moments, and their looks are no news.
+            self._look_again(now)
+        if told == known:
+            return
+        if known is None and not answer.is_news:
+            # It was applied before anybody was to be told.
+            self._write(writer, [_put(writer, row_of_answered(replace(told, is_final=True)))])
+            return
+        health = sink_of_row(self.answers.name, rows.get(SINK_PREFIX + self.answers.name))
+        self._look_again(health.retry_at)
+        if not health.is_due(now):
+            return
+        try:
+            count = self.answers.answer(told.base, told.revision, answer.text)
+        except EnvctlError as error:
+            self._failed(writer, health, error, now)
+            return
+        self._write(writer, [_put(writer, row_of_answered(told))])
+        self._sent(writer, health, count)
+
     # ------------------------------------------------------------ sinks
 
     def _failed(
@@ -300,7 +340,7 @@ class Notifier:
     def _forget_sinks(self, writer: ScopeWriter, rows: Rows) -> None:
         """Take away what is remembered of sinks that the settings name no more."""
         named = {sink.name for sink in self.alerts}
-        named |= set() if self.changes is None else {self.changes.name}
+        named |= {sink.name for sink in (self.changes, self.answers) if sink is not None}
         gone = [health.name for health in sinks_in(rows.values()) if health.name not in named]
         self._write(writer, [_delete(writer, SINK_PREFIX + name) for name in gone])
 

@@ -13,8 +13,8 @@ from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import ScopeSetup, Unobserved, environments_of
 from controller.errors import WrongUsage
-from controller.loading.closest import did_you_mean
 from controller.model.accepted import AcceptedState
+from controller.model.closest import did_you_mean
 from controller.model.live import LiveLook
 from controller.model.ref import ResourceRef
 from controller.scheduling.schedule import Schedule

@@ -33,7 +33,7 @@ from controller.ledger.replay import table_digests
 from controller.ledger.stream_changes import STREAM_PREFIX
 from controller.ledger.summaries import RecordSummary
 from controller.ledger.verify import TablesNow, find_strays, verify_ledger
-from controller.loading.closest import closest
+from controller.model.closest import closest
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.ref import ResourceRef

@@ -8,9 +8,9 @@ from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import WrongUsage
 from controller.kinds.language.fields import PLAIN, Shape, fields_of
 from controller.kinds.language.kind import Kind
-from controller.loading.closest import did_you_mean
 from controller.loading.positions import FieldPath
 from controller.model.canonical import parse_canonical
+from controller.model.closest import did_you_mean
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
 
@@ -47,7 +47,7 @@ def effective_documents(
     """
     resources = revision.loaded.resources
     if wanted is None:
-        chosen = sorted(resources.values(), key=lambda resource: (resource.origin, resource.index))
+        chosen = sorted(resources.values(), key=lambda resource: (resource.origin, resource.place))
     else:
         chosen = [_found(resources, wanted)]
     for resource in chosen:
@@ -72,7 +72,7 @@ def _effective(resource: Resource, kind: Kind[Any], revision: LoadedRevision) ->
     document = {"metadata": authored["metadata"], "spec": spec}
     places = {
         path: revision.origins.origin(
-            resource.origin.path, resource.index, _as_written(path, authored)
+            resource.origin.path, resource.place, _as_written(path, authored)
         )
         for path in _leaves(document, ())
     }

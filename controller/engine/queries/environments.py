@@ -13,8 +13,8 @@ from controller.engine.power.fleet import (
     evaluate_looks,
 )
 from controller.errors import WrongUsage
-from controller.loading.closest import did_you_mean
 from controller.model.accepted import AcceptedState
+from controller.model.closest import did_you_mean
 from controller.model.live import LiveLook
 from controller.scheduling.schedule import InvalidSchedule, State
 from controller.scheduling.timeline import state_at

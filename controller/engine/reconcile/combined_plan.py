@@ -110,7 +110,7 @@ class ReconcileRequest:
     @property
     def given(self) -> tuple[Approval, ...]:
         """The approvals, with whose they are."""
-        by = f"--override by {self.requester.name}"
+        by = f"--approve by {self.requester.name}"
         return tuple(Approval(token, by) for token in self.approvals)
 
 
@@ -245,7 +245,7 @@ def refusal_of(planned: CombinedPlan) -> PlanRefused | None:
         return None
     count = f"{len(refused)} violation{'' if len(refused) == 1 else 's'}"
     lifted = [violation for violation in refused if violation.overridable and violation.token]
-    tokens = " ".join(f"--override {violation.token}" for violation in lifted)
+    tokens = " ".join(f"--approve {violation.token}" for violation in lifted)
     what = "; ".join(f"{one.guard}: {one.message}" for one in refused)
     return PlanRefused(
         f"plan {short(plan.digest)} refused by {count}: {what}",

@@ -277,8 +277,13 @@ class Reconciler:
             if self.observed is not None:
                 judges = "what may be merged, not of what the tables hold"
             lines = self.planner.lines_of_commit(loaded, judges)
-            approvals = (*lines.approvals, *request.given)
-            asked = PlanOptions(now=now, approvals=approvals, adopt=request.adopt)
+            approvals = (*lines.approvals, *lines.signed, *request.given)
+            found, known = loaded.tree.revision, observed.planned_from
+            accepted = known.revision if known is not None and not judges else ""
+            # Most often it is the one before, and then nobody is asked.
+            is_next = accepted in ("", found.id, *found.parents)
+            leaves = "" if is_next or not self.planner.leaves(accepted) else accepted
+            asked = PlanOptions(now=now, approvals=approvals, adopt=request.adopt, leaves=leaves)
             run = self.planner.plan(loaded, observed, asked, scopes, self.emit)
             noted = with_notes(run.plan, lines.notes) if lines.notes else run.plan
             return replace(run, lines=lines, plan=noted)

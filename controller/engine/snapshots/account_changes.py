@@ -94,7 +94,7 @@ def _observed(
     for table in copied.tables:
         for item in tables.scan(manifest.prefix + table):
             found = copy_found(copied, scope, table, item, manifest.installation)
-            objects[found.ref] = replace(found, ownership=Ownership.OURS)
+            objects[found.ref] = found._replace(ownership=Ownership.OURS)
     return ObservedState(scope.name, ScopeState.OK, objects)
 
 

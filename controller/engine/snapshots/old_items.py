@@ -225,7 +225,7 @@ class ItemsSource:
             )
         }
         then = {
-            ref: replace(found, ownership=Ownership.OURS) if ref in named else found
+            ref: found._replace(ownership=Ownership.OURS) if ref in named else found
             for ref, found in seen.objects.items()
             # Of an object of two tables the other item is left.
             if ref in named or ref not in gone

@@ -9,16 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType, UnionType
+from types import UnionType
 from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic.alias_generators import to_camel, to_pascal
 
 from controller.kinds.language.kind import Kind, Path
 from controller.kinds.language.spec import Gives, RefTo, Spec
-from controller.model.canonical import parse_canonical
+from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ref import ResourceRef
-from controller.model.resource import Projection
 from controller.model.table import Items
 
 Mark = Literal["reference", "controller-only", "sensitive"]
@@ -130,17 +129,18 @@ def references(spec: Spec) -> list[Named]:
 
 
 def _refer(shape: Shape, value: Any, path: Path, found: list[Named]) -> None:
-    if shape.reference is not None:
-        name = shape.reference.read(value) if shape.reference.read else value
+    reference, model = shape.reference, shape.model
+    if reference is not None:
+        name = reference.read(value) if reference.read else value
         if name is not None:
-            found.append(Named(path, shape.reference.kind, name))
-    elif shape.model is not None:
+            found.append(Named(path, reference.kind, name))
+    elif model is not None:
         # A field may also take a plain word instead of the model.
-        if isinstance(value, shape.model):
+        if isinstance(value, model):
             given = value.__dict__
-            for field in marked(shape.model, "reference"):
+            for field in marked(model, "reference"):
                 member = given[field.name]
-                if member is not None and member != []:
+                if member:  # neither absent nor empty
                     _refer(field.shape, member, (*path, field.yaml), found)
     elif shape.members is not None:
         for place, member in enumerate(value):
@@ -205,14 +205,19 @@ def put_back(model: type[Spec], spec: dict[str, Any], extra: Mapping[str, Any]) 
     return result
 
 
+@cache
+def _yaml_names(model: type[Spec]) -> Mapping[str, str]:
+    return {field.name: field.yaml for field in fields_of(model).by_yaml.values()}
+
+
 def plain(value: Any) -> Any:
     """Return a part of a spec as plain values under YAML names, with what was authored alone."""
     if isinstance(value, Spec):
-        given, authored = value.__dict__, value.model_fields_set
+        names, authored = _yaml_names(type(value)), value.model_fields_set
         return {
-            field.yaml: plain(given[field.name])
-            for field in fields_of(type(value)).by_yaml.values()
-            if field.name in authored and given[field.name] is not None
+            names[name]: plain(member)
+            for name, member in value.__dict__.items()
+            if member is not None and name in authored
         }
     if isinstance(value, list):
         return [plain(member) for member in value]
@@ -322,27 +327,38 @@ _LIKE_A_KEY: Final = re.compile(r"(?=\S*[0-9])(?=\S*[A-Za-z])\S{16,}")
 of every text. Its own field hides any value."""
 
 
-def sensitive_values(
-    objects: Iterable[tuple[ResourceRef, bytes]],
-    kinds: Mapping[str, Kind[Any]],
-    told: Mapping[ResourceRef, Projection] = MappingProxyType({}),
-) -> Iterator[str]:
-    """Yield the sensitive values of objects, given with their items as canonical JSON: what is to be taken out of every text.
+_NO_KEYS: Final = frozenset[bytes]()
 
-    Those that are as in ``told`` have none that is not known.
-    """
+
+def sensitive_values(
+    objects: Iterable[tuple[ResourceRef, bytes]], kinds: Mapping[str, Kind[Any]]
+) -> Iterator[str]:
+    """Yield the sensitive values of objects, given with their items as canonical JSON: what is to be taken out of every text."""
     models: dict[str, type[Spec]] = {name: kind.spec for name, kind in kinds.items()}
-    shapes = {
-        name: Shape(model=model) for name, model in models.items() if marked(model, "sensitive")
-    }
+    told = {name: (Shape(model=model), _keys_that_hide(model)) for name, model in models.items()}
     for ref, attributes in objects:
-        if ref in told and told[ref].attributes == attributes:
-            continue
-        if shape := shapes.get(ref.kind):
+        shape, names = told.get(ref.kind, (PLAIN, _NO_KEYS))
+        # Most objects have none, which their text says sooner than their items would.
+        if any(name in attributes for name in names):
             for item in parse_canonical(attributes).values():
                 # What an item has in Value stands beside its key.
                 yield from _within(shape, item, hides=False)
                 yield from _within(shape, item.get("Value"), hides=False)
+
+
+@cache
+def _keys_that_hide(model: type[Spec]) -> frozenset[bytes]:
+    """Return how canonical JSON writes the attributes of sensitive fields of a model, and of the models in it."""
+    found: set[bytes] = set()
+    for field in marked(model, "sensitive"):
+        if field.sensitive:
+            found.add(canonical_bytes(field.attribute))
+        shape = field.shape
+        while (inner := shape.members or shape.values) is not None:
+            shape = inner
+        if shape.model is not None:
+            found |= _keys_that_hide(shape.model)
+    return frozenset(found)
 
 
 def _within(shape: Shape, value: Any, *, hides: bool) -> Iterator[str]:

@@ -19,6 +19,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from controller.kinds.language.documented import Documented
+from controller.model.ref import Acknowledgeable
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,8 @@ class Metadata(Spec):
         Field(max_length=100),
     ] = Field(default_factory=list)
     """What it names although no document has it (``Cluster/Infra``): it stays as it is, whoever keeps it."""
+    acknowledged: list[Acknowledgeable] = Field(default_factory=list)
+    """Codes of warnings about this document that are known and meant; they are not told any more."""
     protect: bool = False
     """Refuse to delete this object, and to end the last instances of an environment's groups, until a revision without the protection has been applied."""
 

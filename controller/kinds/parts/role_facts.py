@@ -10,6 +10,7 @@ from pydantic import Field
 
 from controller.kinds.language.kind import Finding, Findings, Path
 from controller.kinds.language.spec import Spec, partial_model
+from controller.kinds.parts.aws_names import instance_type_findings
 from controller.kinds.parts.server_role import (
     NO_SIZES,
     AutoScalingSettings,
@@ -18,7 +19,7 @@ from controller.kinds.parts.server_role import (
     Slices,
     sizes_of,
 )
-from controller.kinds.schedule import ScheduleChoiceFacts
+from controller.kinds.schedule import ScheduleChoiceFacts, choice_findings
 
 ZONE_LETTERS = "ABCDEF"
 
@@ -47,6 +48,7 @@ class RoleFacts(NamedTuple):
     """One role of a map."""
 
     owning_cluster: str
+    instance_type: str
     has_contact: bool
     has_key_pair: bool
     has_schedule_tag: bool
@@ -64,6 +66,7 @@ def role_facts(role: ServerRole) -> RoleFacts:
     schedule = role.schedule
     return RoleFacts(
         role.owning_cluster,
+        role.instance_type,
         role.contact_email_tag is not None,
         role.cluster_key_name is not None,
         role.schedule_tag is not None,
@@ -75,6 +78,13 @@ def role_facts(role: ServerRole) -> RoleFacts:
         role.fleet_per_slice,
         slice_facts(role.slices),
     )
+
+
+def meant_findings(role: RoleFacts, at: Path) -> Findings:
+    """Warn of what a role says and hardly means: an instance type AWS does not have, a schedule. ``at`` leads to the role."""
+    if role.schedule is not None:
+        yield from choice_findings(role.schedule, (*at, "schedule"))
+    yield from instance_type_findings(role.instance_type, (*at, "instanceType"))
 
 
 def slice_facts(slices: Slices | None) -> tuple[tuple[str, Sizes], ...]:

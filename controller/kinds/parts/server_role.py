@@ -24,6 +24,7 @@ from controller.kinds.schedule import (
     a_schedule,
     expand_schedule,
 )
+from controller.scheduling.meeting import first_two_that_meet
 
 Count = Annotated[int, Field(ge=0, le=100), Says("a whole number of instances from 0 to 100")]
 
@@ -136,6 +137,18 @@ class ScalingSchedule(Spec):
         if wrong:
             raise unfit(wrong, "correct the sizes")
         return self
+
+
+def _that_never_meet(schedules: list[ScalingSchedule]) -> list[ScalingSchedule]:
+    """Refuse two that come round at one moment: AWS takes no action at a time at which another is scheduled."""
+    meet = first_two_that_meet([(one.recurrence, one.timezone or "UTC") for one in schedules])
+    if meet is not None:
+        one, other = (schedules[place].recurrence for place in meet)
+        raise unfit(
+            f"{one!r} and {other!r} come round at one moment, and AWS takes one action of a group at a time",
+            "write one of them, or let them come a minute apart",
+        )
+    return schedules
 
 
 RoleName = Annotated[
@@ -302,11 +315,14 @@ class ServerRole(Spec):
     ] = None
     """Schedule of the role's instances. Default: that of the environment. Gives ``scheduleTag``."""
     scaling_schedules: Annotated[
-        Annotated[list[ScalingSchedule], Field(max_length=125)] | None, CONTROLLER_ONLY
+        Annotated[list[ScalingSchedule], Field(max_length=125), AfterValidator(_that_never_meet)]
+        | None,
+        CONTROLLER_ONLY,
     ] = None
     """Sizes that AWS itself sets at times."""
     user_data: Annotated[Annotated[Text, RefTo("Template")] | None, CONTROLLER_ONLY] = None
-    """Template of the instances' user data. Default: project code, removal date and Puppet role."""
+    """Template of the instances' user data. Default: project code, removal date and Puppet role; with compatibility
+    environment-manager what images of the old product expect."""
     notifications: Annotated[list[Notification] | None, CONTROLLER_ONLY] = None
     """Topics that are told of launches and ends."""
     wake_timeout_seconds: Annotated[WakeSeconds | None, CONTROLLER_ONLY] = None

@@ -15,6 +15,7 @@ FEWEST: Final = 2
 LIFTED: Final = ("scalingSchedules", "userData", "notifications")
 """Fields that no item has: a map that says them changes nothing for programs that read its item."""
 _VARIABLE: Final = "{{ environment }}"
+_STRANGE: Final = re.compile(r"[^A-Za-z0-9]+")
 _SIZES: Final = ("minCapacity", "desiredCapacity", "maxCapacity")
 
 Json = Any
@@ -35,6 +36,8 @@ class CloserLook(NamedTuple):
     user_data: str = ""
     unsaid: tuple[str, ...] = ()
     oddities: tuple[tuple[str, str, str], ...] = ()
+    old_platform: str = ""
+    """``linux`` or ``windows`` where the text is what the old product gave its images, variables written out."""
 
 
 def add_closer_facts(
@@ -51,6 +54,8 @@ def add_closer_facts(
         if owner is not None and not owner.ours:
             by_role.setdefault((look.environment, look.role), []).append(look)
     templates = _templates(by_role, written)
+    of_maps = _templates_of_maps(by_role, written)
+    templates |= of_maps
     for (name, role), groups in by_role.items():
         environment = written[ResourceRef("Environment", name)]
         _say(environment, role, groups, templates, kinds)
@@ -61,7 +66,7 @@ def add_closer_facts(
             if roles:
                 in_order = [known["serverRoleName"] for known in owner.spec["roles"]]
                 environment.spec["roles"] = {key: roles[key] for key in in_order if key in roles}
-    _lift_into_maps(written, by_role.keys())
+    _lift_into_maps(written, by_role.keys(), frozenset(of_maps.values()))
     return written
 
 
@@ -119,7 +124,8 @@ def _templates(
     by_role: Mapping[tuple[str, str], Sequence[CloserLook]], written: dict[ResourceRef, Written]
 ) -> dict[tuple[str, str], str]:
     """Add a Template for each text; return environment and role -> its name: that of the role, longer where it takes that."""
-    users = _by_text([groups[0] for groups in by_role.values() if groups[0].user_data])
+    first = (groups[0] for groups in by_role.values())
+    users = _by_text([look for look in first if look.user_data and not look.old_platform])
     roles = [{look.role for look in using} for using in users.values()]
     names: dict[tuple[str, str], str] = {}
     for text, using in sorted(users.items(), key=lambda item: item[1][0].group):
@@ -128,14 +134,42 @@ def _templates(
         base = role.lower() if alone else f"{using[0].environment}-{role.lower()}"
         name = free_name(base, {ref.key for ref in written if ref.kind == "Template"})
         ref = ResourceRef("Template", name)
-        more = f" and {len(using) - 1} more" if len(using) > 1 else ""
-        written[ref] = Written(ref, name, {"text": text})
-        written[ref].note(
-            f"user data of group {using[0].group}{more}",
-            f"the text, with {_VARIABLE} for its name" if _VARIABLE in text else "the text",
-            "see that it holds no secret",
-        )
+        told = f"the text, with {_VARIABLE} for its name" if _VARIABLE in text else "the text"
+        written[ref] = _template(ref, text, using, told)
         names |= dict.fromkeys(((look.environment, look.role) for look in using), name)
+    return names
+
+
+def _template(ref: ResourceRef, text: str, using: Sequence[CloserLook], told: str) -> Written:
+    more = f" and {len(using) - 1} more" if len(using) > 1 else ""
+    template = Written(ref, ref.key, {"text": text})
+    template.note(f"user data of group {using[0].group}{more}", told, "see that it holds no secret")
+    return template
+
+
+def _templates_of_maps(
+    by_role: Mapping[tuple[str, str], Sequence[CloserLook]], written: dict[ResourceRef, Written]
+) -> dict[tuple[str, str], str]:
+    """Add a Template for each map whose groups have the old product's user data; return environment and role -> its name.
+
+    It is called like the map, with the platform behind where the map has several.
+    """
+    users: dict[str, dict[tuple[str, str], list[CloserLook]]] = {}
+    for (environment, _), (first, *_) in by_role.items():
+        if first.old_platform:
+            owner = written[ResourceRef("Environment", environment)].named("DeploymentMap").key
+            texts = users.setdefault(owner, {})
+            texts.setdefault((first.old_platform, first.user_data), []).append(first)
+    names: dict[tuple[str, str], str] = {}
+    for owner, texts in users.items():
+        for (platform, text), using in texts.items():
+            base = _STRANGE.sub("-", owner).strip("-").lower()
+            base = base if len(texts) == 1 else f"{base}-{platform}"
+            name = free_name(base, {ref.key for ref in written if ref.kind == "Template"})
+            ref = ResourceRef("Template", name)
+            told = "the text, with variables for what the old product had filled in"
+            written[ref] = _template(ref, text, using, told)
+            names |= dict.fromkeys(((look.environment, look.role) for look in using), name)
     return names
 
 
@@ -175,8 +209,13 @@ def _leave_sizes_to_schedules(environment: Written, owner: Written, role: str) -
             del override["autoScalingSettings"]
 
 
-def _lift_into_maps(written: Documents, seen: Collection[tuple[str, str]]) -> None:
-    """Let a map say what the groups of all its environments have alike. One that was written before is left as it is."""
+def _lift_into_maps(
+    written: Documents, seen: Collection[tuple[str, str]], own: Collection[str]
+) -> None:
+    """Let a map say what the groups of all its environments have alike. One that was written before is left as it is.
+
+    ``own`` are Templates of maps: those are named by their maps if there is but one environment, too.
+    """
     users: dict[str, list[Written]] = {}
     for document in written.values():
         if document.ref.kind == "Environment":
@@ -188,14 +227,18 @@ def _lift_into_maps(written: Documents, seen: Collection[tuple[str, str]]) -> No
         for role in owner.spec["roles"]:
             name = role["serverRoleName"]
             having = [user for user in using if _override(user, name).get("enabled") is not False]
-            if len(having) >= FEWEST and all((user.name, name) in seen for user in having):
-                _lift(role, name, having)
+            if having and all((user.name, name) in seen for user in having):
+                _lift(role, name, having, own)
 
 
-def _lift(role: dict[str, Json], name: str, having: Sequence[Written]) -> None:
+def _lift(
+    role: dict[str, Json], name: str, having: Sequence[Written], own: Collection[str]
+) -> None:
     for field in LIFTED:
         values = [_override(user, name).get(field) for user in having]
         if values[0] is None or any(value != values[0] for value in values):
+            continue
+        if len(having) < FEWEST and not (field == "userData" and values[0] in own):
             continue
         role[field] = values[0]
         for user in having:

@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.autoscaling.models import ASG_NAME_TAG, FakeAutoScalingGroup, InstanceState
 
+from controller.sandbox.additions.activities import note_failed_launch
 from controller.sandbox.rules import replaces
 from controller.sandbox.state import STATE, finish, wait
 
@@ -53,8 +54,11 @@ def launch(group: Any, count: int, _tags: dict[str, str] | None = None) -> None:
     """
     if is_suspended(group, "Launch"):
         return
+    if group.name in STATE.settings.failing_launches:
+        note_failed_launch(group)
+        return
     for subnet, share in _shares(group, count).items():
-        for instance in _run(group, subnet or None, share):
+        for instance in run_instances(group, subnet or None, share):
             member = InstanceState(
                 instance,
                 protected_from_scale_in=group.new_instances_protected_from_scale_in,
@@ -142,7 +146,8 @@ def _shares(group: Any, count: int) -> dict[str, int]:
     return shares
 
 
-def _run(group: Any, subnet: str | None, count: int) -> list[Any]:
+def run_instances(group: Any, subnet: str | None, count: int) -> list[Any]:
+    """Run instances from a group's template, with its tags; the group does not list them yet."""
     template = group.ec2_launch_template
     configuration = group.launch_config
     tags = {**group.get_propagated_tags(), **group.instance_tags, ASG_NAME_TAG: group.name}

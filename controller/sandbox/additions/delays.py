@@ -1,9 +1,16 @@
-"""Instances that take their time to start and to stop, and the looks that let time pass."""
+"""Instances that take their time to start and to stop, starts that are taken back, and the looks that let time pass.
+
+"Client.InternalError: A client error caused the instance to terminate during launch." (Amazon EC2 API Reference, StateReason)
+Where the caller may not use the key of an encrypted volume StartInstances succeeds all the same: the instance is pending, and stopped
+again with that reason. launchTime: "The time that the instance was last launched." (Instance)
+"""
 
 from functools import partial
 from typing import Any
 
-from moto.ec2.models.instances import Instance, InstanceState
+from moto.autoscaling.models import AutoScalingBackend
+from moto.core.utils import utcnow
+from moto.ec2.models.instances import Instance, InstanceState, StateReason
 
 from controller.sandbox.additions.capacity import begin_service, end, is_suspended, launch
 from controller.sandbox.call import Call
@@ -15,6 +22,8 @@ _START = Instance.start
 _STOP = Instance.stop
 _INIT = Instance.__init__
 _TERMINATE = Instance.terminate
+_TERMINATED = AutoScalingBackend.notify_terminate_instances
+GONE = frozenset({"shutting-down", "terminated"})
 
 
 def _linger(instance: Any, now: tuple[str, int], then: tuple[str, int], looks: int) -> None:
@@ -34,7 +43,21 @@ def _init(self: Any, *args: Any, **kwargs: Any) -> None:
 
 @replaces(Instance, "start")
 def _start(self: Any) -> Any:
-    return _begun(self, _START(self), PENDING, RUNNING, STATE.delays.start)
+    previous = _START(self)
+    if previous.name == "stopped":
+        self.launch_time = utcnow()
+        if self.id in STATE.settings.failing_starts:
+            self._state = InstanceState(*PENDING)
+            wait(self.ec2_backend, self.id, max(1, STATE.delays.start), partial(_take_back, self))
+            return previous
+    return _begun(self, previous, PENDING, RUNNING, STATE.delays.start)
+
+
+def _take_back(instance: Any) -> None:
+    """Let a start that was accepted come to nothing."""
+    code = "Client.InternalError"
+    instance._state = InstanceState(*STOPPED)  # noqa: SLF001 - moto has no other place for it
+    instance.state_reason = StateReason(f"{code}: Client error on launch", code)
 
 
 @replaces(Instance, "stop")
@@ -113,7 +136,29 @@ def entering_standby(call: Call) -> None:
 @after("autoscaling", "ExitStandby")
 def leaving_standby(call: Call) -> None:
     """Let members show Pending for the looks that are set."""
-    members = call.members
+    members, group = call.members, call.group
     for instance_id in call.ids:
         finish(call.scaling, instance_id)
-        begin_service(call.group, members[instance_id])
+        member = members[instance_id]
+        if member.instance.state in GONE:
+            group.instance_states.remove(member)
+            launch(group, 1)
+        else:
+            begin_service(group, member)
+
+
+@replaces(AutoScalingBackend, "notify_terminate_instances")
+def _terminated_by_hand(self: Any, instance_ids: list[str]) -> None:
+    """Replace members that were terminated, but for those in standby, which stay listed.
+
+    "If you put a healthy instance on standby and then terminate it, Amazon EC2 Auto Scaling continues to report the instance as
+    healthy. If you return the terminated instance to service, [it] determines that it is terminating and unhealthy, and launches a
+    replacement". (User Guide, Temporarily remove instances)
+    """
+    in_standby = {
+        member.instance.id
+        for group in self.autoscaling_groups.values()
+        for member in group.instance_states
+        if member.lifecycle_state == "Standby"
+    }
+    _TERMINATED(self, [name for name in instance_ids if name not in in_standby])

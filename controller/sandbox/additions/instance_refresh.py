@@ -7,6 +7,8 @@ Scaling group that must pass your group's health checks to allow the operation t
 instance refresh already exists for the specified Auto Scaling group." "ActiveInstanceRefreshNotFound: The request
 failed because an active instance refresh or rollback for the specified Auto Scaling group was not found."
 StandbyInstances: "Wait: [...] waits one hour for you to return the instances to service. [...] Default: Wait".
+ScaleInProtectedInstances: "Wait (default): [...] waits one hour for you to remove scale-in protection. Otherwise, the instance
+refresh will fail." "Ignore: [...] ignores instances that are protected from scale in". The hour is over at once here.
 (Amazon EC2 Auto Scaling API Reference, StartInstanceRefresh, DescribeInstanceRefreshes, CancelInstanceRefresh)
 """
 
@@ -92,6 +94,7 @@ def start(call: Call) -> ActionResult:
     preferences = {
         "MinHealthyPercentage": DEFAULT_MIN_HEALTHY,
         "StandbyInstances": "Wait",
+        "ScaleInProtectedInstances": "Wait",
         **(call.params.get("Preferences") or {}),
     }
     if not 0 <= int(preferences["MinHealthyPercentage"]) <= 100:
@@ -105,6 +108,9 @@ def start(call: Call) -> ActionResult:
         for member in group.instance_states
         if not (skips and launched_version(group, member) == current_version(group))
         and not (ignores and member.lifecycle_state == "Standby")
+        and not (
+            preferences["ScaleInProtectedInstances"] == "Ignore" and member.protected_from_scale_in
+        )
     ]
     refresh = Refresh(group, members, len(members), preferences, desired)
     _refreshes(call).append(refresh)
@@ -169,6 +175,11 @@ def _replace_a_batch(refresh: Refresh) -> None:
     ready = [m for m in members if ends_standby or m.lifecycle_state != "Standby"]
     if members and not ready:
         refresh.reason = "Waiting for instances in standby"
+        return
+    if refresh.preferences["ScaleInProtectedInstances"] == "Wait" and any(
+        member.protected_from_scale_in for member in ready
+    ):
+        refresh.finish("Failed", "There are instances protected from scale in.")
         return
     size = len(group.instance_states)
     healthy = math.ceil(size * int(refresh.preferences["MinHealthyPercentage"]) / 100)

@@ -7,11 +7,16 @@ names of the IANA time zones". "If you leave a parameter unspecified when updati
 corresponding value remains unchanged." ScheduledUpdateGroupActions: "The maximum number allowed is 50."
 (Amazon EC2 Auto Scaling API Reference, PutScheduledUpdateGroupAction, BatchPutScheduledUpdateGroupAction)
 "Scheduled actions per Auto Scaling group: 125" (User Guide, Quotas)
+"A scheduled action must have a unique time value. If you attempt to schedule an activity at a time when another scaling activity
+is already scheduled, the call is rejected and returns an error indicating that a scheduled action with this scheduled start time
+already exists." (User Guide, Scheduled scaling, Limitations) Other words of that page speak of identical cron expressions, so a
+switch lets them be, as AWS may.
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 from moto.autoscaling.exceptions import AutoscalingClientError
@@ -20,6 +25,7 @@ from moto.core.responses import ActionResult
 
 from controller.sandbox.call import Call, out_of_bounds
 from controller.sandbox.rules import answers, before, replaces
+from controller.sandbox.state import STATE
 
 MOST_PER_GROUP = 125
 MOST_PER_BATCH = 50
@@ -64,8 +70,8 @@ def _put(self: AutoScalingBackend, **given: Any) -> Any:
     group, name = str(given["name"]), str(given["scheduled_action_name"])
     actions: dict[str, Any] = self.scheduled_actions
     before_it = actions.get(_key(group, name))
+    of_group = [a for a in actions.values() if a.auto_scaling_group_name == group]
     if before_it is None:
-        of_group = [a for a in actions.values() if a.auto_scaling_group_name == group]
         if len(of_group) >= MOST_PER_GROUP:
             raise WrongAction(f"{MOST_PER_GROUP} actions are scheduled already", "LimitExceeded")
     else:
@@ -73,6 +79,15 @@ def _put(self: AutoScalingBackend, **given: Any) -> Any:
             if given[field] is None:
                 given[field] = getattr(before_it, _OTHER_NAMES.get(field, field))
     _check(given)
+    start = _next_start(given["start_time"], given["recurrence"], given["timezone"])
+    if not STATE.settings.actions_may_meet and any(
+        a.scheduled_action_name != name
+        and _next_start(a.start_time, a.recurrence, a.time_zone) == start
+        for a in of_group
+    ):
+        raise WrongAction(
+            "A scheduled action with this scheduled start time already exists", "AlreadyExists"
+        )
     action = _PUT(self, **given)
     del actions[name]
     action.time_zone = given["timezone"] or "UTC" if given["recurrence"] else given["timezone"]
@@ -113,6 +128,19 @@ def _is_cron(recurrence: str, now: datetime) -> bool:
     except CronSimError:
         return False
     return len(recurrence.split()) == 5
+
+
+def _next_start(start_time: Any, recurrence: str | None, zone: str | None) -> datetime | None:
+    """Return when an action comes next."""
+    if start_time is not None or not recurrence:
+        return _time(start_time)
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    return _following(recurrence, zone or "UTC", now)
+
+
+@lru_cache(maxsize=1024)
+def _following(recurrence: str, zone: str, minute: datetime) -> datetime:
+    return next(CronSim(recurrence, minute.astimezone(ZoneInfo(zone)))).astimezone(UTC)
 
 
 def _time(value: Any) -> datetime | None:

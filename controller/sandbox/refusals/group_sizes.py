@@ -13,11 +13,14 @@ whether to decrement the desired capacity of the Auto Scaling group by the numbe
 capacity", otherwise the call fails. ExitStandby "moves the specified instances out of the standby state" and increments
 the desired capacity. (Amazon EC2 Auto Scaling API Reference, EnterStandby, ExitStandby; User Guide, Temporarily remove
 instances)
+"If you suspend the Launch process, you cannot return an instance in the Standby state to service." (User Guide, Suspend and
+resume processes)
 """
 
 from collections.abc import Iterable
 from typing import Any
 
+from controller.sandbox.additions.capacity import is_suspended
 from controller.sandbox.call import Call, Refused, invalid, out_of_bounds
 from controller.sandbox.rules import before
 
@@ -110,6 +113,10 @@ def maximum_at_return(call: Call) -> None:
     """Refuse members that are not in standby, and a desired capacity above the maximum."""
     count = _count_named(call, "Standby")
     group: Any = call.group
+    if is_suspended(group, "Launch"):
+        raise invalid(
+            f"AutoScalingGroup {group.name} has the process Launch suspended: no instance can be returned to service."
+        )
     if group.desired_capacity + count > group.max_size:
         raise _sizes_forbid(group, "service", count)
 

@@ -7,6 +7,11 @@ IncorrectInstanceState: "The instance is in an incorrect state, so you can't per
 attributes [...] can only be modified if the instance is in a 'stopped' state." StopInstances: "You can't stop [...]
 instance store-backed instances"; UnsupportedOperation for what the instance's kind forbids. "You can stop a Spot
 Instance if its request is persistent". (Amazon EC2 API Reference, Error codes, StopInstances, ModifyInstanceAttribute)
+InsufficientInstanceCapacity is one of the *server* error codes: "There is not enough capacity to fulfill your request. This
+error can occur if you launch a new instance, restart a stopped instance, [...]". (Error codes, Server error codes) Those come with
+HTTP 500. Nothing of the call is done then, and its message names no instance.
+OperationNotPermitted: "The specified operation is not allowed." Stop protection: "Stop an instance. [...] you can't stop it
+using the Amazon EC2 console, CLI, or API." (User Guide, Enable stop protection for your EC2 instances)
 """
 
 import re
@@ -15,6 +20,7 @@ from typing import Any
 
 from controller.sandbox.call import Call, Refused
 from controller.sandbox.rules import before
+from controller.sandbox.state import STATE
 
 WELL_FORMED = re.compile(r"^i-([0-9a-f]{8}|[0-9a-f]{17})$")
 CAN_START = frozenset({"stopped", "running", "pending"})
@@ -62,7 +68,10 @@ def _instances(call: Call, states: Container[str], refusal: str) -> list[Any]:
 def startable(call: Call) -> None:
     """Refuse to start what is stopping, shutting down or terminated."""
     refusal = "The instance '{}' is not in a state from which it can be started."
-    _instances(call, CAN_START, refusal)
+    for instance in _instances(call, CAN_START, refusal):
+        kind = f"{instance.instance_type}/{instance.placement.zone}"
+        if instance.state == "stopped" and kind in STATE.settings.without_capacity:
+            raise Refused("InsufficientInstanceCapacity", "Insufficient capacity.", status=500)
 
 
 @before("ec2", "StopInstances")
@@ -70,6 +79,12 @@ def stoppable(call: Call) -> None:
     """Refuse to stop what is pending or terminated, and what cannot be stopped at all."""
     refusal = "This instance '{}' is not in a state from which it can be stopped."
     for instance in _instances(call, CAN_STOP, refusal):
+        if getattr(instance, "disable_api_stop", False):
+            raise Refused(
+                "OperationNotPermitted",
+                f"The instance '{instance.id}' may not be stopped. Modify its 'disableApiStop' instance attribute and "
+                "try again.",
+            )
         if instance.lifecycle == "spot":
             raise Refused(
                 "UnsupportedOperation",

@@ -4,7 +4,7 @@ Attributes are what is compared, as plain JSON: what every look shows, and what 
 there, on both sides, where it was read. What a light look does not show counts as last applied as long as the marks say so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final, NamedTuple, TypedDict
 
 from controller.decisions import tag_keys as our
@@ -91,11 +91,15 @@ class FoundAttributes(TypedDict):
     behind: int
     """Members of another template version than the group's."""
     behind_running: int
-    """Those of them that are in service."""
+    """Those of them that are in service, and that a refresh replaces: not protected from scale-in."""
     lifecycles: list[str]
     parked: bool
     deleting: bool
     scaling_schedules: str
+
+
+LOST: Final = "Lost"
+"""Stands for the lifecycle of a member that was ended in standby: its group lists it until it is put back."""
 
 
 class ImageMark(NamedTuple):
@@ -116,8 +120,10 @@ class ImageMark(NamedTuple):
         return cls(*parts) if len(parts) == 3 and all(parts) else None
 
 
-def seen_of(group: FoundGroup, keys: Mapping[str, str]) -> FoundAttributes:
-    """Return the facts of a group."""
+def seen_of(
+    group: FoundGroup, keys: Mapping[str, str], instances: Container[str]
+) -> FoundAttributes:
+    """Return the facts of a group; ``instances`` are those that EC2 listed."""
     current = group.template_id, group.template_version
     behind = [
         member
@@ -134,8 +140,16 @@ def seen_of(group: FoundGroup, keys: Mapping[str, str]) -> FoundAttributes:
         "schedule": group.tag(our.SCHEDULE),
         "refresh": group.tag(our.REFRESH) or "",
         "behind": len(behind),
-        "behind_running": sum(member.lifecycle == IN_SERVICE for member in behind),
-        "lifecycles": [member.lifecycle for member in group.members],
+        "behind_running": sum(
+            member.lifecycle == IN_SERVICE and not member.protected_from_scale_in
+            for member in behind
+        ),
+        "lifecycles": [
+            LOST
+            if member.lifecycle == "Standby" and member.instance_id not in instances
+            else member.lifecycle
+            for member in group.members
+        ],
         "parked": group.tag(our.PARKED) is not None,
         "deleting": bool(group.status),
         "scaling_schedules": group.tag(our.SCALING_SCHEDULES) or "",

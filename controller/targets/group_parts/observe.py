@@ -198,7 +198,7 @@ def observe_groups(look: LiveLook, reads: LiveReads, deep: bool) -> ObservedStat
     groups: dict[str, FoundAttributes] = {}
     closer: list[FoundGroup] = []
     for name, group in look.groups.items():
-        seen = groups[name] = seen_of(group, keys)
+        seen = groups[name] = seen_of(group, keys, look.instances)
         attributes = light_attributes(group, keys, seen)
         found = observation(group, look.scope, reads.installation, attributes)
         objects[found.ref] = found
@@ -223,7 +223,7 @@ def _look_closer(
         found = objects[ref]
         data = canonical_bytes({**parse_canonical(found.attributes), **deep.attributes})
         mark = found.mark._replace(digest=digest(data)) if found.mark else None
-        objects[ref] = replace(found, attributes=data, digest=digest(data), mark=mark, base=data)
+        objects[ref] = found._replace(attributes=data, digest=digest(data), mark=mark, base=data)
     return known
 
 

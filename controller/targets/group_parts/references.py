@@ -5,11 +5,12 @@ from typing import Any
 
 from controller.aws.clients import place_of
 from controller.aws.errors import NotFound, aws_errors
-from controller.errors import RefusedByAws
+from controller.errors import AccessDenied, RefusedByAws
 from controller.ports import LiveReads
 from controller.targets.group_parts.calls import FILTER_VALUES, chunks, filtered
 from controller.targets.group_parts.images import FoundImage, form_of
 from controller.targets.group_parts.names import (
+    DENIED,
     IMAGE,
     KEY_PAIR,
     PROFILE,
@@ -138,9 +139,16 @@ def _profiles(names: list[str], reads: LiveReads) -> dict[str, str]:
 
 
 def _topics(names: list[str], reads: LiveReads) -> dict[str, str]:
+    """Return the ARN of each topic that is there; DENIED for one that may not be asked for, as topics of other accounts."""
     client, what = reads.client("sns"), "read a topic"
-    found = _existing(client, "get_topic_attributes", "TopicArn", names, what)
-    return {arn: str(answer["Attributes"]["TopicArn"]) for arn, answer in found}
+    there: dict[str, str] = {}
+    for name in names:
+        try:
+            found = _existing(client, "get_topic_attributes", "TopicArn", [name], what)
+            there |= {arn: str(answer["Attributes"]["TopicArn"]) for arn, answer in found}
+        except AccessDenied:
+            there[name] = DENIED
+    return there
 
 
 def _existing(

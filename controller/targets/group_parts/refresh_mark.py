@@ -49,6 +49,7 @@ def refresh_preferences(rollout: str) -> dict[str, Any]:
         "MinHealthyPercentage": int(percent) if percent.isdecimal() else percent,
         "SkipMatching": True,
         "StandbyInstances": "Ignore",
+        "ScaleInProtectedInstances": "Ignore",
     }
 
 

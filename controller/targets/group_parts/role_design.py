@@ -20,6 +20,7 @@ from controller.targets.group_parts.names import (
     runtime_role,
     topic_arn,
 )
+from controller.targets.group_parts.old_user_data import ON_LINUX, ON_WINDOWS
 
 
 class Volume(NamedTuple):
@@ -79,6 +80,10 @@ class GroupDesign:
     """Empty for none."""
     volumes: tuple[Volume, ...]
     user_data: str
+    windows_user_data: str
+    """What instances of Windows have in its place; the same but where the old product's images are to be served."""
+    values: Mapping[str, str]
+    """What variables of a template stand for here."""
     detailed_monitoring: bool
     termination_delay: int
     """Minutes; 0 for no hook."""
@@ -95,6 +100,15 @@ class GroupDesign:
         """What the mark says: ``none``, or ``instanceRefresh 90``."""
         percent = self.min_healthy_percent
         return "none" if percent is None else f"instanceRefresh {percent}"
+
+    @property
+    def by_platform(self) -> bool:
+        """Whether user data is what the old product's images expect: no Template goes by the platform."""
+        return self.user_data != self.windows_user_data
+
+    def user_data_on(self, platform: str) -> str:
+        """Return the user data of instances of a platform (``Linux``, ``Windows``)."""
+        return self.windows_user_data if platform == "Windows" else self.user_data
 
 
 DEFAULT_VOLUME = (50, "SSD")
@@ -148,6 +162,8 @@ class RoleDesigner:
         role, home, cluster = self.role, self.home, self.cluster
         runtime, rollout = runtime_role(role.server_role_name, slice_name), role.rollout
         own_group = role_security_group(role.owning_cluster, role.server_role_name)
+        values = self._variables(name, slice_name)
+        user_data, windows_user_data = self._safe_user_data(values)
         return GroupDesign(
             name=name,
             environment=home.environment,
@@ -170,7 +186,9 @@ class RoleDesigner:
             secure=role.security_zone == "Secure",
             key_pair=role.cluster_key_name or cluster.key_pair or "",
             volumes=_volumes(role),
-            user_data=self._safe_user_data(name, slice_name),
+            user_data=user_data,
+            windows_user_data=windows_user_data,
+            values=values,
             detailed_monitoring=home.spec.environment_type.lower() == MONITORED_TYPE,
             termination_delay=role.termination_delay or 0,
             notifications=_notifications(role, home),
@@ -199,15 +217,19 @@ class RoleDesigner:
         }
         return {key: usual[name] for name, key in home.tag_keys.items() if name in usual}
 
-    def _safe_user_data(self, group: str, slice_name: str) -> str:
+    def _safe_user_data(self, values: Mapping[str, str]) -> tuple[str, str]:
+        """Return the user data of instances that are not Windows, and of those that are."""
         try:
-            return self._user_data(group, slice_name)
+            if self.role.user_data is None and self.accepted.options.old_user_data:
+                return filled_in(ON_LINUX, values), filled_in(ON_WINDOWS, values)
+            text = self._user_data(values)
         except UnsafeValue as unsafe:
             raise Refusal(
                 f"user data of role {self.role.server_role_name} is not made: {unsafe}", unsafe.fix
             ) from None
+        return text, text
 
-    def _user_data(self, group: str, slice_name: str) -> str:
+    def _user_data(self, values: Mapping[str, str]) -> str:
         role = self.role
         if role.user_data is None:
             lines = (
@@ -220,7 +242,7 @@ class RoleDesigner:
         if template is None:
             raise Refusal(f"its Template {role.user_data} cannot be read back from the tables")
         try:
-            text = filled_in(template.text, self._variables(group, slice_name))
+            text = filled_in(template.text, values)
         except KeyError as error:
             raise Refusal(
                 f"Template {role.user_data} names {error}, which is no variable"

@@ -159,5 +159,7 @@ def rollout_text(turn: Turn, name: str, known: Mapping[str, Any], at_once: int) 
             return "its instances are not replaced: another group's failed"
         case Turn.WAITS:
             return f"its instances are replaced when it is its turn ({at_once} groups at a time)"
+        case Turn.NONE if answer.get("status") == "Successful":
+            return "instances in standby, or protected from scale-in, keep the template before"
         case _:
             return ""

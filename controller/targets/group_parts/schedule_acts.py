@@ -10,6 +10,8 @@ from controller.kinds.parts.server_role import ScalingSchedule
 from controller.model.canonical import digest_of, parse_canonical
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs, LiveReads
+from controller.scheduling.meeting import ever_meet
+from controller.scheduling.schedule import InvalidSchedule
 from controller.scheduling.wall_clock import canonical_zone
 from controller.targets.group_parts.calls import PUT_TAGS, GroupClient, carries_our_mark, pages
 from controller.targets.group_parts.found import SIZE_FIELDS, SIZES
@@ -19,14 +21,16 @@ Action = dict[str, Any]
 """``recurrence``, ``timezone``, and what it sets of ``minSize``, ``desiredCapacity``, ``maxSize``."""
 
 OURS: Final = "envctl-"
-"""Beginning of the names of our actions. The rest is a digest of what the action does: another wish is another action, so
-a new one can be put before the old one is taken away."""
+"""Beginning of the names of our actions. The rest is a digest of when it comes: AWS takes one action of a group at a time, so other
+sizes at the same time are put over it. The recurrence is in the name, as changed in place the old start would stay until it has come."""
 OLD: Final = "EM-Scheduled-Action-"
 """Beginning of the names the old product gave; they are replaced where a role's schedules are taken over."""
 MOST_PER_GROUP: Final = 125
 MOST_PER_CALL: Final = 50
 """Limits of EC2 Auto Scaling."""
 UTC: Final = "UTC"
+_TAKEN: Final = "AlreadyExists"
+"""AWS's word for an action at a time at which another comes."""
 
 
 def is_replaceable(name: str) -> bool:
@@ -44,7 +48,8 @@ def wanted_actions(schedules: Iterable[ScalingSchedule]) -> dict[str, Action]:
             "timezone": canonical_zone(schedule.timezone) if schedule.timezone else UTC,
             **{name: size for name, size in sizes.items() if size is not None},
         }
-        found[f"{OURS}{digest_of(action)[:16]}"] = action
+        moment = {name: action[name] for name in ("recurrence", "timezone")}
+        found[f"{OURS}{digest_of(moment)[:16]}"] = action
     return dict(sorted(found.items()))
 
 
@@ -107,7 +112,11 @@ class _ScheduleActs:
         self._deletes = change.action == "delete"
 
     def run(self) -> ActResult:
-        """Put what is new, a batch at a time and as far as there is room, then take away what is gone, then mark it."""
+        """Put what is new, a batch at a time and as far as there is room, then take away what is gone, then mark it.
+
+        Where AWS refuses to put an action at a time at which an old one of ours or of the old product comes, that one is taken
+        away first, and put back if the new one is refused all the same.
+        """
         there = self._there()
         if there is None:
             # Scheduled actions go with their group.
@@ -120,8 +129,9 @@ class _ScheduleActs:
             room = min(MOST_PER_CALL, MOST_PER_GROUP - count + overwritten)
             batch, new = new[: max(room, 0)], new[max(room, 0) :]
             if batch:
-                self._put(batch)
-                count += sum(name not in there for name in batch)
+                replaced = self._put(batch, {name: there[name] for name in gone})
+                gone = [name for name in gone if name not in replaced]
+                count += sum(name not in there for name in batch) - len(replaced)
             elif not gone:
                 raise RefusedByAws(
                     f"scaling-schedules: {self._group} has {count} scheduled actions, those of others among them; AWS"
@@ -159,35 +169,70 @@ class _ScheduleActs:
             )
         return read_actions(acts, self._group).get(self._group, {})
 
-    def _put(self, names: Sequence[str]) -> None:
+    def _put(self, names: Sequence[str], old: Mapping[str, Action]) -> list[str]:
+        """Put actions; return the names of those of ``old`` that had to be taken away for them."""
+        failed = self._send({name: self._wanted[name] for name in names})
+        replaced: list[str] = []
+        for failure in failed:
+            name = str(failure.get("ScheduledActionName"))
+            meeting = [
+                one
+                for one, action in old.items()
+                if one not in replaced and _meet(action, self._wanted.get(name, {}))
+            ]
+            if failure.get("ErrorCode") != _TAKEN or not meeting:
+                raise self._refused(failed)
+            self._delete(meeting)
+            again = self._send({name: self._wanted[name]})
+            if again:
+                self._send({one: old[one] for one in meeting})
+                raise self._refused(again)
+            replaced += meeting
+        return replaced
+
+    def _send(self, actions: Mapping[str, Action]) -> list[Mapping[str, Any]]:
+        """Send actions; return those that AWS refused, as it describes them."""
         answer = self._client.change(
             "put those of",
             "batch_put_scheduled_update_group_action",
-            ScheduledUpdateGroupActions=[put_request(name, self._wanted[name]) for name in names],
+            ScheduledUpdateGroupActions=[put_request(*action) for action in actions.items()],
         )
-        self._took(answer, "FailedScheduledUpdateGroupActions")
+        return list(answer.get("FailedScheduledUpdateGroupActions") or ())
 
     def _delete(self, names: Sequence[str]) -> None:
+        """Take actions away; those that are not there are."""
         what, method = "take away those of", "batch_delete_scheduled_action"
         answer = self._client.change(what, method, ScheduledActionNames=list(names))
-        self._took(answer, "FailedScheduledActions", "BatchDeleteScheduledAction")
-
-    def _took(self, answer: Mapping[str, Any], key: str, deletes: str = "") -> None:
-        """Make sure that AWS took all of a batch; what it says of the single ones is no error of the call.
-
-        Of an operation that ``deletes`` what is not there is done.
-        """
         failed = [
             failure
-            for failure in answer.get(key) or ()
-            if not says_not_found(deletes, str(failure.get("ErrorMessage", "")))
+            for failure in answer.get("FailedScheduledActions") or ()
+            if not says_not_found(
+                "BatchDeleteScheduledAction", str(failure.get("ErrorMessage", ""))
+            )
         ]
         if failed:
-            said = "; ".join(
-                f"{failure.get('ScheduledActionName')}: {failure.get('ErrorMessage')}"
-                for failure in failed[:3]
-            )
-            raise RefusedByAws(
-                f"scaling-schedules: AWS refused {len(failed)} scheduled actions of {self._group}: {said}",
-                str(failed[0].get("ErrorCode") or ""),
-            )
+            raise self._refused(failed)
+
+    def _refused(self, failed: Sequence[Mapping[str, Any]]) -> RefusedByAws:
+        """Return the error for what AWS says of single actions of a batch; it is no error of the call."""
+        said = "; ".join(
+            f"{failure.get('ScheduledActionName')}: {failure.get('ErrorMessage')}"
+            for failure in failed[:3]
+        )
+        return RefusedByAws(
+            f"scaling-schedules: AWS refused {len(failed)} scheduled actions of {self._group}: {said}",
+            str(failed[0].get("ErrorCode") or ""),
+        )
+
+
+def _meet(one: Action, other: Action) -> bool:
+    """Tell whether two actions come at one moment, now or then; one without a recurrence comes once."""
+    if not (one.get("recurrence") and other.get("recurrence")):
+        return False
+    try:
+        return ever_meet(
+            (one["recurrence"], one["timezone"]), (other["recurrence"], other["timezone"])
+        )
+    except InvalidSchedule:
+        # AWS takes forms that no role can say.
+        return True

@@ -9,10 +9,11 @@ from controller.model.plan import Lack
 from controller.scheduling.decision import decide
 from controller.scheduling.facts import EnvironmentFacts, GroupFacts, InstanceFacts, RoleFacts
 from controller.scheduling.group_sizes import GroupMember, GroupPower, group_sizes
-from controller.scheduling.schedule import State
+from controller.scheduling.schedule import ALWAYS_OFF, State
 from controller.targets.group_parts.found import (
     AS_APPLIED,
     DEEP,
+    LOST,
     SCHEDULE_TAG,
     SIZE_FIELDS,
     SIZES,
@@ -24,6 +25,7 @@ from controller.targets.group_parts.found import (
 )
 from controller.targets.group_parts.images import FoundImage, Trust, choose, form_of, version_of
 from controller.targets.group_parts.names import (
+    DENIED,
     GROUP_DETAILS,
     IMAGE,
     KEY_PAIR,
@@ -54,6 +56,15 @@ def wanted_state(design: GroupDesign, now: datetime) -> State:
     return decision.wanted
 
 
+def without_instances(design: GroupDesign) -> str:
+    """Return why a new group that is off begins without instances: its schedule, or that there is none."""
+    followed = design.power.environment if design.power.role is None else design.power.role
+    if followed == ALWAYS_OFF:
+        whose = "environment" if design.power.role is None else "role"
+        return f"without instances: its {whose} has no schedule, mode off"
+    return "without instances: its schedule says off"
+
+
 def sizes_at_creation(design: GroupDesign, now: datetime) -> Sizes:
     """Return the sizes of a new group. One that its schedule wants off begins without instances."""
     sizes = group_sizes(design.sizes, GroupPower(wanted_state(design, now)), ())
@@ -73,7 +84,12 @@ def sizes_now(
     off = state is State.OFF and design.sizes.when_off != "ignore"
     if seen["parked"] or off:
         return as_found, frozenset()
-    members = [GroupMember(lifecycle, State.ON) for lifecycle in seen["lifecycles"]]
+    # Where the schedule wants it on power puts back what is lost, for AWS to replace; else nobody does.
+    lost = "Standby" if state is State.ON else LOST
+    members = [
+        GroupMember(lost if lifecycle == LOST else lifecycle, State.ON)
+        for lifecycle in seen["lifecycles"]
+    ]
     sizes = group_sizes(design.sizes, GroupPower(state), members)
     wanted = {
         name: size
@@ -313,8 +329,14 @@ def deep_attributes(
             findings.needs(ask(what, name), lack)
     security_groups = _security_groups(design, image, found.get("securityGroups", {}), findings)
     for arn in design.notifications:
-        if arn not in found.get("notifications", {}):
-            findings.needs(ask(TOPIC, arn), Lack(f"there is no topic {arn}", "create it"))
+        if arn in found.get("notifications", {}):
+            continue
+        lack = Lack(f"there is no topic {arn}", "create it")
+        findings.needs(ask(TOPIC, arn), lack)
+        if findings.known.get(ask(TOPIC, arn)) == DENIED:
+            told = f"topic {arn} may not be read, so it cannot be told whether it is there"
+            fix = "allow sns:GetTopicAttributes in its own policy and in that of the role, or name a topic of this account"
+            findings.lacks.append(Lack(told, fix))
     return {
         "ami": image.wish,
         "imageId": image.id,
@@ -324,7 +346,7 @@ def deep_attributes(
         "instanceProfile": design.profile,
         "securityGroups": security_groups,
         "volumes": {volume.device: str(volume) for volume in design.volumes},
-        "userData": design.user_data,
+        "userData": design.user_data_on(image.platform),
         "detailedMonitoring": design.detailed_monitoring,
         "publicAddress": False,
         "terminationDelay": design.termination_delay,

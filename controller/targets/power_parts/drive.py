@@ -5,53 +5,49 @@ is refused for good is given up alone. A round knows nothing of the one before b
 AWS takes longer with is handed back, and a later look tells what is next.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import inf
 from typing import Final
 
 from controller.errors import (
-    AccessDenied,
-    Conflict,
     EnvctlError,
     Interrupted,
     NotInTime,
     RefusedByAws,
-    Unreachable,
 )
 from controller.model.backoff import Backoff
-from controller.model.live import LiveLook
+from controller.model.live import FoundInstance, LiveLook
 from controller.scheduling.schedule import State
+from controller.targets.power_parts.patience import START_UNDER_WAY_S, Patience, Setback
 from controller.targets.power_parts.power_client import PowerClient
 from controller.targets.power_parts.rounds import (
     THERE,
     Goals,
     Outcome,
     Outcomes,
-    Patience,
     Round,
-    Setback,
     look_again,
     round_of,
 )
+from controller.targets.power_parts.sending import REFUSALS, pools_of, send_all, start_pool
 from controller.targets.power_parts.steps import Forget, GroupSteps, Remember, Step
 
 AT_ONCE = 8
 """Requests of one scope under way side by side; botocore keeps ten connections open for a client."""
-INSTANCES: Final = 500
-"""Instances per StartInstances or StopInstances: AWS names no maximum, and recommends batches."""
+STOPS: Final = 500
+"""Instances per StopInstances: AWS names no maximum, and recommends batches."""
 TAGGED_GROUPS: Final = 50
 """Groups per CreateOrUpdateTags or DeleteTags."""
-_REFUSALS: Final = (RefusedByAws, AccessDenied, Conflict, Unreachable)
-"""What is wrong with a request. Anything else, such as a lost lease, is wrong with the run."""
 ON_ITS_WAY: Final = "on its way"
 HOLD_S: Final = 15.0
 """So long, pauses added up, one drive waits until AWS has anything ready for the next request. Members enter standby within it."""
 LONGEST_PAUSE_S: Final = 15.0
 """Between two looks while nothing can be sent."""
 _UNDER_WAY: Final = {State.ON: "pending", State.OFF: "stopping"}
-_ASKED_FOR: Final = {State.ON: ("pending", "running"), State.OFF: ("stopping",)}
+JUST_STARTED: Final = "pending since moments ago"
+_ASKED_FOR: Final = {State.ON: (JUST_STARTED, "running"), State.OFF: ("stopping",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,21 +89,26 @@ class Drive:
         until_s = inf if pace.since_s is None else pace.since_s + pace.within_s
         waited_s, looks = 0.0, 1
         look = look or self.client.look()
+        self.patience.give_up(self.goals.held)
         if self.goals.replaced:
             self._replace()
         while True:
+            self.patience.watch_starts(look.instances)
             asked = round_of(self.goals, look, self.patience)
-            acted = self._act(asked)
+            acted = self._act(asked, look.instances)
             if not acted and not asked.waits:
                 return self._outcomes(look, asked)
             if acted:
                 waited_s, looks = 0.0, 1
             pause_s = between_looks.pause_s(looks)
+            if asked.waits <= self.patience.setbacks.keys():
+                # AWS has nothing under way: no look shows anything new before the next try.
+                pause_s = max(pause_s, self.patience.next_try_in_s)
             if self.patience.steady_s() + pause_s > until_s:
                 if acted:
                     look = self.client.look()
                 return self._ended_early(look, round_of(self.goals, look, self.patience), None)
-            if waited_s + pause_s > pace.hold_s and not self.patience.tries_again:
+            if waited_s + pause_s > pace.hold_s and not self.patience.waits_for_answers:
                 return self._outcomes(look, asked)
             pace.sleep(pause_s)
             waited_s, looks = waited_s + pause_s, looks + 1
@@ -119,23 +120,31 @@ class Drive:
         while left:
             try:
                 self.client.replace(left[0])
-            except _REFUSALS as error:
+            except REFUSALS as error:
                 self.patience.keep({left[0]: error})
             except Interrupted as error:
                 self.patience.keep(dict.fromkeys(left, error))
                 raise
             del left[0]
 
-    def _act(self, asked: Round) -> bool:
+    def _act(self, asked: Round, instances: Mapping[str, FoundInstance]) -> bool:
         """Send everything; return whether anything was sent."""
         client, keep = self.client, self.patience.keep
+        pools, tried = pools_of(asked.start, instances), frozenset(self.patience.setbacks)
         if asked.groups or asked.start or asked.stop:
             # No group's steps wait for a start or stop of the same round: they are what the next look is for.
             with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="power") as pool:
-                started = pool.submit(send_all, asked.start, INSTANCES, client.start)
-                stopped = pool.submit(send_all, asked.stop, INSTANCES, client.stop)
+                started = [
+                    pool.submit(start_pool, kind, ids, tried, client.start)
+                    for kind, ids in pools.items()
+                ]
+                stopped = pool.submit(send_all, asked.stop, STOPS, client.stop)
                 keep(self._chains(asked.groups, pool))
-                keep(started.result())
+                refused: dict[str, EnvctlError] = {}
+                for one in started:
+                    refused |= one.result()
+                keep(refused)
+                self.patience.started(set(asked.start) - refused.keys())
                 keep(stopped.result())
         return bool(asked.groups or asked.start or asked.stop)
 
@@ -172,7 +181,7 @@ class Drive:
         try:
             for step in steps:
                 self.client.step(group, step)
-        except _REFUSALS as error:
+        except REFUSALS as error:
             return {group: error}
         return {}
 
@@ -200,12 +209,22 @@ class Drive:
         }
         of_members = _by_member(look, groups)
         instances = {
-            name: self._unfinished(name, look.instances[name].state, why, of_members.get(name))
+            name: self._unfinished(name, self._end_state(name, look), why, of_members.get(name))
             if outcome.goes_on
             else outcome
             for name, outcome in found.instances.items()
         }
         return Outcomes(instances, groups)
+
+    def _end_state(self, name: str, look: LiveLook) -> str:
+        """Return how an instance stands at the end; a start that was asked for moments ago as what it is about to be."""
+        found = look.instances[name]
+        lately = found.launched_at is not None and (
+            (look.at - found.launched_at).total_seconds() < START_UNDER_WAY_S
+        )
+        if found.state == "pending" and (lately or self.patience.just_started(name)):
+            return JUST_STARTED
+        return found.state
 
     def _unfinished(
         self, name: str, state: str, why: Interrupted | None, group: Outcome | None = None
@@ -269,34 +288,3 @@ def _by_member(look: LiveLook, groups: Mapping[str, Outcome]) -> dict[str, Outco
 
 def _given_up(known: Setback) -> Outcome:
     return Outcome(known.error, f"tried {known.tries} times" if known.tries > 1 else "")
-
-
-def send_all(
-    things: Sequence[str], size: int, send: Callable[[Sequence[str]], None]
-) -> dict[str, EnvctlError]:
-    """Send things in batches; return those that AWS refused, each with its error.
-
-    What is refused as a whole is sent without what AWS names as bad, then in halves: at most about two requests per bad thing
-    and level. What says nothing about single things (throttled, no answer, no access) is the error of the whole batch.
-    """
-    refused: dict[str, EnvctlError] = {}
-    queue = [things[first : first + size] for first in range(0, len(things), size)]
-    while queue:
-        batch = queue.pop(0)
-        try:
-            send(batch)
-        except RefusedByAws as error:
-            if len(batch) == 1:
-                refused[batch[0]] = error
-                continue
-            # What AWS's message names of the batch.
-            named = error.instances.intersection(batch)
-            if named and len(named) < len(batch):
-                refused |= dict.fromkeys(named, error)
-                queue.insert(0, [thing for thing in batch if thing not in named])
-            else:
-                middle = len(batch) // 2
-                queue[:0] = [batch[:middle], batch[middle:]]
-        except _REFUSALS as error:
-            refused |= dict.fromkeys(batch, error)
-    return refused

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup
 from controller.decisions.schedule_memory import ScheduleMemory, cause_of
-from controller.model.live import LiveLook
+from controller.model.live import FoundInstance, LiveLook
 from controller.model.plan import Action as PlanAction
 from controller.model.plan import Note, NoteCategory
 from controller.model.ref import ResourceRef
@@ -23,10 +23,12 @@ from controller.scheduling.decision import (
 )
 from controller.scheduling.group_sizes import STANDING_BY
 from controller.scheduling.schedule import State
+from controller.scheduling.timeline import previous_event
 from controller.targets.power_parts.steps import (
     HELD_BACK,
     Forget,
     GroupSituation,
+    Parked,
     Remember,
     Resize,
     Resume,
@@ -39,6 +41,9 @@ from controller.targets.power_parts.steps import (
 
 INSTANCE: Final = "Instance"
 PARKING: Final = "ParkedGroup"
+NO_START_FOR: Final = timedelta(hours=1)
+"""So long what AWS took back the start of is not started again, unless it is asked for anew."""
+_PROTECTED: Final = "AWS refuses to stop it (stop protection): it stays in service until its group wakes; take disableApiStop off"
 _STARTS: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
 
 
@@ -90,7 +95,9 @@ def power_changes_of(
     for found in evaluator.instances:
         ref = ResourceRef(INSTANCE, f"{scope}/{found.instance.instance_id}")
         change = _of_instance(ref, found, groups.get(found.group), memory, now)
-        if change is not None:
+        if change is not None and _cannot_stop(change, groups.get(found.group)):
+            notes.append(Note(NoteCategory.CANNOT_STOP, ref, _PROTECTED))
+        elif change is not None:
             changes.append(change)
         notes += _notes_on(ref, found, now)
         stops = stops or found.due.action in STOPPING
@@ -133,11 +140,37 @@ def _of_instance(
     extra: dict[str, object] = {}
     if group is not None and member:
         extra = {"group": found.group, "groupWanted": group.decision.wanted.value}
+    if action == "start" and (held := _held(found.instance, decision, now)):
+        extra["held"] = held
+        text = f"{text}; {held}"
     role = found.role.facts.name if found.role else ""
     ours = group is not None and group.tag_is_ours
     cause = cause_of(decision, found.environment, role, memory, now, tag_is_ours=ours)
     shaping = Shaping(action, cause, text, effects or None)
     return PowerChange(ref, found.environment, after, extra, shaping)
+
+
+def _cannot_stop(change: PowerChange, group: JudgedGroup | None) -> bool:
+    """Tell whether AWS refused to stop an instance since its group was parked."""
+    parked = parked_of(group.group) if group is not None else None
+    is_off = change.shaping.action in ("stop", "enterStandby")
+    name = change.ref.key.rpartition("/")[2]
+    return is_off and isinstance(parked, Parked) and name in parked.cannot_stop
+
+
+def _held(instance: FoundInstance, decision: Decision, now: datetime) -> str:
+    """Return why a start is not asked for yet: AWS took the last one back, and nothing asks for another since; else nothing."""
+    at, rule, schedule = instance.launched_at, decision.deciding, decision.schedule
+    if not instance.failed_start or at is None or now >= at + NO_START_FOR:
+        return ""
+    asked = rule.since if rule is not None else None
+    if asked is None and schedule is not None and schedule.fixed is None:
+        event = previous_event(schedule, now)
+        asked = event.at if event else None
+    if asked is not None and asked > at:
+        return ""
+    again = _minute_text(at + NO_START_FOR)
+    return f"AWS took back its start of {_minute_text(at)} ({instance.failed_start}); it is tried again from {again} on"
 
 
 def _notes_on(ref: ResourceRef, judged: Evaluation, now: datetime) -> Iterator[Note]:
@@ -182,7 +215,9 @@ def _of_group(
         text = f"its tag envctl:parked cannot be read ({parked.text!r}): its sizes are left as they are"
         return Note(NoteCategory.INVALID, ref, text)
     scales, goes_off = judged.scales, decision.action in STOPPING
-    if parked is None and not (scales and goes_off):
+    here = {member.instance.instance_id for member in members}
+    lost = sum(m.lifecycle == "Standby" and m.instance_id not in here for m in group.members)
+    if parked is None and not (scales and goes_off) and not lost:
         return None
     if scales and goes_off:
         for member in members:
@@ -205,8 +240,16 @@ def _of_group(
         judged.environment,
         _after(situation, steps.chain),
         {"groupWanted": wanted.value, "scales": scales},
-        Shaping(action, cause, because(decision), effects),
+        Shaping(action, cause, because(decision) + _of_lost(lost, wanted), effects),
     )
+
+
+def _of_lost(lost: int, wanted: State) -> str:
+    """Say what is done about members that ended in standby; their group lists them until they are put back."""
+    if not lost or wanted is not State.ON:
+        return ""
+    which = f"{lost} members that ended" if lost > 1 else "1 member that ended"
+    return f"; {which} in standby: put back, AWS replaces what is gone"
 
 
 def _when_members_are_there(

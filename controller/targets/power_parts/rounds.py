@@ -1,21 +1,18 @@
-"""What one look asks for, over all groups and instances of a scope, where they are to be brought, and what has to be looked at again.
+"""What one look asks for, over all groups and instances of a scope, where they are to be brought, and what has to be looked at again."""
 
-Also which refusals pass by themselves, and how long to wait for that.
-"""
-
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from controller.errors import Conflict, EnvctlError, RefusedByAws, Unreachable
+from controller.errors import EnvctlError
 from controller.ledger.records import POWER
-from controller.model.backoff import Backoff
 from controller.model.canonical import parse_canonical
 from controller.model.live import FoundInstance, LiveLook
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.ports import ActResult, Batch
 from controller.scheduling.schedule import State
+from controller.targets.power_parts.patience import Patience
 from controller.targets.power_parts.power_changes import INSTANCE
 from controller.targets.power_parts.power_client import PowerClient
 from controller.targets.power_parts.steps import (
@@ -47,6 +44,8 @@ class Goals:
     """Also of groups whose members alone are to be switched."""
     replaced: frozenset[str] = frozenset()
     """Members to be ended for another, once."""
+    held: Mapping[str, str] = field(default_factory=dict)
+    """Instances of ``power`` that are not to be started yet, and why."""
 
 
 class Outcome(NamedTuple):
@@ -91,6 +90,7 @@ def goals_of(changes: Sequence[Change]) -> Goals:
     power: dict[str, State] = {}
     groups: dict[str, GroupGoal] = {}
     replaced: set[str] = set()
+    held: dict[str, str] = {}
     for change in changes:
         name = change.ref.key.rpartition("/")[2]
         extra, after = parse_canonical(change.extra), parse_canonical(change.after or b"{}")
@@ -103,9 +103,11 @@ def goals_of(changes: Sequence[Change]) -> Goals:
             replaced.add(name)
             continue
         power[name] = state
+        if "held" in extra:
+            held[name] = str(extra["held"])
         if "group" in extra:
             groups.setdefault(str(extra["group"]), GroupGoal(wanted))
-    return Goals(power, groups, frozenset(replaced))
+    return Goals(power, groups, frozenset(replaced), held)
 
 
 def results_of(
@@ -121,77 +123,6 @@ def results_of(
             message=outcome.message, look_again_s=look_again_s if outcome.goes_on else None
         )
     return results
-
-
-PASSING_CODES: Final = frozenset({
-    "IncorrectInstanceState", "IncorrectState", "InsufficientHostCapacity", "InsufficientInstanceCapacity",
-    "InsufficientCapacity", "InstanceLimitExceeded", "MaxSpotInstanceCountExceeded", "ResourceContention",
-    "ScalingActivityInProgress", "ServerInternal", "VcpuLimitExceeded",
-})  # fmt: skip
-"""AWS's words for: not now."""
-STALE_VIEW: Final = "ValidationError"
-"""Auto Scaling's word for a group that is not as it was when it was looked at, among other things: worth another look."""
-TRIES: Final = 5
-TRIES_OF_A_STALE_VIEW: Final = 3
-BETWEEN_TRIES: Final = Backoff(first_s=5.0, longest_s=60.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Setback:
-    """A refusal, how often it came by now, and when (steady seconds) the next try is due; None: there is none."""
-
-    error: EnvctlError
-    tries: int
-    next_at_s: float | None
-
-
-def tries_allowed(error: EnvctlError) -> int:
-    """Return how often in one run something is tried that fails like this."""
-    if isinstance(error, (Unreachable, Conflict)):
-        return TRIES
-    code = error.aws_code if isinstance(error, RefusedByAws) else ""
-    if code in PASSING_CODES:
-        return TRIES
-    return TRIES_OF_A_STALE_VIEW if code == STALE_VIEW else 1
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """The refusals of one run: what may be tried now, what waits, what was given up."""
-
-    steady_s: Callable[[], float]
-    """A steady clock in seconds."""
-    setbacks: dict[str, Setback] = field(default_factory=dict)
-    """By instance or group."""
-
-    def keep(self, refused: Mapping[str, EnvctlError]) -> None:
-        """Take note of refusals, by instance or group."""
-        now_s = self.steady_s()
-        for thing, error in refused.items():
-            known = self.setbacks.get(thing)
-            tries = known.tries + 1 if known else 1
-            again = tries < tries_allowed(error)
-            next_at_s = now_s + BETWEEN_TRIES.pause_s(tries) if again else None
-            self.setbacks[thing] = Setback(error, tries, next_at_s)
-
-    def may_try(self, thing: str) -> bool:
-        """Tell whether a request for it may be sent now."""
-        known = self.setbacks.get(thing)
-        if known is None:
-            return True
-        return known.next_at_s is not None and known.next_at_s <= self.steady_s()
-
-    @property
-    def tries_again(self) -> bool:
-        """Tell whether the next try of anything is still to come."""
-        now_s = self.steady_s()
-        moments = (known.next_at_s for known in self.setbacks.values())
-        return any(at_s is not None and at_s > now_s for at_s in moments)
-
-    def given_up(self, thing: str) -> bool:
-        """Tell whether it is left as it is in this run."""
-        known = self.setbacks.get(thing)
-        return known is not None and known.next_at_s is None
 
 
 THERE: Final = {State.ON: "running", State.OFF: "stopped"}
@@ -226,13 +157,20 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
         if group is None:
             continue
         members.update(member.instance_id for member in group.members)
-        # Members that were given up are left as they are.
+        # Members that were given up are left as they are; those that cannot be stopped go back into service.
         of_members = {
             member.instance_id: goals.power[member.instance_id]
             for member in group.members
             if member.instance_id in goals.power and not patience.given_up(member.instance_id)
         }
-        situation = situation_of(group, look.instances, goal.wanted, of_members, scales=goal.scales)
+        situation = situation_of(
+            group,
+            look.instances,
+            goal.wanted,
+            of_members,
+            scales=goal.scales,
+            cannot_stop=patience.cannot_stop,
+        )
         steps = next_steps(situation)
         if steps.stays:
             stays[name] = steps.stays
@@ -240,7 +178,7 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
             continue
         if steps.chain and patience.may_try(name):
             groups[name] = steps
-        start += filter(patience.may_try, steps.start)
+        start += filter(patience.may_start, steps.start)
         stop += filter(patience.may_try, steps.stop)
         if steps.chain or steps.start or steps.stop or not steps.stays:
             waits |= {member.instance_id for member in situation.members if not member.is_there}
@@ -251,7 +189,8 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
             continue
         if not patience.given_up(instance_id):
             waits.add(instance_id)
-            if instance.state == _FROM[wanted] and patience.may_try(instance_id):
+            may_send = patience.may_start if wanted is State.ON else patience.may_try
+            if instance.state == _FROM[wanted] and may_send(instance_id):
                 (start if wanted is State.ON else stop).append(instance_id)
     return Round(groups, tuple(start), tuple(stop), frozenset(waits), stays)
 

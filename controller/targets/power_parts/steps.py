@@ -6,7 +6,7 @@ what was done before is read from the group alone."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from controller.decisions.tag_keys import PARKED
@@ -26,8 +26,14 @@ HELD_BACK: Final = frozenset({"ScheduledActions", "AlarmNotification", "AZRebala
 
 Never ``Launch``: a member that dies meanwhile is replaced, and a group that is woken can grow.
 """
+_WHILE_ANY_IS_AWAY: Final = frozenset({"AZRebalance"})
+"""Processes suspended as long as any member is in standby: else AWS launches in the zone it is missing in, and ends another elsewhere."""
 
-_FORM = re.compile(r"min=(\d+) desired=(\d+)(?: suspended=([A-Za-z]+(?:/[A-Za-z]+)*))?")
+_FORM = re.compile(
+    r"min=(\d+) desired=(\d+)(?: suspended=([A-Za-z]+(?:/[A-Za-z]+)*))?(?: cannotStop=(i-[0-9a-z]+(?:/i-[0-9a-z]+)*))?"
+)
+_MOST_IN_TAG: Final = 8
+"""Ids of members that a tag's 256 characters have room for, with all the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,15 @@ class Parked:
     desired: int
     suspended: frozenset[str] = frozenset()
     """Processes that somebody had suspended before: they stay suspended."""
+    cannot_stop: frozenset[str] = frozenset()
+    """Members that AWS refused to stop: they stay in service until the group wakes."""
 
     def __str__(self) -> str:
         """Return the tag's value, of characters that tags take everywhere."""
         suspended = f" suspended={'/'.join(sorted(self.suspended))}" if self.suspended else ""
-        return f"min={self.minimum} desired={self.desired}{suspended}"
+        ids = sorted(self.cannot_stop)[:_MOST_IN_TAG]
+        cannot_stop = f" cannotStop={'/'.join(ids)}" if ids else ""
+        return f"min={self.minimum} desired={self.desired}{suspended}{cannot_stop}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,8 @@ def parked_of(group: FoundGroup) -> Parked | UnreadableTag | None:
     if match is None:
         return UnreadableTag(text)
     suspended = frozenset(match[3].split("/")) if match[3] else frozenset()
-    return Parked(int(match[1]), int(match[2]), suspended)
+    cannot_stop = frozenset(match[4].split("/")) if match[4] else frozenset()
+    return Parked(int(match[1]), int(match[2]), suspended, cannot_stop)
 
 
 class MemberSituation(NamedTuple):
@@ -72,6 +83,11 @@ class MemberSituation(NamedTuple):
     state: str
     """EC2's name; empty where EC2 did not list the instance."""
     wanted: State
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was ended in standby: its group goes on listing it, until it is put back and replaced."""
+        return self.lifecycle == "Standby" and self.state in _GONE
 
     @property
     def is_there(self) -> bool:
@@ -96,6 +112,8 @@ class GroupSituation:
     wanted: State
     scales: bool
     """Off means no instances (``scaleToZero``), not stopped ones."""
+    cannot_stop: frozenset[str] = frozenset()
+    """Members in standby that AWS has just refused to stop."""
 
     def members_that(
         self, wanted: State, lifecycle: str = "", state: str = ""
@@ -126,6 +144,7 @@ def situation_of(
     of_members: Mapping[str, State],
     *,
     scales: bool,
+    cannot_stop: frozenset[str] = frozenset(),
 ) -> GroupSituation:
     """Return a group as a look found it, with what is wanted of it and, by id, of its members; of others nothing is."""
     return GroupSituation(
@@ -145,9 +164,11 @@ def situation_of(
         ),
         wanted=wanted,
         scales=scales,
+        cannot_stop=cannot_stop,
     )
 
 
+_GONE: Final = frozenset({"", "shutting-down", "terminated"})
 STANDBY_IDS: Final = 20
 """Instances per EnterStandby or ExitStandby (limit of EC2 Auto Scaling)."""
 _UNREADABLE = "its tag envctl:parked cannot be read ({!r}): write min=N desired=N, or take it off"
@@ -212,7 +233,7 @@ def next_steps(group: GroupSituation) -> GroupSteps:
     if group.scales:
         return GroupSteps(chain=tuple(_scaled(group)))
     leaving = group.members_that(State.OFF, "InService")
-    coming = group.members_that(State.ON, "Standby", "running")
+    coming = [m for m in group.members if _comes_back(m, group)]
     chain: list[Step] = []
     stays = ""
     if leaving and isinstance(group.parked, UnreadableTag):
@@ -224,11 +245,19 @@ def next_steps(group: GroupSituation) -> GroupSteps:
     if len(coming) > room:
         stays = f"its MaxSize {group.maximum} leaves no room for {len(coming) - room} members in standby"
         coming = coming[:room]
+    if coming and "Launch" in group.suspended:
+        stays = f"its process Launch is suspended, so AWS takes no member back into service: resume it ({len(coming)} wait)"
+        coming = []
+    chain += _kept_in_service(group, coming)
     chain += [ExitStandby(ids) for ids in _ids(coming)]
     if not leaving:
         chain += _waking(group, coming)
     start = tuple(member.instance_id for member in group.members_that(State.ON, "", "stopped"))
-    stop = group.members_that(State.OFF, "Standby", "running")
+    stop = [
+        member
+        for member in group.members_that(State.OFF, "Standby", "running")
+        if member.instance_id not in group.cannot_stop
+    ]
     return GroupSteps(tuple(chain), start, tuple(member.instance_id for member in stop), stays)
 
 
@@ -237,9 +266,8 @@ def _parking(group: GroupSituation, leaving: Sequence[MemberSituation]) -> Itera
     if not isinstance(remembered, Parked):
         remembered = Parked(group.minimum, group.desired, group.suspended)
         yield Remember(remembered)
-    # A group that as such is on keeps its processes: only one member or the other is to leave.
-    if group.wanted is State.OFF:
-        yield from _suspend(group)
+    # A group that as such is on keeps the rest of its processes: only one member or the other is to leave.
+    yield from _suspend(group, HELD_BACK if group.wanted is State.OFF else _WHILE_ANY_IS_AWAY)
     # Where more are in service than desired, Auto Scaling is ending some: the rest leaves at the next look.
     leaving = leaving[: group.desired]
     # The MinSize that lets every member wanted off leave; never more than it is.
@@ -270,8 +298,9 @@ def _waking(group: GroupSituation, coming: Sequence[MemberSituation]) -> Iterato
     minimum = min(wanted.minimum, grown or desired)
     if minimum != group.minimum or grown is not None:
         yield Resize(minimum, grown)
-    yield from _resume(group, remembered)
-    if not any(member.lifecycle in STANDING_BY for member in after):
+    away = any(member.lifecycle in STANDING_BY for member in after)
+    yield from _resume(group, remembered, but=_WHILE_ANY_IS_AWAY if away else frozenset())
+    if not away:
         yield Forget()
 
 
@@ -283,7 +312,7 @@ def _scaled(group: GroupSituation) -> Iterator[Step]:
     if group.wanted is State.OFF and (group.minimum, group.desired) != (0, 0):
         if remembered is None:
             yield Remember(Parked(group.minimum, group.desired, group.suspended))
-        yield from _suspend(group)
+        yield from _suspend(group, HELD_BACK)
         yield Resize(0, 0)
     elif group.wanted is State.ON and remembered is not None:
         desired = max(group.desired, min(remembered.desired, group.maximum))
@@ -294,13 +323,33 @@ def _scaled(group: GroupSituation) -> Iterator[Step]:
         yield Forget()
 
 
-def _suspend(group: GroupSituation) -> Iterator[Step]:
-    if not group.suspended >= HELD_BACK:
-        yield Suspend(tuple(sorted(HELD_BACK - group.suspended)))
+def _comes_back(member: MemberSituation, group: GroupSituation) -> bool:
+    """Tell whether a member is to leave standby now: it runs and is wanted on, cannot be stopped, or is lost."""
+    if member.lifecycle != "Standby":
+        return False
+    if member.is_lost:
+        return group.wanted is State.ON
+    return member.state == "running" and (
+        member.wanted is State.ON or member.instance_id in group.cannot_stop
+    )
 
 
-def _resume(group: GroupSituation, remembered: Parked) -> Iterator[Step]:
-    resumed = (HELD_BACK & group.suspended) - remembered.suspended
+def _kept_in_service(group: GroupSituation, coming: Sequence[MemberSituation]) -> Iterator[Step]:
+    """Yield what remembers members that are put back as they cannot be stopped: they are not taken out again this time."""
+    ids = {member.instance_id for member in coming} & group.cannot_stop
+    if ids and isinstance(group.parked, Parked):
+        yield Remember(replace(group.parked, cannot_stop=group.parked.cannot_stop | ids))
+
+
+def _suspend(group: GroupSituation, processes: frozenset[str]) -> Iterator[Step]:
+    if not group.suspended >= processes:
+        yield Suspend(tuple(sorted(processes - group.suspended)))
+
+
+def _resume(
+    group: GroupSituation, remembered: Parked, but: frozenset[str] = frozenset()
+) -> Iterator[Step]:
+    resumed = (HELD_BACK & group.suspended) - remembered.suspended - but
     if resumed:
         yield Resume(tuple(sorted(resumed)))
 

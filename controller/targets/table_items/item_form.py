@@ -162,7 +162,7 @@ def with_references(
         kind = kinds.get(ref.kind)
         if kind is not None:
             found = objects[ref]
-            objects[ref] = replace(found, depends_on=found_references(kind, found.attributes))
+            objects[ref] = found._replace(depends_on=found_references(kind, found.attributes))
     return replace(observed, objects=objects)
 
 

@@ -59,7 +59,7 @@ def caller_text(actor: Actor) -> str:
 
 
 def approval_text(approval: Approved) -> str:
-    """Return what let a change through: ``maxDeletes@3f9c1a… by --override of ada``."""
+    """Return what let a change through: ``maxDeletes@3f9c1a… by --approve of ada``."""
     return f"{approval.token} by {in_short(approval.by)}" if approval.by else approval.token
 
 

@@ -26,7 +26,7 @@ _SHOWN_OF_VIOLATIONS: Final = {
     name: key
     for name, key in keys_of(Violation).items()
     if name not in ("scope", "has_token", "in_commit")
-} | {"token": "token"}
+} | {"token": "token", "overridable": "approvable", "overridden": "approved"}
 
 
 def render_json(plan: Plan, *, names: FieldNames, controller_version: str) -> bytes:

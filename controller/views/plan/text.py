@@ -9,10 +9,13 @@ from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.views.plan.view import Entry, view
 from controller.views.plan.wording import (
     AGREE,
+    AS_USUAL,
     BESIDE,
+    Asked,
     counts_text,
     guards_text,
     next_text,
+    options_text,
     scopes_text,
     violation_lines,
 )
@@ -25,11 +28,16 @@ _LINE_STYLES: Final[dict[str, Style]] = {"+": "add", "-": "remove", " ": "plain"
 
 
 def text_lines(
-    plan: Plan, *, names: FieldNames = PLAIN_NAMES, expand: bool = False, says_next: bool = True
+    plan: Plan,
+    *,
+    names: FieldNames = PLAIN_NAMES,
+    expand: bool = False,
+    says_next: bool = True,
+    asked: Asked = AS_USUAL,
 ) -> tuple[Line, ...]:
     """Return the plan as lines of styled spans, for the caller to print with colour or without.
 
-    ``says_next``: the last line is what to type next.
+    ``says_next``: the last line is what to type next. ``asked`` is what it was asked for with, which commands to type keep.
     """
     shown = view(plan, names, expand=expand)
     what = Span(f"  {shown.label}   {scopes_text(plan)}")
@@ -54,14 +62,16 @@ def text_lines(
     for violation in shown.violations:
         verdict = Span("Approved", "add") if violation.overridden else Span("Refused", "warn")
         lines += [(), (verdict, Span(f"  {violation.scope}: {violation.message}"))]
-        lines += ((Span(f"  {line}"),) for line in violation_lines(violation))
+        lines += (
+            (Span(f"  {line}"),) for line in violation_lines(violation, asked, options_text(plan))
+        )
     for title, told in ((AGREE, shown.agreements), (BESIDE, shown.beside)):
         if told:
             lines += [(), (Span(title, "bold"),)]
             lines += ((Span(f"  {line}"),) for line in told)
     guards = Span(guards_text(plan), "warn" if plan.refused else "plain")
     lines += [(), (guards,)]
-    return (*lines, (Span(next_text(plan)),)) if says_next else tuple(lines)
+    return (*lines, (Span(next_text(plan, asked)),)) if says_next else tuple(lines)
 
 
 def _entry(entry: Entry, indent: str, *, expand: bool) -> Iterator[Line]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from controller.model.observed import CONFIG_SCOPE, ScopeState
 from controller.model.plan import Action, Change, Edit, Plan, Violation
@@ -174,8 +174,29 @@ def scope_text(scopes: Iterable[str]) -> str:
     return f"in {live[0]}" if live else ""
 
 
-def violation_lines(violation: Violation) -> tuple[str, ...]:
-    """Return what a refusal says below its headline: the hint, then how to approve exactly these changes."""
+class Asked(NamedTuple):
+    """What a plan was asked for with, as it is typed again: quoted for a shell, each option behind a space."""
+
+    settings: str = ""
+    """`` --config FILE``."""
+    source: str = ""
+    """`` --source FOLDER``."""
+    scopes: str = ""
+    """`` --scope config``, of all of them."""
+    out: str = ""
+    """The plan file that was written, quoted."""
+
+
+AS_USUAL: Final = Asked()
+
+
+def violation_lines(
+    violation: Violation, asked: Asked = AS_USUAL, options: str = ""
+) -> tuple[str, ...]:
+    """Return what a refusal says below its headline: the hint, then how to approve exactly these changes.
+
+    ``options`` are the plan's own, as they are typed.
+    """
     hint = tuple(map(printable, violation.hint.split("\n"))) if violation.hint else ()
     if violation.overridden:
         return (*hint, f"Approved by: {printable(violation.approved_by)}")
@@ -186,7 +207,7 @@ def violation_lines(violation: Violation) -> tuple[str, ...]:
     count = len(violation.counted)
     noun = "delete" if violation.guard == "maxDeletes" else "change"
     what = f"this {noun}" if count == 1 else f"these {count:,} {noun}s"
-    command = f"envctl apply --override {violation.token}"
+    command = f"envctl{asked.settings} apply{asked.source}{asked.scopes}{options} --approve {violation.token}"
     return (*hint, f"To approve exactly {what}:", f"  {command}")
 
 
@@ -202,8 +223,13 @@ def guards_text(plan: Plan) -> str:
     return f"Guards: ok (deletes {deletes:,} of {there:,}{extra})"
 
 
-def next_text(plan: Plan) -> str:
-    """Return what to type next."""
+def options_text(plan: Plan) -> str:
+    """Return the options that it would be another plan without, as they are typed: `` --adopt --deep``."""
+    return "".join(f" --{option}" for option in plan.options)
+
+
+def next_text(plan: Plan, asked: Asked = AS_USUAL) -> str:
+    """Return what to type next, with all that was asked for."""
     if plan.refused:
         return "Next: approve exactly what is refused above, or change the source and plan again"
     if not plan.changes:
@@ -213,15 +239,18 @@ def next_text(plan: Plan) -> str:
         return "Nothing to apply: what is shown is only observed."
     # What was approved is approved again by whoever does it, but for what its commit approves.
     found = (violation for scope in plan.scopes for violation in scope.violations)
-    approved = "".join(f" --override {v.token}" for v in found if v.overridden and not v.in_commit)
-    options = "".join(f" --{option}" for option in plan.options) + approved
-    typed = f"envctl plan{options} --out plan.json && envctl apply plan.json{approved}"
+    approved = "".join(f" --approve {v.token}" for v in found if v.overridden and not v.in_commit)
+    adopt = " --adopt" * ("adopt" in plan.options)
+    # Changes alone are to end with 0 there, or what is behind && would not be reached.
+    made = f"{asked.source}{asked.scopes}{options_text(plan)}{approved} --exit-zero --out plan.json"
+    first = "" if asked.out else f"envctl{asked.settings} plan{made} && "
+    apply = f"envctl{asked.settings} apply"
+    typed = f"{first}{apply} {asked.out or 'plan.json'}{asked.source}{approved}{adopt}"
     then = next_run_text(plan)
-    more = f" && envctl apply   (the second {then})" if then else ""
-    if "adopt" in plan.options:
-        # Taking over is said again by whoever does it, and never done by a daemon.
-        return f"Next: {typed} --adopt{more}"
-    return f"Next: {typed}{more}     merge → the daemon applies it"
+    more = f" && {apply}{asked.source}   (the second {then})" if then else ""
+    # Taking over is said again by whoever does it, and never done by a daemon.
+    merging = "" if adopt else "     merge → the daemon applies it"
+    return f"Next: {typed}{more}{merging}"
 
 
 def next_run_text(plan: Plan) -> str:

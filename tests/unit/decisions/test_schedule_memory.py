@@ -129,6 +129,7 @@ def test_an_edit_has_something_left_to_switch(found: FoundInstance, because: str
         (instance("i-1", environment="c51"), "its environment was not edited"),
         (instance("i-1", Schedule="on"), "it follows the tag of a person, not the document"),
         (instance("i-1", Schedule="noschedule"), "a person wants it left alone"),
+        (instance("i-1", aws__autoscaling__groupName="c50-ta-Web"), "its group lists it not"),
     ],
 )
 def test_nothing_of_an_edit_is_left(found: FoundInstance, because: str) -> None:

@@ -207,6 +207,16 @@ def test_odd_roles_pass_through_the_expansion() -> None:
             "hour 25 is out of range",
         ),
         (
+            {
+                "scalingSchedules": [
+                    {"recurrence": "0 8 * * *", "desiredCapacity": 1},
+                    {"recurrence": "0 8 * * 1", "desiredCapacity": 2},
+                ]
+            },
+            "scalingSchedules",
+            "'0 8 * * *' and '0 8 * * 1' come round at one moment, and AWS takes one action of a group at a time",
+        ),
+        (
             {"scalingSchedules": [{"recurrence": "0 8 * * *"}]},
             "scalingSchedules.0",
             "without a size",

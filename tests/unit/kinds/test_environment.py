@@ -16,6 +16,7 @@ from tests.unit.kinds.small_fleet import (
     Documents,
     changed,
     complaints,
+    findings,
     items,
     spec_of,
     without,
@@ -322,3 +323,20 @@ def test_an_account_type_without_zones_asked_for_has_none() -> None:
     )
     assert ENVIRONMENT_TYPE["subnets"]
     assert complaints("Environment", "c50", roles(Web={"availabilityZoneName": "F"}), narrow) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "warned"),
+    [
+        ({}, True),
+        ({"schedule": "off"}, False),
+        ({"schedule": "office-hours"}, False),
+        ({"lifecycle": "retired"}, False),
+    ],
+)
+def test_one_that_nobody_gave_a_schedule_is_warned_of(more: dict[str, Any], warned: bool) -> None:
+    bare = {name: value for name, value in ENVIRONMENT.items() if name != "schedule"}
+
+    found = findings("Environment", "c50", {**bare, **more})
+
+    assert [(one.path, one.warning) for one in found] == [(("spec", "schedule"), True)] * warned

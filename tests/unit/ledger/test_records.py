@@ -86,7 +86,7 @@ def test_who_acted_and_what_was_approved_comes_back_and_is_in_the_hash() -> None
         "role": "arn:aws:iam::012345670123:role/envctl",
         "subject": "Retire it",
         "merged_by": "bot",
-        "approvals": (Approved("maxDeletes@3f9c1a", "--override by ann"),),
+        "approvals": (Approved("maxDeletes@3f9c1a", "--approve by ann"),),
     }
     hashes = {record.hash}
     for name, value in facts.items():

@@ -45,6 +45,8 @@ def service(name: str = "Search", spec: str = "{owningCluster: Tango}") -> str:
         ({"a.yaml": CLUSTER.replace("kind: Cluster\n", "")}, "a.yaml:1:1 : kind is missing"),
         ({"a.yaml": CLUSTER.replace("kind: Cluster", "kind: 1")}, "a.yaml:2:7 kind: there is no kind 1"),
         ({"a.yaml": CLUSTER.replace("envctl/v1", "v9")}, "a.yaml:1:13 apiVersion: unknown apiVersion 'v9'"),
+        ({"a.yaml": "apiVersion: apps/v1\nkind: Deployment\nspec: []\n"},
+         "a.yaml:1:13 apiVersion: 'apps/v1' is no apiVersion of envctl: is this file another tool's?"),
         ({"a.yaml": CLUSTER.partition("\n")[2]}, "a.yaml:1:1 : apiVersion is missing"),
         ({"a.yaml": CLUSTER + "status: {}\n"}, "a.yaml:5:1 status: unknown field 'status'"),
         ({"a.yaml": CLUSTER + "spek: {}\n"}, "a.yaml:5:1 spek: unknown field 'spek'"),

@@ -44,7 +44,7 @@ SYNTAX = [
     ("a: - b\n", "1:4", "list cannot begin here", "a list beside its key"),
     ("a: ? b\n", "1:4", "'?' cannot stand here", "a question mark beside its key"),
     ("a: 'x\nb: 1\n", "1:4", "never closed", "at the opening quote, not at the end of the file"),
-    ('a: "x\n---\nb: 1\n', "1:4", "not closed before the next document", "at the opening quote"),
+    ('a: "x\n---\nb: 1\n', "1:4", "not closed in this document", "at the opening quote"),
     (
         "a: 1\nb\nc: 1\n",
         "2:1",
@@ -100,6 +100,8 @@ IRREGULAR = [
     ("a: &x {b: *x}\n", "1:11", "stands inside what it means", "an alias to its own map"),
     ("a: &x [*x]\n", "1:8", "stands inside what it means", "an alias to its own list"),
     ("a: &x 1\nb: &x 2\n", "2:4", "twice", "an anchor defined twice"),
+    ("a: {{ x }}\n", "1:5", "'{{' begins a template", "a template of Helm"),
+    ("a: 012345678901\n", "1:4", "is ambiguous", "an account number without quotes"),
     ("", "1:1", "holds nothing", "an empty file"),
     ("\ufeff", "1:1", "holds nothing", "an empty file of some editors"),
     (" \n", "1:1", "holds nothing", "an empty file"),
@@ -111,6 +113,12 @@ IRREGULAR = [
 ]
 
 UNREADABLE = [
+    (
+        "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n",
+        "2:1",
+        "a merge conflict",
+        "a conflict",
+    ),
     (b"a: 1\nb: x\xe4\n", "2:5", "byte 0xe4 is no UTF-8", "Latin-1"),
     ("a: 1\n".encode("utf-16"), "1:1", "UTF-16", "UTF-16 with a mark"),
     ("a: 1\n".encode("utf-16-be"), "1:1", "UTF-16", "UTF-16 without"),

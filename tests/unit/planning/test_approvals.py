@@ -17,10 +17,10 @@ from controller.planning.approvals import (
     ApprovalSettings,
     Commit,
     CommitLines,
+    approvals_in,
     approve,
     is_too_short,
     lines_of,
-    overrides_in,
     unused_lines,
     why_unused,
 )
@@ -45,7 +45,7 @@ def test_an_approval_holds_for_exactly_the_changes_it_was_given_for() -> None:
 
     (judged,) = approve((violation,), given)
 
-    assert (judged.overridden, judged.approved_by) == (True, "--override by ann")
+    assert (judged.overridden, judged.approved_by) == (True, "--approve by ann")
     assert approve((other,), given) == (other,)
     assert why_unused((other,), violation.token) == OTHERS_NOW
     assert why_unused((violation,), violation.token) == ""
@@ -59,9 +59,9 @@ def test_an_approval_holds_after_a_squash_merge() -> None:
     moved = [replace(one, origin=Origin("elsewhere.yaml", 9)) for one in gone(MAPS)]
     (violation,) = judge(MAPS, moved[::-1])
 
-    message = f"Merge (#12)\n\n* drop maps\n\n  Envctl-Override: {nine_of_nine().token}\n"
+    message = f"Merge (#12)\n\n* drop maps\n\n  Envctl-Approve: {nine_of_nine().token}\n"
 
-    assert approve((violation,), by_hand(*overrides_in(message)))[0].overridden
+    assert approve((violation,), by_hand(*approvals_in(message)))[0].overridden
 
 
 def test_what_is_protected_cannot_be_approved() -> None:
@@ -81,7 +81,7 @@ def test_an_approval_has_enough_digits_to_mean_one_violation(digits: int, approv
     assert len(violation.token.partition("@")[2]) == DIGEST_DIGITS == 16
     assert approve((violation,), by_hand(token))[0].overridden is approves
     assert is_too_short(token) is not approves
-    assert overrides_in(f"Envctl-Override: {token}") == (token,), "what is too short is told"
+    assert approvals_in(f"Envctl-Approve: {token}") == (token,), "what is too short is told"
     assert why_unused((violation,), token) == ("" if approves else TOO_SHORT)
 
 
@@ -110,7 +110,7 @@ SOURCE = "a source that is not the settings' own"
 
 
 def committed(*tokens: str, by: str = MERGER) -> Commit:
-    return Commit("abc1234" + "0" * 33, by, f"Merge (#7)\n\nEnvctl-Override: {' '.join(tokens)}\n")
+    return Commit("abc1234" + "0" * 33, by, f"Merge (#7)\n\nEnvctl-Approve: {' '.join(tokens)}\n")
 
 
 def test_a_line_of_a_listed_committer_approves_and_says_whose_it_is() -> None:
@@ -162,6 +162,31 @@ def test_a_line_that_does_not_count_is_told(
     (note,) = lines.notes
     assert (note.category, str(note.ref)) == (NoteCategory.APPROVAL, "Commit/abc1234")
     assert note.text == f"a line of commit abc1234 does not approve: {why}"
+
+
+@pytest.mark.parametrize(
+    ("words", "approvals", "said"),
+    [
+        (("maxDeletes",), (), f"maxDeletes: {NOT_OF_THE_FORM}"),
+        ((TOKEN, "and", "so"), (TOKEN,), f"and: {NOT_OF_THE_FORM}"),
+        ((), (), NOT_OF_THE_FORM),
+        (("x" * 70,), (), f"{'x' * 60}…: {NOT_OF_THE_FORM}"),
+    ],
+)
+def test_a_word_that_is_no_approval_is_named(
+    words: tuple[str, ...], approvals: tuple[str, ...], said: str
+) -> None:
+    lines = lines_of(committed(*words), MERGED)
+
+    assert tuple(approval.token for approval in lines.approvals) == approvals
+    (note,) = lines.notes
+    assert note.text == f"a line of commit abc1234 does not approve: {said}"
+
+
+def test_every_line_for_other_changes_is_told() -> None:
+    stale = lines_of(committed(TOKEN, "freeze@3f9c1a77d0e2b415"), MERGED)
+
+    assert len(unused_lines(stale, (nine_of_nine(),))) == 2
 
 
 @pytest.mark.parametrize("settings", [NEVER, MERGED])

@@ -68,7 +68,7 @@ def test_no_approval_is_told_where_something_else_holds_that_no_approval_lifts()
     notes = block_changes("x", [group("a"), group("b")], [FREEZE, for_good]).notes
 
     assert notes[0].text == "locked for good"
-    assert notes[1].text.startswith("frozen until 3 Jan; to go on: --override freeze@")
+    assert notes[1].text.startswith("frozen until 3 Jan; to go on: --approve freeze@")
     was_locked = replace(for_good, lifted=True)
     notes = block_changes("x", [group("a")], [FREEZE, was_locked]).notes
     assert notes[0].text == "frozen until 3 Jan"
@@ -78,7 +78,7 @@ def test_an_approval_lifts_a_barrier_from_exactly_its_changes() -> None:
     (note,) = block_changes("x", [group("a")], [FREEZE]).notes
     token = note.text.rpartition(" ")[2]
 
-    assert note.text.startswith("frozen until 3 Jan; to go on: --override freeze@")
+    assert note.text.startswith("frozen until 3 Jan; to go on: --approve freeze@")
     lifted = block_changes("x", [group("a")], [FREEZE], approvals=by_hand(token))
     assert (lifted.notes, [one.token for one in lifted.lifted]) == ((), [token])
     assert (

@@ -101,7 +101,7 @@ def test_why_an_object_of_ours_changes(
 
 
 def test_what_is_in_order_is_not_looked_at() -> None:
-    broken = replace(search_found(40001), attributes=b"not even JSON")
+    broken = search_found(40001)._replace(attributes=b"not even JSON")
 
     assert only(OLD, broken) is None
 
@@ -350,7 +350,7 @@ def test_those_that_depart_are_known_before_their_records_are_looked_up() -> Non
 
 def test_tombstones_have_left_unless_somebody_touched_them() -> None:
     dead = found("Service/a", item("Service/a", Deleted="true"), extra={"leaving": "tombstone"})
-    touched = replace(dead, ref=ref("Service/b"), digest="another")
+    touched = dead._replace(ref=ref("Service/b"), digest="another")
 
     assert departing({}, scope_of(dead, touched)) == {ref("Service/b")}
 

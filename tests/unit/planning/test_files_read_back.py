@@ -182,6 +182,6 @@ def test_who_made_an_object_what_it_is_goes_along() -> None:
     held = found("Service/a")
     assert held.mark is not None
     known = MadeBy("carl", date="2026-11-24", cause="overridden", overrides=("o1",))
-    state = scope_of(replace(held, mark=held.mark._replace(made_by=known)), found("Service/b"))
+    state = scope_of(held._replace(mark=held.mark._replace(made_by=known)), found("Service/b"))
 
     assert read_observed(write_observed([state])) == (state,)

@@ -1,7 +1,6 @@
 """A refusal says what it counts, what it may be, and which folder went."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -80,7 +79,7 @@ def test_what_a_violation_says(
 
 STAGING = there(40, "DeploymentMap", "fleet/staging")
 REST = there(60, "DeploymentMap", "fleet/rest")
-OBJECTS = [replace(one, ref=ref(f"DeploymentMap/s{n}")) for n, one in enumerate(STAGING)]
+OBJECTS = [one._replace(ref=ref(f"DeploymentMap/s{n}")) for n, one in enumerate(STAGING)]
 ALL = [*OBJECTS, *REST]
 
 

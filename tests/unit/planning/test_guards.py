@@ -1,6 +1,5 @@
 """What one plan may not do without a person's word."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,7 +31,7 @@ MIXED_FILES = [
 ]
 UPSTREAMS = there(4, "Upstream")
 LEAVING = there(9, "Upstream", extra={"leaving": "mark then delete"})
-LOST = [replace(one, mark=None) for one in there(9)]
+LOST = [one._replace(mark=None) for one in there(9)]
 
 CASES: list[tuple[list[Observation], list[Change], dict[str, Any], str, str]] = [
     # Deletes, below ten of a kind.

@@ -22,7 +22,7 @@ OURS = "acme"
 
 def by_hand(*tokens: str) -> tuple[Approval, ...]:
     """Approvals that a person gave."""
-    return tuple(Approval(token, "--override by ann") for token in tokens)
+    return tuple(Approval(token, "--approve by ann") for token in tokens)
 
 
 class ServiceSpec(Spec):

@@ -119,3 +119,74 @@ def test_a_terminated_member_is_replaced(aws: AwsForTests) -> None:
 
     assert len(group.ids()) == 1
     assert group.ids() != gone
+
+
+def test_a_start_that_is_taken_back_shows_pending_then_stopped_with_a_reason(
+    aws: AwsForTests,
+) -> None:
+    group = ScalingGroup(aws, 2)
+    ids = group.ids()
+    group.enter(ids)
+    group.ec2.stop_instances(InstanceIds=ids)
+    aws.controls.settings(failing_starts=ids[:1])
+
+    group.ec2.start_instances(InstanceIds=ids)
+
+    assert [group.power() for _ in range(3)] == [
+        ["pending", "running"],
+        ["running", "stopped"],
+        ["running", "stopped"],
+    ]
+    described = group.ec2.describe_instances(InstanceIds=ids[:1])
+    assert described["Reservations"][0]["Instances"][0]["StateReason"] == {
+        "Code": "Client.InternalError",
+        "Message": "Client.InternalError: Client error on launch",
+    }
+
+
+def test_a_member_terminated_in_standby_stays_listed_until_it_is_put_back(aws: AwsForTests) -> None:
+    group = ScalingGroup(aws, 2)
+    gone = group.ids()[:1]
+    group.enter(gone)
+    group.ec2.terminate_instances(InstanceIds=gone)
+    assert group.ids("Standby") == gone
+    assert group.states() == ["InService", "Standby"]
+
+    group.leave(gone)
+
+    assert group.states() == ["InService", "InService"]
+    assert not set(gone) & set(group.ids())
+
+
+def test_while_launch_is_suspended_no_member_comes_back(aws: AwsForTests) -> None:
+    group = ScalingGroup(aws, 1)
+    parked = group.ids()
+    group.enter(parked)
+    group.scaling.suspend_processes(AutoScalingGroupName=NAME, ScalingProcesses=["Launch"])
+
+    with pytest.raises(ClientError, match="Launch suspended"):
+        group.leave(parked)
+
+
+def test_launches_that_fail_are_told_by_activities_alone(aws: AwsForTests) -> None:
+    group = ScalingGroup(aws, 1)
+    aws.controls.settings(failing_launches=[NAME])
+    group.scaling.set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=2)
+
+    assert (group.look()["DesiredCapacity"], group.states()) == (2, ["InService"])
+    (one,) = group.scaling.describe_scaling_activities(AutoScalingGroupName=NAME)["Activities"]
+    assert (one["StatusCode"], "sufficient capacity" in one["StatusMessage"]) == ("Failed", True)
+
+
+def test_a_warm_pool_is_not_listed_by_its_group(aws: AwsForTests) -> None:
+    group = ScalingGroup(aws, 1)
+    members = set(group.ids())
+    group.scaling.put_warm_pool(AutoScalingGroupName=NAME, MinSize=2)
+
+    assert set(group.ids()) == members
+    pages = group.ec2.describe_instances(
+        Filters=[{"Name": "tag:aws:autoscaling:groupName", "Values": [NAME]}]
+    )
+    found = [one for page in pages["Reservations"] for one in page["Instances"]]
+    states = {one["InstanceId"]: one["State"]["Name"] for one in found}
+    assert sorted(state for name, state in states.items() if name not in members) == ["stopped"] * 2

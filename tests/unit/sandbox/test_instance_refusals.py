@@ -117,3 +117,33 @@ def test_tags_keep_to_their_limits(
     one = group.ids()[:1]
 
     assert _refusal(group.ec2.create_tags, Resources=one, Tags=tags) == code, because
+
+
+def test_without_capacity_nothing_of_the_call_is_started_and_no_instance_is_named(
+    group: ScalingGroup,
+) -> None:
+    ids = group.ids()
+    group.enter(ids)
+    group.ec2.stop_instances(InstanceIds=ids)
+    group.aws.controls.settings(without_capacity=["m6i.large/eu-west-1a"])
+
+    with pytest.raises(ClientError) as error:
+        group.ec2.start_instances(InstanceIds=ids)
+
+    answer = error.value.response
+    assert answer["Error"] == {
+        "Code": "InsufficientInstanceCapacity",
+        "Message": "Insufficient capacity.",
+    }
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert group.power() == ["stopped"] * 12
+    group.aws.controls.settings(without_capacity=[])
+    group.ec2.start_instances(InstanceIds=ids)
+    assert group.power() == ["running"] * 12
+
+
+def test_an_instance_with_stop_protection_is_not_stopped(group: ScalingGroup) -> None:
+    one, other = group.ids()[:2]
+    group.ec2.modify_instance_attribute(InstanceId=one, DisableApiStop={"Value": True})
+
+    assert _refusal(group.ec2.stop_instances, InstanceIds=[one, other]) == "OperationNotPermitted"

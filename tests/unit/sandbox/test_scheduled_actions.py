@@ -102,7 +102,12 @@ def test_batches_and_groups_have_their_limits(group: ScalingGroup) -> None:
         return group.scaling.batch_put_scheduled_update_group_action(
             AutoScalingGroupName=NAME,
             ScheduledUpdateGroupActions=[
-                {**NIGHT, "ScheduledActionName": f"n{start + place}"} for place in range(count)
+                {
+                    **NIGHT,
+                    "ScheduledActionName": f"n{start + place}",
+                    "Recurrence": f"{(start + place) % 60} {(start + place) // 60} * * *",
+                }
+                for place in range(count)
             ],
         )["FailedScheduledUpdateGroupActions"]
 
@@ -120,3 +125,15 @@ def test_they_go_with_their_group(group: ScalingGroup) -> None:
     group.scaling.delete_auto_scaling_group(AutoScalingGroupName=NAME)
 
     assert group.scaling.describe_scheduled_actions()["ScheduledUpdateGroupActions"] == []
+
+
+def test_one_action_of_a_group_comes_at_a_time(group: ScalingGroup) -> None:
+    _put(group)
+    other = {**NIGHT, "AutoScalingGroupName": NAME, "ScheduledActionName": "other"}
+
+    with pytest.raises(ClientError, match="this scheduled start time already exists"):
+        group.scaling.put_scheduled_update_group_action(**other)
+    group.aws.controls.settings(actions_may_meet=True)
+    group.scaling.put_scheduled_update_group_action(**other)
+
+    assert len(_names(group)) == 2

@@ -1,10 +1,13 @@
 """Seeded accounts: what a fleet names is there, under the ids it names."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from controller.errors import WrongUsage
 from controller.sandbox.run import EXAMPLES, run_sandbox, settings_for
 from controller.sandbox.seed import needs_of, seed
 from controller.settings import read_settings
@@ -107,6 +110,22 @@ def test_a_fleet_of_any_size_is_made_in_the_server(aws: AwsForTests) -> None:
     pages = aws.client("ec2", "100000000001").get_paginator("describe_instances").paginate()
     found = [i for page in pages for r in page["Reservations"] for i in r["Instances"]]
     assert len(found) == 15
+
+
+def test_an_account_that_is_not_connected_lets_nobody_in_until_its_role_is_made(
+    aws: AwsForTests,
+) -> None:
+    role = f"arn:aws:iam::{STAGING}:role/roleInfraEnvironmentManagerChild"
+    come = {"RoleArn": role, "RoleSessionName": "test", "ExternalId": "sandbox-staging-eu"}
+    waiting = seed(aws.address, fleet=EXAMPLES, unconnected=["staging-eu"]).unconnected
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        aws.client("sts").assume_role(**come)
+    aws.controls.send("accounts", {"accounts": [asdict(waiting["staging-eu"])]})
+
+    assert aws.client("sts").assume_role(**come)["Credentials"]
+    with pytest.raises(WrongUsage, match="has no Account 'dev'"):
+        seed(aws.address, fleet=EXAMPLES, unconnected=["dev"])
 
 
 @pytest.mark.slow

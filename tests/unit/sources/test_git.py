@@ -115,7 +115,7 @@ def test_a_server_that_gives_out_no_ids_is_asked_for_all_branches(
 
 
 def test_a_revision_says_who_when_and_why(repository: Repository) -> None:
-    message = "Retire c07\n\nEnvctl-Override: maxDeletes@3f9c1a"
+    message = "Retire c07\n\nEnvctl-Approve: maxDeletes@3f9c1a"
     repository.commit({"fleet/a.yaml": "a: 2\n"}, message, author="Bö Bauer")
 
     revision = source_of(repository).fetch().revision

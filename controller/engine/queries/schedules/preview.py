@@ -16,8 +16,8 @@ from controller.decisions.power_map import (
 )
 from controller.errors import WrongUsage
 from controller.kinds.schedule import ScheduleChoice
-from controller.loading.closest import did_you_mean
 from controller.model.accepted import AcceptedState
+from controller.model.closest import did_you_mean
 from controller.model.override import Override
 from controller.model.ref import Origin, ResourceRef
 from controller.planning.overrides import segments

@@ -8,9 +8,11 @@ import pytest
 
 from controller.engine.authoring.import_role import closer_look
 from controller.kinds.parts.server_role import ScalingSchedule
-from controller.model.accepted import AcceptedState
+from controller.kinds.template import filled_in
+from controller.model.accepted import AcceptedState, LiveOptions
 from controller.targets.group_parts.designs import designs
 from controller.targets.group_parts.observe import Deep
+from controller.targets.group_parts.old_user_data import ON_LINUX
 from controller.targets.group_parts.role_design import GroupDesign
 from tests.support.live_account import FLEET, SCOPE, accepted_of
 
@@ -164,6 +166,20 @@ def test_user_data(
     assert looked(of_role, userData=found) == (fields, told, text)
 
 
+@pytest.mark.parametrize("old_user_data", [False, True])
+def test_user_data_of_the_old_product_is_a_template_whatever_the_settings_give(
+    old_user_data: bool,
+) -> None:
+    options = LiveOptions(old_user_data=old_user_data)
+    own = design(accepted_of(FLEET, options))
+    text = filled_in(ON_LINUX, {**own.values, "puppetRole": "web"})
+    found = closer_look(own, SCOPE, Deep({**AS_WANTED, "userData": text}, None), {})
+    assert (found.user_data, found.old_platform) == (ON_LINUX, "linux")
+    assert found.fields == {"puppetRole": "web"}
+    as_given = filled_in(ON_LINUX, own.values)
+    assert looked(own, userData=as_given) == ({}, [], ON_LINUX)
+
+
 @pytest.mark.parametrize("wish", ["web", "web-1.4.2", "ami-1"])
 def test_an_image_that_is_meant_is_not_written(wish: str) -> None:
     assert looked(replace(design(), image=wish)) == ({}, [], "")
@@ -193,3 +209,11 @@ def test_an_action_that_comes_but_once_is_told(name: str) -> None:
     once = {"recurrence": "", "timezone": "UTC", "maxSize": 9}
     told = f"has a scheduled action {name} that no role can say: timezone UTC, maxSize 9"
     assert looked(actions={name: once}) == ({}, [told], "")
+
+
+def test_of_two_scheduled_actions_at_one_moment_the_second_is_told() -> None:
+    old = "EM-Scheduled-Action"
+    meeting = {**AT_EIGHT, "recurrence": "0 8 * * 1", "desiredCapacity": 5}
+    fields, told, _ = looked(actions={f"{old}-0": AT_EIGHT, f"{old}-1": meeting})
+    assert [one["desiredCapacity"] for one in fields["scalingSchedules"]] == [3]
+    assert told == [f"has a scheduled action {old}-1 that comes at the time of another"]

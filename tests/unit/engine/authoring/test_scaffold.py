@@ -90,3 +90,35 @@ def test_an_upstream_takes_its_parts_from_its_name(loader: RevisionLoader) -> No
 def test_there_is_no_such_kind(loader: RevisionLoader) -> None:
     with pytest.raises(WrongUsage, match="did you mean Service"):
         made(loader, "Servce", "x")
+
+
+def test_of_several_types_none_is_taken(loader: RevisionLoader, tmp_path: Path) -> None:
+    """The first by its name may be production."""
+    network = "{PrivateApp: {availabilityZoneA: subnet-1, availabilityZoneB: subnet-2}}"
+    types = "".join(
+        f"---\napiVersion: envctl/v1\nkind: EnvironmentType\nmetadata: {{name: {name}}}\n"
+        f"spec: {{account: eu, vpcId: vpc-1, subnets: {network}}}\n"
+        for name in ("Prod", "Staging")
+    )
+    (tmp_path / "types.yaml").write_text(types, encoding="utf-8")
+    source = FolderSource(tmp_path)
+
+    found = scaffold("Environment", "dev1", "dev1.yaml", source, catalog.kinds(), loader.load)
+
+    assert "environmentType:  # name of an EnvironmentType; one of Prod, Staging\n" in found.text
+    assert "owningCluster:  # name of a Cluster; there is none yet\n" in found.text
+    assert "schedule:  # when its instances run: on, off, noschedule, or name of a" in found.text
+
+
+def test_the_first_document_begins_a_folder(loader: RevisionLoader, tmp_path: Path) -> None:
+    source = FolderSource(tmp_path)
+
+    found = scaffold("Account", "eu", "a/eu.yaml", source, catalog.kinds(), loader.load)
+
+    assert found.text.startswith("# yaml-language-server: $schema=../schemas/account.schema.json")
+    assert (found.schemas, found.open_fields) == ("../schemas/", ("spec.accountNumber",))
+
+
+def test_a_schedule_that_the_defaults_give_is_not_asked_for(loader: RevisionLoader) -> None:
+    assert "spec.schedule" in made(loader, "Environment", "c51").open_fields
+    assert "schedule" not in made(loader, "Environment", "c51", "staging/c51.yaml").text

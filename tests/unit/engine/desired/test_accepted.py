@@ -74,9 +74,9 @@ def test_what_is_not_ours_or_cannot_be_read_is_left_out_and_said() -> None:
     assert found.mark is not None
     items = parse_canonical(found.attributes)
     items["ConfigEnvironments"]["Value"]["OwningCluster"] = 7
-    broken = replace(found, attributes=canonical_bytes(items))
-    lost = replace(found, mark=None, ownership=Ownership.LOST_MARK)
-    foreign = replace(found, ownership=Ownership.FOREIGN)
+    broken = found._replace(attributes=canonical_bytes(items))
+    lost = found._replace(mark=None, ownership=Ownership.LOST_MARK)
+    foreign = found._replace(ownership=Ownership.FOREIGN)
     for one, said in ((broken, "owningCluster"), (lost, "mark is lost"), (foreign, None)):
         accepted = reader().read(replace(state, objects={**state.objects, C50: one}), NOW)
         assert C50 not in accepted.resources
@@ -159,8 +159,8 @@ def test_what_the_tables_hold_is_desired_again_as_it_was_applied() -> None:
     for ref, found in state.objects.items():
         shared, owned = KINDS[ref.kind].shared, RESOURCES[ref].projection.owned
         items = keep_found({}, parse_canonical(found.attributes), shared, owned)
-        created[ref] = replace(found, attributes=canonical_bytes(items))
-    foreign = replace(created[C50], ownership=Ownership.FOREIGN)
+        created[ref] = found._replace(attributes=canonical_bytes(items))
+    foreign = created[C50]._replace(ownership=Ownership.FOREIGN)
     strangers = ResourceRef("Environment", "theirs")
 
     stored = stored_objects(replace(state, objects={**created, strangers: foreign}), KINDS)

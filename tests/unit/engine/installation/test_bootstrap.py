@@ -20,7 +20,10 @@ from controller.engine.installation.bootstrap import (
 from controller.engine.installation.installation import INSTALLATION_KEY
 from controller.errors import AccessDenied, ScopeBusy, StaleEpoch, Throttled
 from controller.kinds.environment_type import KIND as ENVIRONMENT_TYPE
+from controller.ledger.ledger_table import LEDGER_TABLE
+from controller.ledger.older_records import OLDER_ROW
 from controller.ledger.redaction import is_digest
+from controller.targets.table_items.definitions import STATE_TABLE
 from tests.support.estate import PREFIX, Estate
 from tests.support.in_memory_tables import InMemoryTables
 from tests.support.moto_tables import AT_ONCE, MotoTables
@@ -123,6 +126,19 @@ def test_what_exists_gets_a_record_each() -> None:
     head = estate.leases.read("config")
     assert head is not None
     assert head.owner == ""
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_whether_the_old_product_left_records_is_noted_once(left: bool) -> None:
+    estate = in_memory(2)
+    if left:
+        estate.meddles(LEDGER_TABLE.name, AuditID="shardId-1", Date="2017-05-04")
+    begin(estate)
+    state = estate.storage.physical(STATE_TABLE.name)
+    assert estate.store.get(state, OLDER_ROW) == {**OLDER_ROW, "Exist": left}
+    estate.meddles(LEDGER_TABLE.name, AuditID="shardId-2", Date="2017-05-04")
+    begin(estate)
+    assert estate.store.get(state, OLDER_ROW) == {**OLDER_ROW, "Exist": left}
 
 
 def test_sensitive_values_of_what_exists_enter_the_ledger_as_digests() -> None:

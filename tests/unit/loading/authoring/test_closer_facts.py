@@ -20,8 +20,8 @@ WEB_AND_DB = of(
 
 def look(name: str = "c50", role: str = "Web", slice_name: str = "", **more: Any) -> CloserLook:
     text, unsaid, odd = more.pop("text", ""), more.pop("unsaid", ()), more.pop("odd", ())
-    group = f"{name}-ta-{role}{slice_name}"
-    return CloserLook(name, role, group, more, text, unsaid, odd)
+    group, old = f"{name}-ta-{role}{slice_name}", more.pop("old", "")
+    return CloserLook(name, role, group, more, text, unsaid, odd, old)
 
 
 class Estate:
@@ -164,6 +164,48 @@ def test_texts_of_one_role_that_differ_go_by_their_environments() -> None:
     estate.add(look(text="a"), look("c51", text="b"))
     assert estate.roles() == {"Web": {"userData": "c50-web"}}
     assert estate.roles("c51") == {"Web": {"userData": "c51-web-2"}}
+
+
+def test_user_data_of_the_old_product_is_one_template_of_the_map() -> None:
+    old: dict[str, Any] = {"text": "boot {{ runtimeRole }}", "old": "linux"}
+    estate = Estate().add(
+        look(slice_name="-blue", **old),
+        look(slice_name="-green", **old),
+        look(role="Db", projectCodeTag="P1", **old),
+        look("c51", role="Db", **old),
+        look("c51", **old),
+    )
+    assert [ref.key for ref in estate.written if ref.kind == "Template"] == ["web"]
+    assert estate.one("Template", "web").spec == {"text": "boot {{ runtimeRole }}"}
+    assert estate.of_map("userData") == ["web", "web"]
+    assert estate.roles() == {"Db": {"projectCodeTag": "P1"}}
+    (odd,) = estate.one("Template", "web").oddities
+    assert odd.found == "user data of group c50-ta-Web-blue and 3 more"
+    assert odd.written == "the text, with variables for what the old product had filled in"
+
+
+def test_a_map_of_both_platforms_has_a_template_for_each() -> None:
+    estate = Estate("c50").add(
+        look(text="boot", old="linux"), look(role="Db", text="##Role", old="windows")
+    )
+    assert estate.of_map("userData") == ["web-linux", "web-windows"], "of one environment, too"
+    assert estate.roles() is None
+
+
+def test_it_is_said_by_environments_where_one_has_another_text() -> None:
+    estate = Estate().add(
+        look(text="boot", old="linux"), look("c51", text="boot -r web", old="linux")
+    )
+    assert estate.of_map("userData") == [None, None]
+    assert estate.roles() == {"Web": {"userData": "web-linux"}}
+    assert estate.roles("c51") == {"Web": {"userData": "web-linux-2"}}
+
+
+def test_a_map_with_a_name_of_words_names_its_template_so() -> None:
+    estate = Estate("c50")
+    estate.one("Environment", "c50").spec["deploymentMap"] = "Odd map (old)"
+    estate.add(look(text="boot", old="linux"))
+    assert estate.roles() == {"Web": {"userData": "odd-map-old"}}
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,15 @@ from typing import Any
 
 import pytest
 
+from controller.kinds.template import filled_in
 from controller.model.accepted import LiveOptions
 from controller.model.live import LiveScope
 from controller.model.ref import ResourceRef
 from controller.targets.group_parts.designs import Designs, designs
+from controller.targets.group_parts.found import ImageMark
+from controller.targets.group_parts.old_user_data import ON_LINUX, ON_WINDOWS
 from controller.targets.group_parts.role_design import GroupDesign
+from controller.targets.group_parts.wanted import Findings, deep_attributes
 from tests.support.live_account import FLEET, SCOPE, Documents, accepted_of
 
 WEB = "c50-ta-Web"
@@ -159,6 +163,22 @@ def test_user_data_is_the_template_or_three_lines() -> None:
     text = "{{ environment }} {{ runtimeRole }} {{accountNumber}} {{ slice }}|{{ puppetRole }} ${X}"
     documents["Template", "linux"] = {"text": text}
     assert design(documents).user_data == "c50 Web 012345670123 |web ${X}"
+
+
+@pytest.mark.parametrize(
+    ("platform", "form"), [("Linux", ON_LINUX), ("Windows", ON_WINDOWS), ("", ON_LINUX)]
+)
+def test_images_of_the_old_product_get_what_they_expect(platform: str, form: str) -> None:
+    of_role = design(with_role(projectCodeTag="P1", puppetRole="web"), old_user_data=True)
+    image = ImageMark("web", "ami-1", platform)
+    given = deep_attributes(of_role, image, {}, Findings({}))["userData"]
+    assert given == filled_in(form, of_role.values)
+    assert "P1" in given
+
+    documents = with_role(userData="own")
+    documents["Template", "own"] = {"text": "#!/bin/sh\n"}
+    named = design(documents, old_user_data=True)
+    assert deep_attributes(named, image, {}, Findings({}))["userData"] == "#!/bin/sh\n"
 
 
 def test_a_value_that_a_shell_could_run_leaves_the_group_as_it_is_and_says_so() -> None:

@@ -8,7 +8,12 @@ from controller.targets.group_parts.refresh_mark import (
     refresh_preferences,
 )
 
-OURS = {"MinHealthyPercentage": 50, "SkipMatching": True, "StandbyInstances": "Ignore"}
+OURS = {
+    "MinHealthyPercentage": 50,
+    "SkipMatching": True,
+    "StandbyInstances": "Ignore",
+    "ScaleInProtectedInstances": "Ignore",
+}
 
 
 def refresh(name: str, **preferences: object) -> dict[str, object]:

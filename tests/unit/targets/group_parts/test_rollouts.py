@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.targets.group_parts.found import FoundAttributes
-from controller.targets.group_parts.rollouts import FAILED, RUNNING, Candidate, Turn, turns
+from controller.targets.group_parts.rollouts import (
+    FAILED,
+    RUNNING,
+    Candidate,
+    Turn,
+    rollout_text,
+    turns,
+)
 
 
 def seen(refresh: str = "", version: str = "2", running: int = 0) -> FoundAttributes:
@@ -53,6 +60,12 @@ def known(**statuses: str) -> dict[str, Any]:
 )
 def test_one_group(one: Candidate, answers: dict[str, Any], turn: Turn, because: str) -> None:
     assert turns([one], answers, 1)["a"] is turn, because
+
+
+def test_what_a_refresh_left_out_is_told() -> None:
+    told = rollout_text(Turn.NONE, "a", known(a="Successful"), 1)
+    assert told == "instances in standby, or protected from scale-in, keep the template before"
+    assert rollout_text(Turn.NONE, "a", {}, 1) == ""
 
 
 def test_those_that_run_take_the_places() -> None:

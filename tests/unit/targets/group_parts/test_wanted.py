@@ -15,7 +15,11 @@ from controller.scheduling.group_sizes import RoleSizes
 from controller.scheduling.schedule import ALWAYS_OFF, ALWAYS_ON, NOSCHEDULE
 from controller.targets.group_parts.found import SIZES
 from controller.targets.group_parts.role_design import GroupDesign, Power
-from controller.targets.group_parts.wanted import sizes_at_creation, sizes_now
+from controller.targets.group_parts.wanted import (
+    sizes_at_creation,
+    sizes_now,
+    without_instances,
+)
 from tests.support.live_account import FLEET
 from tests.unit.targets.group_parts.test_designs import design
 from tests.unit.targets.group_parts.test_rollouts import seen
@@ -47,6 +51,19 @@ def sized(
 def test_sizes_of_a_new_group(of: GroupDesign, hour: int, wanted: Any, because: str) -> None:
     made = sizes_at_creation(of, NOON.replace(hour=hour))
     assert tuple(made[name] for name in SIZES) == wanted, because
+
+
+@pytest.mark.parametrize(
+    ("power", "because"),
+    [
+        (Power(OFFICE, None), "without instances: its schedule says off"),
+        (Power(ALWAYS_OFF, OFFICE), "without instances: its schedule says off"),
+        (Power(ALWAYS_OFF, None), "without instances: its environment has no schedule, mode off"),
+        (Power(OFFICE, ALWAYS_OFF), "without instances: its role has no schedule, mode off"),
+    ],
+)
+def test_why_a_new_group_has_no_instances(power: Power, because: str) -> None:
+    assert without_instances(replace(DESIGN, power=power)) == because
 
 
 @pytest.mark.parametrize(
@@ -109,3 +126,16 @@ def test_sizes_are_in_order_and_a_second_look_changes_nothing(
     first, _ = sizes_now(of, dict(zip(SIZES, found, strict=True)), there, NOON)
     assert 0 <= first["minSize"] <= first["desiredCapacity"] <= first["maxSize"]
     assert sizes_now(of, first, there, NOON)[0] == first
+
+
+@pytest.mark.parametrize(("schedule", "desired"), [(ALWAYS_ON, 1), (NOSCHEDULE, 2)])
+def test_a_member_lost_in_standby_counts_only_where_power_puts_it_back(
+    schedule: Compiled, desired: int
+) -> None:
+    there = seen()
+    there["lifecycles"] = ["InService", "Lost"]
+    found = dict(zip(SIZES, (1, 1, 4), strict=True))
+    assert (
+        sizes_now(sized(RoleSizes(1, 2, 4), schedule), found, there, NOON)[0]["desiredCapacity"]
+        == desired
+    )

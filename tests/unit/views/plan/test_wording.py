@@ -12,6 +12,7 @@ from controller.model.ref import Origin
 from controller.planning.approvals import NOT_THE_TABLES
 from controller.planning.wording import value_text
 from controller.views.plan.wording import (
+    Asked,
     counts_text,
     edit_title,
     effects_text,
@@ -111,7 +112,9 @@ def test_what_is_only_observed_is_said_and_is_nothing_to_apply() -> None:
     assert counts_text(both) == "0 create · 1 update · 0 delete      only observed: 2 update"
     assert next_text(both).startswith("Next: envctl plan")
     adopting = replace(both, options=("adopt",))
-    typed = "Next: envctl plan --adopt --out plan.json && envctl apply plan.json --adopt"
+    typed = (
+        "Next: envctl plan --adopt --exit-zero --out plan.json && envctl apply plan.json --adopt"
+    )
     assert next_text(adopting) == typed
     assert [one.ref.key for one in both.to_apply] == ["c"]
     assert scopes_text(both) == "1 scope, 1 observe"
@@ -174,7 +177,7 @@ APPROVAL = Violation(
             plan_of(change("A/a"), change("I/i", "start"), observed_count={"A": 5000, "I": 212}),
             "0 create · 1 update · 0 delete · 1 start",
             "Guards: ok (deletes 0 of 5,212)",
-            "Next: envctl plan --out plan.json",
+            "Next: envctl plan --exit-zero --out plan.json",
         ),
         (
             plan_of(change("A/a", "delete", effects={"ended": 2}), violations=(REFUSAL,)),
@@ -193,8 +196,8 @@ APPROVAL = Violation(
             "0 create · 0 update · 1 delete",
             "Guards: ok (deletes 1 of 0, 1 approved)",
             (
-                "Next: envctl plan --override maxDeletes@3f9c1a77 --out plan.json && envctl apply plan.json"
-                " --override maxDeletes@3f9c1a77     merge"
+                "Next: envctl plan --approve maxDeletes@3f9c1a77 --exit-zero --out plan.json && envctl apply plan.json"
+                " --approve maxDeletes@3f9c1a77     merge"
             ),
         ),
     ],
@@ -210,16 +213,34 @@ def test_the_headline_and_the_last_lines(
 def test_what_only_a_second_run_does_is_said_with_its_command() -> None:
     new = ScopePlan("new/eu", ScopeState.WAITING, awaits_run=True)
     held = ScopePlan("old/eu", ScopeState.OK, (change("Group/a"),), left_to_next_run=2)
-    typed = "Next: envctl plan --out plan.json && envctl apply plan.json && envctl apply"
+    typed = (
+        "Next: envctl plan --exit-zero --out plan.json && envctl apply plan.json && envctl apply"
+    )
     assert next_text(Plan("r", "l", (held, new), "d")).startswith(
         f"{typed}   (the second reaches new/eu and goes on with 2 changes)     merge"
+    )
+
+
+def test_what_was_asked_for_is_kept_in_what_to_type() -> None:
+    asked = Asked(" --config c.yaml", " --source fleet", " --scope config")
+    plan = Plan("r", "l", (ScopePlan("config", ScopeState.OK, (change("A/a"),)),), "d")
+
+    assert next_text(plan, asked).startswith(
+        "Next: envctl --config c.yaml plan --source fleet --scope config --exit-zero --out plan.json"
+        " && envctl --config c.yaml apply plan.json --source fleet  "
+    )
+    assert next_text(plan, asked._replace(out="my.json")).startswith(
+        "Next: envctl --config c.yaml apply my.json --source fleet  "
+    )
+    assert violation_lines(REFUSAL, asked, " --adopt")[-1] == (
+        f"  envctl --config c.yaml apply --source fleet --scope config --adopt --approve {REFUSAL.token}"
     )
 
 
 def test_what_the_commit_approves_is_not_to_be_approved_again() -> None:
     approved = replace(APPROVAL, in_commit=True)
     plan = plan_of(change("A/a", "delete"), violations=(approved,))
-    assert "--override" not in next_text(plan)
+    assert "--approve" not in next_text(plan)
 
 
 def test_scopes_are_counted_and_odd_ones_named() -> None:
@@ -257,7 +278,7 @@ def test_a_refusal_prints_its_override() -> None:
     assert violation_lines(REFUSAL) == (
         "hint",
         "To approve exactly these 2 deletes:",
-        f"  envctl apply --override {REFUSAL.token}",
+        f"  envctl apply --approve {REFUSAL.token}",
     )
     one = Violation("maxUpdateShare", "config", "m", "3f9c1a77", (ref("A/a"),))
     assert violation_lines(one)[0] == "To approve exactly this change:"

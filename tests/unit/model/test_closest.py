@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from controller.loading.closest import closest
+from controller.model.closest import closest
 
 
 @pytest.mark.parametrize(

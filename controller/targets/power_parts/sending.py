@@ -1,0 +1,111 @@
+"""Requests of many things, in batches: what is refused is narrowed down, so that one bad thing keeps no other back.
+
+Starts go out by instance type and zone, as that is what AWS runs out of.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from controller.aws.errors import CAPACITY_CODES
+from controller.errors import (
+    AccessDenied,
+    Conflict,
+    EnvctlError,
+    RefusedByAws,
+    Unreachable,
+)
+from controller.model.live import FoundInstance
+
+REFUSALS: Final = (RefusedByAws, AccessDenied, Conflict, Unreachable)
+"""What is wrong with a request. Anything else, such as a lost lease, is wrong with the run."""
+STARTS: Final = 50
+"""Instances per StartInstances. A batch has to have all its tokens at once: of 1 000 for instances, 2 come back in a second."""
+
+Send = Callable[[Sequence[str]], None]
+Pool = tuple[str, str]
+"""Instance type and zone."""
+
+
+def send_all(things: Sequence[str], size: int, send: Send) -> dict[str, EnvctlError]:
+    """Send things in batches; return those that AWS refused, each with its error.
+
+    What is refused as a whole is sent without what AWS names as bad, then in halves: at most about two requests per bad thing
+    and level. What says nothing about single things (throttled, no answer, no access, no capacity) is the error of the whole
+    batch.
+    """
+    refused: dict[str, EnvctlError] = {}
+    queue = [things[first : first + size] for first in range(0, len(things), size)]
+    while queue:
+        batch = queue.pop(0)
+        try:
+            send(batch)
+        except RefusedByAws as error:
+            if len(batch) == 1 or error.aws_code in CAPACITY_CODES:
+                refused |= dict.fromkeys(batch, error)
+                continue
+            # What AWS's message names of the batch.
+            named = error.instances.intersection(batch)
+            if named and len(named) < len(batch):
+                refused |= dict.fromkeys(named, error)
+                queue.insert(0, [thing for thing in batch if thing not in named])
+            else:
+                middle = len(batch) // 2
+                queue[:0] = [batch[:middle], batch[middle:]]
+        except REFUSALS as error:
+            refused |= dict.fromkeys(batch, error)
+    return refused
+
+
+def pools_of(
+    ids: Sequence[str], instances: Mapping[str, FoundInstance]
+) -> dict[Pool, tuple[str, ...]]:
+    """Return instances of a look by what they take their capacity from."""
+    pools: dict[Pool, tuple[str, ...]] = {}
+    for name in ids:
+        pool = (instances[name].instance_type, instances[name].zone)
+        pools[pool] = (*pools.get(pool, ()), name)
+    return pools
+
+
+def start_pool(
+    pool: Pool, ids: Sequence[str], tried: frozenset[str], send: Send
+) -> dict[str, EnvctlError]:
+    """Start the instances of a pool; return those that AWS refused, each with its error.
+
+    Without capacity for a batch half as many are asked for, down to one: then there is none for the rest either, which is not
+    asked for. Where one of ``tried`` is among them one is asked for first, and twice as many after each that went well.
+    """
+    refused: dict[str, EnvctlError] = {}
+    left, most = list(ids), STARTS
+    size = STARTS if tried.isdisjoint(ids) else 1
+    while left:
+        batch = left[:size]
+        found = send_all(batch, size, send)
+        without = [name for name in batch if _lacks_capacity(found.get(name))]
+        refused |= {name: error for name, error in found.items() if name not in without}
+        left = [*without, *left[len(batch) :]]
+        if not without:
+            size = min(size * 2, most)
+        elif len(batch) == 1:
+            error = _without_capacity(pool, len(left), found[without[0]])
+            return refused | dict.fromkeys(left, error)
+        else:
+            size = most = len(batch) // 2
+    return refused
+
+
+def _lacks_capacity(error: EnvctlError | None) -> bool:
+    return isinstance(error, RefusedByAws) and error.aws_code in CAPACITY_CODES
+
+
+def _without_capacity(pool: Pool, count: int, error: EnvctlError) -> RefusedByAws:
+    """Return the error of all that stay off because of a pool."""
+    assert isinstance(error, RefusedByAws)
+    kind, zone = pool
+    which = f"{count} instances stay" if count > 1 else "1 instance stays"
+    return RefusedByAws(
+        f"power: AWS has no {kind} in {zone} now: {which} off ({error.aws_code})",
+        error.aws_code,
+        detail=error.detail,
+        fix="nothing if it passes, it is tried again; otherwise change their instance type, or reserve capacity",
+    )

@@ -1,0 +1,81 @@
+"""Groups that do not do what they are asked for: each a state with words, none a loop, and nothing else is kept waiting."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.embedded_aws import AwsForTests
+from tests.support.power_estate import EVENING, MORNING, PowerEstate
+
+WEB = "c50-ta-Web"
+
+
+@pytest.fixture
+def estate(sandbox: AwsForTests, tmp_path: Path) -> PowerEstate:
+    """An estate whose schedules have been known since the afternoon."""
+    made = PowerEstate(sandbox, tmp_path / "fleet")
+    made.tick()
+    return made
+
+
+@pytest.mark.slow
+def test_a_member_that_ends_in_standby_is_replaced_in_the_morning(estate: PowerEstate) -> None:
+    gone, *others = estate.group(WEB)
+    estate.at(EVENING).tick()
+    estate.client("ec2").terminate_instances(InstanceIds=[gone])
+    assert estate.lifecycles(WEB) == ["Standby"] * 3
+
+    morning = estate.at(MORNING).tick()
+
+    assert [one.exit_code for one in morning.outcomes] == [0, 0]
+    found = estate.look(WEB)
+    assert (found["MinSize"], found["DesiredCapacity"]) == (1, 3)
+    assert estate.lifecycles(WEB) == ["InService"] * 3
+    ids = {one["InstanceId"] for one in found["Instances"]}
+    assert ids >= set(others)
+    assert gone not in ids
+    assert "envctl:parked" not in {tag["Key"] for tag in found["Tags"]}
+
+
+@pytest.mark.slow
+def test_a_member_that_may_not_be_stopped_serves_on_and_is_asked_once_an_evening(
+    estate: PowerEstate,
+) -> None:
+    protected, *others = estate.group(WEB)
+    estate.client("ec2").modify_instance_attribute(
+        InstanceId=protected, DisableApiStop={"Value": True}
+    )
+
+    evening = estate.at(EVENING).tick()
+
+    assert estate.states() == {protected: "running", **dict.fromkeys(others, "stopped")}
+    assert estate.lifecycles(WEB) == ["InService", "Standby", "Standby"]
+    assert evening.outcomes[0].exit_code == 7
+    assert "OperationNotPermitted" in evening.outcomes[0].finding.reason
+
+    estate.aws.controls.calls()
+    later = estate.at(EVENING + timedelta(minutes=5)).tick()
+    assert later.outcomes[0].exit_code == 0
+    assert [str(one.category) for s in later.plan.scopes for one in s.notes] == ["cannot stop"]
+    assert (
+        not {"ec2.StopInstances", "autoscaling.EnterStandby"} & estate.aws.controls.calls().keys()
+    )
+
+    estate.at(MORNING).tick()
+    assert set(estate.states().values()) == {"running"}
+    assert estate.lifecycles(WEB) == ["InService"] * 3
+
+
+@pytest.mark.slow
+def test_a_warm_pool_stays_as_its_group_keeps_it(estate: PowerEstate) -> None:
+    members = estate.group(WEB)
+    estate.client("autoscaling").put_warm_pool(AutoScalingGroupName=WEB, MinSize=2)
+    pool = sorted(estate.states().keys() - set(members))
+
+    estate.at(EVENING).tick()
+    morning = estate.at(MORNING).tick()
+
+    assert [one.exit_code for one in morning.outcomes] == [0, 0]
+    assert {name: estate.states()[name] for name in pool} == dict.fromkeys(pool, "stopped")
+    assert {estate.states()[name] for name in members} == {"running"}

@@ -1,0 +1,84 @@
+"""What a plan and a refusal tell to type is typed as it stands, in the same state, and does what it says."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import Ended, Fleet, envctl, fleet, installed, moto, service
+from tests.support.fleet_yaml import account
+
+__all__ = ["fleet", "installed", "moto"]
+
+PERMISSIONS = {
+    f"p{number}.yaml": (
+        f"apiVersion: envctl/v1\nkind: Permission\nmetadata: {{name: p{number}}}\n"
+        "spec: {permissions: [{resource: '/config/*', access: PUT}]}\n"
+    )
+    for number in range(5)
+}
+
+
+def typed(line: str) -> list[Ended]:
+    """Run the commands of a line as a shell does: one behind ``&&`` only where the one before ended with 0. Nobody is asked."""
+    ended: list[Ended] = []
+    for command in line.split("   ", maxsplit=1)[0].split(" && "):
+        program, *words = shlex.split(command)
+        assert program == "envctl"
+        ended.append(envctl(*words, *["--yes"] * ("apply" in words)))
+        if ended[-1].code:
+            break
+    return ended
+
+
+def told(ended: Ended) -> str:
+    """Return the last line of a plan: what to type next."""
+    return ended.out.splitlines()[-1].removeprefix("Next: ")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("options", [[], ["--adopt"], ["--scope", "config"], ["--deep"]])
+def test_the_last_line_of_a_plan_applies_it(installed: Fleet, options: list[str]) -> None:
+    planned = installed.plan(*options)
+
+    assert planned.code == 2
+    assert [one.code for one in typed(told(planned))] == [0, 0]
+    assert installed.plan(*options).code == 0
+
+
+def test_where_the_file_is_written_it_is_what_is_applied(installed: Fleet, tmp_path: Path) -> None:
+    installed.has({"account.yaml": account()})
+
+    planned = installed.plan("--deep", "--adopt", "--out", tmp_path / "of mine.json")
+
+    assert told(planned).startswith("envctl apply ")
+    # The account is reached by the second.
+    assert [one.code for one in typed(told(planned))] == [0, 0]
+
+
+def test_a_refusal_is_approved_by_its_line(installed: Fleet) -> None:
+    installed.has(PERMISSIONS)
+    installed.apply()
+    installed.has(dict.fromkeys(PERMISSIONS) | {"auth.yaml": service("Auth", 40002)})
+
+    for refused in (installed.plan("--scope", "config"), installed.apply("--scope", "config")):
+        assert refused.code == 3
+    (line,) = re.findall(r"^ *(envctl apply .*--approve .*)$", refused.out, re.MULTILINE)
+
+    assert "--scope config" in line
+    assert [one.code for one in typed(line)] == [0]
+    assert installed.plan().code == 0
+
+
+def test_a_plan_file_that_takes_over_says_how_it_is_applied(installed: Fleet) -> None:
+    installed.plan("--adopt", "--out", "plan.json")
+
+    unasked = installed.apply("plan.json")
+
+    (line,) = re.findall(r"fix: (envctl .*)$", unasked.err, re.MULTILINE)
+    assert [one.code for one in typed(line)] == [0]

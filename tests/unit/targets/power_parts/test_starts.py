@@ -1,0 +1,103 @@
+"""Starts that AWS has no capacity for, shows late, or takes back."""
+
+from collections.abc import Sequence
+
+from controller.scheduling.schedule import State
+from controller.targets.power_parts.drive import Drive, Pace
+from controller.targets.power_parts.patience import Patience
+from controller.targets.power_parts.rounds import Goals, Outcomes
+from tests.support.in_memory_groups import InMemoryHands, StillClock
+
+ON = State.ON
+
+
+def drive(hands: InMemoryHands, goals: Goals, clock: StillClock | None = None) -> Outcomes:
+    clock = clock or StillClock()
+    return Drive(goals, hands, Pace(sleep=clock.sleep), Patience(clock.steady_s)).run()
+
+
+def errors(outcomes: Outcomes) -> list[str]:
+    return [str(one.error) for one in outcomes.instances.values() if one.error]
+
+
+def two_types(large: int, micro: int) -> InMemoryHands:
+    """Stopped instances of two types."""
+    hands = InMemoryHands()
+    hands.types = {f"m-{number}": "m5.large" for number in range(large)}
+    hands.types |= {f"t-{number}": "t3.micro" for number in range(micro)}
+    hands.states = dict.fromkeys(hands.types, "stopped")
+    return hands
+
+
+def test_no_capacity_is_tried_again_with_pauses_that_grow_and_is_shown() -> None:
+    hands, clock = two_types(3, 3), StillClock()
+    hands.capacity = {"m5.large": 0}
+
+    def refuse(_call: str, _ids: Sequence[str]) -> None:
+        hands.capacity["m5.large"] = 9 if clock.seconds > 30 else 0
+
+    hands.refuse = refuse
+    outcomes = drive(hands, Goals(dict.fromkeys(hands.states, ON)), clock)
+    assert errors(outcomes) == []
+    assert set(hands.states.values()) == {"running"}
+    assert outcomes.instances["m-0"].message.startswith("after 4 tries: power: AWS has no m5.large")
+    assert outcomes.instances["t-0"].message == ""
+    assert 30 <= clock.seconds <= 120
+
+
+def test_what_never_works_is_given_up_and_told() -> None:
+    hands = two_types(300, 200)
+    hands.capacity = {"m5.large": 0}
+    outcomes = drive(hands, Goals(dict.fromkeys(hands.states, ON)))
+    told = "power: AWS has no m5.large in eu-west-1a now: 300 instances stay off (InsufficientInstanceCapacity)"
+    assert {error.splitlines()[0] for error in errors(outcomes)} == {told}
+    assert outcomes.instances["m-0"].message == "tried 5 times"
+    assert all(state == "running" for name, state in hands.states.items() if name[0] == "t")
+    # Four batches of the other type; six calls until one is not to be had, then one more for each try.
+    assert hands.calls.count("start") == 4 + 6 + 4
+
+
+def test_where_there_is_capacity_for_some_these_are_started() -> None:
+    hands = two_types(300, 0)
+    hands.capacity = {"m5.large": 130}
+    outcomes = drive(hands, Goals(dict.fromkeys(hands.states, ON)))
+    assert sum(state == "running" for state in hands.states.values()) == 130
+    assert len(errors(outcomes)) == 170
+    assert hands.calls.count("start") <= 20
+
+
+def test_starts_go_out_by_type_at_most_fifty_at_once() -> None:
+    hands, sizes = two_types(120, 30), list[tuple[int, int]]()
+    hands.refuse = lambda _call, ids: sizes.append((len({i[0] for i in ids}), len(ids)))
+    assert errors(drive(hands, Goals(dict.fromkeys(hands.states, ON)))) == []
+    assert sorted(sizes) == [(1, 20), (1, 30), (1, 50), (1, 50)]
+
+
+def test_a_start_is_not_asked_for_again_while_looks_do_not_show_it_yet() -> None:
+    hands, clock = two_types(3, 0), StillClock()
+    hands.hidden_starts = 4
+    assert errors(drive(hands, Goals(dict.fromkeys(hands.states, ON)), clock)) == []
+    assert hands.calls == ["start"]
+    assert set(hands.states.values()) == {"running"}
+
+
+def test_a_start_that_is_taken_back_is_asked_for_three_times_and_told_with_its_reason() -> None:
+    hands = two_types(3, 0)
+    hands.falls_back = {"m-1"}
+    outcomes = drive(hands, Goals(dict.fromkeys(hands.states, ON)))
+    assert hands.calls == ["start"] * 3
+    assert hands.states == {"m-0": "running", "m-1": "stopped", "m-2": "running"}
+    assert errors(outcomes) == [str(outcomes.instances["m-1"].error)]
+    error = outcomes.instances["m-1"].error
+    assert error is not None
+    assert error.message == (
+        "m-1: AWS accepted its start and took it back: Client.InternalError: Client error on launch"
+    )
+
+
+def test_what_is_held_is_not_started_and_told() -> None:
+    hands = two_types(2, 0)
+    goals = Goals(dict.fromkeys(hands.states, ON), held={"m-0": "not before 09:00"})
+    outcomes = drive(hands, goals)
+    assert hands.states == {"m-0": "stopped", "m-1": "running"}
+    assert [error.splitlines()[0] for error in errors(outcomes)] == ["m-0: not before 09:00"]
