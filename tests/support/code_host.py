@@ -26,16 +26,16 @@ class CodeHostStandIn:
     vanishing: bool = False
     """Whether somebody deletes each comment between its being listed and its being changed."""
     newest: str = COMMIT
+    brought: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """The requests that hold a commit, as the API tells them."""
+    line: list[str] = field(default_factory=list)
+    """Commits of the branch, the oldest first: what is compared."""
     open: list[dict[str, Any]] = field(default_factory=list)
     """What is open, as the code host describes it."""
     started: list[int] = field(default_factory=list)
     """Requests whose pipeline was started anew."""
     elsewhere: str = ""
     """Where every question is sent to, if anywhere."""
-    brought: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    """The requests that hold a commit, as the API tells them."""
-    line: list[str] = field(default_factory=list)
-    """Commits of the branch, the oldest first: what is compared."""
     asked: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
 
@@ -63,19 +63,19 @@ class CodeHostStandIn:
             if method == "GET":
                 return 200, list(self.comments.values())
             return 201, self.comments[self.add(body["body"], self._us)]
-        if "/check-runs" in path:
-            self.checks.append(body)
-            return 201, {"id": 7}
-        if path == "/user":
-            return 200, {"id": self._us, "login": self._login, "username": self._login}
-        return self._about_requests(path)
+        return self._of_the_project(path, body)
 
-    def _about_requests(self, path: str) -> tuple[int, Any]:
+    def _of_the_project(self, path: str, body: Any) -> tuple[int, Any]:
         if path.endswith(("/pulls", "/merge_requests")):
             return 200, self.open
         if path.endswith("/pipelines"):
             self.started.append(int(path.split("/")[-2]))
             return 201, {"id": 8}
+        if "/check-runs" in path:
+            self.checks.append(body)
+            return 201, {"id": 7}
+        if path == "/user":
+            return 200, {"id": self._us, "login": self._login, "username": self._login}
         return 200, {"head": {"sha": self.newest}, "sha": self.newest}
 
     def merge(self, commit: str, number: int, **more: Any) -> None:
@@ -103,6 +103,10 @@ class CodeHostStandIn:
     def _us(self) -> str | int:
         return "github-actions[bot]" if self.github else 5
 
+    @property
+    def _login(self) -> str:
+        return "github-actions[bot]" if self.github else "project-bot"
+
     def opens(
         self, number: int, author: str = "ada", *, fork: bool = False, commit: str = COMMIT
     ) -> None:
@@ -115,10 +119,6 @@ class CodeHostStandIn:
             made = {"iid": number, "sha": commit, "author": {"username": author}}
             made |= {"source_project_id": of, "target_project_id": 3}
         self.open.append(made)
-
-    @property
-    def _login(self) -> str:
-        return "github-actions[bot]" if self.github else "project-bot"
 
     def _one(self, method: str, number: int, body: Any) -> tuple[int, Any]:
         if self.vanishing:
