@@ -251,10 +251,9 @@ class Planner:
         Raises InvalidDesiredState for a revision that is wrong, WrongUsage for a scope that does not exist.
         """
         accepted = self._accepted(revision, emit)
-        told = revision.loaded.projections
         for state in seen.scopes:
             found = ((ref, seen_there.attributes) for ref, seen_there in state.objects.items())
-            REDACTOR.tell(*sensitive_values(found, self._kinds, told))
+            REDACTOR.tell(*sensitive_values(found, self._kinds))
         states = _chosen(seen.scopes, scopes, self._settings)
         authors: Authors | None = None
         if isinstance(self.source, DesiredSource):

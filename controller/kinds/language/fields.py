@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType, UnionType
+from types import UnionType
 from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic.alias_generators import to_camel, to_pascal
@@ -18,7 +18,6 @@ from controller.kinds.language.kind import Kind, Path
 from controller.kinds.language.spec import Gives, RefTo, Spec
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ref import ResourceRef
-from controller.model.resource import Projection
 from controller.model.table import Items
 
 Mark = Literal["reference", "controller-only", "sensitive"]
@@ -337,19 +336,12 @@ of every text. Its own field hides any value."""
 
 
 def sensitive_values(
-    objects: Iterable[tuple[ResourceRef, bytes]],
-    kinds: Mapping[str, Kind[Any]],
-    told: Mapping[ResourceRef, Projection] = MappingProxyType({}),
+    objects: Iterable[tuple[ResourceRef, bytes]], kinds: Mapping[str, Kind[Any]]
 ) -> Iterator[str]:
-    """Yield the sensitive values of objects, given with their items as canonical JSON: what is to be taken out of every text.
-
-    Those that are as in ``told`` have none that is not known.
-    """
+    """Yield the sensitive values of objects, given with their items as canonical JSON: what is to be taken out of every text."""
     models: dict[str, type[Spec]] = {name: kind.spec for name, kind in kinds.items()}
     shapes = {name: Shape(model=model) for name, model in models.items() if fields_of(model).hidden}
     for ref, attributes in objects:
-        if ref in told and told[ref].attributes == attributes:
-            continue
         shape = shapes.get(ref.kind)
         # Most objects have none, which their text says sooner than their items would.
         if shape and any(name in attributes for name in fields_of(shape.model).hidden):
