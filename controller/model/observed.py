@@ -218,9 +218,3 @@ class ScopeStatus:
         """Tell whether instances are off that should be on, and were so at an earlier look, too."""
         seen = self.seen
         return bool(seen and seen.to_start and seen.off_since and seen.at > seen.off_since)
-
-    def stands_as(self, before: "ScopeStatus") -> bool:
-        """Tell whether nobody need hear of it who knows how it stood before."""
-        alike = (self.state, self.failures) == (before.state, before.failures)
-        counted_alike = self.seen == before.seen or self.lacks_instances == before.lacks_instances
-        return alike and counted_alike

@@ -104,12 +104,11 @@ def observe_config(installation: Installation) -> ObservedConfig:
     found_rows = [
         row for row in master.store.scan(master.state_table) if str(row["Id"]).startswith(mine)
     ]
-    rows = override_rows_in(found_rows)
     found = installation.tables.observe()
-    overrides: Iterable[Row] = rows
-    if rows:
+    overrides: Iterable[Row] = ()
+    if any(str(row["Id"]).startswith(OVERRIDE_PREFIX) for row in found_rows):
         recorded_row = recorded_in(installation.ledger, master.state_table)
-        overrides = readable_rows(rows, recorded_row)
+        overrides = readable_rows(override_rows_in(found_rows), recorded_row)
     facts = {
         OVERRIDES: [dict(row) for row in overrides],
         SEQUENCE: head.sequence if head else 0,

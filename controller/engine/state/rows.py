@@ -198,12 +198,19 @@ def write_statuses(
         with suppress(Conflict):
             store.write(write)
             written.append(status)
-            if before is None or not status.stands_as(before):
-                emit(_stands(status, before))
+            if told := stands_otherwise(status, before):
+                emit(told)
     return tuple(written)
 
 
-def _stands(status: ScopeStatus, before: ScopeStatus | None) -> ScopeStands:
+def stands_otherwise(status: ScopeStatus, before: ScopeStatus | None) -> ScopeStands | None:
+    """Return what is told of how a scope stands; None where nobody need hear of it who knows how it stood before."""
+    if (
+        before is not None
+        and (status.state, status.failures) == (before.state, before.failures)
+        and (status.seen == before.seen or status.lacks_instances == before.lacks_instances)
+    ):
+        return None
     return ScopeStands(
         scope=status.scope,
         state=status.state.value,

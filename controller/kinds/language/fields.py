@@ -57,12 +57,15 @@ class ModelFields(NamedTuple):
 
     by_yaml: Mapping[str, FieldShape]
     by_attribute: Mapping[str, FieldShape]
+    hidden: frozenset[bytes]
+    """How canonical JSON writes the attributes that are sensitive, of models in it, too."""
 
 
 @cache
 def fields_of(model: type[Spec] | None) -> ModelFields:
     """Return the fields of a model; there are none where there is no model."""
     fields: list[FieldShape] = []
+    hidden: set[bytes] = set()
     for name, info in model.model_fields.items() if model is not None else ():
         extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
         controller_only, sensitive = bool(info.exclude), bool(extra.get("x-sensitive"))
@@ -71,20 +74,25 @@ def fields_of(model: type[Spec] | None) -> ModelFields:
             innermost = inner
         marks: set[Mark] = set()
         if innermost.model is not None:
-            marks.update(*(field.marks for field in fields_of(innermost.model).by_yaml.values()))
+            inside = fields_of(innermost.model)
+            marks.update(*(field.marks for field in inside.by_yaml.values()))
+            hidden |= inside.hidden
         if innermost.reference is not None:
             marks.add("reference")
         if controller_only:
             marks.add("controller-only")
-        if sensitive:
-            marks.add("sensitive")
         yaml = info.validation_alias if isinstance(info.validation_alias, str) else to_camel(name)
         attribute = info.serialization_alias or to_pascal(name)
+        if sensitive:
+            marks.add("sensitive")
+            hidden.add(canonical_bytes(attribute))
         gives = next((mark.field for mark in info.metadata if isinstance(mark, Gives)), "")
         found = (name, yaml, attribute, shape, controller_only, sensitive, gives, frozenset(marks))
         fields.append(FieldShape(*found))
     return ModelFields(
-        {field.yaml: field for field in fields}, {field.attribute: field for field in fields}
+        {field.yaml: field for field in fields},
+        {field.attribute: field for field in fields},
+        frozenset(hidden),
     )
 
 
@@ -327,38 +335,20 @@ _LIKE_A_KEY: Final = re.compile(r"(?=\S*[0-9])(?=\S*[A-Za-z])\S{16,}")
 of every text. Its own field hides any value."""
 
 
-_NO_KEYS: Final = frozenset[bytes]()
-
-
 def sensitive_values(
     objects: Iterable[tuple[ResourceRef, bytes]], kinds: Mapping[str, Kind[Any]]
 ) -> Iterator[str]:
     """Yield the sensitive values of objects, given with their items as canonical JSON: what is to be taken out of every text."""
     models: dict[str, type[Spec]] = {name: kind.spec for name, kind in kinds.items()}
-    told = {name: (Shape(model=model), _keys_that_hide(model)) for name, model in models.items()}
+    shapes = {name: Shape(model=model) for name, model in models.items() if fields_of(model).hidden}
     for ref, attributes in objects:
-        shape, names = told.get(ref.kind, (PLAIN, _NO_KEYS))
+        shape = shapes.get(ref.kind)
         # Most objects have none, which their text says sooner than their items would.
-        if any(name in attributes for name in names):
+        if shape and any(name in attributes for name in fields_of(shape.model).hidden):
             for item in parse_canonical(attributes).values():
                 # What an item has in Value stands beside its key.
                 yield from _within(shape, item, hides=False)
                 yield from _within(shape, item.get("Value"), hides=False)
-
-
-@cache
-def _keys_that_hide(model: type[Spec]) -> frozenset[bytes]:
-    """Return how canonical JSON writes the attributes of sensitive fields of a model, and of the models in it."""
-    found: set[bytes] = set()
-    for field in marked(model, "sensitive"):
-        if field.sensitive:
-            found.add(canonical_bytes(field.attribute))
-        shape = field.shape
-        while (inner := shape.members or shape.values) is not None:
-            shape = inner
-        if shape.model is not None:
-            found |= _keys_that_hide(shape.model)
-    return frozenset(found)
 
 
 def _within(shape: Shape, value: Any, *, hides: bool) -> Iterator[str]:

@@ -14,6 +14,7 @@ from controller.engine.state.rows import (
     Finding,
     next_status,
     row_of_status,
+    stands_otherwise,
     status_of_row,
     write_statuses,
 )
@@ -241,7 +242,7 @@ def test_a_scope_that_stands_otherwise_is_told_of(
     known = ScopeStatus(scope="s", state=ScopeState.OK, since=NOW, tried_at=NOW)
     first, second = replace(known, **before), replace(known, **after)
 
-    assert second.stands_as(first) is not told, because
+    assert bool(stands_otherwise(second, first)) is told, because
 
 
 def test_how_a_scope_stands_is_told_once_it_is_written() -> None:
