@@ -108,9 +108,10 @@ def _words(message: str) -> tuple[str, ...]:
 
 def lines_of(commit: Commit, settings: ApprovalSettings, judges: str = "") -> CommitLines:
     """Return what a commit's lines approve; ``judges`` says what a plan is of that takes none of them, whoever committed."""
-    words, tokens = _words(commit.message), approvals_in(commit.message)
+    words = _words(commit.message)
     if not words:
         return NO_LINES
+    tokens = approvals_in(commit.message)
     name = commit.id[:_COMMIT_DIGITS]
     strange = next((word for word in words if word not in tokens), None)
     if strange is not None and not tokens:

@@ -253,7 +253,9 @@ class Planner:
         Raises InvalidDesiredState for a revision that is wrong, WrongUsage for a scope that does not exist.
         """
         accepted = self._accepted(revision, emit)
-        self._tell_secrets(seen, revision)
+        for state in seen.scopes:
+            found = ((ref, there.attributes) for ref, there in state.objects.items())
+            REDACTOR.tell(*sensitive_values(found, self._kinds))
         states = _chosen(seen.scopes, scopes, self._settings)
         authors: Authors | None = None
         if isinstance(self.source, DesiredSource):
@@ -287,17 +289,6 @@ class Planner:
             known = replace(known, turns_at=next_end(holding, asked.now))
         parts = laid, made, self._names, tuple(states), asked, meaning, revision
         return PlanRun(*parts, planned_from=known, looks_before=seen.looks)
-
-    def _tell_secrets(self, seen: ObservedConfig, revision: LoadedRevision) -> None:
-        """Have the redactor know what was found and is sensitive; of what the revision has alike it knows already."""
-        told = revision.loaded.projections
-        for state in seen.scopes:
-            found = (
-                (ref, there.attributes)
-                for ref, there in state.objects.items()
-                if ref not in told or told[ref].attributes != there.attributes
-            )
-            REDACTOR.tell(*sensitive_values(found, self._kinds))
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
         name, found = self.source.name, revision.tree.revision.id

@@ -167,7 +167,7 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     )
     reviewed = () if plan.review == NO_REVIEW else review_lines(plan.review)
     agreements = tuple(map(printable, reviewed))
-    beside = tuple(map(printable, conflict_lines(plan.beside)))
+    beside = tuple(map(printable, conflict_lines(plan.beside))) if plan.beside else ()
     return PlanView(printable(plan.label), tuple(sections), asides, violations, agreements, beside)
 
 
