@@ -30,6 +30,10 @@ class WorkQueue(Protocol):
     def hold_s(self) -> int:
         """For how long a work is held that nobody ends or extends."""
 
+    @property
+    def wait_s(self) -> float:
+        """So long who has nothing to do waits for a work each time; then it looks whether it is to stop."""
+
     def put(self, work: Work) -> None:
         """Append a work, unless one with its deduplication id was put within five minutes."""
 

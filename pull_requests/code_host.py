@@ -11,6 +11,8 @@ TRIES: Final = 5
 LONGEST_WAIT: Final = 60.0
 PAGE: Final = 100
 MOST_PAGES: Final = 50
+_SECRET_HEADERS: Final = ("Authorization", "Private-token")
+"""As urllib writes their names."""
 _BUSY: Final = frozenset({429, 500, 502, 503, 504})
 
 
@@ -21,6 +23,18 @@ class HostError(Exception):
         """Say what was asked, and how it ended."""
         super().__init__(what)
         self.status = status
+
+
+class _WithoutToken(urllib.request.HTTPRedirectHandler):
+    """Follows to where the API sends us, which may be another's server: the token stays behind."""
+
+    def redirect_request(self, *asked: Any) -> urllib.request.Request | None:
+        """Return the next request, without what was to prove who we are."""
+        made = super().redirect_request(*asked)
+        if made is not None:
+            for name in _SECRET_HEADERS:
+                made.remove_header(name)
+        return made
 
 
 class CodeHost:
@@ -67,7 +81,7 @@ class CodeHost:
         request = urllib.request.Request(
             f"{self._api}{path}", data=data, headers=self._headers, method=method
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.build_opener(_WithoutToken).open(request, timeout=30) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 

@@ -6,6 +6,7 @@
 # PLAN_OBSERVED where envctl publishes its looks (s3://BUCKET/observed); or
 # PLAN_BASE     the folder as the protected branch has it: then nothing of AWS is asked
 # PLAN_AUTHOR   who wrote it, as the code host calls them
+# PLAN_BESIDE   file with refs of the same repository, one a line: what else is open (pull_requests/open_requests.py makes it)
 # PLAN_FILES_AT, PLAN_WHOLE_AT  addresses for links
 # PLAN_REPORTS  where the reports go (plan-reports)
 #
@@ -22,6 +23,9 @@ options=(plan --source "${PLAN_SOURCE:?name the folder with the desired state}")
 [ -z "${PLAN_OBSERVED:-}" ] || options+=(--observed "$PLAN_OBSERVED")
 [ -z "${PLAN_BASE:-}" ] || options+=(--base "$PLAN_BASE")
 [ -z "${PLAN_AUTHOR:-}" ] || options+=(--author "$PLAN_AUTHOR")
+if [ -n "${PLAN_BESIDE:-}" ] && [ -f "$PLAN_BESIDE" ]; then
+  while IFS= read -r ref; do options+=("--beside=$ref"); done <"$PLAN_BESIDE"
+fi
 [ -z "${PLAN_FILES_AT:-}" ] || options+=(--files-at "$PLAN_FILES_AT")
 [ -z "${PLAN_WHOLE_AT:-}" ] || options+=(--whole-at "$PLAN_WHOLE_AT")
 if [ -z "${PLAN_OBSERVED:-}${PLAN_BASE:-}" ]; then

@@ -58,7 +58,7 @@ class _Questions:
         return await self._status.answer(is_text=wants_text(request))
 
     def _write_status(self, is_text: bool) -> Response:
-        view = self._served.status.get(within_s=0.0)
+        view = self._served.status.get(within_s=0.0).view
         return written_answer(status_answer(view), is_text=is_text)
 
     def explain(self, request: Request, what: Text, at: Optional = None) -> Response:

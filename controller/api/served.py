@@ -23,8 +23,7 @@ from controller.engine.config.planner import Planner
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.power.fleet import AcceptedNow, accepted_now
-from controller.engine.queries.status.read import read_status
-from controller.engine.queries.status.view import StatusView
+from controller.engine.queries.status.read import StatusRead, read_status
 from controller.engine.reconcile.combined_plan import LastPlan
 from controller.events import Emit
 from controller.ports import Source
@@ -64,12 +63,12 @@ class Served:
     """How often somebody may ask for changes, and for plans of them, whichever."""
     slow: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MOST_AT_ONCE))
     """Threads of answers that take long."""
-    status: SharedReading[StatusView] = field(init=False)
+    status: SharedReading[StatusRead] = field(init=False)
     state: SharedReading[AcceptedNow] = field(init=False)
 
     def __post_init__(self) -> None:
         """Make what is shared; nothing is read."""
-        object.__setattr__(self, "status", SharedReading(self._read_status))
+        object.__setattr__(self, "status", SharedReading(_status_of(self)))
         object.__setattr__(self, "state", SharedReading(self.state_now))
 
     @property
@@ -115,7 +114,17 @@ class Served:
 
     def figures(self) -> FleetFigures:
         """Return what status says, in figures. Raises as reading it."""
-        return figures_of(self.status.get())
+        return figures_of(self.status.get().view)
 
-    def _read_status(self) -> StatusView:
-        return read_status(self.installation, self.accounts, self.source(), self.now()).view
+
+def _status_of(served: Served) -> Callable[[], StatusRead]:
+    """Return what reads status, each time from where the last one left off; for one thread at a time."""
+    last: StatusRead | None = None
+
+    def read() -> StatusRead:
+        nonlocal last
+        now, source = served.now(), served.source()
+        last = read_status(served.installation, served.accounts, source, now, last)
+        return last
+
+    return read

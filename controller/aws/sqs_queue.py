@@ -43,6 +43,8 @@ class SqsQueue:
     url: str
     clock: "Callable[[], datetime]"
     hold_s: int = 120
+    wait_s: float = 5.0
+    """Each time is a request to be paid for; who is to stop waits for its end, as what comes meanwhile is held by nobody else."""
     _lag_s: float = field(default=0.0, init=False)
     _dead_url: str = field(default="", init=False)
     _held_until: "dict[str, datetime]" = field(default_factory=dict, init=False)

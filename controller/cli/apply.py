@@ -16,9 +16,11 @@ from controller.cli.invocation import (
     Format,
     FormatOption,
     Invocation,
+    RefOption,
     ScopeOption,
     SourceOption,
     ask,
+    at_ref,
     note_warnings,
 )
 from controller.cli.process import note, note_error, say, say_document, say_lines
@@ -71,6 +73,7 @@ def apply(
     *,
     plan: PlanArgument = None,
     source: SourceOption = None,
+    ref: RefOption = None,
     scope: ScopeOption = None,
     expect: ExpectOption = None,
     approve: ApproveOption = None,
@@ -83,6 +86,7 @@ def apply(
 ) -> None:
     """Plan, show, ask, and do it. Exit 3: refused by a guard; 4: another plan than expected; 7: some changes failed."""
     call: Invocation = context.obj
+    source = source if ref is None else at_ref(ref, source)
     claim = _read_claim(plan, source, adopt=adopt) if plan is not None else None
     wait_s = parse_duration(wait) if wait else 0.0
     request = ReconcileRequest(

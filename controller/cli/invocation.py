@@ -23,7 +23,7 @@ from controller.cli.process import (
 from controller.engine.authoring.write_files import append_to
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
-from controller.engine.installation.desired_source import open_desired
+from controller.engine.installation.desired_source import AT_REF, open_desired
 from controller.engine.installation.installation import (
     CONFIG_VARIABLE,
     Installation,
@@ -75,7 +75,7 @@ SourceOption = Annotated[
     str | None,
     typer.Option(
         "--source",
-        help="FOLDER, git+https://HOST/REPOSITORY@REF#FOLDER, s3://BUCKET/PREFIX or snapshot:ID; default: the settings' source.",
+        help="FOLDER, git+https://HOST/REPOSITORY@REF#FOLDER, ref:BRANCH, s3://BUCKET/PREFIX or snapshot:ID; default: the settings' source.",
     ),
 ]
 ApproveOption = Annotated[
@@ -97,8 +97,30 @@ DeepOption = Annotated[
     ),
 ]
 ScopeOption = Annotated[
-    list[str] | None, typer.Option("--scope", help="Only this scope (config). Repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--scope",
+        metavar="SCOPE",
+        help="Only config, or ACCOUNT/REGION, or all of an ACCOUNT by name or number. Repeatable.",
+    ),
 ]
+RefOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ref",
+        metavar="BRANCH",
+        help="The settings' Git source at another branch, tag or commit. Short for --source ref:BRANCH.",
+    ),
+]
+
+
+def at_ref(ref: str, source: str | None) -> str:
+    """Return the SOURCE text of the settings' source at another ref. Raises WrongUsage where another source is named besides."""
+    if source is not None:
+        raise WrongUsage(
+            "--ref and a source both say what is read", fix="leave one of them out: --source …@REF"
+        )
+    return f"{AT_REF}{ref}"
 
 
 @dataclass(eq=False)

@@ -13,8 +13,10 @@ from controller.cli.invocation import (
     ApproveOption,
     DeepOption,
     Invocation,
+    RefOption,
     ScopeOption,
     SourceOption,
+    at_ref,
     note_warnings,
 )
 from controller.cli.process import note
@@ -124,6 +126,7 @@ def plan(
     context: typer.Context,
     *,
     source: SourceOption = None,
+    ref: RefOption = None,
     base: BaseOption = None,
     scope: ScopeOption = None,
     observed: ObservedOption = None,
@@ -145,11 +148,12 @@ def plan(
 ) -> None:
     """Show what would change. Exit 0: nothing to apply; 2: changes, unless --exit-zero; 3: refused by a guard."""
     call: Invocation = context.obj
-    if call.server is not None and not any((source, base, observed, save_observed)):
+    if call.server is not None and not any((source, ref, base, observed, save_observed)):
         raise _ended(_ask_server(call.server, context.params), exit_zero=exit_zero)
+    source = at_ref(ref, source) if ref is not None else source
     check_apart(call.config_name, source, author)
-    asked = asked_for(call.config, source, scope or (), out)
-    shown = Shown(expand, budget, Links(files_at, whole_at), asked).checked(report or ())
+    shown = Shown(expand, budget, Links(files_at, whole_at)).checked(report or ())
+    shown = shown._replace(asked=asked_for(call.config, source, scope or (), out))
     request = ReconcileRequest(
         requester=call.requester("plan"),
         claim=Claim(call.process.instance),
@@ -164,17 +168,21 @@ def plan(
     compared, accounts = _observed(call, source, base, observed)
     reconciler = call.reconciler(source, partial(note_warnings, call.emit), compared, accounts)
     result = reconciler.reconcile(request)
-    planned = judged(result.planned, call.settings.review, author)
-    planned = _beside_others(planned, beside or (), call, reconciler)
-    _write_files(planned, shown, save_observed, out, report or ())
-    show_plan(planned, output, shown)
+    planned = _reviewed(result.planned, author, beside or (), call, reconciler)
+    _give_out(planned, shown, output, save_observed, out, report or ())
     _note_moments(call, result, accounts)
     raise _ended(planned.exit_code, exit_zero=exit_zero)
 
 
-def _beside_others(
-    planned: CombinedPlan, refs: Sequence[str], call: Invocation, reconciler: Reconciler
+def _reviewed(
+    planned: CombinedPlan,
+    author: str,
+    refs: Sequence[str],
+    call: Invocation,
+    reconciler: Reconciler,
 ) -> CombinedPlan:
+    """Return the plan with who has to agree, and with what else is open (``refs``) that it would conflict with."""
+    planned = judged(planned, call.settings.review, author)
     if not refs:
         return planned
     assert reconciler.planner is not None, "a plan is made by one"
@@ -187,13 +195,15 @@ def _ended(code: int, *, exit_zero: bool) -> typer.Exit:
     return typer.Exit(0 if exit_zero and code == ExitCode.CHANGES else code)
 
 
-def _write_files(
+def _give_out(
     planned: CombinedPlan,
     shown: Shown,
+    output: PlanFormat,
     save_observed: Path | None,
     out: Path | None,
     reports: Sequence[Path],
 ) -> None:
+    """Write the files that are asked for, and print the plan."""
     if save_observed is not None:
         # Planning from it needs the values as they are, those included that are shown nowhere.
         write_file(save_observed, file_of(planned.observed), private=True)
@@ -201,6 +211,7 @@ def _write_files(
         # What user data and templates say is in it.
         write_file(out, plan_file(planned), private=True)
     write_reports(planned, reports, shown)
+    show_plan(planned, output, shown)
 
 
 def _ask_server(server: Server, given: Mapping[str, Any]) -> int:

@@ -5,7 +5,14 @@ from typing import Annotated
 import typer
 
 from controller import catalog
-from controller.cli.invocation import Format, FormatOption, Invocation, SourceOption
+from controller.cli.invocation import (
+    Format,
+    FormatOption,
+    Invocation,
+    RefOption,
+    SourceOption,
+    at_ref,
+)
 from controller.cli.process import note_problems, say, say_document
 from controller.engine.queries.effective import effective_documents
 from controller.errors import ExitCode
@@ -15,14 +22,18 @@ from controller.views.effective import effective_json, effective_yaml
 def render(
     context: typer.Context,
     ref: Annotated[
-        str | None, typer.Argument(metavar="[REF]", help="Kind/name; default: all documents.")
+        str | None,
+        typer.Argument(
+            metavar="[REF]", help="Kind/name, or a name that one alone has; default: all documents."
+        ),
     ] = None,
     source: SourceOption = None,
+    branch: RefOption = None,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Print effective documents: defaults merged, inheritance written out, each value with its file and line."""
     call: Invocation = context.obj
-    planner = call.planner(source)
+    planner = call.planner(source if branch is None else at_ref(branch, source))
     revision = planner.load()
     errors = [problem for problem in revision.problems if not problem.warning]
     shown = list(effective_documents(revision, catalog.kinds(), ref))

@@ -4,25 +4,38 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.invocation import Format, FormatOption, Invocation
+from controller.cli.invocation import (
+    Format,
+    FormatOption,
+    Invocation,
+    RefOption,
+    SourceOption,
+    at_ref,
+)
 from controller.cli.process import counted, note_problems, say, say_document
-from controller.errors import ExitCode
+from controller.errors import ExitCode, WrongUsage
 from controller.views.documents.validation import validate_json
 
 
 def validate(
     context: typer.Context,
-    source: Annotated[
-        str | None, typer.Argument(help="FOLDER or git+…; default: the settings' source.")
+    *,
+    of: Annotated[
+        str | None, typer.Argument(metavar="[SOURCE]", help="The same as --source SOURCE.")
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="End with 1 where there are only warnings, too.")
     ] = False,
+    source: SourceOption = None,
+    ref: RefOption = None,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Check YAML: every problem with its place and its fix. Needs no AWS."""
     call: Invocation = context.obj
-    planner = call.planner(source)
+    if of is not None and source is not None:
+        raise WrongUsage("two sources are named", fix="leave one of them out")
+    named = of if source is None else source
+    planner = call.planner(named if ref is None else at_ref(ref, named))
     revision = planner.load()
     problems, errors = revision.problems, [p for p in revision.problems if not p.warning]
     if output is Format.JSON:

@@ -42,6 +42,7 @@ class MemoryQueue:
 
     clock: Callable[[], datetime]
     hold_s: int = 120
+    wait_s: float = 1.0
     given_up: list[GivenUp] = field(default_factory=list, init=False)
     _scopes: dict[str, deque[_Waiting]] = field(default_factory=dict, init=False)
     """Works by scope, in the order they were put; scopes in the order in which they have their turn."""

@@ -10,14 +10,16 @@ from typing import Final
 
 from controller.daemon_ports import Delivery, WorkQueue
 from controller.engine.commit.interruption import Interruption
-from controller.errors import EnvctlError, Interrupted, NoLongerHeld
+from controller.errors import EnvctlError, Interrupted, NoLongerHeld, ScopeFromTheFuture
 from controller.events import Emit, WorkDone, WorkFailed, WorkGivenUp
 from controller.model.work import Job, Work
 
-WAIT_S: Final = 1.0
-"""A worker looks at least so often whether it is to stop."""
+_LOOK_S: Final = 1.0
+"""A worker that has nothing to do looks so often whether it is to stop, and what has waited for its time."""
 _AFTER_ERROR_S: Final = 5.0
-"""Pause of a worker whose queue does not answer."""
+"""Pause of a worker whose queue does not answer, or who left a work to others."""
+_OFFERED: Final = 2
+"""So often a work of a scope that is a newer version's is left to who knows it, before it is ended here: less often than a queue gives up."""
 
 Handler = Callable[[Work], None]
 """Does a work. Raises EnvctlError where it could not; what became of scopes is in their status."""
@@ -44,6 +46,8 @@ class Workers:
     broken: threading.Event = field(default_factory=threading.Event, init=False)
     """Set when a thread ended that should not have: whoever runs them starts anew."""
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+    _waiting: threading.Lock = field(default_factory=threading.Lock, init=False)
+    """One worker waits for work, which others need not ask for then."""
     _held: dict[str, Delivery] = field(default_factory=dict, init=False)
     """What is under way, by receipt."""
     _threads: list[threading.Thread] = field(default_factory=list, init=False)
@@ -74,10 +78,16 @@ class Workers:
         return tuple(delivery.work for delivery in list(self._held.values()))
 
     def do_next(self, wait_s: float) -> bool:
-        """Take a work and do it; tell whether there was one. Raises as the queue."""
+        """Take a work and do it; tell whether there was one. Raises as the queue, and ScopeFromTheFuture where it was handed back.
+
+        One worker at a time waits for it; the others do not, and return after a while.
+        """
         self.put_one()
-        delivery = self.queue.take(wait_s)
+        delivery = self._taken(wait_s)
         if delivery is None:
+            return False
+        if self._stopping.is_set():
+            self.queue.hand_back(delivery)
             return False
         self._held[delivery.receipt] = delivery
         try:
@@ -89,6 +99,16 @@ class Workers:
         finally:
             self._held.pop(delivery.receipt, None)
         return True
+
+    def _taken(self, wait_s: float) -> Delivery | None:
+        if not wait_s:
+            return self.queue.take(0)
+        if not self._waiting.acquire(timeout=_LOOK_S):
+            return None
+        try:
+            return self.queue.take(wait_s)
+        finally:
+            self._waiting.release()
 
     def _do(self, delivery: Delivery) -> None:
         work = delivery.work
@@ -105,6 +125,12 @@ class Workers:
         except Interrupted:
             self.queue.hand_back(delivery)
             return
+        except ScopeFromTheFuture as error:
+            self.emit(WorkFailed(work.scope, work.job, str(error)))
+            if delivery.attempts <= _OFFERED:
+                # While a newer version is rolled out, its daemons take from the same queue.
+                self.queue.hand_back(delivery)
+                raise
         except EnvctlError as error:
             # Its next try is in the scope's status, or comes with the next tick: only a crash leaves a work to the next taker.
             self.emit(WorkFailed(work.scope, work.job, str(error)))
@@ -129,9 +155,13 @@ class Workers:
             self.broken.set()
 
     def _work(self) -> None:
+        # Where there was a work there may be another: all ask for it side by side.
+        more = True
         while not self._stopping.is_set():
             try:
-                self.do_next(WAIT_S)
+                more = self.do_next(0 if more else self.queue.wait_s)
+            except ScopeFromTheFuture:
+                self._stopping.wait(_AFTER_ERROR_S)
             except EnvctlError as error:
                 self.emit(WorkFailed("queue", "take", str(error)))
                 self._stopping.wait(_AFTER_ERROR_S)

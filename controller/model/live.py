@@ -17,6 +17,11 @@ class LiveScope(NamedTuple):
     region: str
     account_name: str
 
+    @property
+    def called(self) -> tuple[str, str, str]:
+        """What it may be called where one is chosen: by its own name, or by its account's, with all of the account's others."""
+        return self.name, self.account_name, self.account
+
 
 class Member(NamedTuple):
     """One instance as its group lists it. ``template_version`` is empty for an instance of a launch configuration."""

@@ -105,7 +105,7 @@ class FolderSource:
     def fetch(self) -> SourceTree:
         """Return the files as they are now. Raises SourceUnavailable if any part of it cannot be read, or none is YAML."""
         selection = select(walk(Path(self._root)))
-        if not selection.files and not selection.problems:
+        if selection.is_empty:
             raise EmptyFolder(
                 f"{self.name}: no .yaml or .yml file in this folder; an empty source is an error, not an empty fleet",
                 fix="name the folder that holds the YAML files; envctl init makes a first one",

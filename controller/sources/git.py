@@ -108,9 +108,9 @@ class GitSource:
         return self._tree
 
     def follows(self, revision_id: str) -> bool:
-        """Tell whether the tree fetched last has a commit in its history; True for what is no commit's id."""
+        """Tell whether the tree fetched last has a commit in its history; True for what is no commit's id, and where one commit is named."""
         tree, git = self._tree or self.fetch(), self._cache.local
-        if not _COMMIT.fullmatch(revision_id):
+        if self._location.is_fixed or not _COMMIT.fullmatch(revision_id):
             return True
         # All of the history is here: what is not, is not in it.
         asked = ("merge-base", "--is-ancestor", revision_id, tree.revision.id)
@@ -170,7 +170,7 @@ class GitSource:
         if entries is None:
             raise self._no_folder(commit)
         selection = select(entries)
-        if not selection.files and not selection.problems:
+        if selection.is_empty:
             raise SourceUnavailable(
                 f"{self.name}: no .yaml or .yml file at {revision.label}; an empty source is an error, not an empty fleet",
                 fix="name the folder that holds the YAML files after '#'",

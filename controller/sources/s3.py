@@ -146,7 +146,7 @@ class S3Source:
     def _read_new(self, listing: Listing) -> dict[str, _Read] | None:
         """Return the files that are not as in the tree that was given out last, by path; None if one changed meanwhile."""
         files = listing.selection.files
-        if not files and not listing.selection.problems:
+        if listing.selection.is_empty:
             raise SourceUnavailable(
                 f"{self.name}: no .yaml or .yml object below it; an empty source is an error, not an empty fleet",
                 fix="name the bucket and the prefix that hold the YAML files",

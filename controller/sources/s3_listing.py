@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
 from controller.errors import WrongUsage
+from controller.loading.ignored_files import IGNORE_FILE
 from controller.model.source_bounds import MAX_ENTRIES
 from controller.sources.selection import ROOT, Found, Selection, is_too_deep, is_yaml, select
 
@@ -23,6 +24,7 @@ FORM: Final = "s3://BUCKET[/PREFIX]"
 MAX_KEYS: Final = 4 * MAX_ENTRIES
 """Keys of one listing, those of hidden names too, which a bucket lists as any other: two hundred requests."""
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_IGNORE: Final = IGNORE_FILE.encode()
 _NO_NAMES: Final = (b"", b".", b"..")
 
 
@@ -159,7 +161,9 @@ class Lister:
 
 
 def _has_hidden(names: list[bytes]) -> bool:
-    return any(name.startswith(b".") and name not in _NO_NAMES for name in names)
+    return names != [_IGNORE] and any(
+        name.startswith(b".") and name not in _NO_NAMES for name in names
+    )
 
 
 def _date_of(answer: Any) -> datetime | None:

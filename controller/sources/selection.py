@@ -1,6 +1,7 @@
 """Which files of a tree are desired state, and what is refused. The same rules for a folder and for Git.
 
-Read are files ending in ``.yaml`` or ``.yml`` (any case); folders and files whose name begins with a dot are skipped.
+Read are files ending in ``.yaml`` or ``.yml`` (any case) and ``.envctlignore`` at the top; other folders and files whose name
+begins with a dot are skipped.
 Refused with a Problem, never followed and never read: submodules, files over ``MAX_BYTES``, names that cannot be
 printed, and symbolic links.  Links *inside* the tree are refused too: followed, the same object would be read twice, or a
 change to one file would change another; ignored, its author would believe it was read.  The one harmless link is one
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from controller.loading.documents import MAX_BYTES
+from controller.loading.ignored_files import IGNORE_FILE
 from controller.model.printable import printable as escaped
 from controller.model.ref import Origin, Problem, ProblemCode
 from controller.model.source_bounds import (
@@ -46,6 +48,7 @@ are no names (``misplaced``)."""
 ROOT: Final = b"."
 """The path of the source's own folder, where it is said of that that it is ``overfull``."""
 _YAML = (b".yaml", b".yml")
+_IGNORE: Final = IGNORE_FILE.encode()
 
 _REFUSED: Final[dict[FoundKind, tuple[str, str]]] = {
     "submodule": (
@@ -98,15 +101,20 @@ class Selection:
     files: dict[str, Found] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all was found in the source: that is an error, not an empty fleet."""
+        return not self.problems and self.files.keys() <= {IGNORE_FILE}
+
 
 def is_hidden(path: bytes) -> bool:
-    """True when a folder or the file itself has a name that begins with a dot."""
-    return path.startswith(b".") or b"/." in path
+    """True when a folder or the file itself has a name that begins with a dot, and is not the one that says what is ignored."""
+    return path != _IGNORE and (path.startswith(b".") or b"/." in path)
 
 
 def is_yaml(path: bytes) -> bool:
-    """True when a file of that path is desired state."""
-    return path.lower().endswith(_YAML)
+    """True when a file of that path is desired state, or says which are not."""
+    return path.lower().endswith(_YAML) or path == _IGNORE
 
 
 def is_too_deep(folder: bytes) -> bool:

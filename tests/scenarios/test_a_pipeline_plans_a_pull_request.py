@@ -9,6 +9,7 @@ import pytest
 
 from pull_requests.reports import Reports
 from tests.support.command_line import Fleet, service
+from tests.support.git_repository import Repository
 
 SCRIPT = Path(__file__).resolve().parents[2] / "pull_requests/plan.sh"
 
@@ -48,6 +49,24 @@ def test_a_change_then_a_mistake(fleet: Fleet, tmp_path: Path) -> None:
     assert "tgas" in reports.comment
     assert not (tmp_path / "reports/report.md").exists()
     assert reports.annotations()[0].level == "failure"
+
+
+@pytest.mark.slow
+def test_the_comment_says_what_is_open_beside(fleet: Fleet, tmp_path: Path) -> None:
+    made = Repository.at(tmp_path / "checkout")
+    files = {path.name: path.read_text() for path in fleet.folder.iterdir()}
+    made.commit(dict(files))
+    for name, says in (("theirs", "there"), ("ours", "here")):
+        made.git("checkout", "--quiet", "-b", name, "main")
+        made.commit({"search.yaml": service("Search", 40000, description=says)})
+    made.git("update-ref", "refs/pull/18/head", "theirs")
+    (tmp_path / "beside").write_text("refs/pull/18/head\nrefs/pull/19/head\n")
+
+    planned(tmp_path, source=made.folder, base="main", beside=tmp_path / "beside")
+
+    comment = Reports(tmp_path / "reports").comment
+    assert "refs/pull/18/head: Service/Search description: here here, there there" in comment
+    assert "refs/pull/19/head: not compared:" in comment
 
 
 @pytest.mark.parametrize("said", [{}, {"source": "x"}])

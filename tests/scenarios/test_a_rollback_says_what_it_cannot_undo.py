@@ -160,3 +160,23 @@ def test_a_sensitive_value_that_did_not_change_stays(estate: Fleet) -> None:
     assert ended.code == 0, ended.out + ended.err
     assert value_of_type() == before
     assert "hidden" not in ended.out
+
+
+def test_what_was_taken_over_is_not_deleted_as_if_it_had_been_made(estate: Fleet) -> None:
+    table = installation().master.client
+    old: Any = {"ServiceName": {"S": "Old"}, "OwningCluster": {"S": "Tango"}, "Value": {"M": {}}}
+    table.put_item(TableName="InfraConfigServices", Item=old)
+    estate.has({"old.yaml": service("Old")})
+    adopted = envctl("apply", "--yes", "--scope", "config", "--adopt", "--format", "json")
+    assert adopted.code == 0
+    edit = applied(estate, {"old.yaml": service("Old", description="of a later day")})
+
+    assert envctl("rollback", edit, "--yes").code == 0
+    taken_back = envctl("rollback", adopted.json["transaction"], "--yes")
+
+    assert taken_back.code == 0
+    assert "Nothing to do" in taken_back.out
+    left = installation().master.store.get("InfraConfigServices", {"ServiceName": "Old"})
+    assert left is not None
+    assert "Deleted" not in left
+    assert "Description" not in left["Value"]

@@ -5,7 +5,7 @@ Covers: engine.queries.status.read, engine.queries.status.view.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from moto import mock_aws
 from benchmarks.call_counts import by_operation, total
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
-from controller.engine.queries.status.read import StatusRead, read_status, with_look
+from controller.engine.queries.status.read import TABLES_KEPT, StatusRead, read_status, with_look
 from controller.engine.state.override_rows import row_of_override
 from controller.errors import SourceUnavailable
 from controller.ledger.heads import row_of_head
@@ -209,6 +209,29 @@ def test_a_scope_of_a_newer_controller_is_stalled_and_says_what_to_type(estate: 
         "Reconciling": "NothingToDo",
         "Stalled": "NewerController",
     }
+
+
+def test_tables_that_stand_as_recorded_are_not_read_again_for_a_while(estate: LiveEstate) -> None:
+    accounts, now = estate.live(), estate.clock.now
+    counter = accounts.installation.master.aws.counter
+
+    def read(at: datetime, before: StatusRead | None = None) -> tuple[StatusRead, int]:
+        counter.clear()
+        found = read_status(accounts.installation, accounts, None, at, before)
+        return found, total(counter)
+
+    first, whole = read(now)
+    again, asked = read(now + timedelta(seconds=2), first)
+    assert asked < whole / 2
+    assert again.view == replace(first.view, at=again.view.at)
+    assert read(now + TABLES_KEPT, again)[1] == whole, "what others write has to be seen"
+
+    estate.has({"c52.yaml": environment("c52", more=', schedule: "on"')})
+    estate.applied()
+    changed, asked = read(now + timedelta(seconds=2), first)
+    assert asked == whole
+    assert (first.view.power, changed.view.power) != (None, None)
+    assert changed.view.power != first.view.power
 
 
 def test_a_look_adds_what_accounts_hold_now_and_writes_nothing(estate: LiveEstate) -> None:

@@ -30,6 +30,12 @@ class CodeHostStandIn:
     """The requests that hold a commit, as the API tells them."""
     line: list[str] = field(default_factory=list)
     """Commits of the branch, the oldest first: what is compared."""
+    open: list[dict[str, Any]] = field(default_factory=list)
+    """What is open, as the code host describes it."""
+    started: list[int] = field(default_factory=list)
+    """Requests whose pipeline was started anew."""
+    elsewhere: str = ""
+    """Where every question is sent to, if anywhere."""
     asked: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
 
@@ -57,6 +63,14 @@ class CodeHostStandIn:
             if method == "GET":
                 return 200, list(self.comments.values())
             return 201, self.comments[self.add(body["body"], self._us)]
+        return self._of_the_project(path, body)
+
+    def _of_the_project(self, path: str, body: Any) -> tuple[int, Any]:
+        if path.endswith(("/pulls", "/merge_requests")):
+            return 200, self.open
+        if path.endswith("/pipelines"):
+            self.started.append(int(path.split("/")[-2]))
+            return 201, {"id": 8}
         if "/check-runs" in path:
             self.checks.append(body)
             return 201, {"id": 7}
@@ -93,6 +107,19 @@ class CodeHostStandIn:
     def _login(self) -> str:
         return "github-actions[bot]" if self.github else "project-bot"
 
+    def opens(
+        self, number: int, author: str = "ada", *, fork: bool = False, commit: str = COMMIT
+    ) -> None:
+        """Open a request, of a fork or of the repository itself."""
+        of = 9 if fork else 3
+        if self.github:
+            head, base = {"sha": commit, "repo": {"id": of}}, {"repo": {"id": 3}}
+            made = {"number": number, "user": {"login": author}, "head": head, "base": base}
+        else:
+            made = {"iid": number, "sha": commit, "author": {"username": author}}
+            made |= {"source_project_id": of, "target_project_id": 3}
+        self.open.append(made)
+
     def _one(self, method: str, number: int, body: Any) -> tuple[int, Any]:
         if self.vanishing:
             self.comments.pop(number, None)
@@ -115,9 +142,12 @@ class _Requests(http.server.BaseHTTPRequestHandler):
         token = "Authorization" if host.github else "PRIVATE-TOKEN"
         host.tokens.add(self.headers.get(token) or "")
         headers: dict[str, str] = {}
-        if host.failing and host.failing[0][0] == self.command:
+        answer: Any
+        if host.elsewhere:
+            status, headers, answer = 302, {"Location": f"{host.elsewhere}{self.path}"}, None
+        elif host.failing and host.failing[0][0] == self.command:
             _, status, headers = host.failing.pop(0)
-            answer: Any = {"message": "try later"}
+            answer = {"message": "try later"}
         else:
             status, answer = host.answer(self.command, self._asked(parts), body)
             query = parse_qs(parts.query)

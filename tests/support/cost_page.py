@@ -1,15 +1,15 @@
 """The page of docs/reference on what an installation costs on AWS: quantities of a month times list prices.
 
 Requests of a daemon with nothing to do, and of a look, are held to what a sandbox counts (tests/scenarios/test_what_it_costs_is_counted.py);
-the daemon's intervals and workers are the settings' defaults, instances and queues the stack's. The rest are the assumptions named.
+the daemon's intervals are the settings' defaults, instances and queues the stack's. The rest are the assumptions named.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from controller.daemon.worker import WAIT_S
-from controller.daemon_settings import DaemonSettings, IntervalSettings
+from controller.aws.sqs_queue import SqsQueue
+from controller.daemon_settings import IntervalSettings
 from tests.support.master_stack import master_stack
 
 HOURS: Final = 730
@@ -83,7 +83,7 @@ def bill(fleet: Fleet) -> tuple[Line, ...]:
         + units_of_a_scan * (SECONDS / intervals.resync_seconds + DAYS)
     )
     writes = pair * IDLE_WRITES * SECONDS + looks * LOOK_WRITES + changes * CHANGE_WRITES
-    polls = pair * DaemonSettings().workers * SECONDS / WAIT_S
+    polls = pair * SECONDS / SqsQueue.wait_s
     stored_gb = (fleet.objects + changes * KEPT_MONTHS * 2) * ITEM_KB / 1e6
     snapshots_gb = fleet.objects * ITEM_KB * 0.2 * DAYS * 2 / 1e6
     return (
@@ -94,7 +94,7 @@ def bill(fleet: Fleet) -> tuple[Line, ...]:
         Line("writes to tables", "2 daemons idle, looks, changes", "million units", writes / 1e6, 0.625),
         Line("reads of streams", "one daemon", "million", IDLE_STREAM_READS * SECONDS / 1e6, 0.20, free=2.5),
         Line("tables, with recovery", f"objects, {KEPT_MONTHS} months of ledger and its indexes", "GB", stored_gb, 0.25 + 0.20),
-        Line("requests of the queue", "workers that wait, three for each look", "million", (polls + 3 * looks) / 1e6, 0.50, free=1.0),
+        Line("requests of the queue", "one worker of each instance waits, six for each look", "million", (polls + 6 * looks) / 1e6, 0.50, free=1.0),
         Line("snapshots", "a fifth of the tables, each night, two months", "GB", snapshots_gb, 0.023),
         Line("log", "of changes and looks, kept 90 days", "GB", (changes + looks) * LOG_KB / 1e6, 0.50 + 3 * 0.03),
         Line("alarms", "those of the stack", "alarms", alarms, 0.10),

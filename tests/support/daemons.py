@@ -1,6 +1,7 @@
 """A daemon driven by hand: no thread, no scheduler; its ticks and its works are done when a test says so."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from controller import catalog
 from controller.daemon.jobs import Jobs
@@ -10,6 +11,7 @@ from controller.daemon.record_jobs import RecordJobs
 from controller.daemon.worker import Handler, Workers
 from controller.daemon_ports import WorkQueue
 from controller.engine.config.planner import Planner
+from controller.engine.installation.signed_approvals import signed_lines
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.notifications.news import News
 from controller.events import Event, WorkDone, WorkFailed, WorkGivenUp
@@ -37,7 +39,9 @@ class DaemonByHand:
         emit = news.hearing(self.events.append)
         self.jobs = Jobs(
             accounts=self.accounts,
-            planner=Planner(lambda: self.source, master.settings, catalog.kinds()),
+            planner=Planner(
+                lambda: self.source, master.settings, catalog.kinds(), partial(signed_lines, master)
+            ),
             polled=lambda: self.source,
             queue=self.queue,
             settings=master.settings,

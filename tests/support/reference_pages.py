@@ -4,12 +4,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel
-
 from controller.cli.commands import COMMANDS, AllCommands
 from controller.errors import ERROR_CLASSES, EXIT_ORDER
-from controller.loading.issues import model_in
-from controller.settings import Settings, variable_of
 from tests.support.cost_page import INTRO as COSTS_INTRO
 from tests.support.cost_page import cost_lines
 from tests.support.document_page import document_page
@@ -21,6 +17,8 @@ from tests.support.metric_page import metric_lines
 from tests.support.permission_pages import permission_pages
 from tests.support.schedule_form_page import INTRO as FORMS_INTRO
 from tests.support.schedule_form_page import schedule_form_lines
+from tests.support.settings_page import INTRO as SETTINGS_INTRO
+from tests.support.settings_page import settings_lines
 from tests.support.target_pages import target_pages
 
 NOTE = "<!-- Made from the code by `make golden`; edit the code. -->"
@@ -46,7 +44,7 @@ def pages() -> dict[str, str]:
     return {
         "commands.md": _commands(),
         "exit-codes.md": _exit_codes(),
-        "settings.md": _settings(),
+        "settings.md": _page("Settings", SETTINGS_INTRO, settings_lines()),
         **event_pages(),
         "json.md": document_page(),
         "http.md": _page("HTTP", INTRO, http_lines()),
@@ -133,35 +131,3 @@ def _exit_codes() -> str:
         '`{"error": {"class", "exitCode", "message"}}`, its `class` one of the errors below.'
     )
     return _page("Exit codes", intro, lines())
-
-
-def _settings() -> str:
-    def lines() -> Iterator[str]:
-        yield "| setting | default | variable | |\n|---|---|---|---|"
-        yield from _fields(Settings, (), Settings())
-
-    intro = (
-        "One YAML file, from `--config` or `ENVCTL_CONFIG` (a path or `s3://BUCKET/KEY`); none is needed. A variable of the "
-        "environment wins over the file. Unknown settings are errors. Secrets are references (`env://NAME`), never values. "
-        "Editors check the file with `schemas/settings.schema.json`. AWS itself is found the ordinary way: credential chain, "
-        "`AWS_PROFILE`, `AWS_ENDPOINT_URL`."
-    )
-    return _page("Settings", intro, lines())
-
-
-def _fields(model: type[BaseModel], above: tuple[str, ...], value: Any) -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        path = (*above, field.alias or name)
-        part = model_in(field.annotation)
-        text = " ".join((field.description or "").split()).replace("``", "`")
-        found = getattr(value, name, None) if value is not None else field.default
-        if part is not None:
-            yield from _fields(part, path, found)
-            continue
-        required = value is None and field.is_required()
-        shown = "required" if required else "" if found in (None, "") else f"`{_plain(found)}`"
-        yield f"| `{'.'.join(path)}` | {shown} | `{variable_of(path)}` | {text} |"
-
-
-def _plain(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, tuple) else str(value)

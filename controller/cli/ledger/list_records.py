@@ -59,7 +59,12 @@ TypeOption = Annotated[
     ChangeType | None, typer.Option("--type", help="Changes of one type.", show_choices=True)
 ]
 EntityOption = Annotated[
-    str | None, typer.Option("--entity", metavar="REF", help="Changes of one object: Kind/name.")
+    str | None,
+    typer.Option(
+        "--entity",
+        metavar="REF",
+        help="Changes of one object: Kind/name, or a name that one alone has.",
+    ),
 ]
 ActorOption = Annotated[
     str | None,

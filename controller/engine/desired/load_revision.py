@@ -14,10 +14,11 @@ from multiprocessing.process import BaseProcess
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
-from controller.errors import InvalidDesiredState
+from controller.errors import InvalidDesiredState, SourceUnavailable
 from controller.gc_tuning import NEVER, relaxed_gc
 from controller.kinds.language.kind import Kind, Kinds, RuleSettings
 from controller.loading.envelope import parse_file
+from controller.loading.ignored_files import IGNORE_FILE, without_ignored
 from controller.loading.issues import placed, secret_names_of
 from controller.loading.load import Content, Loaded, Memory, Parsed, load, parse_one_by_one
 from controller.loading.positions import FieldOrigins
@@ -179,7 +180,7 @@ class RevisionLoader:
 
         Raises SourceUnavailable or AccessDenied.
         """
-        tree = source.fetch()
+        tree = _without_ignored(source)
         files = dict(sorted(tree.files.items()))
         with relaxed_gc(NEVER):
             loaded = load(
@@ -201,6 +202,22 @@ class RevisionLoader:
         if loaded.exceeded or loaded.broken or loaded.issues:
             found = (*found, *problems_of(loaded, origins, self.kinds))
         return LoadedRevision(tree, loaded, first_problems(found) if found else (), origins)
+
+
+def _without_ignored(source: Source) -> SourceTree:
+    """Fetch a source's tree without what its ``.envctlignore`` names."""
+    tree = source.fetch()
+    named = tree.files.get(IGNORE_FILE)
+    if named is None:
+        return tree
+    [(_, data)] = source.read([named])
+    remaining = without_ignored(tree.files, tree.problems, data.decode(errors="replace"))
+    if not remaining.files and not remaining.problems:
+        raise SourceUnavailable(
+            f"{source.name}: {IGNORE_FILE} leaves no YAML file; an empty source is an error, not an empty fleet",
+            fix=f"name less in {IGNORE_FILE}",
+        )
+    return replace(tree, files=remaining.files, problems=remaining.problems)
 
 
 def apply_overrides(

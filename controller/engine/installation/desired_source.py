@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from controller.aws.secrets import FORMS, SCHEMES, Secrets
 from controller.aws.sessions import MASTER, AwsAccess
@@ -11,7 +11,7 @@ from controller.engine.installation.installation import reading_access
 from controller.engine.installation.process_context import ProcessContext
 from controller.errors import WrongUsage
 from controller.ports import Source
-from controller.settings import Settings
+from controller.settings import Settings, SourceSettings
 from controller.sources.folder import FolderSource
 from controller.sources.git import GitSource
 from controller.sources.location import (
@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+AT_REF: Final = "ref:"
+"""Before a branch, tag or commit: the settings' own repository and folder at that ref."""
+
+
 def open_desired(text: str | None, settings: Settings, process: ProcessContext) -> Source:
-    """Return the source a command names, else that of the settings; nothing is read yet.
+    """Return the source a command names, else that of the settings; nothing is read yet. ``ref:BRANCH`` is the latter elsewhere.
 
     Raises WrongUsage if there is neither, or none that can be read.
     """
@@ -42,7 +46,14 @@ def open_desired(text: str | None, settings: Settings, process: ProcessContext) 
         region = "" if named.s3 is None else named.s3.region
         return access().client("s3", MASTER, region)
 
-    if text is not None:
+    if text is not None and text.startswith(AT_REF):
+        if named.git is None:
+            raise WrongUsage(
+                f"source {text!r}: the settings' source is no Git repository, so it has no branches",
+                fix="name one: --source git+https://HOST/REPOSITORY@REF, or git+file:///FOLDER@REF",
+            )
+        named = SourceSettings(git=named.git.model_copy(update={"ref": text.removeprefix(AT_REF)}))
+    elif text is not None:
         credential = None
         reference = None if named.git is None else named.git.credentials
         if named.git is not None and reference is not None and text.startswith("git+https:"):

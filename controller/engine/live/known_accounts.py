@@ -68,7 +68,7 @@ class KnownAccounts:
         return self._reader.read(observed, now, overrides, revision, after, sequence)
 
     def scopes(self, accepted: AcceptedState, wanted: Sequence[str] = ()) -> tuple[ScopeSetup, ...]:
-        """Return every account and region that an environment type or an account names, by name, or those wanted.
+        """Return every account and region that an environment type or an account names, by name, or those wanted, by any name they have.
 
         An account's regions are those it lists and those of its environment types; accounts that nothing is kept in have
         none, and so no scope. The way in is what was applied last: one that is new, or another now, waits. Raises WrongUsage
@@ -82,12 +82,16 @@ class KnownAccounts:
                 for name, setup in setups.items()
             }
         for name in wanted:
-            if name not in setups:
+            if not any(name in setup.scope.called for setup in setups.values()):
                 raise WrongUsage(
                     f"there is no scope {name!r}",
                     fix=f"choose from {', '.join((CONFIG_SCOPE, *setups))}",
                 )
-        return tuple(setup for name, setup in setups.items() if not wanted or name in wanted)
+        return tuple(
+            setup
+            for setup in setups.values()
+            if not wanted or not set(wanted).isdisjoint(setup.scope.called)
+        )
 
     def _setups(self, accepted: AcceptedState) -> dict[str, ScopeSetup]:
         """Return every scope as one state alone has it, by name."""

@@ -8,7 +8,9 @@ from typing import Any, TypedDict
 from controller.catalog import kind_tables, live_targets
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.accounts import LiveAccounts
+from controller.engine.power.fleet import accepted_now
 from controller.engine.queries.anchors import read_anchors
+from controller.engine.queries.named_object import object_named
 from controller.engine.queries.written_by_others import WrittenByOthers
 from controller.engine.state.override_rows import read_recorded_rows
 from controller.engine.state.recover_archive import lost_row
@@ -103,7 +105,7 @@ class Asked:
                 fix="give one of them",
             )
         if self.entity is not None:
-            return OfEntity(_entities(self.entity, installation), period)
+            return OfEntity(_entities(self.entity, installation, self.now), period)
         if self.actor is not None:
             return OfActor(self.actor, period)
         if self.transaction is not None:
@@ -127,8 +129,11 @@ def _beginning(installation: Installation, until: datetime) -> datetime:
         return until - LONGEST
 
 
-def _entities(text: str, installation: Installation) -> tuple[EntityKey, ...]:
+def _entities(text: str, installation: Installation, now: datetime) -> tuple[EntityKey, ...]:
     master = installation.master
+    if "/" not in text:
+        refs = accepted_now(installation, now).accepted.resources.keys()
+        text = str(object_named(text, refs, "one that is gone has no name alone: write Kind/name"))
     try:
         ref = ResourceRef.parse(text)
     except ValueError as error:

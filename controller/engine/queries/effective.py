@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.engine.desired.load_revision import LoadedRevision
-from controller.errors import WrongUsage
+from controller.engine.queries.named_object import object_named
 from controller.kinds.language.fields import PLAIN, Shape, fields_of
 from controller.kinds.language.kind import Kind
 from controller.loading.positions import FieldPath
 from controller.model.canonical import parse_canonical
-from controller.model.closest import did_you_mean
 from controller.model.ref import Origin, ResourceRef
 from controller.model.resource import Resource
 
@@ -41,7 +40,7 @@ class EffectiveDocument:
 def effective_documents(
     revision: LoadedRevision, kinds: Kinds, wanted: str | None = None
 ) -> Iterator[EffectiveDocument]:
-    """Yield the document ``wanted`` (``Kind/name``), or all of a revision, in the order of their files.
+    """Yield the document ``wanted`` (``Kind/name``, or a name that one alone has), or all of a revision, in the order of their files.
 
     Sensitive values are hidden. Raises WrongUsage for a name that is not there.
     """
@@ -49,21 +48,10 @@ def effective_documents(
     if wanted is None:
         chosen = sorted(resources.values(), key=lambda resource: (resource.origin, resource.place))
     else:
-        chosen = [_found(resources, wanted)]
+        ref = object_named(wanted, resources.keys(), "envctl render prints all there are")
+        chosen = [resources[ref]]
     for resource in chosen:
         yield _effective(resource, kinds[resource.ref.kind], revision)
-
-
-def _found(resources: Mapping[ResourceRef, Resource], wanted: str) -> Resource:
-    try:
-        ref = ResourceRef.parse(wanted)
-    except ValueError as error:
-        raise WrongUsage(str(error)) from error
-    if ref not in resources:
-        otherwise = "envctl render prints all there are"
-        fix = did_you_mean(wanted, map(str, resources), otherwise, quoted=False)
-        raise WrongUsage(f"the source has no {ref}", fix=fix)
-    return resources[ref]
 
 
 def _effective(resource: Resource, kind: Kind[Any], revision: LoadedRevision) -> EffectiveDocument:

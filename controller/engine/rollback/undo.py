@@ -22,7 +22,7 @@ from controller.model.observed import ObservedState, ScopeState
 from controller.model.ref import Origin, ResourceRef
 from controller.model.table import TableDefinition
 from controller.planning.three_way import Contested, take_back
-from controller.targets.table_items.item_form import load_plain
+from controller.targets.table_items.item_form import MANAGED, load_plain
 from controller.targets.tables import Tables
 
 Bodies = Mapping[ResourceRef, bytes | tuple[Finding, ...]]
@@ -145,7 +145,10 @@ class Undoing:
         """Return the objects before the records of a layer, and right after them."""
         before, after = items.copy(), items.copy()
         for first, last in layer.rows:
-            before.put_image(first, first.old_value, first.old_meta)
+            if _took_over(first):
+                before.put_image(first, first.new_value, first.new_meta)
+            else:
+                before.put_image(first, first.old_value, first.old_meta)
             after.put_image(last, last.new_value, last.new_meta)
         return self._objects(before), self._objects(after)
 
@@ -242,6 +245,12 @@ def _layers(chosen: Chosen) -> Iterator[_Layer]:
             of_item.append((record, record))
     for back in range(1, max(map(len, rows.values()), default=0) + 1):
         yield _Layer(tuple(of_item[-back] for of_item in rows.values() if len(of_item) >= back))
+
+
+def _took_over(record: LedgerRecord) -> bool:
+    """Tell whether a record took over what was there. That is as far back as it goes: nobody's item is not deleted as if we had made it."""
+    was_ours = MANAGED in record.old_meta or MANAGED not in record.new_meta
+    return record.old_value is not None and not was_ours
 
 
 def _entity(record: LedgerRecord) -> EntityKey:

@@ -11,8 +11,9 @@ import pytest
 
 from controller import __version__
 from controller.cli.commands import COMMANDS, FOLDERS, AllCommands
-from tests.support.command_line import Fleet, envctl, fleet, service
+from tests.support.command_line import TEAMS, Fleet, envctl, fleet, service, use_settings
 from tests.support.documents import validator
+from tests.support.git_repository import Repository
 
 __all__ = ["fleet"]
 
@@ -75,13 +76,13 @@ def test_validate_as_json(fleet: Fleet) -> None:
     assert [one["path"] for one in ended.json["problems"]] == ["search.yaml"]
 
 
-def test_problems_come_in_file_order_with_a_count(fleet: Fleet) -> None:
+def test_problems_come_with_causes_first_and_a_count(fleet: Fleet) -> None:
     fleet.has({"b.yaml": "nonsense: [\n", "a.yaml": service("Auth", owningCluster="Nobody")})
 
     ended = envctl("validate", fleet.folder)
 
     assert ended.code == 1
-    assert ended.err.index("a.yaml:") < ended.err.index("b.yaml:")
+    assert ended.err.index("b.yaml:") < ended.err.index("a.yaml:")
     assert ended.out.startswith("2 problems: 4 objects in 4 files of ")
 
 
@@ -141,3 +142,31 @@ def test_lines_about_schedules_are_all_answered(tmp_path: Path) -> None:
     assert ended.out.splitlines()[0] == '{"state":"on"}'
     assert ['"invalid"' in line for line in ended.out.splitlines()] == [False, True, True, True]
     assert all('"error":"line ' in line for line in decided.out.splitlines())
+
+
+def test_a_source_is_named_by_place_or_by_option(fleet: Fleet) -> None:
+    by_place = envctl("validate", fleet.folder)
+
+    assert by_place.code == 0
+    assert envctl("validate", "--source", fleet.folder).out == by_place.out
+    assert envctl("validate", fleet.folder, "--source", fleet.folder).code == 64
+    both = envctl("validate", "--source", fleet.folder, "--ref", "topic")
+    assert "--ref and a source both say what is read" in both.err
+    assert envctl("render", "Search", "--source", fleet.folder).code == 0
+
+
+def test_another_branch_of_the_settings_repository(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = Repository.at(tmp_path / "repository")
+    repository.commit({"teams.yaml": TEAMS, "s.yaml": service("Search", 40000)})
+    repository.git("checkout", "--quiet", "-b", "topic")
+    repository.commit({"auth.yaml": service("Auth", 40002)})
+    repository.git("checkout", "--quiet", "main")
+    text = f"source: {{git: {{url: '{repository.url}', ref: main}}}}"
+    use_settings(tmp_path, monkeypatch, text)
+
+    assert envctl("validate").out.startswith("no problems: 3 objects")
+    assert envctl("validate", "--ref", "topic").out.startswith("no problems: 4 objects")
+    assert "Auth" in envctl("render", "Auth", "--ref", "topic").out
+    assert envctl("validate", "--ref", "nowhere").code == 5

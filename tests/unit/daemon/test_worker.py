@@ -11,7 +11,7 @@ from controller.daemon.memory_queue import MemoryQueue
 from controller.daemon.worker import Workers
 from controller.daemon_ports import Delivery
 from controller.engine.commit.interruption import Interruption
-from controller.errors import Interrupted, NoLongerHeld, Unreachable
+from controller.errors import Interrupted, NoLongerHeld, ScopeFromTheFuture, Unreachable
 from controller.events import Event, WorkDone, WorkFailed, WorkGivenUp
 from controller.model.work import Job, Work, dedup_id
 
@@ -69,6 +69,21 @@ def test_what_cannot_be_done_is_ended_too_and_said() -> None:
     shop.workers.do_next(0)
     assert shop.said == [WorkFailed]
     assert shop.queue.backlog()[:3] == (0, 0, 0)
+
+
+def test_a_work_of_a_newer_version_is_left_to_its_daemons_before_it_is_ended() -> None:
+    def refuse(_work: Work) -> None:
+        raise ScopeFromTheFuture("format 2")
+
+    shop = Shop(refuse)
+    shop.queue.put(work())
+    for _ in range(2):
+        with pytest.raises(ScopeFromTheFuture):
+            shop.workers.do_next(0)
+        assert shop.queue.backlog()[:3] == (1, 0, 0)
+    assert shop.workers.do_next(0)
+    assert shop.queue.backlog()[:3] == (0, 0, 0)
+    assert shop.said == [WorkFailed] * 3
 
 
 def test_what_is_interrupted_is_handed_back() -> None:
@@ -214,3 +229,52 @@ def test_a_person_does_not_wait_for_all_that_is_to_be_done_again() -> None:
         pass
 
     assert done == ["waiting-0", "asked", "waiting-1", "waiting-2"]
+
+
+def test_of_those_with_nothing_to_do_one_waits_and_all_work_that_comes_is_done_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    together, first = threading.Barrier(4), threading.Event()
+    counting, waiting, seen = threading.Lock(), list[float](), set[int]()
+
+    def meet(_work: Work) -> None:
+        together.wait(30)
+
+    shop = Shop(meet, count=4)
+    take = shop.queue.take
+
+    def watched(wait_s: float) -> Delivery | None:
+        if not wait_s:
+            return take(wait_s)
+        with counting:
+            waiting.append(wait_s)
+            seen.add(len(waiting))
+        first.set()
+        try:
+            return take(wait_s)
+        finally:
+            with counting:
+                waiting.pop()
+
+    monkeypatch.setattr(shop.queue, "take", watched)
+    shop.workers.start()
+    assert first.wait(30)
+    for scope in "abcd":
+        shop.queue.put(work(scope))
+    while len(shop.events) < 4:
+        time.sleep(0.01)
+
+    assert shop.workers.stop(30)
+    assert shop.said == [WorkDone] * 4
+    assert seen == {1}
+
+
+def test_what_comes_as_it_ends_is_handed_back() -> None:
+    shop = Shop(lambda _work: None)
+    assert shop.workers.stop(0)
+    shop.queue.put(work())
+
+    assert not shop.workers.do_next(0)
+
+    assert shop.said == []
+    assert shop.queue.take(0) is not None

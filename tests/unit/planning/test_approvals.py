@@ -204,6 +204,12 @@ def test_of_a_commit_without_such_a_line_nothing_is_said(settings: ApprovalSetti
         ({"inCommits": "always"}, "never' or 'merged"),
         ({"committers": ["merge@acme.example"]}, "expected committers as NAME <EMAIL>"),
         ({"committers": ["<merge@acme.example>"]}, "expected committers as NAME <EMAIL>"),
+        ({"signed": "s3://acme/approvals"}, "signers go together"),
+        ({"signers": [f"ada ssh-ed25519 {'A' * 68}"]}, "signers go together"),
+        (
+            {"signed": "approvals", "signers": [f"ada ssh-ed25519 {'A' * 68}"]},
+            "should match pattern",
+        ),
     ],
 )
 def test_settings_that_trust_nobody_or_anybody_are_refused(settings: Any, says: str) -> None:

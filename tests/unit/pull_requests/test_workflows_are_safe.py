@@ -13,6 +13,7 @@ from tests.support.command_line import envctl
 
 ROOT = Path(__file__).resolve().parents[3]
 ACTION = ROOT / "action.yml"
+OPEN = ROOT / "pull_requests/open/action.yml"
 GITHUB = ROOT / "examples/pull-requests/github.yaml"
 GITLAB = ROOT / "examples/pull-requests/gitlab.yaml"
 
@@ -23,7 +24,8 @@ def loaded(path: Path) -> dict[str, Any]:
 
 
 def steps() -> Iterator[dict[str, Any]]:
-    yield from loaded(ACTION)["runs"]["steps"]
+    for action in (ACTION, OPEN):
+        yield from loaded(action)["runs"]["steps"]
     for job in loaded(GITHUB)["jobs"].values():
         yield from job["steps"]
 
@@ -31,9 +33,9 @@ def steps() -> Iterator[dict[str, Any]]:
 def test_actions_of_others_are_named_by_their_commit() -> None:
     used = [step["uses"] for step in steps() if "uses" in step]
 
-    assert len(used) == 10
+    assert len(used) == 16
     for name in used:
-        assert re.fullmatch(r"[\w-]+/[\w-]+@([0-9a-f]{40}|COMMIT)", name), name
+        assert re.fullmatch(r"[\w-]+/[\w/-]+@([0-9a-f]{40}|COMMIT)", name), name
 
 
 def test_nothing_of_a_pull_request_is_part_of_a_command() -> None:
@@ -44,9 +46,12 @@ def test_nothing_of_a_pull_request_is_part_of_a_command() -> None:
 
 
 def test_python_is_started_in_the_folder_of_the_action() -> None:
-    for step in loaded(ACTION)["runs"]["steps"]:
-        if "python" in step.get("run", ""):
-            assert step["working-directory"] == "${{ github.action_path }}"
+    for action in (ACTION, OPEN):
+        for step in loaded(action)["runs"]["steps"]:
+            if "python" in step.get("run", ""):
+                assert step["working-directory"].startswith("${{ github.action_path }}")
+    top = OPEN.parent / loaded(OPEN)["runs"]["steps"][0]["working-directory"].partition("/")[2]
+    assert (top / "pull_requests/open_requests.py").is_file()
 
 
 def test_a_workflow_gives_the_action_what_it_takes_and_a_fork_nothing() -> None:
@@ -66,11 +71,30 @@ def test_a_workflow_gives_the_action_what_it_takes_and_a_fork_nothing() -> None:
             assert step["with"]["persist-credentials"] is False
 
 
+def test_what_is_open_is_planned_again_from_the_protected_branch_and_only_read() -> None:
+    workflow = loaded(GITHUB)
+    # YAML 1.1 reads the name of the triggers as true.
+    triggers = next(value for name, value in workflow.items() if name in ("on", True))
+    listing, again = workflow["jobs"]["open"], workflow["jobs"]["again"]
+    change, protected, *_, plan = again["steps"]
+
+    assert {"push", "schedule"} <= triggers.keys()
+    assert listing["permissions"] == {"pull-requests": "read"}
+    assert again["strategy"]["fail-fast"] is False
+    assert change["with"]["ref"] == "refs/pull/${{ matrix.request.number }}/merge"
+    assert "ref" not in protected["with"], "what started it is the protected branch"
+    assert all(step["with"]["persist-credentials"] is False for step in (change, protected))
+    assert not any("run" in step for step in again["steps"])
+    assert plan["with"].keys() <= loaded(ACTION)["inputs"].keys()
+    assert {"pull-request", "commit", "author"} <= plan["with"].keys()
+    assert plan["with"]["settings"].startswith("protected/")
+
+
 @pytest.mark.parametrize(
     ("ours", "compared"), [(True, "s3://acme-envctl-looks/observed"), (False, "protected/fleet")]
 )
 def test_gitlab_plans_a_fork_without_a_role(ours: bool, compared: str) -> None:
-    (branch,) = [line for line in loaded(GITLAB)["plan"]["script"] if line.startswith("if ")]
+    (branch,) = [line for line in loaded(GITLAB)["plan"]["script"] if "AWS_ROLE_ARN" in line]
     project = {
         "CI_MERGE_REQUEST_PROJECT_ID": "1",
         "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "1" if ours else "2",

@@ -36,3 +36,10 @@ def test_what_is_in_its_history_is_followed_and_nothing_else(repository: Reposit
     assert not source.follows(other), "a commit of the same repository that is not merged"
     assert not source.follows("0123456789" * 4), "a commit of another repository"
     assert source.follows("f" * 64), "what no Git made says nothing of commits"
+
+
+def test_who_names_a_commit_asks_for_no_history(repository: Repository) -> None:
+    named, cache = repository.head, repository.folder.parent / "cache"
+    later = repository.commit({"fleet/a.yaml": "a: 2\n"})
+
+    assert GitSource(GitLocation(repository.url, named, "fleet"), cache).follows(later)

@@ -212,11 +212,7 @@ def _wanted(wanted: str | None, setups: Sequence[ScopeSetup]) -> tuple[ScopeSetu
         return tuple(setups)
     if wanted == CONFIG_SCOPE:
         return ()
-    chosen = tuple(
-        setup
-        for setup in setups
-        if wanted in (setup.scope.name, setup.scope.account_name, setup.scope.account)
-    )
+    chosen = tuple(setup for setup in setups if wanted in setup.scope.called)
     if not chosen:
         known = ", ".join((CONFIG_SCOPE, *(setup.scope.name for setup in setups)))
         raise WrongUsage(f"there is no scope {wanted!r}", fix=f"choose from {known}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from controller import __version__
@@ -36,6 +36,7 @@ from controller.ledger.heads import HEAD_PREFIX, head_of_row
 from controller.model.accepted import AcceptedState
 from controller.model.alert import KnownAlert
 from controller.model.observed import CONFIG_SCOPE, ScopeStatus
+from controller.model.override import Override
 from controller.model.plan import NoteCategory
 from controller.planning.overrides import segments
 from controller.ports import Source
@@ -45,15 +46,22 @@ from controller.scheduling.wakeups import Wakeups
 
 NO_SOURCE: Final = SourceView("", "none", "the settings name no source")
 
+TABLES_KEPT: Final = timedelta(seconds=30)
+"""What others write into the tables, and whether these can be read, is seen so late."""
+
 Rows = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class StatusRead:
-    """What was read: the view, and the accepted state behind it, None where the config tables could not be read."""
+    """What was read: the view, and the accepted state behind it, None where the config tables could not be read.
+
+    ``tables_at`` is when these were read.
+    """
 
     view: StatusView
     accepted: AcceptedState | None
+    tables_at: datetime
 
 
 def read_status(
@@ -61,24 +69,26 @@ def read_status(
     accounts: LiveAccounts,
     source: Source | None,
     now: datetime,
+    before: StatusRead | None = None,
 ) -> StatusRead:
     """Read how everything stands. The source is asked once whether it has another revision; nothing of it is read.
 
-    Raises as reading EnvctlState. Config tables, a source or a store of snapshots that cannot be read are part of the answer.
+    The config tables are not read again where nothing was recorded of them since ``before``, which is younger than
+    ``TABLES_KEPT``. Raises as reading EnvctlState. Config tables, a source or a store of snapshots that cannot be read are part of the answer.
     """
     master = installation.master
     rows = {str(row["Id"]): row for row in master.store.scan(master.state_table)}
     recorded = recorded_in(installation.ledger, master.state_table)
     found, damaged = sorted_out(readable_rows(override_rows_in(rows.values()), recorded))
-    holding = (override for override in found if override.until is None or override.until > now)
-    overrides = tuple(
-        sorted(holding, key=lambda override: (str(override.ref), override.path, override.id))
-    )
-    accepted, known, unreadable = None, None, ""
+    overrides = _holding(found, now)
+    accepted, known, unreadable, tables_at = None, None, "", now
     try:
         if damaged:
             raise next(iter(damaged.values()))
-        accepted = accounts.accepted(installation.tables.observe(), now, overrides)
+        if before is not None and _stands(before, rows, overrides, now):
+            accepted, tables_at = before.accepted, before.tables_at
+        if accepted is None:
+            accepted = accounts.accepted(installation.tables.observe(), now, overrides)
         setups = accounts.scopes(accepted)
         known = frozenset({CONFIG_SCOPE, *(setup.scope.name for setup in setups)})
     except EnvctlError as error:
@@ -102,7 +112,27 @@ def read_status(
         archive=archive_in(rows),
         failing_sinks=tuple(found for found in sinks_in(rows.values()) if found.failures),
     )
-    return StatusRead(view, accepted)
+    return StatusRead(view, accepted, tables_at)
+
+
+def _holding(found: Iterable[Override], now: datetime) -> tuple[Override, ...]:
+    """Return the overrides that have not ended, by what they are of."""
+    holding = (override for override in found if override.until is None or override.until > now)
+    return tuple(
+        sorted(holding, key=lambda override: (str(override.ref), override.path, override.id))
+    )
+
+
+def _stands(before: StatusRead, rows: Rows, overrides: tuple[Override, ...], now: datetime) -> bool:
+    """Tell whether what was accepted before is what is accepted now, as far as is on record."""
+    last, head = before.view.scopes[0].head, _scope(CONFIG_SCOPE, rows, None, True).head
+    return (
+        last is not None
+        and head is not None
+        and head.sequence == last.sequence
+        and before.view.overrides == overrides
+        and before.tables_at <= now < before.tables_at + TABLES_KEPT
+    )
 
 
 def _alerts(rows: Rows) -> tuple[KnownAlert, ...]:

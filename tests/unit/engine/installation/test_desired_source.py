@@ -122,3 +122,15 @@ def test_the_bucket_of_the_settings_is_read_in_its_own_region() -> None:
 
 def test_settings_may_name_no_source() -> None:
     assert settings_source(Settings(), around()) is None
+
+
+def test_the_settings_own_repository_is_read_at_another_ref() -> None:
+    source = open_desired("ref:topic", PRIVATE, around(TOKEN="t"))
+
+    assert source.name == "git+https://git.example/fleet.git@topic"
+    assert isinstance(source, GitSource)
+    assert source._cache._current() is not None, "the host is the settings' own"
+    with pytest.raises(WrongUsage, match="no Git repository"):
+        open_desired("ref:topic", Settings(source=SourceSettings(folder=".")), around())
+    with pytest.raises(WrongUsage, match="cannot be a branch"):
+        open_desired("ref:-x", PRIVATE, around(TOKEN="t"))

@@ -1,0 +1,116 @@
+"""What `audit verify --replay` says to do about an item is done as it says, and the line is gone.
+
+Covers: engine.queries.audit.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.support.command_line import (
+    Ended,
+    Fleet,
+    envctl,
+    fleet,
+    installed,
+    moto,
+    service,
+    use_settings,
+)
+
+__all__ = ["fleet", "installed", "moto"]
+pytestmark = pytest.mark.slow
+
+TABLE = "InfraConfigServices"
+KEY = {"ServiceName": "Search"}
+
+
+def verified() -> Ended:
+    return envctl("audit", "verify", "--replay", "--format", "json")
+
+
+@pytest.fixture
+def table(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The table of services, with one that was applied, and a ledger that leads to it."""
+    use_settings(tmp_path, monkeypatch, f"source: {{folder: {installed.folder}}}\n")
+    installed.has({"search.yaml": service("Search", 40000)})
+    assert installed.apply("--scope", "config").code == 0
+    resource: Any = boto3.resource("dynamodb", "eu-west-1")
+    assert verified().code == 0
+    return resource.Table(TABLE)
+
+
+def _edited(table: Any) -> None:
+    item = table.get_item(Key=KEY)["Item"]
+    table.put_item(Item={**item, "OwningCluster": "Infra"})
+
+
+def _marked_by_another(table: Any) -> None:
+    item = table.get_item(Key=KEY)["Item"]
+    table.put_item(Item={**item, "Managed": {**item["Managed"], "By": "of-somebody-else"}})
+
+
+def _deleted(table: Any) -> None:
+    table.delete_item(Key=KEY)
+
+
+def _copied(table: Any) -> None:
+    item = table.get_item(Key=KEY)["Item"]
+    table.put_item(Item={**item, "ServiceName": "Copy", "Value": {"SchemaVersion": 1}})
+
+
+def _applied(installed: Fleet, _: Any) -> None:
+    assert installed.apply("--scope", "config").code == 0
+
+
+def _mark_removed_and_applied(installed: Fleet, table: Any) -> None:
+    assert "another" in installed.plan("--scope", "config").out
+    table.update_item(Key=KEY, UpdateExpression="REMOVE Managed")
+    assert installed.apply("--scope", "config").code == 0
+
+
+def _deleted_too(_: Fleet, table: Any) -> None:
+    table.delete_item(Key={"ServiceName": "Copy"})
+
+
+def _written_and_taken_over(installed: Fleet, table: Any) -> None:
+    installed.has({"copy.yaml": service("Copy")})
+    table.update_item(Key={"ServiceName": "Copy"}, UpdateExpression="REMOVE Managed")
+    assert installed.apply("--scope", "config", "--adopt").code == 0
+
+
+@pytest.mark.parametrize(
+    ("accident", "kind", "words", "follow"),
+    [
+        (_edited, "changed outside", "envctl apply brings it back", _applied),
+        (_marked_by_another, "changed outside", "remove its attribute Managed before",
+         _mark_removed_and_applied),
+        (_deleted, "item missing", "envctl apply makes it again", _applied),
+        (_copied, "item unknown", "else delete it", _deleted_too),
+        (_copied, "item unknown", "remove its attribute Managed if it has one, and envctl apply --adopt takes it over",
+         _written_and_taken_over),
+    ],
+)  # fmt: skip
+def test_what_it_says_is_done_and_nothing_is_left_to_do(
+    installed: Fleet,
+    table: Any,
+    accident: Callable[[Any], None],
+    kind: str,
+    words: str,
+    follow: Callable[[Fleet, Any], None],
+) -> None:
+    accident(table)
+    found = verified()
+    assert found.code == 7
+    (line,) = found.json["tables"]
+    assert line["kind"] == kind
+    assert words in line["fix"]
+
+    follow(installed, table)
+
+    after = verified()
+    assert after.code == 0
+    assert [one["fix"] for one in after.json["tables"] if "nothing to do" not in one["fix"]] == []
