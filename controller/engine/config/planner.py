@@ -252,7 +252,7 @@ class Planner:
         """
         accepted = self._accepted(revision, emit)
         for state in seen.scopes:
-            found = ((ref, seen_there.attributes) for ref, seen_there in state.objects.items())
+            found = ((ref, there.attributes) for ref, there in state.objects.items())
             REDACTOR.tell(*sensitive_values(found, self._kinds))
         states = _chosen(seen.scopes, scopes, self._settings)
         authors: Authors | None = None

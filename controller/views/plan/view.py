@@ -167,8 +167,7 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     )
     reviewed = () if plan.review == NO_REVIEW else review_lines(plan.review)
     agreements = tuple(map(printable, reviewed))
-    compared = conflict_lines(plan.beside) if plan.beside else ()
-    beside = tuple(map(printable, compared))
+    beside = tuple(map(printable, conflict_lines(plan.beside))) if plan.beside else ()
     return PlanView(printable(plan.label), tuple(sections), asides, violations, agreements, beside)
 
 
