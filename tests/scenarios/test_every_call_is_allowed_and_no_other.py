@@ -31,6 +31,7 @@ pytestmark = pytest.mark.slow
 
 STORIES: Final = (
     "test_groups_follow_their_documents.py",
+    "test_topics_and_hooks_come_and_go.py",
     "test_scaling_schedules_never_have_a_gap.py",
     "test_a_changed_image_reaches_instances_bit_by_bit.py::test_a_version_is_made_and_two_of_three_groups_begin",
     "test_office_hours_end_and_begin.py::test_a_night_and_a_morning",

@@ -151,22 +151,6 @@ def test_all_that_lacks_is_said_at_once(estate: LiveAccount) -> None:
 
 
 @pytest.mark.slow
-def test_a_topic_and_a_hook_come_and_go(running: LiveAccount) -> None:
-    scaling = running.client("autoscaling")
-    topic = running.client("sns").create_topic(Name="scaling")["TopicArn"]
-    running.role(notifications=[{"topic": topic}])
-    running.apply()
-    told = scaling.describe_notification_configurations(AutoScalingGroupNames=[WEB])
-    assert {one["TopicARN"] for one in told["NotificationConfigurations"]} == {topic}
-
-    running.role(notifications=None, terminationDelay=0)
-    running.apply()
-    told = scaling.describe_notification_configurations(AutoScalingGroupNames=[WEB])
-    assert told["NotificationConfigurations"] == []
-    assert scaling.describe_lifecycle_hooks(AutoScalingGroupName=WEB)["LifecycleHooks"] == []
-
-
-@pytest.mark.slow
 def test_a_topic_of_another_account_lets_its_role_alone_wait(estate: LiveAccount) -> None:
     other = "arn:aws:sns:eu-west-1:000000000099:theirs"
     estate.role(notifications=[{"topic": other}])
