@@ -24,6 +24,7 @@ SIGNS: Final[Mapping[Action, str]] = {
 }
 AGREE: Final = "Must agree"
 BESIDE: Final = "Beside other open pull requests"
+SINCE: Final = "Since the earlier plan"
 DARK: Final = (ScopeState.UNKNOWN, ScopeState.WAITING)
 HEADLINE: Final = ("ended", "replaced", "stopped", "launched")
 """Effects on instances in the order of a headline."""
