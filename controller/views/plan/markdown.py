@@ -90,7 +90,8 @@ def render_markdown(
     sections = list(shown.sections)
     schedules = [_section(sections.pop())] if plan.schedules is not None else []
     refusals = [_violation(violation) for violation in shown.violations]
-    refusals[:0] = [
+    # After what refuses it: others may have written much of this.
+    refusals += [
         fenced(f"**{title}**\n\n", tuple(f"{line}\n" for line in told), "\n", language="")
         for title, told in shown.told
     ]
