@@ -349,6 +349,7 @@ def deep_attributes(
         "userData": design.user_data_on(image.platform),
         "detailedMonitoring": design.detailed_monitoring,
         "publicAddress": False,
+        "metadataTokens": design.metadata_tokens,
         "terminationDelay": design.termination_delay,
         "notifications": {arn: list(events) for arn, events in design.notifications.items()},
     }
