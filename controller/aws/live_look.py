@@ -183,6 +183,11 @@ def _instances(holder: Element) -> Iterator[FoundInstance]:
                 raise _incomplete(INSTANCES.what, what)
             if state == "terminated":
                 continue
+            failed_start = item.findtext("stateReason/code", "") if state == "stopped" else ""
+            if failed_start.startswith(_STOPPED_BY):
+                failed_start = ""
+            elif failed_start:
+                failed_start = item.findtext("stateReason/message") or failed_start
             yield FoundInstance(
                 instance_id=instance_id,
                 state=intern(state),
@@ -197,17 +202,8 @@ def _instances(holder: Element) -> Iterator[FoundInstance]:
                 image_id=intern(item.findtext("imageId", "")),
                 lifecycle=intern(item.findtext("instanceLifecycle", "")),
                 root_device=intern(item.findtext("rootDeviceType", "") or "ebs"),
-                failed_start=_failed_start(item) if state == "stopped" else "",
+                failed_start=failed_start,
             )
-
-
-def _failed_start(item: Element) -> str:
-    """Return AWS's reason why a stopped instance is stopped, unless somebody or something asked for that after it ran."""
-    reason = _child(item, "stateReason")
-    code = reason.findtext("code", "")
-    return (
-        "" if not code or code.startswith(_STOPPED_BY) else reason.findtext("message", "") or code
-    )
 
 
 GROUPS: Final = Listing(

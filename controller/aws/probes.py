@@ -92,6 +92,7 @@ OF_TARGET: Final[Mapping[str, tuple[Probe, ...]]] = {
     ),
     "scaling-schedules": (Probe("autoscaling:DescribeScheduledActions", _ONE),),
     "power": (
+        Probe("autoscaling:DescribeScalingActivities", _ONE),
         Probe("ec2:StartInstances", _DRY, changes=True, needs="instance"),
         Probe("ec2:StopInstances", _DRY, changes=True, needs="instance"),
     ),

@@ -1,14 +1,15 @@
 """Which commands there are, and where: each is imported when it is called, so that the others start fast."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from keyword import iskeyword
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import typer
-from typer.core import TyperGroup
+from typer._click.shell_completion import CompletionItem
+from typer.core import TyperCommand, TyperGroup
 
 from controller.cli.terminal.words_of_others import COMMANDS_OF_OTHERS, refuse_command_of_others
 from controller.model.closest import closest
@@ -54,6 +55,37 @@ DAEMON = "run"
 """The command that needs the extra ``daemon``, which a plain installation does not bring."""
 
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Command(TyperCommand):
+    """A command whose help ends in examples."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write what people type."""
+        # Only who asks for help pays for reading them.
+        from controller.cli.terminal.examples import EXAMPLES
+
+        words = " ".join(ctx.command_path.split()[1:])
+        with formatter.section("Examples"):
+            # As they are: a line that was wrapped could not be typed.
+            formatter.buffer.extend(f"  {line}\n" for line in EXAMPLES[words])
+
+
+class Several(typer.Typer):
+    """Several commands, each with examples."""
+
+    def command(
+        self,
+        name: str | None = None,
+        *,
+        cls: type[TyperCommand] | None = Command,
+        **options: Any,
+    ) -> Callable[[Function], Function]:
+        """Add a command as Typer does."""
+        return super().command(name, cls=cls, **options)
+
+
 class Commands(TyperGroup):
     """Commands of which some are imported when they are called; says which one was meant, also of those not imported yet."""
 
@@ -82,11 +114,22 @@ class Commands(TyperGroup):
         found = getattr(import_module(f"controller.cli.{folder}{self.module or called}"), called)
         if not isinstance(found, typer.Typer):
             app = typer.Typer(add_completion=False, rich_markup_mode=None)
-            app.command(cmd_name)(found)
+            app.command(cmd_name, cls=Command)(found)
             found = app
         made = typer.main.get_command(found)
         made.name = cmd_name
         return made
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[CompletionItem]:
+        """Return commands and options that begin so, without importing any command."""
+        known = {name: one.get_short_help_str() for name, one in self.commands.items()}
+        names = [
+            CompletionItem(name, help=told)
+            for name, told in {**self.later, **known}.items()
+            if name.startswith(incomplete)
+        ]
+        # Typer's own would import each of them for its help.
+        return [*names, *super(TyperGroup, self).shell_complete(ctx, incomplete)]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the commands, without importing any."""
@@ -95,7 +138,7 @@ class Commands(TyperGroup):
             formatter.write_dl([*self.later.items(), *known.items()])
 
 
-several = partial(typer.Typer, rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+several = partial(Several, rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 """Makes a command of several subcommands."""
 
 

@@ -6,6 +6,7 @@ import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import say_document, say_lines
+from controller.cli.terminal.completion import scope_names
 from controller.engine.queries.doctor.checks import examine
 from controller.engine.queries.doctor.report import exit_code
 from controller.views.doctor import doctor_json, doctor_lines
@@ -18,6 +19,7 @@ def doctor(
         typer.Argument(
             metavar="[SCOPE]",
             help="config, an account's name or number, ACCOUNT/REGION; default: everything.",
+            autocompletion=scope_names,
         ),
     ] = None,
     output: FormatOption = Format.TEXT,

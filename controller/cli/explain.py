@@ -7,6 +7,7 @@ import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
 from controller.cli.remote.server import Request, only_here
+from controller.cli.terminal.completion import object_names
 from controller.engine.power.fleet import accepted_now
 from controller.engine.queries.explain.answer import explained
 from controller.views.documents.explanation import explain_answer
@@ -20,6 +21,7 @@ def explain(
         typer.Argument(
             metavar="REF|INSTANCE|ADDRESS|NAME",
             help="Kind/name, an environment, a group, or an instance by id, private address or Name.",
+            autocompletion=object_names,
         ),
     ],
     at: Annotated[

@@ -1,6 +1,7 @@
 """One call of envctl: its global options, what commands are built from, made when first asked for, and the options several have."""
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,6 +21,7 @@ from controller.cli.process import (
     say_document,
     say_lines,
 )
+from controller.cli.terminal.completion import scope_names
 from controller.engine.authoring.write_files import append_to
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
@@ -102,6 +104,7 @@ ScopeOption = Annotated[
         "--scope",
         metavar="SCOPE",
         help="Only config, or ACCOUNT/REGION, or all of an ACCOUNT by name or number. Repeatable.",
+        autocompletion=scope_names,
     ),
 ]
 RefOption = Annotated[
@@ -204,23 +207,23 @@ class Invocation:
 
     def planner(self, text: str | None) -> Planner:
         """Return what loads and plans that source: a folder, Git, or ``snapshot:ID``."""
+        opening: Callable[[], Source | DesiredSource]
+        if text is not None and text.startswith(PREFIX):
+            opening = partial(open_snapshot, self.installation, text)
+        else:
+            opening = partial(open_desired, text, self.settings, self.process)
         own = text is None and self.settings.approvals.signed is not None
         signed = partial(signed_lines, self.master) if own else None
-        return Planner(partial(self._opened, text), self.settings, catalog.kinds(), signed)
+        return Planner(opening, self.settings, catalog.kinds(), signed)
 
     def planner_of_base(self, base: str, source: str | None) -> Planner:
         """Return what loads the state a source is compared with: a source of its own, or a branch of that one's repository."""
 
         def opened() -> Source | DesiredSource:
-            found = state_named(base, self._opened(source), self.process.cache_dir)
-            return self._opened(base) if found is None else found
+            found = state_named(base, self.planner(source).source, self.process.cache_dir)
+            return self.planner(base).source if found is None else found
 
         return Planner(opened, self.settings, catalog.kinds())
-
-    def _opened(self, text: str | None) -> Source | DesiredSource:
-        if text is not None and text.startswith(PREFIX):
-            return open_snapshot(self.installation, text)
-        return open_desired(text, self.settings, self.process)
 
     def reconciler(
         self,

@@ -10,6 +10,7 @@ import typer
 from controller import catalog
 from controller.cli.invocation import Invocation, SourceOption
 from controller.cli.process import note, note_problems, say
+from controller.cli.terminal.completion import kind_names
 from controller.engine.authoring.scaffold import scaffold
 from controller.engine.authoring.write_files import write_new_files
 from controller.engine.desired.load_revision import RevisionLoader
@@ -21,7 +22,10 @@ from controller.views.schema_files import schema_files
 def new(
     context: typer.Context,
     *,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="Service, Environment, …")],
+    kind: Annotated[
+        str,
+        typer.Argument(metavar="KIND", help="Service, Environment, …", autocompletion=kind_names),
+    ],
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it is to be called.")],
     source: SourceOption = None,
     out: Annotated[

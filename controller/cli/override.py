@@ -13,6 +13,7 @@ from controller.cli.invocation import Format, FormatOption, Invocation, ask, say
 from controller.cli.process import say, say_document
 from controller.cli.put_back.plan_and_ask import override_files_writer
 from controller.cli.remote.server import Request, Server, only_here
+from controller.cli.terminal.completion import object_names
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.engine.authoring.write_files import write_folder
 from controller.engine.config.observe import observe_config
@@ -64,6 +65,7 @@ def make(
         typer.Argument(
             metavar="REF|GROUP|INSTANCE",
             help="Kind/name, an environment, a group, or an instance by id, address or Name.",
+            autocompletion=object_names,
         ),
     ],
     values: Annotated[

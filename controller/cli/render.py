@@ -14,6 +14,7 @@ from controller.cli.invocation import (
     at_ref,
 )
 from controller.cli.process import note_problems, say, say_document
+from controller.cli.terminal.completion import object_names
 from controller.engine.queries.effective import effective_documents
 from controller.errors import ExitCode
 from controller.views.effective import effective_json, effective_yaml
@@ -24,7 +25,9 @@ def render(
     ref: Annotated[
         str | None,
         typer.Argument(
-            metavar="[REF]", help="Kind/name, or a name that one alone has; default: all documents."
+            metavar="[REF]",
+            help="Kind/name, or a name that one alone has; default: all documents.",
+            autocompletion=object_names,
         ),
     ] = None,
     source: SourceOption = None,

@@ -74,7 +74,7 @@ class Commit(NamedTuple):
 
     id: str
     committer: str
-    message: str
+    body: str
 
 
 class CommitLines(NamedTuple):
@@ -108,9 +108,10 @@ def _words(message: str) -> tuple[str, ...]:
 
 def lines_of(commit: Commit, settings: ApprovalSettings, judges: str = "") -> CommitLines:
     """Return what a commit's lines approve; ``judges`` says what a plan is of that takes none of them, whoever committed."""
-    words, tokens = _words(commit.message), approvals_in(commit.message)
-    if not words:
+    if not _TRAILER_LINE.search(commit.body):
         return NO_LINES
+    words = _words(commit.body)
+    tokens = tuple(word for word in words if _TOKEN.fullmatch(word))
     name = commit.id[:_COMMIT_DIGITS]
     strange = next((word for word in words if word not in tokens), None)
     if strange is not None and not tokens:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from itertools import chain
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -101,6 +102,8 @@ class EditGroup(NamedTuple):
 
     edit: Edit
     changes: tuple[Change, ...]
+    places: int = 1
+    """In how many places the same was edited; ``edit`` is the first of them."""
 
 
 def with_file_edits(
@@ -149,6 +152,30 @@ def group_by_edit(changes: Iterable[Change]) -> tuple[tuple[EditGroup, ...], tup
             groups.setdefault(Edit(origin, ""), []).append(change)
     ordered = sorted(groups, key=lambda edit: (edit.what != REMOVED, edit.origin, edit.what))
     return tuple(EditGroup(edit, tuple(groups[edit])) for edit in ordered), tuple(aside)
+
+
+def join_alike(groups: Iterable[EditGroup]) -> tuple[EditGroup, ...]:
+    """Return the groups, those that change other objects in the very same way as one, in the order of their first.
+
+    What came or went with a file, and what is not shown as it is, stays with its own place.
+    """
+    groups = tuple(groups)
+    changes = [change for group in groups for change in group.changes]
+    alike = {id(one): number for number, same in enumerate(collapse(changes)) for one in same}
+    joined: dict[object, list[EditGroup]] = {}
+    for group in groups:
+        is_told = all(
+            change.action == "update"
+            and change.fields
+            and not any(field.sensitive for field in change.fields)
+            for change in group.changes
+        )
+        key: object = frozenset(alike[id(change)] for change in group.changes)
+        joined.setdefault(key if is_told else group.edit, []).append(group)
+    return tuple(
+        EditGroup(same[0].edit, tuple(chain.from_iterable(one.changes for one in same)), len(same))
+        for same in joined.values()
+    )
 
 
 def collapse(

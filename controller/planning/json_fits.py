@@ -29,7 +29,7 @@ def compiled(schema: Mapping[str, Any]) -> Fits:
     """Return what tells of a value read from JSON whether it fits for certain; False: it may or may not."""
     checks: list[Fits] = []
     for keyword, wanted in schema.items():
-        if keyword in _SAY_NOTHING or keyword in {"required", "minimum"}:
+        if keyword in _SAY_NOTHING or keyword in {"required", "minimum", "then"}:
             continue
         make = _MAKERS.get(keyword)
         if make is None:
@@ -97,6 +97,26 @@ def _one_of(wanted: list[Mapping[str, Any]], _schema: Mapping[str, Any]) -> Fits
     return lambda value: isinstance(value, dict) and sum(f <= value.keys() for f in fields) == 1
 
 
+def _if(wanted: Mapping[str, Any], schema: Mapping[str, Any]) -> Fits:
+    """Of a condition that fields have certain texts it is certain."""
+    fields: Mapping[str, Any] = wanted.get("properties", {})
+    texts = {name: field.get("const") for name, field in fields.items()}
+    if wanted.keys() != {"properties"} or any(
+        len(field) != 1 or not isinstance(texts[name], str) for name, field in fields.items()
+    ):
+        return _not_certain
+    then = compiled(schema.get("then", {}))
+
+    def fits(value: Json) -> bool:
+        # A field that is not there contradicts nothing.
+        other = isinstance(value, dict) and any(
+            value.get(name, texts[name]) != texts[name] for name in texts
+        )
+        return other or then(value)
+
+    return fits
+
+
 def _items(wanted: Mapping[str, Any], _schema: Mapping[str, Any]) -> Fits:
     check = compiled(wanted)
     return lambda value: not isinstance(value, list) or all(map(check, value))
@@ -118,6 +138,7 @@ def _pattern(wanted: str, _schema: Mapping[str, Any]) -> Fits:
 
 _MAKERS: Final[Mapping[str, Callable[[Any, Mapping[str, Any]], Fits]]] = {
     "type": _type,
+    "if": _if,
     "properties": _properties,
     "additionalProperties": _additional,
     "items": _items,

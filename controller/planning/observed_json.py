@@ -9,6 +9,7 @@ import orjson
 from controller.errors import WrongUsage
 from controller.model.canonical import canonical_bytes
 from controller.model.observed import (
+    CONFIG_SCOPE,
     MadeBy,
     Mark,
     Observation,
@@ -71,10 +72,7 @@ def state_schema() -> Schema:
     found = object_of(
         {
             "ref": ref,
-            "attributes": {
-                **_some_object("As found, without what is not compared: items by table."),
-                "additionalProperties": {"type": "object"},
-            },
+            "attributes": _some_object("As found, without what is not compared."),
             "digest": text("Digest of the attributes and the mark's extra."),
             "mark": _mark_schema(),
             "ownership": _one_of(Ownership, "Whose it is."),
@@ -82,7 +80,7 @@ def state_schema() -> Schema:
             "dependsOn": list_of(ref, "What it names."),
         }
     )
-    return object_of(
+    state = object_of(
         {
             "scope": text("`config` or `<account>/<region>`."),
             "state": _one_of(ScopeState, "How well the scope is known."),
@@ -91,6 +89,13 @@ def state_schema() -> Schema:
             "objects": list_of(found, "By kind and name."),
         }
     )
+    items = {"properties": {"attributes": {"additionalProperties": {"type": "object"}}}}
+    return {
+        **state,
+        "if": {"properties": {"scope": {"const": CONFIG_SCOPE}}},
+        # In the tables an object is items by table.
+        "then": {"properties": {"objects": {"items": items}}},
+    }
 
 
 def _facts_schema() -> Schema:

@@ -2,20 +2,26 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import uuid
 import zipfile
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from controller import __version__
+from controller.events import AlertRaised
 from controller.model.ledger_record import LEDGER_FORMAT
 from controller.model.observed import SHAPE
 from tests.support.command_line import service
+from tests.support.daemon_processes import DaemonProcess
 from tests.support.embedded_aws import AwsForTests
 from tests.support.wheels import build_here, build_wheel
+from tests.support.work_queues import make_queue
 
 pytestmark = pytest.mark.slow
 
@@ -77,15 +83,21 @@ def both(folder: Path) -> tuple[Path, Path]:
     return unpacked
 
 
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Where the package as it is lies, and where a later version."""
+    return both(tmp_path_factory.mktemp("versions"))
+
+
 def test_a_fleet_is_upgraded_while_the_older_version_still_runs(
-    sandbox: AwsForTests, tmp_path: Path
+    sandbox: AwsForTests, tmp_path: Path, unpacked: tuple[Path, Path]
 ) -> None:
     fleet = tmp_path / "fleet"
     fleet.mkdir()
     settings = tmp_path / "envctl.yaml"
     settings.write_text(f"source: {{folder: {fleet}}}\n")
     around = {"ENVCTL_CONFIG": str(settings), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    old, new = (Version(code, around) for code in both(tmp_path))
+    old, new = (Version(code, around) for code in unpacked)
     (fleet / "teams.yaml").write_text(CLUSTER)
     assert old.envctl("bootstrap").returncode == 0
     assert old.envctl("apply", "--yes").returncode == 0
@@ -115,4 +127,56 @@ def test_a_fleet_is_upgraded_while_the_older_version_still_runs(
     assert f"config (format {NEWER_FORMAT})" in found["what"]
     assert "pipx upgrade environment-controller" in found["fix"]
     assert new.envctl("apply", "--yes").returncode == 0
+    assert new.envctl("audit", "verify", "--replay").returncode == 0
+
+
+def alerts(daemon: DaemonProcess) -> set[str]:
+    return {event["alert"] for event in daemon.events(AlertRaised.name)}
+
+
+def test_daemons_of_both_share_a_queue_until_the_older_is_ended(
+    sandbox: AwsForTests, tmp_path: Path, unpacked: tuple[Path, Path]
+) -> None:
+    fleet = tmp_path / "fleet"
+    fleet.mkdir()
+    (fleet / "teams.yaml").write_text(CLUSTER)
+    settings = {
+        "source": {"folder": str(fleet)},
+        "intervals": {"reconcileSeconds": 5},
+        "queue": {"sqs": make_queue(sandbox.client("sqs"), uuid.uuid4().hex)},
+    }
+    file = tmp_path / "envctl.yaml"
+    file.write_text(json.dumps(settings))
+    around = {"ENVCTL_CONFIG": str(file), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    old, new = (Version(code, around) for code in unpacked)
+    assert old.envctl("bootstrap").returncode == 0
+
+    def items(table: str) -> str:
+        return json.dumps(sandbox.client("dynamodb").scan(TableName=table)["Items"])
+
+    with DaemonProcess(tmp_path, settings, "older", code=old.code) as older:
+        older.until(lambda: "ADMembershipGroup" in items("InfraConfigClusters"))
+        with DaemonProcess(tmp_path, settings, "newer", code=new.code) as newer:
+            # Either takes what is due, until the newer one took some: from then on the scope is its own.
+            commits = count(1)
+
+            def is_newer() -> bool:
+                known = items("InfraConfigServices")
+                if known.count("OwningCluster") == len(list(fleet.iterdir())) - 1:
+                    number = next(commits)
+                    (fleet / f"{number}.yaml").write_text(service(f"Any{number}", 40100 + number))
+                return "DirectoryGroup" in items("InfraConfigClusters")
+
+            newer.until(is_newer)
+            older.until(lambda: alerts(older) == {"scope-from-the-future"})
+            (fleet / "search.yaml").write_text(service("Search", 40000))
+            newer.until(lambda: "Search" in items("InfraConfigServices"))
+            assert older.ended(signal.SIGTERM)[0] == 0
+            (fleet / "find.yaml").write_text(service("Find", 40001))
+            newer.until(lambda: "Find" in items("InfraConfigServices"))
+            assert alerts(newer) == set()
+            assert newer.ended(signal.SIGTERM)[0] == 0
+
+    records = json.loads(new.envctl("audit", "list", "--format", "json").stdout)["records"]
+    assert "upgraded" in {record["cause"] for record in records}
     assert new.envctl("audit", "verify", "--replay").returncode == 0

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.embedded_aws import AwsForTests
-from tests.support.live_account import LiveAccount, changes, failures, notes
+from tests.support.live_account import ACCOUNT, REGION, LiveAccount, changes, failures, notes
 
 WEB = "c50-ta-Web"
 
@@ -54,11 +54,10 @@ def test_without_being_asked_it_is_only_reported(old: LiveAccount) -> None:
         subnets={"PrivateApp": {"availabilityZoneA": "subnet-x", "availabilityZoneB": "subnet-y"}},
     )
     calls: list[str] = []
-    old.client("ec2").meta.events.register(
-        "before-call", lambda model, **_: calls.append(model.name), unique_id="count"
-    )
+    events = old.aws.client_of_controller("ec2", ACCOUNT, REGION).meta.events
+    events.register("before-call", lambda model, **_: calls.append(model.name), unique_id="count")
     plan = old.plan()
-    old.client("ec2").meta.events.unregister("before-call", unique_id="count")
+    events.unregister("before-call", unique_id="count")
     assert calls == ["DescribeInstances"]
     assert changes(plan) == []
     assert notes(plan) == [f"unmanaged {WEB}: exists without our mark: --adopt takes it over"]

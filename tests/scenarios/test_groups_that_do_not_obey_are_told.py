@@ -79,3 +79,31 @@ def test_a_warm_pool_stays_as_its_group_keeps_it(estate: PowerEstate) -> None:
     assert [one.exit_code for one in morning.outcomes] == [0, 0]
     assert {name: estate.states()[name] for name in pool} == dict.fromkeys(pool, "stopped")
     assert {estate.states()[name] for name in members} == {"running"}
+
+
+@pytest.mark.slow
+def test_a_group_of_no_instances_at_night_that_cannot_launch_says_why(
+    estate: PowerEstate,
+) -> None:
+    shared = estate.folder / "shared.yaml"
+    shared.write_text(
+        shared.read_text().replace("ami: web-1.4.2,", "ami: web-1.4.2, whenOff: scaleToZero,")
+    )
+    estate.accept()
+    estate.group(WEB)
+    estate.at(EVENING).tick()
+    assert estate.states() == {}
+    estate.aws.controls.settings(failing_launches=[WEB])
+
+    morning = estate.at(MORNING).tick()
+
+    assert morning.outcomes[0].exit_code == 7
+    told = f"{WEB}: 0 of 3 in service; AWS's last activity failed: We currently do not have sufficient capacity"
+    assert told in morning.outcomes[0].finding.reason
+
+    estate.aws.controls.settings(failing_launches=[])
+    estate.client("autoscaling").set_desired_capacity(AutoScalingGroupName=WEB, DesiredCapacity=3)
+    later = estate.at(MORNING + timedelta(minutes=5)).tick()
+    assert later.outcomes[0].exit_code == 0
+    assert estate.lifecycles(WEB) == ["InService"] * 3
+    assert "envctl:parked" not in {tag["Key"] for tag in estate.look(WEB)["Tags"]}

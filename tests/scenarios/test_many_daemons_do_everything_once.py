@@ -38,7 +38,7 @@ class Daemons:
 
     def __init__(self, estate: PowerEstate, count: int) -> None:
         queue = SqsQueue(
-            estate.aws.client("sqs"),
+            estate.aws.client_of_controller("sqs"),
             make_queue(estate.aws.client("sqs"), uuid.uuid4().hex),
             lambda: datetime.now(UTC),
         )

@@ -162,6 +162,8 @@ def test_every_step_up_to_enforcing_changes_nothing_and_is_gone_back(
     administrator.settle(ENFORCE)
     lacking = [one for one in typed("envctl doctor ACCOUNT").out.splitlines() if "lacks  " in one]
     assert [line.split()[1] for line in lacking] == ["source"], "each command here names it"
+    shown = typed("envctl plan --scope ACCOUNT/REGION --adopt").out
+    assert f"Next: envctl plan --scope {SCOPE} --adopt " in shown
     planned = typed("envctl plan --scope ACCOUNT/REGION --adopt", "--format", "json")
     assert {one["key"].rpartition("/")[2] for one in changes(planned)} == set(GROUPS)
     account_is_taken_over(administrator)
@@ -200,12 +202,15 @@ def tables_are_taken_over(administrator: Administrator) -> str:
     for command in of_git:
         in_git(command)
 
-    assert typed(plan).code == 3
+    shown = typed(plan)
+    assert shown.code == 3
     refused = typed(apply, "--yes", "--format", "json")
     assert refused.code == 3
     assert administrator.items() == items, "what would change waits for its own word"
     (violation,) = refused.json["plan"]["scopes"][0]["violations"]
-    adopted = typed(apply, "--yes", "--approve", violation["token"], "--format", "json")
+    (approving,) = re.findall(r"envctl apply .*--approve \S+", shown.out)
+    assert approving == f"{apply} --approve {violation['token']}", "the line it prints"
+    adopted = typed(approving, "--yes", "--format", "json")
     assert adopted.code == 0
     assert changes(envctl("plan", "--source", "fleet", "--format", "json")) == []
     after = read_by_others(administrator.dynamodb)

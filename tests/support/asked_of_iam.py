@@ -105,8 +105,10 @@ def _launched(request: Request, wanted: Params) -> Iterator[Call]:
         yield Call("ec2:CreateTags", f"{here}:instance/*", {"ec2:CreateAction": "RunInstances"})
     if profile := data.get("IamInstanceProfile"):
         known = iam_backends[request.account]["aws"].get_instance_profile(profile["Name"])
-        for role in known.roles:
-            yield Call("iam:PassRole", role.arn, {"iam:PassedToService": "ec2.amazonaws.com"})
+        # One that was furnished without a role stands for a role of its name.
+        named = f"arn:aws:iam::{request.account}:role/{profile['Name']}"
+        for role in [role.arn for role in known.roles] or [named]:
+            yield Call("iam:PassRole", role, {"iam:PassedToService": "ec2.amazonaws.com"})
 
 
 def _template(request: Request, wanted: Params) -> Any:

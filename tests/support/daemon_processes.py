@@ -21,6 +21,7 @@ from controller.cli.main import main as command_line
 from controller.events import DaemonStarted
 from tests.support.request_faults import add, request_faults
 
+ROOT = Path(__file__).parents[2]
 WITHIN_S = 60
 HOLD_S = 120
 
@@ -36,8 +37,12 @@ class DaemonProcess:
         hold_s: int = HOLD_S,
         faults: Sequence[Mapping[str, Any]] = (),
         before: Sequence[str] = (),
+        code: Path = ROOT,
     ) -> None:
-        """Start it, with files of its own in a folder; ``before`` is what runs it, if not this process."""
+        """Start it, with files of its own in a folder.
+
+        ``before`` is what runs it, if not this process; ``code`` is where its package lies, if it is another version.
+        """
         self.config, self.told = folder / f"{name}.yaml", folder / f"{name}.jsonl"
         self.log = folder / f"{name}.log"
         self.settings(settings)
@@ -47,7 +52,12 @@ class DaemonProcess:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [*before, sys.executable, *program, *command],
-                env={**os.environ, "XDG_CACHE_HOME": str(folder / f"{name}-cache")},
+                cwd=code,
+                env={
+                    **os.environ,
+                    "XDG_CACHE_HOME": str(folder / f"{name}-cache"),
+                    "PYTHONPATH": str(ROOT),
+                },
                 stderr=log,
             )
 

@@ -36,13 +36,23 @@ class AwsForTests:
         self.environment = dict(server.environment)
         self.controls: SandboxControls = server.controls
         self._session: Any = boto3.Session()
-        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._clients: dict[tuple[str, ...], Any] = {}
 
     def client(self, service: str, account: str = "", region: str = "eu-west-1") -> Any:
         """Return a client that tries once; ``account`` empty is the master."""
-        key = (service, account, region)
+        return self._known(service, account, region)
+
+    def client_of_controller(
+        self, service: str, account: str = "", region: str = "eu-west-1"
+    ) -> Any:
+        """Return a client that the sandbox takes for the controller's, by what it calls itself."""
+        return self._known(service, account, region, calling_itself="envctl/tests")
+
+    def _known(self, service: str, account: str, region: str, calling_itself: str = "") -> Any:
+        key = (service, account, region, calling_itself)
         if key not in self._clients:
-            made = self._made(service, region)
+            named = ONE_TRY.merge(Config(user_agent_extra=calling_itself))
+            made = self._made(service, region, named)
             if account:
                 made.meta.events.register("before-call", _in_account(account))
             self._clients[key] = made
@@ -57,14 +67,15 @@ class AwsForTests:
         return self._made(
             service,
             "eu-west-1",
+            ONE_TRY,
             aws_access_key_id=found["AccessKeyId"],
             aws_secret_access_key=found["SecretAccessKey"],
             aws_session_token=found["SessionToken"],
         )
 
-    def _made(self, service: str, region: str, **credentials: str) -> Any:
+    def _made(self, service: str, region: str, config: Config, **credentials: str) -> Any:
         return self._session.client(
-            service, region, endpoint_url=self.address, config=ONE_TRY, **credentials
+            service, region, endpoint_url=self.address, config=config, **credentials
         )
 
 

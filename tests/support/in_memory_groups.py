@@ -55,6 +55,7 @@ class InMemoryHands:
         self.types: dict[str, str] = {}
         self.capacity: dict[str, int] = {}
         """By type, where there is not as much as asked for."""
+        self.cannot_launch: set[str] = set()
         self.protected: set[str] = set()
         """Against being stopped."""
         self.falls_back: set[str] = set()
@@ -89,6 +90,9 @@ class InMemoryHands:
                 elif lifecycle == "Pending":
                     group.lifecycles[name] = "InService"
         return found
+
+    def failed_activity(self, group: str) -> str:
+        return "Launching EC2 instance failed" if group in self.cannot_launch else ""
 
     def remember(self, values: Mapping[str, str]) -> None:
         self._called("tag", list(values))
@@ -168,10 +172,12 @@ class InMemoryHands:
         self._require(0 <= minimum <= wanted <= group.maximum, "sizes", "ValidationError")
         group.minimum, group.desired = minimum, wanted
         counted = [n for n, one in group.lifecycles.items() if one in ("InService", "Pending")]
+        if self.kept.keys() & self.cannot_launch:
+            return
         for number in range(wanted - len(counted)):
             name = f"i-new{len(self.states)}{number}"
             group.lifecycles[name], self.states[name] = "Pending", "running"
-        for name in counted[wanted:]:
+        for name in [name for name in counted if name not in self.protected][wanted:]:
             del group.lifecycles[name], self.states[name]
 
     def _enter(self, group: Group, ids: Sequence[str]) -> None:
@@ -213,7 +219,7 @@ class InMemoryHands:
                 subnets=(),
                 suspended=frozenset(one.suspended),
                 members=tuple(
-                    Member(member, lifecycle, "a", "", "", healthy=True)
+                    Member(member, lifecycle, "a", "", "", True, member in self.protected)
                     for member, lifecycle in one.lifecycles.items()
                 ),
             )

@@ -164,7 +164,7 @@ class Acts:
         return self.account.records
 
     def client(self, service: str) -> Any:
-        return self.account.client(service)
+        return self.account.aws.client_of_controller(service, ACCOUNT, REGION)
 
     def check(self) -> None:
         """The scope is always ours here."""
@@ -226,7 +226,7 @@ class LiveAccount:
 
     def plan(self, *, deep: bool = False, adopt: bool = False) -> LiveScopePlan:
         """Look and plan."""
-        access: Any = SimpleNamespace(client=self.aws.client)
+        access: Any = SimpleNamespace(client=self.aws.client_of_controller)
         before = None if self.applied is None else accepted_of(self.applied, self.options)
         accepted = accepted_of(self.documents, self.options, self.protected)
         modes = dict.fromkeys((target.name for target in self.targets), "enforce")

@@ -196,13 +196,21 @@ class Planner:
         """Where the desired state comes from. Raises as opening it."""
         return self._open_source()
 
-    def load(self) -> LoadedRevision:
-        """Fetch and load the current revision, whatever is wrong with it.
+    def load(self, other: Source | None = None) -> LoadedRevision:
+        """Fetch and load the current revision, whatever is wrong with it; of another source of the same files, if one is given.
 
         Raises SourceUnavailable, AccessDenied; InvalidDesiredState where the source is not YAML.
         """
-        revision = self._loaded(self.source)
-        self.loaded = revision.tree.revision.id
+        source = self.source if other is None else other
+        if isinstance(source, DesiredSource):
+            revision = revision_of(source.desired(), self._kinds, self._settings.of_rules)
+        else:
+            revision = self._loader.load(source)
+        if other is None:
+            self.loaded = revision.tree.revision.id
+        resources = revision.loaded.resources.items()
+        asked = ((ref, found.projection.attributes) for ref, found in resources)
+        REDACTOR.tell(*sensitive_values(asked, self._kinds))
         return revision
 
     def edits(self, start: Source, end: Source, now: datetime) -> tuple[Change, ...]:
@@ -210,20 +218,10 @@ class Planner:
 
         Raises as loading them; what planning refuses is in no result.
         """
-        before = seen_in_desired(self._loaded(start).desired)
-        after, asked = self._loaded(end), PlanOptions(now=now)
+        before = seen_in_desired(self.load(start).desired)
+        after, asked = self.load(end), PlanOptions(now=now)
         (state,) = before.scopes
         return plan_config(after, before, state, asked, self._rules, authors=None).changes
-
-    def _loaded(self, source: Source | DesiredSource) -> LoadedRevision:
-        if isinstance(source, DesiredSource):
-            revision = revision_of(source.desired(), self._kinds, self._settings.of_rules)
-        else:
-            revision = self._loader.load(source)
-        resources = revision.loaded.resources.items()
-        asked = ((ref, found.projection.attributes) for ref, found in resources)
-        REDACTOR.tell(*sensitive_values(asked, self._kinds))
-        return revision
 
     def leaves(self, revision_id: str) -> bool:
         """Tell whether the history of what was loaded last does not have a revision. Raises as the source."""
@@ -253,7 +251,9 @@ class Planner:
         Raises InvalidDesiredState for a revision that is wrong, WrongUsage for a scope that does not exist.
         """
         accepted = self._accepted(revision, emit)
-        self._tell_secrets(seen, revision)
+        for state in seen.scopes:
+            found = ((ref, there.attributes) for ref, there in state.objects.items())
+            REDACTOR.tell(*sensitive_values(found, self._kinds))
         states = _chosen(seen.scopes, scopes, self._settings)
         authors: Authors | None = None
         if isinstance(self.source, DesiredSource):
@@ -287,17 +287,6 @@ class Planner:
             known = replace(known, turns_at=next_end(holding, asked.now))
         parts = laid, made, self._names, tuple(states), asked, meaning, revision
         return PlanRun(*parts, planned_from=known, looks_before=seen.looks)
-
-    def _tell_secrets(self, seen: ObservedConfig, revision: LoadedRevision) -> None:
-        """Have the redactor know what was found and is sensitive; of what the revision has alike it knows already."""
-        told = revision.loaded.projections
-        for state in seen.scopes:
-            found = (
-                (ref, there.attributes)
-                for ref, there in state.objects.items()
-                if ref not in told or told[ref].attributes != there.attributes
-            )
-            REDACTOR.tell(*sensitive_values(found, self._kinds))
 
     def _accepted(self, revision: LoadedRevision, emit: Emit) -> DesiredState:
         name, found = self.source.name, revision.tree.revision.id

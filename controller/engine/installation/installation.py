@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from controller.aws.blob_store import Bound, S3BlobStore, read_object
-from controller.aws.errors import TableMissing
+from controller.aws.errors import NotFound, TableMissing
 from controller.aws.sessions import MASTER, AwsAccess
 from controller.aws.tables import DynamoStore
 from controller.engine.commit.lease import Leases
@@ -185,8 +185,12 @@ def read_named(
     """
     if name.startswith(S3):
         access = reading_access(process, process.region)
-        with access.telling_who():
-            return read_object(access.client("s3", MASTER), name, bound)
+        try:
+            with access.telling_who():
+                return read_object(access.client("s3", MASTER), name, bound)
+        except NotFound as error:
+            fix = f"aws s3 cp {Path(name).name} {name}"
+            raise NotFound(error.message, error.aws_code, detail=error.detail, fix=fix) from error
     try:
         with Path(name).open("rb") as file:
             content = file.read(bound.most + 1)

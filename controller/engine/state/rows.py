@@ -198,7 +198,10 @@ def write_statuses(
         with suppress(Conflict):
             store.write(write)
             written.append(status)
-            if told := stands_otherwise(status, before):
+            known = before and (before.state, before.failures, before.seen)
+            if known != (status.state, status.failures, status.seen) and (
+                told := stands_otherwise(status, before)
+            ):
                 emit(told)
     return tuple(written)
 

@@ -38,9 +38,10 @@ def note_failed_launch(group: Any) -> None:
 
 @answers("autoscaling", "DescribeScalingActivities")
 def activities(call: Call) -> ActionResult:
-    """Return a group's activities, newest first: only those that failed are kept."""
+    """Return what failed, newest first, of one group or of all: only that is kept."""
     every = kept(call.scaling, "activities", list[dict[str, Any]]())
-    group = call.group
-    return call.page(
-        "Activities", [one for one in every if one["AutoScalingGroupName"] == group.name]
-    )
+    name = call.params.get("AutoScalingGroupName")
+    if name:
+        call.group_named(str(name))
+    found = [one for one in every if name in (None, one["AutoScalingGroupName"])]
+    return call.page("Activities", found)

@@ -89,11 +89,13 @@ class Drive:
         until_s = inf if pace.since_s is None else pace.since_s + pace.within_s
         waited_s, looks = 0.0, 1
         look = look or self.client.look()
-        self.patience.give_up(self.goals.held)
+        if self.goals.held:
+            self.patience.give_up(self.goals.held)
         if self.goals.replaced:
             self._replace()
         while True:
-            self.patience.watch_starts(look.instances)
+            if self.patience.starts:
+                self.patience.watch_starts(look.instances)
             asked = round_of(self.goals, look, self.patience)
             acted = self._act(asked, look.instances)
             if not acted and not asked.waits:
@@ -144,7 +146,8 @@ class Drive:
                 for one in started:
                     refused |= one.result()
                 keep(refused)
-                self.patience.started(set(asked.start) - refused.keys())
+                if asked.start:
+                    self.patience.started(set(asked.start) - refused.keys())
                 keep(stopped.result())
         return bool(asked.groups or asked.start or asked.stop)
 
@@ -273,6 +276,13 @@ class Drive:
             return _given_up(known)
         if name in asked.stays:
             return Outcome(RefusedByAws(f"{name}: {asked.stays[name]}"))
+        if name in asked.short and name not in asked.groups:
+            said = self.client.failed_activity(name)
+            if said:
+                told = f"{name}: {asked.short[name]}; AWS's last activity failed: {said}"
+                return Outcome(
+                    RefusedByAws(told, fix="mend what AWS says; the next run looks again")
+                )
         return Outcome(message=ON_ITS_WAY, goes_on=True) if name in asked.waits else Outcome()
 
 

@@ -229,7 +229,11 @@ def _of_group(
     wanted = State.OFF if goes_off else State.ON
     situation = _when_members_are_there(judged, members, wanted)
     steps = next_steps(situation)
-    if not steps.chain or (not scales and any(isinstance(step, Remember) for step in steps.chain)):
+    if steps.stays and not steps.chain and scales:
+        return Note(NoteCategory.CANNOT_STOP, ref, steps.stays)
+    if not (steps.chain or steps.short) or (
+        not scales and any(isinstance(step, Remember) for step in steps.chain)
+    ):
         return None
     cause = cause_of(decision, judged.environment, role.facts.name if role else "", memory, now)
     ends = len(group.members) if wanted is State.OFF else 0

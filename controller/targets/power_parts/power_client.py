@@ -32,6 +32,9 @@ class PowerClient(Protocol):
     def instances(self, states: Sequence[str]) -> dict[str, FoundInstance]:
         """Look at the instances in one of these states alone."""
 
+    def failed_activity(self, group: str) -> str:
+        """Return what AWS says of a group's newest activity; nothing where it did not fail."""
+
     def remember(self, values: Mapping[str, str]) -> None:
         """Give groups the tag that remembers what they were like."""
 
@@ -73,6 +76,16 @@ class Ec2PowerClient:
         """A call for each thousand instances in these states, of any state if none is named."""
         found = read_all(self.acts.client("ec2"), INSTANCES, states)
         return {instance.instance_id: instance for instance in found}
+
+    def failed_activity(self, group: str) -> str:
+        """One DescribeScalingActivities: they come newest first."""
+        client = self.acts.client("autoscaling")
+        with aws_errors(f"power: {group}: read activities in {self.acts.scope.name}"):
+            answer = client.describe_scaling_activities(AutoScalingGroupName=group, MaxRecords=1)
+        newest = next(iter(answer["Activities"]), None)
+        if newest is None or newest["StatusCode"] != "Failed":
+            return ""
+        return str(newest.get("StatusMessage") or newest["Description"])
 
     def remember(self, values: Mapping[str, str]) -> None:
         """One CreateOrUpdateTags."""

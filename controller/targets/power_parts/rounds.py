@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from controller.errors import EnvctlError
 from controller.ledger.records import POWER
 from controller.model.canonical import parse_canonical
-from controller.model.live import FoundInstance, LiveLook
+from controller.model.live import FoundGroup, FoundInstance, LiveLook
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.ports import ActResult, Batch
@@ -16,6 +16,7 @@ from controller.targets.power_parts.patience import Patience
 from controller.targets.power_parts.power_changes import INSTANCE
 from controller.targets.power_parts.power_client import PowerClient
 from controller.targets.power_parts.steps import (
+    GroupSituation,
     GroupSteps,
     next_steps,
     situation_of,
@@ -142,6 +143,8 @@ class Round:
     """Instances and groups."""
     stays: Mapping[str, str]
     """Group -> why something of it is left as it is that should not be."""
+    short: Mapping[str, str]
+    """Group -> what AWS has not launched yet."""
 
 
 def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
@@ -151,26 +154,14 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
     start: list[str] = []
     stop: list[str] = []
     waits: set[str] = set()
+    short: dict[str, str] = {}
     members: set[str] = set()
     for name, goal in goals.groups.items():
         group = look.groups.get(name)
         if group is None:
             continue
         members.update(member.instance_id for member in group.members)
-        # Members that were given up are left as they are; those that cannot be stopped go back into service.
-        of_members = {
-            member.instance_id: goals.power[member.instance_id]
-            for member in group.members
-            if member.instance_id in goals.power and not patience.given_up(member.instance_id)
-        }
-        situation = situation_of(
-            group,
-            look.instances,
-            goal.wanted,
-            of_members,
-            scales=goal.scales,
-            cannot_stop=patience.cannot_stop,
-        )
+        situation = _situation(group, goal, goals, look, patience)
         steps = next_steps(situation)
         if steps.stays:
             stays[name] = steps.stays
@@ -182,7 +173,9 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
         stop += filter(patience.may_try, steps.stop)
         if steps.chain or steps.start or steps.stop or not steps.stays:
             waits |= {member.instance_id for member in situation.members if not member.is_there}
-            waits |= {name} if steps.chain else set()
+            waits |= {name} if steps.chain or steps.short else set()
+        if steps.short:
+            short[name] = steps.short
     for instance_id, wanted in goals.power.items():
         instance = look.instances.get(instance_id)
         if instance_id in members or instance is None or instance.state == THERE[wanted]:
@@ -192,7 +185,26 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
             may_send = patience.may_start if wanted is State.ON else patience.may_try
             if instance.state == _FROM[wanted] and may_send(instance_id):
                 (start if wanted is State.ON else stop).append(instance_id)
-    return Round(groups, tuple(start), tuple(stop), frozenset(waits), stays)
+    return Round(groups, tuple(start), tuple(stop), frozenset(waits), stays, short)
+
+
+def _situation(
+    group: FoundGroup, goal: GroupGoal, goals: Goals, look: LiveLook, patience: Patience
+) -> GroupSituation:
+    """Return a group as it is; members that were given up are left as they are, those that cannot be stopped come back."""
+    of_members = {
+        member.instance_id: goals.power[member.instance_id]
+        for member in group.members
+        if member.instance_id in goals.power and not patience.given_up(member.instance_id)
+    }
+    return situation_of(
+        group,
+        look.instances,
+        goal.wanted,
+        of_members,
+        scales=goal.scales,
+        cannot_stop=patience.cannot_stop,
+    )
 
 
 def look_again(client: PowerClient, goals: Goals, before: LiveLook, asked: Round) -> LiveLook:
@@ -209,7 +221,7 @@ def look_again(client: PowerClient, goals: Goals, before: LiveLook, asked: Round
         if name in before.groups
         for member in before.groups[name].members
     )
-    if asked.groups or members_leave:
+    if asked.groups or asked.short or members_leave:
         instances = _with_state(before.instances, asked.stop, "stopping")
         return replace(before, groups=client.groups(), instances=instances)
     still = client.instances(NOT_OFF)

@@ -83,6 +83,8 @@ class MemberSituation(NamedTuple):
     state: str
     """EC2's name; empty where EC2 did not list the instance."""
     wanted: State
+    protected: bool = False
+    """From being ended as its group shrinks."""
 
     @property
     def is_lost(self) -> bool:
@@ -159,6 +161,7 @@ def situation_of(
                 member.lifecycle,
                 instances[member.instance_id].state if member.instance_id in instances else "",
                 of_members.get(member.instance_id, State.NONE),
+                member.protected_from_scale_in,
             )
             for member in group.members
         ),
@@ -226,12 +229,15 @@ class GroupSteps(NamedTuple):
     stop: tuple[str, ...] = ()
     stays: str = ""
     """Why something is left as it is that should not be."""
+    short: str = ""
+    """What AWS has not launched yet of what the group was asked for: ``1 of 3 in service``."""
 
 
 def next_steps(group: GroupSituation) -> GroupSteps:
     """Return what to do now to bring a group and its members to where they are wanted."""
     if group.scales:
-        return GroupSteps(chain=tuple(_scaled(group)))
+        scaled = tuple(_scaled(group))
+        return GroupSteps(scaled, stays=_held_by_protection(group), short=_short(group))
     leaving = group.members_that(State.OFF, "InService")
     coming = [m for m in group.members if _comes_back(m, group)]
     chain: list[Step] = []
@@ -320,7 +326,25 @@ def _scaled(group: GroupSituation) -> Iterator[Step]:
         if (minimum, desired) != (group.minimum, group.desired):
             yield Resize(minimum, desired)
         yield from _resume(group, remembered)
-        yield Forget()
+        # As long as members lack the tag stays: it tells a later look that they are waited for.
+        if (minimum, desired) == (group.minimum, group.desired) and not _short(group):
+            yield Forget()
+
+
+def _short(group: GroupSituation) -> str:
+    """Say how many members serve of a group that scales, is to be on, and has fewer than it was asked for; else nothing."""
+    serving = sum(member.lifecycle == "InService" for member in group.members)
+    if group.wanted is not State.ON or not group.parked or serving >= group.desired:
+        return ""
+    return f"{serving} of {group.desired} in service"
+
+
+def _held_by_protection(group: GroupSituation) -> str:
+    """Say which members of a group that scales to nothing AWS does not end; nothing if it ends all."""
+    held = [m.instance_id for m in group.members if m.protected and m.lifecycle == "InService"]
+    if group.wanted is not State.OFF or not held:
+        return ""
+    return f"AWS does not end members that are protected from scale-in: take that off {', '.join(held[:3])}{' …' if held[3:] else ''}"
 
 
 def _comes_back(member: MemberSituation, group: GroupSituation) -> bool:

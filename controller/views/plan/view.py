@@ -12,7 +12,7 @@ from controller.model.printable import printable
 from controller.model.ref import Origin, ResourceRef
 from controller.model.review import NO_REVIEW
 from controller.planning.conflicts import conflict_lines
-from controller.planning.edits import REMOVED, collapse, group_by_edit
+from controller.planning.edits import REMOVED, collapse, group_by_edit, join_alike
 from controller.planning.fields import (
     EXTRA,
     Difference,
@@ -140,8 +140,8 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     groups, others = group_by_edit(plan.changes)
     entries_of = partial(_entries, scope_of=scope_of, names=names, expand=expand)
     sections = []
-    for group in groups:
-        sign, title = edit_title(group.edit, group.changes)
+    for group in join_alike(groups) if len(groups) > 1 else groups:
+        sign, title = edit_title(*group)
         tally = printable(tally_text(scope_of, group.changes))
         place = None if group.edit.what == REMOVED else group.edit.origin
         entries = entries_of(group.changes)
@@ -167,7 +167,7 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
     )
     reviewed = () if plan.review == NO_REVIEW else review_lines(plan.review)
     agreements = tuple(map(printable, reviewed))
-    beside = tuple(map(printable, conflict_lines(plan.beside)))
+    beside = tuple(map(printable, conflict_lines(plan.beside))) if plan.beside else ()
     return PlanView(printable(plan.label), tuple(sections), asides, violations, agreements, beside)
 
 
@@ -234,7 +234,10 @@ def _entry(
     if nameless:
         count = max(map(len, nameless))
         alike = _alike(first, nameless, whole, expand=expand)
-        fields = field_changes(first.ref, alike, names, whole=True)
+        told = field_changes(first.ref, alike, names, whole=True)
+        # A name that several of its items have is told once.
+        fields = tuple({repr(field): field for field in told}.values())
+        count -= len(told) - len(fields)
     shown = fields if expand else fields[:FIELDS_SHOWN]
     remarks = (scope_text(scopes), effects_text(changes), first.because)
     return Entry(

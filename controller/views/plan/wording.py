@@ -142,16 +142,22 @@ def scopes_text(plan: Plan) -> str:
     return ", ".join((count, *odd))
 
 
-def edit_title(edit: Edit, changes: Sequence[Change]) -> tuple[str, str]:
-    """Return the sign and the title of a group: ``~``, ``fleet/maps/web.yaml:17  roles.Web.ami …``."""
+def edit_title(edit: Edit, changes: Sequence[Change], places: int = 1) -> tuple[str, str]:
+    """Return the sign and the title of a group: ``~``, ``fleet/maps/web.yaml:17  roles.Web.ami …``.
+
+    Of the same edit in many ``places`` it is the first, and how many more there are; the names stand below.
+    """
     signs = {SIGNS[change.action] for change in changes}
     if edit.what == REMOVED:
         return "!", f"{edit.origin.path} {REMOVED}"
     if edit.what == ADDED:
         return "+", f"{edit.origin.path} {ADDED}"
     sign = signs.pop() if len(signs) == 1 else "~"
-    place = str(edit.origin._replace(column=0)) or "no file"
-    return sign, f"{place}  {edit.what}" if edit.what else place
+    place, what = str(edit.origin._replace(column=0)) or "no file", edit.what
+    if places > 1:
+        place += f" and {places - 1:,} more place{'' if places == 2 else 's'}"
+        what = what.removeprefix(str(changes[0].ref)).strip()
+    return sign, f"{place}  {what}" if what else place
 
 
 def tally_text(scope_of: Mapping[int, str], changes: Iterable[Change]) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from controller.model.plan import Cause, Change, Edit, FieldChange
 from controller.model.ref import Origin
-from controller.planning.edits import collapse, group_by_edit, with_file_edits
+from controller.planning.edits import collapse, group_by_edit, join_alike, with_file_edits
 from tests.unit.planning.worlds import change
 
 WEB = Edit(Origin("maps/web.yaml", 17), "roles.Web.ami")
@@ -56,6 +56,29 @@ def test_groups_are_removals_first_then_by_place() -> None:
         ("maps/web.yaml:17", "bc"),
     ]
     assert keys(aside) == "g"
+
+
+def test_the_same_edit_in_many_places_is_one_group() -> None:
+    field, masked = FieldChange("x", 1, 2), FieldChange("key", "***", "***", sensitive=True)
+    places = [Edit(Origin("a.yaml", line), f"A/{line}") for line in range(9)]
+    changes = [
+        change("A/a", fields=(field,), edit=places[0]),
+        change("A/b", fields=(FieldChange("x", 1, 3),), edit=places[1]),
+        change("A/c", fields=(field,), edit=places[2]),
+        change("A/d", "create", edit=places[3]),
+        change("A/e", "create", edit=places[4]),
+        change("A/f", fields=(masked,), edit=places[5]),
+        change("A/g", fields=(masked,), edit=places[6]),
+        change("A/h", edit=places[7]),
+        change("A/i", edit=places[8]),
+    ]
+
+    joined = join_alike(group_by_edit(changes)[0])
+
+    assert [(group.edit, keys(group.changes), group.places) for group in joined] == [
+        (places[0], "ac", 2),
+        *((places[at], keys(changes[at : at + 1]), 1) for at in (1, 3, 4, 5, 6, 7, 8)),
+    ]
 
 
 def test_what_reads_the_same_is_said_once() -> None:

@@ -54,6 +54,16 @@ def schemas() -> st.SearchStrategy[dict[str, Any]]:
                 "required": st.just(["a"]),
                 "additionalProperties": st.booleans() | inner,
                 "properties": st.dictionaries(st.sampled_from(["a", "b"]), inner, max_size=2),
+                "if": st.sampled_from(
+                    [
+                        {"properties": {"a": {"const": "ab"}}},
+                        {"properties": {"a": {"const": "ab"}, "b": {"const": ""}}},
+                        {"properties": {"a": {"const": 1}}},
+                        {"properties": {"a": {"type": "string"}}},
+                        {"required": ["a"]},
+                    ]
+                ),
+                "then": inner,
             },
         ),
         max_leaves=4,

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
-from controller.aws.errors import NotFound
 from controller.aws.sessions import MASTER
 from controller.aws.table_setup import TableState, describe_table, find_differences
 from controller.engine.commit.lease import head_lost
@@ -134,10 +133,6 @@ def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
 def _settings(patient: Patient) -> Settings:
     try:
         return patient.settings
-    except NotFound as error:
-        found = check_of_error(INSTALLATION, "settings", error)
-        fix = f"aws s3 cp settings.yaml {patient.config_name}"
-        raise _Ended(Check(INSTALLATION, "settings", found.health, found.what, fix)) from error
     except EnvctlError as error:
         raise _Ended(check_of_error(INSTALLATION, "settings", error)) from error
 

@@ -147,6 +147,11 @@ def test_scopes_are_those_of_types_and_accounts() -> None:
     setups = LiveAccounts(installation).scopes(accepted)
     assert [one.scope.name for one in setups] == sorted(one.scope.name for one in setups)
     assert all(len(one.scope.account) == 12 for one in setups)
+    live = LiveAccounts(installation)
+    for name in setups[0].scope.called:
+        chosen = live.scopes(accepted, (name,))
+        assert setups[0] in chosen
+        assert {one.scope.account for one in chosen} == {setups[0].scope.account}
     homes = [
         name for setup in setups for name in environments_of(accepted, setup.scope, settings.region)
     ]

@@ -87,6 +87,7 @@ def test_what_no_role_can_say_stays_as_it_is(value: str, other: str) -> None:
         "/etc/puppet/tools/machine_boot -t name=,environment=pr1 > /tmp/log",
         "# machine_boot -t environment=pr1,role=Web-blue\n",
         "##Environment:pr1\n",
+        OLDER.replace("projectcode=", "projectcode=,projectcode=b"),
     ],
 )
 def test_another_text_is_none(text: str) -> None:

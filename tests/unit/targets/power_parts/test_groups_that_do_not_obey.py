@@ -79,3 +79,37 @@ def test_while_launch_is_suspended_the_group_says_why_its_members_stay_in_standb
     hands.kept[NAME].suspended.remove("Launch")
     assert errors(drive(hands, ON)) == {}
     assert set(hands.kept[NAME].lifecycles.values()) == {"InService"}
+
+
+def scale(hands: InMemoryHands, wanted: State) -> Outcomes:
+    clock = StillClock()
+    goals = Goals(groups={NAME: GroupGoal(wanted, scales=True)})
+    return Drive(goals, hands, Pace(sleep=clock.sleep), Patience(clock.steady_s)).run()
+
+
+def test_a_group_that_cannot_launch_says_why_and_is_waited_for_by_the_next_run() -> None:
+    hands = web()
+    scale(hands, OFF)
+    hands.cannot_launch = {NAME}
+
+    for _ in range(2):
+        told = (
+            f"{NAME}: 0 of 3 in service; AWS's last activity failed: Launching EC2 instance failed"
+        )
+        assert errors(scale(hands, ON)) == {NAME: told}
+        assert PARKED in hands.kept[NAME].tags
+
+    hands.cannot_launch = set()
+    hands.kept[NAME].lifecycles = dict.fromkeys(["i-7", "i-8", "i-9"], "InService")
+    assert errors(scale(hands, ON)) == {}
+    assert hands.kept[NAME].tags == {}
+
+
+def test_members_that_are_protected_from_scale_in_are_told() -> None:
+    hands = web()
+    hands.protected = {"i-1"}
+
+    told = f"{NAME}: AWS does not end members that are protected from scale-in: take that off i-1"
+    assert errors(scale(hands, OFF)) == {NAME: told}
+    assert (hands.kept[NAME].minimum, hands.kept[NAME].desired) == (0, 0)
+    assert list(hands.kept[NAME].lifecycles) == ["i-1"]

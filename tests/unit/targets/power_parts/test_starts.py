@@ -101,3 +101,23 @@ def test_what_is_held_is_not_started_and_told() -> None:
     outcomes = drive(hands, goals)
     assert hands.states == {"m-0": "stopped", "m-1": "running"}
     assert [error.splitlines()[0] for error in errors(outcomes)] == ["m-0: not before 09:00"]
+
+
+def requests_and_looks(out: str = "") -> tuple[int, int]:
+    """Start 3000 instances of four types, one of which may be out; return the instances that run, and what was asked for."""
+    hands = InMemoryHands()
+    hands.types = {f"i-{number}": f"m{number % 4}.large" for number in range(3000)}
+    hands.states = dict.fromkeys(hands.types, "stopped")
+    hands.capacity = {out: 0} if out else {}
+    drive(hands, Goals(dict.fromkeys(hands.states, ON)))
+    running = sum(state == "running" for state in hands.states.values())
+    return running, len(hands.calls) + hands.looks
+
+
+def test_a_type_that_is_out_costs_few_requests_and_keeps_no_other_off() -> None:
+    all_there, usual = requests_and_looks()
+    rest, with_one_out = requests_and_looks("m2.large")
+    assert (all_there, rest) == (3000, 2250)
+    # Sixty batches of fifty, and a look for each step.
+    assert usual <= 60 + 3
+    assert with_one_out <= 1.3 * usual

@@ -115,6 +115,27 @@ def test_text_is_the_same_each_time_and_has_no_trailing_space() -> None:
     assert all(line == line.rstrip() for line in plain(text_lines(EVERYTHING)).splitlines())
 
 
+def test_a_name_that_several_items_have_and_an_edit_made_a_thousand_times_are_told_once() -> None:
+    items = canonical_bytes({"One": {"Name": "new"}, "Two": {"Name": "new"}})
+    named = replace(PLAIN_NAMES, name_path=lambda _ref, path: str(path[-1]))
+    edits = [
+        change(f"A/a{n}", fields=many_fields(1), edit=Edit(Origin(f"{n}.yaml", 3), f"A/a{n} x"))
+        for n in range(1_000)
+    ]
+
+    new = plain(
+        text_lines(plan_of(change("A/new", "create", after=items)), names=named, expand=True)
+    )
+    same = plain(text_lines(plan_of(*edits), expand=True))
+
+    assert new.count("Name  new") == 1
+    assert "more field" not in new
+    assert "0.yaml:3 and 999 more places  x" in same
+    assert same.count("field0") == 1
+    assert same.count("a999") == 1
+    assert len(same.splitlines()) < 12
+
+
 def test_expanded_text_hides_nothing() -> None:
     long = "x" * 500
     plan = plan_of(

@@ -187,7 +187,10 @@ def test_edits_lead_to_their_lines_and_a_cut_report_to_the_whole() -> None:
     changes = [
         change("A/a", edit=edit),
         change("A/b", "delete", edit=gone),
-        *(change(f"K/k{n}", fields=many_fields(9, "y" * 50), path=f"{n}.yaml") for n in range(90)),
+        *(
+            change(f"K/k{n}", fields=many_fields(9, f"{n:02}{'y' * 48}"), path=f"{n}.yaml")
+            for n in range(90)
+        ),
     ]
     links = Links("https://code.example/acme/blob/abc/fleet/", "https://code.example/runs/7")
 
@@ -203,7 +206,8 @@ def test_edits_lead_to_their_lines_and_a_cut_report_to_the_whole() -> None:
 
 def test_the_first_edits_keep_their_detail_and_the_others_their_name() -> None:
     changes = [
-        change(f"K/k{n}", fields=many_fields(6, "y" * 50), path=f"f{n:02}.yaml") for n in range(40)
+        change(f"K/k{n}", fields=many_fields(6, f"{n:02}{'y' * 48}"), path=f"f{n:02}.yaml")
+        for n in range(40)
     ]
 
     text = render_markdown(plan_of(*changes), budget=8_000)

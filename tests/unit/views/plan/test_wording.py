@@ -274,6 +274,21 @@ def test_titles(edit: Edit, changes: list[Change], title: tuple[str, str]) -> No
     assert edit_title(edit, changes) == title
 
 
+@pytest.mark.parametrize(
+    ("what", "places", "title"),
+    [
+        ("A/a ami", 2, "x:3 and 1 more place  ami"),
+        ("A/a ami", 1_000, "x:3 and 999 more places  ami"),
+        ("A/a", 3, "x:3 and 2 more places"),
+        ("Environment.ami", 3, "x:3 and 2 more places  Environment.ami"),
+    ],
+)
+def test_the_title_of_the_same_edit_in_many_places(what: str, places: int, title: str) -> None:
+    edit = Edit(Origin("x", 3, 9), what)
+
+    assert edit_title(edit, [change("A/a"), change("A/b")], places) == ("~", title)
+
+
 def test_a_refusal_prints_its_override() -> None:
     assert violation_lines(REFUSAL) == (
         "hint",
