@@ -184,6 +184,12 @@ class LiveReads(Protocol):
         RoleNotReady.
         """
 
+    def of_account(self, service: str, account: str) -> Any:
+        """Return the client of a service in another account that documents name, by that account's own role, in the scope's region.
+
+        Raises RoleRefused, RoleNotReady.
+        """
+
     def master(self, service: str) -> Any:
         """Return the controller's own boto3 client of a service, for what only the master account knows."""
 

@@ -116,8 +116,11 @@ def _groups(holder: Element) -> Iterator[FoundGroup]:
         if not name:
             raise _incomplete(GROUPS.what, "a group has no name")
         # The group's own launch template, or that of its mixed instances policy.
-        template = _child(item, "LaunchTemplate")
-        if template is _NOTHING:
+        template, mixed = (
+            _child(item, "LaunchTemplate"),
+            item.find("MixedInstancesPolicy") is not None,
+        )
+        if template is _NOTHING and mixed:
             policy = "MixedInstancesPolicy/LaunchTemplate/LaunchTemplateSpecification"
             template = _child(item, policy)
         tags = [
@@ -146,6 +149,7 @@ def _groups(holder: Element) -> Iterator[FoundGroup]:
             launch_configuration=item.findtext("LaunchConfigurationName", ""),
             status=item.findtext("Status", ""),
             created_at=_moment_of(item.findtext("CreatedTime")),
+            mixed=mixed,
         )
 
 

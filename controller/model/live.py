@@ -65,6 +65,8 @@ class FoundGroup(_Tagged):
     status: str = ""
     """``Delete in progress`` while AWS is deleting it, else empty."""
     created_at: datetime | None = None
+    mixed: bool = False
+    """It has a mixed instances policy, whose template is the one named here."""
 
 
 @dataclass(frozen=True, slots=True)

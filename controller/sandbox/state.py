@@ -39,6 +39,8 @@ class SandboxSettings:
     """Accounts whose roles must exist and trust the caller; into others anybody gets, as moto has it."""
     actions_may_meet: bool = False
     """Whether a group may have two scheduled actions at one moment, as some of AWS's words have it."""
+    tokens_required: bool = False
+    """Whether launches that do not ask for IMDSv2 are denied, as by the usual service control policy."""
     failing_refreshes: int = 0
     """How many of the next instance refreshes fail."""
     without_capacity: set[str] = field(default_factory=set)

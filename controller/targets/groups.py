@@ -39,6 +39,7 @@ from controller.targets.group_parts.found import (
     repointed,
 )
 from controller.targets.group_parts.images import Trust
+from controller.targets.group_parts.launched_from import MIXED
 from controller.targets.group_parts.making import GroupActs, delete_group
 from controller.targets.group_parts.names import (
     GROUP,
@@ -132,6 +133,9 @@ class _Projection:
                 self._new(ref, design)
             elif self._seen[name]["deleting"]:
                 self._lacks(ref, Lack("AWS is still deleting the group of this name"))
+            elif self._seen[name].get("mixed"):
+                fix = "give it a launch template alone, or leave it to whoever made it"
+                self._lacks(ref, Lack(f"{MIXED}, so it is left as it is", fix))
             else:
                 before: Attributes = parse_canonical(found.attributes)
                 managed = found.ownership is Ownership.OURS

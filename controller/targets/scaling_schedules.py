@@ -67,7 +67,8 @@ class ScalingSchedules:
         found = read_actions(reads) if deep and look.groups else {}
         for name, group in look.groups.items():
             mark = group.tag(our.SCALING_SCHEDULES)
-            if deep and (name in ours or (group.tag(our.ID) is None and not group.status)):
+            may_be = group.tag(our.ID) is None and not group.status and not group.mixed
+            if deep and (name in ours or may_be):
                 _add(objects, look, group, found.get(name, {}), ours=name in ours)
             elif not deep and name in ours and mark:
                 ref = schedules_ref(look.scope.name, name)

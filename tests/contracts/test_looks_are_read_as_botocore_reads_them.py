@@ -146,6 +146,7 @@ def group_of(found: Mapping[str, Any]) -> FoundGroup:
         launch_configuration=found.get("LaunchConfigurationName", ""),
         status=found.get("Status", ""),
         created_at=found.get("CreatedTime"),
+        mixed="MixedInstancesPolicy" in found,
     )
 
 

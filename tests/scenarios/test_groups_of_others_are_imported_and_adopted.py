@@ -261,6 +261,7 @@ spec:
     )
     assert "    Db: {userData: db}" in lines("staging/c51/environment.yaml")
     assert "    #!/bin/sh" in lines("templates/db.yaml")
+    assert "    metadataTokens: default\n  roles:\n" in lines("maps/web.yaml")
     assert """    - serverRoleName: Web
       scalingSchedules:
         - {recurrence: "0 8 * * 1-5", desiredCapacity: 2}

@@ -59,6 +59,8 @@ def closer_look(
     reading = _Reading(design, scope, deep.attributes)
     fields = dict(reading.fields(actions))
     text, platform = reading.user_data(fields)
+    if deep.mixed:
+        reading.unsaid.append("has a mixed instances policy, so it is left as it is")
     unsaid, odd = tuple(reading.unsaid), tuple(reading.odd)
     return CloserLook(
         design.environment, design.role, design.name, fields, text, unsaid, odd, platform
@@ -100,6 +102,8 @@ class _Reading:
                 self.unsaid.append(f"has no {what} (by its role: {wanted})")
         yield from self._security_groups()
         yield from self._volumes()
+        if found["metadataTokens"] != design.metadata_tokens:
+            yield "metadataTokens", found["metadataTokens"]
         if found["detailedMonitoring"] != design.detailed_monitoring:
             word = "" if found["detailedMonitoring"] else "no "
             self.unsaid.append(f"has {word}detailed monitoring, which goes by the name of its type")

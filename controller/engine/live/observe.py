@@ -73,6 +73,10 @@ class ScopeReads:
         """Return the scope's client of a service. Raises RoleRefused, RoleNotReady."""
         return self.access.client(service, self.scope.account, self.scope.region)
 
+    def of_account(self, service: str, account: str) -> Any:
+        """Return the client of a service in another account. Raises RoleRefused, RoleNotReady."""
+        return self.access.client(service, account, self.scope.region)
+
     def master(self, service: str) -> Any:
         """Return the controller's own client of a service."""
         return self.access.client(service)

@@ -308,6 +308,11 @@ class ServerRole(Spec):
     """What off means: stopped in ``standby`` (default), ended by ``scaleToZero``, or ``ignore`` the schedule."""
     image_policy: Annotated[Literal["pin", "follow"] | None, CONTROLLER_ONLY] = None
     """``pin`` (default) keeps the image once resolved, ``follow`` rolls out a newer one."""
+    metadata_tokens: Annotated[
+        Literal["required", "optional", "default"] | None, CONTROLLER_ONLY
+    ] = None
+    """Whether programs on the instances have to ask for instance metadata with a token (IMDSv2): ``required`` (default),
+    ``optional``, or ``default`` for what image and account say."""
     slices: Annotated[Slices | None, CONTROLLER_ONLY] = None
     """Slices of a fleet per slice that are kept, with their sizes. Default: both, with the role's sizes."""
     schedule: Annotated[

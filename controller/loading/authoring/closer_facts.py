@@ -12,7 +12,7 @@ from controller.model.ref import ResourceRef
 
 FEWEST: Final = 2
 """Environments that make a value one of the map."""
-LIFTED: Final = ("scalingSchedules", "userData", "notifications")
+LIFTED: Final = ("scalingSchedules", "userData", "notifications", "metadataTokens")
 """Fields that no item has: a map that says them changes nothing for programs that read its item."""
 _VARIABLE: Final = "{{ environment }}"
 _STRANGE: Final = re.compile(r"[^A-Za-z0-9]+")

@@ -4,7 +4,9 @@
 VPCZoneIdentifier: "A comma-separated list of subnet IDs for a virtual private cloud (VPC) where instances in the Auto
 Scaling group can be created." (Amazon EC2 Auto Scaling API Reference, CreateAutoScalingGroup) - "You must use a valid
 fully-formed launch template. [...] Amazon EC2 Auto Scaling validates the launch template" when the group is created or
-updated, as a launch would. (User Guide, Troubleshoot Amazon EC2 Auto Scaling: Launch templates)
+updated, as a launch would. (User Guide, Troubleshoot Amazon EC2 Auto Scaling: Launch templates) - What may be launched is
+checked then too, also against ``ec2:MetadataHttpTokens``. (User Guide, Control Amazon EC2 launch template usage in Auto
+Scaling groups, Require the use of IMDSv2)
 """
 
 from collections.abc import Iterable
@@ -15,6 +17,7 @@ from moto.iam.models import iam_backends
 
 from controller.sandbox.call import Call, Refused, invalid
 from controller.sandbox.rules import before
+from controller.sandbox.state import STATE
 
 
 @before("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup")
@@ -38,6 +41,11 @@ def launchable_template(call: Call) -> None:
         version = call.ec2._get_template_from_args(dict(wanted))  # noqa: SLF001 - what a launch would do
     except ServiceException as missing:
         raise _not_formed(missing.message) from None
+    options = version.data.get("MetadataOptions") or {}
+    if STATE.settings.tokens_required and options.get("HttpTokens") != "required":
+        template = wanted.get("LaunchTemplateId") or wanted.get("LaunchTemplateName")
+        message = f"You are not authorized to use launch template: {template}"
+        raise Refused("AccessDenied", message, status=403)
     for problem in _problems(call, version.data):
         raise _not_formed(problem)
 

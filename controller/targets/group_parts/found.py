@@ -42,6 +42,7 @@ OF_TEMPLATE: Final = (
     "userData",
     "detailedMonitoring",
     "publicAddress",
+    "metadataTokens",
 )
 """What a launch template holds; ``ami`` is the role's wish, ``imageId`` what it came to."""
 OF_GROUP: Final = ("terminationDelay", "notifications")
@@ -95,6 +96,8 @@ class FoundAttributes(TypedDict):
     lifecycles: list[str]
     parked: bool
     deleting: bool
+    mixed: bool
+    """It has a mixed instances policy."""
     scaling_schedules: str
 
 
@@ -152,6 +155,7 @@ def seen_of(
         ],
         "parked": group.tag(our.PARKED) is not None,
         "deleting": bool(group.status),
+        "mixed": group.mixed,
         "scaling_schedules": group.tag(our.SCALING_SCHEDULES) or "",
     }
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from controller.model.plan import Lack
@@ -28,6 +29,15 @@ class FoundImage(NamedTuple):
     """GB; 0 where EC2 does not tell."""
     created_at: str
     """As EC2 writes it, which sorts by time."""
+    deprecated_at: str = ""
+    """As EC2 writes it; empty where its owner deprecates it at no time."""
+    tags_seen: bool = True
+    """Tags of an image are shown to its owner alone: whether it was asked for in that account."""
+
+    def is_offered(self, now: datetime) -> bool:
+        """Tell whether it may be the latest stable version of its type."""
+        until = datetime.fromisoformat(self.deprecated_at) if self.deprecated_at else None
+        return self.stable and (until is None or now < until)
 
 
 class Trust(NamedTuple):
@@ -61,11 +71,13 @@ def version_of(name: str) -> tuple[str, Version] | None:
     return match["type"], tuple(map(int, match["version"].split(".")))
 
 
-def choose(wish: str, images: Iterable[FoundImage], trust: Trust) -> FoundImage | Lack:
-    """Return the image a wish means, or what is wrong, with what to do."""
+def choose(
+    wish: str, images: Iterable[FoundImage], trust: Trust, now: datetime
+) -> FoundImage | Lack:
+    """Return the image a wish means, or what is wrong, with what to do. One that is named may be deprecated."""
     found = sorted(images, key=lambda image: (image.created_at, image.id))
     form = form_of(wish)
-    fitting = [image for image in found if _fits(wish, form, image)]
+    fitting = [image for image in found if _fits(wish, form, image, now)]
     trusted = [image for image in fitting if trust.covers(image)]
     if not trusted:
         return _lacking(wish, form, found, fitting)
@@ -74,13 +86,13 @@ def choose(wish: str, images: Iterable[FoundImage], trust: Trust) -> FoundImage 
     return max(trusted, key=lambda image: (version_of(image.name) or ("", ()))[1])
 
 
-def _fits(wish: str, form: str, image: FoundImage) -> bool:
+def _fits(wish: str, form: str, image: FoundImage, now: datetime) -> bool:
     if form == "id":
         return image.id == wish
     if form == "version":
         return image.name == wish
     parts = version_of(image.name)
-    return image.stable and parts is not None and parts[0] == wish
+    return image.is_offered(now) and parts is not None and parts[0] == wish
 
 
 def _lacking(wish: str, form: str, found: Iterable[FoundImage], fitting: list[FoundImage]) -> Lack:
@@ -91,10 +103,22 @@ def _lacking(wish: str, form: str, found: Iterable[FoundImage], fitting: list[Fo
             "add it to trustedImageOwners, or set includeAmis of that Account",
         )
     if form == "type":
-        names = [image.name for image in found if (version_of(image.name) or ("",))[0] == wish]
-        if names:
+        of_type = [image for image in found if (version_of(image.name) or ("",))[0] == wish]
+        unseen = sorted({image.owner for image in of_type if not image.tags_seen})
+        if unseen:
             return Lack(
-                f"no version of image {wish} is stable", f"give {names[-1]} the tag stable=true"
+                f"whether a version of image {wish} is stable cannot be told: tags of images are shown to their owner alone,"
+                f" and account {', '.join(unseen)} cannot be asked",
+                "write an Account with its number and a role for envctl, or give the image the description stable",
+            )
+        if any(image.stable for image in of_type):
+            return Lack(
+                f"every stable version of image {wish} is deprecated", "publish one that is not"
+            )
+        if of_type:
+            return Lack(
+                f"no version of image {wish} is stable",
+                f"give {of_type[-1].name} the tag stable=true",
             )
         return Lack(
             f"there is no image {wish}-X.Y.Z", "publish one with the tag stable=true, or share it"

@@ -1,6 +1,6 @@
 """Launch templates of groups: one per group, a version for each change, groups point at a version by its number.
 
-Also templates and launch configurations as attributes, and attributes as launch template data.
+Also templates and launch configurations as attributes.
 """
 
 import base64
@@ -16,51 +16,18 @@ from controller.model.canonical import digest_of
 from controller.ports import LiveActs
 from controller.targets.group_parts.calls import carries_our_mark
 from controller.targets.group_parts.found import OF_TEMPLATE, Attributes, group_mark_id
+from controller.targets.group_parts.launched_from import launched_from
 from controller.targets.group_parts.names import template_name
 from controller.targets.group_parts.role_design import Volume
+from controller.targets.group_parts.template_data import (
+    NO_SAY,
+    data_of,
+    first_interface,
+    profile_name,
+)
 
 Names = Mapping[str, str]
 """Id of a security group -> its name."""
-
-
-def data_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the LaunchTemplateData of a group (domain rules: no public address, disks go with their instance)."""
-    data: dict[str, Any] = {
-        "ImageId": attributes["imageId"],
-        "InstanceType": attributes["instanceType"],
-        "IamInstanceProfile": {"Name": attributes["instanceProfile"]},
-        "Monitoring": {"Enabled": attributes["detailedMonitoring"]},
-        "BlockDeviceMappings": [
-            _mapping(device, text) for device, text in sorted(attributes["volumes"].items())
-        ],
-        "NetworkInterfaces": [
-            {
-                "DeviceIndex": 0,
-                "AssociatePublicIpAddress": attributes["publicAddress"],
-                "DeleteOnTermination": True,
-                "Groups": sorted(attributes["securityGroups"].values()),
-            }
-        ],
-    }
-    if attributes["keyPair"]:
-        data["KeyName"] = attributes["keyPair"]
-    if attributes["userData"]:
-        data["UserData"] = base64.b64encode(attributes["userData"].encode()).decode()
-    return data
-
-
-def _mapping(device: str, text: str) -> dict[str, Any]:
-    """Return a disk as EC2 takes it, from the text that attributes hold."""
-    size, _, rest = text.partition(" GB ")
-    kind, _, encrypted = rest.partition(", ")
-    ebs: dict[str, Any] = {
-        "VolumeSize": int(size),
-        "VolumeType": kind,
-        "DeleteOnTermination": True,
-    }
-    if encrypted:
-        ebs["Encrypted"] = True
-    return {"DeviceName": device, "Ebs": ebs}
 
 
 def attributes_of(data: Mapping[str, Any], names: Names, *, is_template: bool) -> dict[str, Any]:
@@ -68,9 +35,8 @@ def attributes_of(data: Mapping[str, Any], names: Names, *, is_template: bool) -
     network, profile = data, data.get("IamInstanceProfile")
     groups, monitoring = data.get("SecurityGroups"), data.get("InstanceMonitoring")
     if is_template:
-        network = (data.get("NetworkInterfaces") or [{}])[0]
-        named = profile or {}
-        profile = named.get("Name") or named.get("Arn")
+        network = first_interface(data)
+        profile = profile_name(profile or {})
         groups = [*(network.get("Groups") or ()), *(data.get("SecurityGroupIds") or ())]
         monitoring = data.get("Monitoring")
     return {
@@ -83,6 +49,7 @@ def attributes_of(data: Mapping[str, Any], names: Names, *, is_template: bool) -
         "userData": _text(str(data.get("UserData") or "")),
         "detailedMonitoring": _true((monitoring or {}).get("Enabled")),
         "publicAddress": _true(network.get("AssociatePublicIpAddress")),
+        "metadataTokens": str((data.get("MetadataOptions") or {}).get("HttpTokens") or NO_SAY),
     }
 
 
@@ -107,7 +74,9 @@ def _volumes(mappings: Any) -> dict[str, str]:
                 str(ebs.get("VolumeType") or ""),
                 _true(ebs.get("Encrypted")),
             )
-            found[volume.device] = str(volume)
+            # Ours go with their instance, as those do of which nothing is said.
+            stays = str(ebs.get("DeleteOnTermination")).lower() == "false"
+            found[volume.device] = f"{volume}, stays" if stays else str(volume)
     return found
 
 
@@ -137,18 +106,22 @@ class Pointer(NamedTuple):
         return f"{self.id}:{self.version}"
 
 
-def put_template(group: str, attributes: Attributes, acts: LiveActs) -> Pointer:
+def put_template(
+    group: str, attributes: Attributes, acts: LiveActs, present: Mapping[str, Any] | None = None
+) -> Pointer:
     """Make sure that the latest version of a group's template says what the attributes say, and return it.
 
-    Raises Conflict for a template of the name that is not ours, and as any call.
+    ``present`` is the group as AWS describes it, where there is one: what it launches its instances from now is carried
+    over but for what the attributes say. Raises Conflict for a template of the name that is not ours, and as any call.
     """
     client = acts.client("ec2")
     what = f"groups: put the launch template of {group}"
-    digest = digest_of({name: attributes[name] for name in OF_TEMPLATE})[:32]
     latest = _latest(client, group, what, acts)
+    data = data_of(attributes, {} if present is None else launched_from(present, acts))
+    digest = digest_of({"data": data, **{name: attributes[name] for name in OF_TEMPLATE}})[:32]
     request: dict[str, Any] = {
         "VersionDescription": f"envctl {digest}",
-        "LaunchTemplateData": data_of(attributes),
+        "LaunchTemplateData": data,
         "ClientToken": acts.token[:_TOKEN_LENGTH],
     }
     if latest is not None and latest.get("VersionDescription") == request["VersionDescription"]:

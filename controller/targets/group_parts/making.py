@@ -73,7 +73,10 @@ class GroupActs:
         """Bring the group to what it should be."""
         assert self._before is not None, "an update has a before"
         turned = repointed(self._before, self._after)
-        pointer = put_template(self._name, self._after, self._acts) if turned else None
+        pointer = None
+        if turned:
+            present = self._client.described("look at the group")
+            pointer = put_template(self._name, self._after, self._acts, present)
         request = self._request(pointer)
         if request:
             self._client.change("change the group", "update_auto_scaling_group", **request)

@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from controller.aws.clients import place_of
-from controller.aws.errors import NotFound, aws_errors
+from controller.aws.errors import aws_errors
 from controller.decisions.tag_keys import IMAGE, written_keys
-from controller.errors import RefusedByAws
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.live import FoundGroup, LiveLook
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
@@ -27,6 +26,7 @@ from controller.targets.group_parts.found import (
 )
 from controller.targets.group_parts.images import FoundImage
 from controller.targets.group_parts.launch_templates import attributes_of, security_groups_of
+from controller.targets.group_parts.launched_from import version_data
 from controller.targets.group_parts.names import (
     GROUP_DETAILS,
     REFRESH,
@@ -56,6 +56,8 @@ class Deep(NamedTuple):
     attributes: Attributes
     image: FoundImage | None
     """The image its template names, where it is not the one the mark names and still exists."""
+    mixed: bool = False
+    """It has a mixed instances policy, of which only the template was read."""
 
 
 def read_deep(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str, Deep]:
@@ -89,7 +91,7 @@ def read_deep(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str, Deep]
         else:
             attributes["ami"] = image.name if image else attributes["imageId"]
             attributes["platform"] = image.platform if image else ""
-        found[name] = Deep(attributes, image)
+        found[name] = Deep(attributes, image, group.mixed)
     return found
 
 
@@ -112,25 +114,10 @@ def _templates(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str, dict
     for group in pointing:
         data = latest.get((group.template_id, group.template_version))
         if data is None:
-            data = _template(group, client)
+            data = version_data(client, group.template_id, group.template_version)
         if data is not None:
             found[group.name] = data
     return found
-
-
-def _template(group: FoundGroup, client: Any) -> dict[str, Any] | None:
-    try:
-        with aws_errors("groups: read a launch template", place_of(client)):
-            answer = client.describe_launch_template_versions(
-                LaunchTemplateId=group.template_id,
-                Versions=[group.template_version or "$Default"],
-            )
-    except RefusedByAws as error:
-        if isinstance(error, NotFound) or "NotFound" in error.aws_code:
-            return None
-        raise
-    versions = answer.get("LaunchTemplateVersions") or ()
-    return dict(versions[0]["LaunchTemplateData"]) if versions else None
 
 
 def _configurations(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str, dict[str, Any]]:
@@ -203,7 +190,8 @@ def observe_groups(look: LiveLook, reads: LiveReads, deep: bool) -> ObservedStat
         found = observation(group, look.scope, reads.installation, attributes)
         objects[found.ref] = found
         could_be = found.ownership is Ownership.UNMANAGED and environment_in(name)
-        if deep and not group.status and (could_be or found.ownership is Ownership.OURS):
+        whole = not group.status and not group.mixed
+        if deep and whole and (could_be or found.ownership is Ownership.OURS):
             closer.append(group)
     known = _look_closer(closer, look, objects, reads)
     facts: dict[str, Any] = {"deep": deep, "groups": groups, "known": known}

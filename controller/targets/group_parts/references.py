@@ -47,14 +47,18 @@ def _images(names: list[str], reads: LiveReads) -> dict[str, list[list[Any]]]:
     owners = sorted(
         {owner for name in names for owner in name.rpartition("/")[0].split(",") if owner}
     )
-    found = images_by_id((wish for wish in wishes.values() if form_of(wish) == "id"), client)
-    patterns = {
-        wish if form_of(wish) == "version" else f"{wish}-*"
-        for wish in wishes.values()
-        if form_of(wish) != "id"
-    }
-    for image in _described(client, patterns, "name", Owners=owners):
+    of_form: dict[str, set[str]] = {"id": set(), "version": set(), "type": set()}
+    for wish in wishes.values():
+        of_form[form_of(wish)].add(wish)
+    found = images_by_id(of_form["id"], client)
+    # One that is named is meant, deprecated or not; the latest of a type is one that its owner still offers.
+    for image in _described(
+        client, of_form["version"], "name", Owners=owners, IncludeDeprecated=True
+    ):
         found[image.id] = image
+    latest = [f"{wish}-*" for wish in of_form["type"]]
+    offered = {image.id: image for image in _described(client, latest, "name", Owners=owners)}
+    found |= _as_their_owners_see_them(offered, latest, reads)
     return {
         name: [
             list(image)
@@ -65,9 +69,35 @@ def _images(names: list[str], reads: LiveReads) -> dict[str, list[list[Any]]]:
     }
 
 
+def _as_their_owners_see_them(
+    images: Mapping[str, FoundImage], names: Iterable[str], reads: LiveReads
+) -> dict[str, FoundImage]:
+    """Return images with what EC2 shows of them to their owner alone: tags. Asked for where nothing else makes them stable."""
+    found = dict(images)
+    others = {
+        image.owner
+        for image in images.values()
+        if image.owner != reads.scope.account and not image.owner_alias and not image.stable
+    }
+    for owner in sorted(others):
+        try:
+            client = reads.of_account("ec2", owner)
+            seen = {image.id: image for image in _described(client, names, "name", Owners=["self"])}
+        except AccessDenied:
+            seen = {}
+        found |= {
+            id_: seen.get(id_, image._replace(tags_seen=False))
+            for id_, image in images.items()
+            if image.owner == owner
+        }
+    return found
+
+
 def images_by_id(ids: Iterable[str], client: Any) -> dict[str, FoundImage]:
     """Return those of the images that there are, by id. Raises as any call."""
-    return {image.id: image for image in _described(client, ids, "image-id")}
+    return {
+        image.id: image for image in _described(client, ids, "image-id", IncludeDeprecated=True)
+    }
 
 
 def _described(client: Any, values: Iterable[str], by: str, **request: Any) -> Iterator[FoundImage]:
@@ -93,6 +123,7 @@ def _image(item: dict[str, Any]) -> FoundImage:
         root_device=root,
         root_size=sizes.get(root, 0),
         created_at=str(item.get("CreationDate") or ""),
+        deprecated_at=str(item.get("DeprecationTime") or ""),
     )
 
 

@@ -85,6 +85,8 @@ class GroupDesign:
     values: Mapping[str, str]
     """What variables of a template stand for here."""
     detailed_monitoring: bool
+    metadata_tokens: str
+    """``required``, ``optional``, or ``default`` where image and account decide."""
     termination_delay: int
     """Minutes; 0 for no hook."""
     notifications: Mapping[str, tuple[str, ...]]
@@ -190,6 +192,7 @@ class RoleDesigner:
             windows_user_data=windows_user_data,
             values=values,
             detailed_monitoring=home.spec.environment_type.lower() == MONITORED_TYPE,
+            metadata_tokens=role.metadata_tokens or "required",
             termination_delay=role.termination_delay or 0,
             notifications=_notifications(role, home),
             min_healthy_percent=None

@@ -166,7 +166,7 @@ def new_group(design: GroupDesign, about: Circumstances) -> Wanted:
     tags = _tags(design, None, None, about.schedule_key)
     light = _light(design, sizes_at_creation(design, about.now), tags, 0)
     _subnets_exist(design, (), findings)
-    image = image_of(design, None, None, about.trust, findings, closely=False)
+    image = image_of(design, None, None, about, findings, closely=False)
     # Where there is no image yet, what else lacks is to be said at once, not one thing a day.
     deep = deep_attributes(design, image or ImageMark(design.image, "", "Linux"), {}, findings)
     attributes = light if image is None else {**light, **deep}
@@ -220,7 +220,7 @@ def _deep_of_present(
         return {}, same, False
     answer = about.known.get(ask(GROUP_DETAILS, design.name)) or {}
     current = FoundImage(*answer["image"]) if answer.get("image") else None
-    image = image_of(design, kept, current, about.trust, findings, closely=about.closely)
+    image = image_of(design, kept, current, about, findings, closely=about.closely)
     if image is None:
         return {}, False, False
     before = {name: found[name] for name in DEEP}
@@ -269,7 +269,7 @@ def image_of(
     design: GroupDesign,
     kept: ImageMark | None,
     current: FoundImage | None,
-    trust: Trust,
+    about: Circumstances,
     findings: Findings,
     *,
     closely: bool,
@@ -287,10 +287,11 @@ def image_of(
     newest_counts = closely and form_of(design.image) == "type"
     if kept is not None and not newest_counts:
         return kept
-    answer = findings.answer(ask(IMAGE, f"{trust}/{design.image}"))
+    answer = findings.answer(ask(IMAGE, f"{about.trust}/{design.image}"))
     if answer is UNASKED:
         return None
-    chosen = choose(design.image, [FoundImage(*image) for image in answer or ()], trust)
+    images = [FoundImage(*image) for image in answer or ()]
+    chosen = choose(design.image, images, about.trust, about.now)
     if isinstance(chosen, Lack):
         if kept is None:
             findings.lacks.append(chosen)
@@ -349,6 +350,7 @@ def deep_attributes(
         "userData": design.user_data_on(image.platform),
         "detailedMonitoring": design.detailed_monitoring,
         "publicAddress": False,
+        "metadataTokens": design.metadata_tokens,
         "terminationDelay": design.termination_delay,
         "notifications": {arn: list(events) for arn, events in design.notifications.items()},
     }

@@ -131,6 +131,7 @@ def _deep(one: GroupDesign) -> dict[str, Any]:
         "userData": one.user_data,
         "detailedMonitoring": one.detailed_monitoring,
         "publicAddress": False,
+        "metadataTokens": one.metadata_tokens,
         "terminationDelay": one.termination_delay,
         "notifications": {topic: list(events) for topic, events in one.notifications.items()},
     }

@@ -41,6 +41,7 @@ AS_WANTED: dict[str, Any] = {
     "userData": "",
     "detailedMonitoring": False,
     "publicAddress": False,
+    "metadataTokens": "required",
     "terminationDelay": 3,
     "notifications": {},
 }
@@ -62,6 +63,7 @@ SAID: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"ami": "golden image"}, {"ami": "ami-1"}),
     ({"ami": f"{'w' * 50}-1.0.0"}, {"ami": "ami-1"}),
     ({"instanceType": "t3.nano"}, {"instanceType": "t3.nano"}),
+    ({"metadataTokens": "default"}, {"metadataTokens": "default"}),
     ({"keyPair": "mine"}, {"clusterKeyName": "mine"}),
     ({"instanceProfile": "mine"}, {"instanceProfileName": "mine"}),
     (

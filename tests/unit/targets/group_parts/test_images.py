@@ -1,6 +1,7 @@
 """Which image a role's wish means."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 
 import pytest
@@ -12,6 +13,7 @@ from controller.targets.groups import trusted_owners
 from tests.support.live_account import FLEET, SCOPE, accepted_of
 
 OURS = "012345670123"
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 TRUST = Trust((OURS, "amazon"))
 _numbers = count()
 
@@ -46,7 +48,7 @@ IMAGES = [
     ],
 )
 def test_what_a_wish_means(wish: str, name: str, because: str) -> None:
-    chosen = choose(wish, IMAGES, TRUST)
+    chosen = choose(wish, IMAGES, TRUST, NOW)
     assert isinstance(chosen, FoundImage), chosen
     assert chosen.name == name, because
 
@@ -61,18 +63,38 @@ def test_what_a_wish_means(wish: str, name: str, because: str) -> None:
     ],
 )
 def test_what_is_said_where_there_is_none(wish: str, words: str) -> None:
-    assert words in str(choose(wish, IMAGES, TRUST))
+    assert words in str(choose(wish, IMAGES, TRUST, NOW))
 
 
 def test_no_version_may_be_stable() -> None:
     assert "give web-1.0.0 the tag stable=true" in str(
-        choose("web", [image("web-1.0.0", stable=False)], TRUST)
+        choose("web", [image("web-1.0.0", stable=False)], TRUST, NOW)
     )
+
+
+def test_a_deprecated_version_is_only_taken_where_it_is_named() -> None:
+    old, new = image("web-1.0.0"), image("web-1.1.0")
+    gone = new._replace(deprecated_at="2026-11-23T00:00:00.000Z")
+    later = new._replace(deprecated_at="2026-11-25T00:00:00.000Z")
+    assert choose("web", [old, gone], TRUST, NOW) == old
+    assert choose("web", [old, later], TRUST, NOW) == later
+    assert choose("web-1.1.0", [old, gone], TRUST, NOW) == gone
+    assert "every stable version of image web is deprecated" in str(
+        choose("web", [gone], TRUST, NOW)
+    )
+
+
+def test_whether_it_is_stable_may_not_be_told() -> None:
+    shared = image("web-1.0.0", stable=False)._replace(owner="999999999999", tags_seen=False)
+    trust = Trust(("999999999999",))
+    told = str(choose("web", [shared], trust, NOW))
+    assert "account 999999999999 cannot be asked" in told
+    assert choose("web-1.0.0", [shared], trust, NOW) == shared
 
 
 def test_of_two_with_one_name_the_later_counts() -> None:
     first, second = image("web-1.0.0"), image("web-1.0.0")
-    assert choose("web-1.0.0", [second, first], TRUST) == second
+    assert choose("web-1.0.0", [second, first], TRUST, NOW) == second
 
 
 @pytest.mark.parametrize(
@@ -92,7 +114,7 @@ def test_the_latest_is_the_greatest_in_any_order(
 ) -> None:
     images = [image(f"web-{'.'.join(map(str, one))}") for one in found]
     random.shuffle(images)  # type: ignore[attr-defined] # hypothesis gives a Random
-    chosen = choose("web", images, TRUST)
+    chosen = choose("web", images, TRUST, NOW)
     assert isinstance(chosen, FoundImage)
     assert version_of(chosen.name) == ("web", max(found))
 

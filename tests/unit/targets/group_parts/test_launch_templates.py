@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from controller.targets.group_parts.launch_templates import (
     attributes_of,
-    data_of,
     security_groups_of,
 )
 from controller.targets.group_parts.role_design import Volume
+from controller.targets.group_parts.template_data import data_of
 
 names = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12)
 volumes = st.builds(
@@ -36,13 +36,14 @@ attributes = st.fixed_dictionaries(
         "userData": st.text(),
         "detailedMonitoring": st.booleans(),
         "publicAddress": st.just(False),
+        "metadataTokens": st.sampled_from(["required", "optional", "default"]),
     }
 )
 
 
 @given(attributes)
 def test_what_is_written_is_read_back(wanted: dict[str, Any]) -> None:
-    data = data_of(wanted)
+    data = data_of(wanted, {})
     by_id = {one: name for name, one in wanted["securityGroups"].items()}
     assert attributes_of(data, by_id, is_template=True) == wanted
     assert security_groups_of(data) == set(by_id)
@@ -79,4 +80,5 @@ def test_a_launch_configuration_is_read_alike() -> None:
         "userData": "",
         "detailedMonitoring": True,
         "publicAddress": False,
+        "metadataTokens": "default",
     }
