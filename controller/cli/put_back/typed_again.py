@@ -9,8 +9,8 @@ import typer
 from controller.cli.invocation import Invocation
 from controller.views.plan.wording import Asked
 
-_LEFT_OUT: Final = frozenset({"plan", "yes", "output"})
-"""What says how far it goes and how it is told: ``--plan`` would approve and do nothing."""
+_LEFT_OUT: Final = frozenset({"plan", "yes", "output", "adopt"})
+"""What says how far it goes and how it is told: ``--plan`` would approve and do nothing; and what the plan says by itself."""
 
 
 def typed_again(context: typer.Context) -> Asked:
