@@ -29,6 +29,7 @@ from controller.targets.group_parts.applied_fields import (
     parts_of,
     told_apart,
 )
+from controller.targets.group_parts.deleting import delete_group, still_drains
 from controller.targets.group_parts.designs import designs
 from controller.targets.group_parts.found import (
     AS_APPLIED,
@@ -39,7 +40,7 @@ from controller.targets.group_parts.found import (
     repointed,
 )
 from controller.targets.group_parts.images import Trust
-from controller.targets.group_parts.making import GroupActs, delete_group
+from controller.targets.group_parts.making import GroupActs
 from controller.targets.group_parts.names import (
     GROUP,
     REFRESH,
@@ -335,6 +336,10 @@ class _Projection:
             elif seen["deleting"]:
                 self._left.add(ref)
                 self._notes.append(Note(NoteCategory.LEAVING, ref, "AWS is deleting it"))
+            elif found.ownership is Ownership.OURS and still_drains(seen, self._about.now):
+                self._left.add(ref)
+                until = f"its instances drain, until {seen['drains_until']} at the latest"
+                self._notes.append(Note(NoteCategory.LEAVING, ref, until))
             elif found.ownership is Ownership.OURS:
                 owner = ResourceRef("Environment", environment)
                 if owner in self._accepted.resources:

@@ -95,6 +95,8 @@ class FoundAttributes(TypedDict):
     lifecycles: list[str]
     parked: bool
     deleting: bool
+    drains_until: str
+    """Mark of a group that leaves; empty where it was given sizes since."""
     scaling_schedules: str
 
 
@@ -152,6 +154,7 @@ def seen_of(
         ],
         "parked": group.tag(our.PARKED) is not None,
         "deleting": bool(group.status),
+        "drains_until": "" if group.maximum else group.tag(our.DRAINING) or "",
         "scaling_schedules": group.tag(our.SCALING_SCHEDULES) or "",
     }
 
