@@ -59,6 +59,7 @@ from controller.targets.group_parts.rollouts import (
     rollout_text,
     turns,
 )
+from controller.targets.group_parts.shortfall import shortfall
 from controller.targets.group_parts.wanted import (
     Circumstances,
     Wanted,
@@ -221,6 +222,10 @@ class _Projection:
         turn_of = turns(candidates.values(), self._about.known, self._order.at_once)
         for name, (design, made, before, found) in groups.items():
             ref, turn = found.ref, turn_of.get(name, Turn.NONE)
+            if turn is not Turn.RUNS:
+                short, asks = shortfall(found, self._seen[name], before, self._about.known)
+                self._notes += short
+                self._asks |= asks
             behind = candidates[name].behind if name in candidates else 0
             if turn is Turn.UNKNOWN:
                 self._asks.add(ask(REFRESH, name))

@@ -26,6 +26,7 @@ _GOES_ON: Final = frozenset(
         NoteCategory.POSTPONED,
         NoteCategory.WAITING,
         NoteCategory.STUCK,
+        NoteCategory.SHORT,
         NoteCategory.LAG,
     }
 )
