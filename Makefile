@@ -6,7 +6,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-heade
 .DEFAULT_GOAL := help
 # Without kept bytecode every process compiles all it imports, which takes longer than most of what is run here.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup wheel demo test test-slow test-pythons coverage check schemas golden site bench lock servers peers policies
+.PHONY: help setup wheel demo test test-slow test-pythons coverage check schemas golden site bench lock servers peers policies openapi
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -35,7 +35,7 @@ demo: setup ## guided tour on an embedded AWS, no account needed
 
 test: setup ## run all tests but the slow ones: make test ARGS="-k epoch"
 	@$(BIN)/pytest -m "not slow" -n 3 --dist worksteal $(ARGS)
-test-slow: setup servers policies ## run the slow tests, some of them on the other AWS look-alike
+test-slow: setup servers policies openapi ## run the slow tests, some of them on the other AWS look-alike
 	@$(BIN)/pytest -m slow -n 2 --dist worksteal $(ARGS)
 test-pythons: setup ## run tests on the other Pythons that this machine has: make test-pythons ARGS=tests
 	@.ci/pythons $(ARGS)
@@ -65,7 +65,7 @@ lock: setup ## take newer releases, at least a week old, into the locks
 	$(COMPILE) --upgrade requirements.in --output-file requirements.lock
 	$(COMPILE) --upgrade requirements.in requirements-sandbox.in -c requirements.lock --output-file requirements-sandbox.lock
 	$(COMPILE) --upgrade requirements.in requirements-daemon.in -c requirements-sandbox.lock --output-file requirements-daemon.lock
-	for name in dev docs servers peers policies; do $(COMPILE) --upgrade requirements-$$name.in --output-file requirements-$$name.lock || exit 1; done
+	for name in dev docs servers peers policies openapi; do $(COMPILE) --upgrade requirements-$$name.in --output-file requirements-$$name.lock || exit 1; done
 .venv-docs/installed: requirements-docs.lock | setup
 	@$(PYTHON) -m venv .venv-docs
 	@$(BIN)/python -m pip --python .venv-docs/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
@@ -79,6 +79,11 @@ peers: .venv-peers/installed ## install Cloud Custodian, which schedules are mea
 .venv-peers/installed: requirements-peers.lock | setup
 	@$(PYTHON) -m venv .venv-peers
 	@$(BIN)/python -m pip --python .venv-peers/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
+	@touch $@
+openapi: .venv-openapi/installed ## install what asks the HTTP interface all that its document allows, for a slow test
+.venv-openapi/installed: requirements-openapi.lock | setup
+	@$(PYTHON) -m venv .venv-openapi
+	@$(BIN)/python -m pip --python .venv-openapi/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements-openapi.lock
 	@touch $@
 policies: .venv-policies/installed ## install the linter of IAM policies, which a slow test asks
 .venv-policies/installed: requirements-policies.lock | setup

@@ -13,6 +13,7 @@ LOCKS = (
     "requirements-docs.lock",
     "requirements-servers.lock",
     "requirements-peers.lock",
+    "requirements-openapi.lock",
     "requirements-policies.lock",
 )
 

@@ -64,7 +64,8 @@ def test_each_value_has_its_own_origin() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "says"), [("Environment/c5O", "did you mean Environment/c50"), ("c50", "Kind/name")]
+    ("wanted", "says"),
+    [("Environment/c5O", "did you mean Environment/c50"), ("c5O", "did you mean c50")],
 )
 def test_a_name_that_is_not_there(wanted: str, says: str) -> None:
     with pytest.raises(WrongUsage, match=says):

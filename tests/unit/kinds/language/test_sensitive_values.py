@@ -40,7 +40,8 @@ def test_only_what_is_like_a_key_is_hidden_everywhere(value: str, shown: str) ->
 def test_only_sensitive_fields_of_objects_are_looked_for() -> None:
     key = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
     plain = {"ConfigEnvironmentTypes": {"Value": {"ProtectedActions": [key, {"Named": key}]}}}
-    hidden = {"ConfigEnvironmentTypes": {"Value": {"LicenseKeys": {"NewRelicKey": [key, 7]}}}}
+    held = {"LicenseKeys": {"NewRelicKey": [{"of": key}, 7]}, "ProtectedActions": [f"{key}1"]}
+    hidden = {"ConfigEnvironmentTypes": {"Value": held}}
     objects = [
         (ResourceRef("Cluster", "Tango"), canonical_bytes(hidden)),
         (TYPE, canonical_bytes(plain)),
