@@ -197,6 +197,8 @@ class NoteCategory(StrEnum):
     POSTPONED = "postponed"
     WAITING = "waiting"
     STUCK = "stuck"
+    SHORT = "short"
+    """A group that has fewer instances than it was asked for."""
     LAG = "lag"
     """A copy that is behind."""
 

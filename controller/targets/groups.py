@@ -29,6 +29,7 @@ from controller.targets.group_parts.applied_fields import (
     parts_of,
     told_apart,
 )
+from controller.targets.group_parts.deleting import delete_group, still_drains
 from controller.targets.group_parts.designs import designs
 from controller.targets.group_parts.found import (
     AS_APPLIED,
@@ -40,7 +41,7 @@ from controller.targets.group_parts.found import (
 )
 from controller.targets.group_parts.images import Trust
 from controller.targets.group_parts.launched_from import MIXED
-from controller.targets.group_parts.making import GroupActs, delete_group
+from controller.targets.group_parts.making import GroupActs
 from controller.targets.group_parts.names import (
     GROUP,
     REFRESH,
@@ -59,6 +60,7 @@ from controller.targets.group_parts.rollouts import (
     rollout_text,
     turns,
 )
+from controller.targets.group_parts.shortfall import shortfall
 from controller.targets.group_parts.wanted import (
     Circumstances,
     Wanted,
@@ -224,6 +226,10 @@ class _Projection:
         turn_of = turns(candidates.values(), self._about.known, self._order.at_once)
         for name, (design, made, before, found) in groups.items():
             ref, turn = found.ref, turn_of.get(name, Turn.NONE)
+            if turn is not Turn.RUNS:
+                short, asks = shortfall(found, self._seen[name], before, self._about.known)
+                self._notes += short
+                self._asks |= asks
             behind = candidates[name].behind if name in candidates else 0
             if turn is Turn.UNKNOWN:
                 self._asks.add(ask(REFRESH, name))
@@ -339,6 +345,10 @@ class _Projection:
             elif seen["deleting"]:
                 self._left.add(ref)
                 self._notes.append(Note(NoteCategory.LEAVING, ref, "AWS is deleting it"))
+            elif found.ownership is Ownership.OURS and still_drains(seen, self._about.now):
+                self._left.add(ref)
+                until = f"its instances drain, until {seen['drains_until']} at the latest"
+                self._notes.append(Note(NoteCategory.LEAVING, ref, until))
             elif found.ownership is Ownership.OURS:
                 owner = ResourceRef("Environment", environment)
                 if owner in self._accepted.resources:

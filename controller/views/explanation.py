@@ -204,6 +204,9 @@ def heading_of(explanation: Explanation) -> tuple[str, ...]:
         lifecycles = Counter(member.lifecycle for member in group.members)
         sizes = f"min {group.minimum}, desired {group.desired}, max {group.maximum}"
         members = _counted(lifecycles) or "no instances"
+        coming = sum(n for state, n in lifecycles.items() if state.startswith("Pending"))
+        if lifecycles["InService"] + coming < group.desired:
+            members = f"{lifecycles['InService']} of {group.desired} in service: {members}"
         return (f"{group.name}  {sizes}", members, found.scope)
     groups = f" in {found.groups} groups" if found.groups > 1 else ""
     instances = f"{_counted(found.states) or 'no instances'}{groups}"

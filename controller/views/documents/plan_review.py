@@ -28,6 +28,7 @@ _GOES_ON: Final = frozenset(
         NoteCategory.POSTPONED,
         NoteCategory.WAITING,
         NoteCategory.STUCK,
+        NoteCategory.SHORT,
         NoteCategory.LAG,
     }
 )
