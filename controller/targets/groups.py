@@ -40,7 +40,7 @@ from controller.targets.group_parts.found import (
     repointed,
 )
 from controller.targets.group_parts.images import Trust
-from controller.targets.group_parts.launched_from import MIXED
+from controller.targets.group_parts.launched_from import LEFT_AS_IT_IS
 from controller.targets.group_parts.making import GroupActs
 from controller.targets.group_parts.names import (
     GROUP,
@@ -136,8 +136,7 @@ class _Projection:
             elif self._seen[name]["deleting"]:
                 self._lacks(ref, Lack("AWS is still deleting the group of this name"))
             elif self._seen[name].get("mixed"):
-                fix = "give it a launch template alone, or leave it to whoever made it"
-                self._lacks(ref, Lack(f"{MIXED}, so it is left as it is", fix))
+                self._lacks(ref, LEFT_AS_IT_IS)
             else:
                 before: Attributes = parse_canonical(found.attributes)
                 managed = found.ownership is Ownership.OURS
@@ -217,8 +216,7 @@ class _Projection:
         held: dict[str, str] = {}
         for name, (design, made, before, _) in groups.items():
             seen, changes = self._seen[name], repointed(before, made.attributes)
-            behind = len(seen["lifecycles"]) if changes else seen["behind"]
-            if behind:
+            if behind := len(seen["lifecycles"]) if changes else seen["behind"]:
                 replaces = design.min_healthy_percent is not None
                 held[name] = self._order.held_because(design, seen) if replaces else ""
                 rolls = replaces and not held[name]
