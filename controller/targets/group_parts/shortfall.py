@@ -37,7 +37,8 @@ def shortfall(
     since = f" since {answer['since']}" if answer.get("since") else ""
     failed = f"; AWS's last activity failed: {answer['failed']}" if answer.get("failed") else ""
     text = f"{lifecycles.count(IN_SERVICE)} of {desired} in service{since}{failed}"
-    return (Note(NoteCategory.SHORT, found.ref, text),), frozenset({question}) - known.keys()
+    asks = frozenset[str]() if question in known else frozenset({question})
+    return (Note(NoteCategory.SHORT, found.ref, text),), asks
 
 
 def read_activities(groups: Iterable[str], reads: LiveReads) -> dict[str, dict[str, str]]:
