@@ -123,6 +123,16 @@ def test_only_visible_yaml_files_are_read_in_file_order(published: Published) ->
     assert tree.sizes == {path: len(_bytes(FILES[path])) for path in sorted(READ)}
 
 
+def test_what_is_ignored_is_a_file_of_the_source_and_only_at_its_top(published: Published) -> None:
+    published.publish({**FILES, ".envctlignore": "clusters/\n", "clusters/.envctlignore": "x\n"})
+
+    tree = published.source.fetch()
+
+    assert set(tree.files) == {*READ, ".envctlignore"}
+    [(_, text)] = published.source.read([tree.files[".envctlignore"]])
+    assert text == b"clusters/\n"
+
+
 def test_a_folder_and_a_commit_of_it_give_the_same_tree(tmp_path: Path) -> None:
     repository = Repository.at(tmp_path / "fleet")
     repository.commit(FILES)

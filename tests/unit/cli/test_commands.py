@@ -86,6 +86,18 @@ def test_problems_come_with_causes_first_and_a_count(fleet: Fleet) -> None:
     assert ended.out.startswith("2 problems: 4 objects in 4 files of ")
 
 
+def test_other_tools_files_are_ignored_where_the_source_says_so(fleet: Fleet) -> None:
+    fleet.has({"values.yaml": "image: {{ tag }}\n", ".envctlignore": "values.yaml\n"})
+
+    ended = envctl("validate", fleet.folder)
+
+    assert (ended.code, ended.out.partition(" of ")[0]) == (0, "no problems: 3 objects in 2 files")
+
+    fleet.has({".envctlignore": "values.yaml\n*.yaml\n"})
+
+    assert "leaves no YAML file" in envctl("validate", fleet.folder).err
+
+
 def test_schemas_are_written_and_printed(tmp_path: Path) -> None:
     printed = envctl("schema").json
     assert envctl("schema", "--write", tmp_path / "schemas").code == 0
