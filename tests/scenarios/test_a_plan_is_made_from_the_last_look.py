@@ -32,6 +32,8 @@ from tests.support.process_contexts import around
 from tests.support.reconcilers import asked
 
 PROD = "prod-eu/eu-west-1"
+OFF = ", schedule: off"
+"""Of an environment that says nothing of it a warning is told, with its line: the file is read for that."""
 
 
 class Published:
@@ -145,7 +147,7 @@ def test_a_daemon_follows_a_bucket_and_publishes_what_it_sees_in_another(tmp_pat
         source, place = (Bucket.made(Clients().client(Place("", "eu-west-1"), "s3")) for _ in "ab")
         text = f"targets: {{others: {{owners: enforce}}}}\nobserved: {{bucket: {place.name}}}\n"
         estate = LiveEstate(tmp_path / "fleet", settings_text=text)
-        estate.has({"c50.yaml": environment("c50")})
+        estate.has({"c50.yaml": environment("c50", more=OFF)})
         source.put({file.name: file.read_bytes() for file in estate.folder.iterdir()})
         daemon = DaemonByHand(estate.live(), source.source(settle_s=0))
         for _ in range(3):
@@ -156,13 +158,13 @@ def test_a_daemon_follows_a_bucket_and_publishes_what_it_sees_in_another(tmp_pat
         daemon.jobs.tick_source()
         assert daemon.work() == []
         assert asked_for == ["ListObjectsV2"]
-        estate.has({"c51.yaml": environment("c51")})
-        source.put({"c51.yaml": environment("c51")})
+        estate.has({"c51.yaml": environment("c51", more=OFF)})
+        source.put({"c51.yaml": environment("c51", more=OFF)})
         daemon.tick_and_work()
 
         assert "Environment/c51" in {str(ref) for ref in daemon.jobs.known().accepted.resources}
         assert asked_for.count("GetObject") == 1
-        estate.has({"c52.yaml": environment("c52")})
+        estate.has({"c52.yaml": environment("c52", more=OFF)})
         planned = Published(estate, f"s3://{place.name}/observed").planned()
         parameter = f"OwnerParameter/{SCOPE}/c52"
         assert [name for _, _, name in names(planned)] == ["Environment/c52", parameter]
