@@ -311,9 +311,9 @@ TEXTUAL: Final[dict[str, Callable[[bytes], bytes]]] = {
     "cut": lambda data: data[:-20],
     "a field said twice": lambda data: b'{"digest": "' + b"0" * 64 + b'",' + data[1:],
     "a field said twice, deep": lambda data: data.replace(
-        b'"overridden": true', b'"overridden": false, "overridden": true'
+        b'"approved": true', b'"approved": false, "approved": true'
     ),
-    "a number for a truth": lambda data: data.replace(b'"overridden": true', b'"overridden": 1'),
+    "a number for a truth": lambda data: data.replace(b'"approved": true', b'"approved": 1'),
     "a fraction for a number": lambda data: data.replace(b"40003", b"40003.0"),
     "not a number": lambda data: data.replace(b"40003", b"NaN"),
     "deep nesting": lambda data: data[:-2] + b',"x":' + b"[" * 5_000 + b"]" * 5_000 + b"}",

@@ -179,7 +179,7 @@ def read_sources(
             if known is None or known.ownership is not Ownership.UNMANAGED:
                 continue
             if is_ours_by_history(reads.history.of_item(ref.kind, ref.key, None)):
-                objects[ref] = replace(known, ownership=Ownership.LOST_MARK)
+                objects[ref] = known._replace(ownership=Ownership.LOST_MARK)
     return replace(observed, objects=objects, facts={**observed.facts, SOURCES: sources})
 
 
