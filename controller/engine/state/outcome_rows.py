@@ -1,6 +1,7 @@
 """What became of the source's newest revision, and whom that was told: two rows of EnvctlState. Pure but for writing the first."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import Any, Final
 from controller.aws.items import to_wire
 from controller.aws.tables import ItemStore
 from controller.aws.transactions import PutWrite
+from controller.errors import Conflict
 from controller.ledger.records import iso_ms
 from controller.redactor import REDACTOR
 
@@ -65,12 +67,18 @@ def outcome_of_row(row: Row | None) -> RevisionOutcome | None:
 
 
 def write_outcome(store: ItemStore, state_table: str, found: RevisionOutcome) -> None:
-    """Write what became of a revision, unless it is known to have been applied. Raises as any read or write."""
-    before = outcome_of_row(store.get(state_table, {"Id": OUTCOME_KEY}))
-    known = (found.revision, OutcomeKind.APPLIED)
-    if before is not None and (before.revision, before.kind) == known:
-        # What a later run of it finds is how the scope stands, and no outcome of the revision.
-        return
+    """Write what became of a revision, unless it is known to have been applied. Raises as any read or write.
+
+    Nothing is written over what another wrote meanwhile, or over a later state of the tables: a worker that was held up for long
+    knows of an earlier revision.
+    """
+    there = store.get(state_table, {"Id": OUTCOME_KEY})
+    before = outcome_of_row(there)
+    if before is not None:
+        known = (found.revision, OutcomeKind.APPLIED)
+        if (before.revision, before.kind) == known or before.sequence > found.sequence > 0:
+            # What a later run of it finds is how the scope stands, and no outcome of the revision.
+            return
     row = {
         "Id": OUTCOME_KEY,
         "Revision": found.revision,
@@ -80,7 +88,17 @@ def write_outcome(store: ItemStore, state_table: str, found: RevisionOutcome) ->
         "Transaction": found.transaction,
         "Sequence": found.sequence,
     }
-    store.write(PutWrite(state_table, to_wire(row)))
+    write = PutWrite(state_table, to_wire(row))
+    if there is None:
+        write = PutWrite(state_table, to_wire(row), "attribute_not_exists(Id)")
+    elif before is not None:
+        # A damaged one is replaced whatever it says.
+        as_read = to_wire({":revision": there["Revision"], ":at": there["At"]})
+        names = {"#revision": "Revision", "#at": "At"}
+        same = "#revision = :revision AND #at = :at"
+        write = PutWrite(state_table, to_wire(row), same, names, as_read)
+    with suppress(Conflict):
+        store.write(write)
 
 
 @dataclass(frozen=True, slots=True)

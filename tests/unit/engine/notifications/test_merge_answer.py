@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from controller.aws.items import to_wire
+from controller.aws.transactions import PutWrite
 from controller.engine.notifications.merge_answer import SHOWN, Answer, answer_of
 from controller.engine.state.outcome_rows import (
     OUTCOME_KEY,
@@ -155,6 +157,33 @@ def test_what_was_applied_stays_what_the_revision_came_to() -> None:
     later = replace(refused, revision=OLD)
     write_outcome(estate.store, TABLE, later)
     assert there() == later
+
+
+def test_who_was_held_up_writes_over_nothing_that_is_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    estate, read = Estate(), Estate().store.get
+    earlier = replace(APPLIED, revision=OLD, sequence=8)
+    write_outcome(estate.store, TABLE, APPLIED)
+    write_outcome(estate.store, TABLE, earlier)
+    after = estate.store.get(TABLE, {"Id": OUTCOME_KEY})
+    assert outcome_of_row(after) == APPLIED
+
+    for seen in (
+        read(TABLE, {"Id": OUTCOME_KEY}),
+        {**(after or {}), "Revision": OLD, "Sequence": 7},
+    ):
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(estate.store, "get", lambda _table, _key, seen=seen: seen)
+            write_outcome(estate.store, TABLE, replace(APPLIED, revision="3" * 40))
+        assert estate.store.get(TABLE, {"Id": OUTCOME_KEY}) == after
+
+
+def test_a_damaged_outcome_is_written_anew() -> None:
+    estate = Estate()
+    estate.store.write(PutWrite(TABLE, to_wire({"Id": OUTCOME_KEY, "Revision": 3})))
+
+    write_outcome(estate.store, TABLE, APPLIED)
+
+    assert outcome_of_row(estate.store.get(TABLE, {"Id": OUTCOME_KEY})) == APPLIED
 
 
 def test_a_row_of_what_was_told_is_read_back() -> None:
