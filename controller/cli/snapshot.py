@@ -185,7 +185,7 @@ def diff(
     after = None if other is None else snapshots.find(other)
     before, now = snapshots.find(which), call.process.clock()
     run = snapshots.changed_since(before, after, now, call.live)
-    changes = changes_answer(run.plan, run.names, expand=expand)
+    changes = changes_answer(run.plan, run.names, expand=expand, says_next=False)
     match output:
         case PlanFormat.MARKDOWN:
             say(render_markdown(run.plan, names=run.names, expand=expand))

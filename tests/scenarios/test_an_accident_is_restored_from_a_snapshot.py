@@ -202,6 +202,8 @@ def test_what_an_accident_left_dangling_stops_neither_a_comparison_nor_a_part_of
 
     assert told.code == 2
     assert "Rhino" in told.out
+    assert "Next:" not in told.out, "a comparison is carried out by nobody, and refused by nothing"
+    assert "Refused" not in told.out
     assert "Search" in services()
 
 

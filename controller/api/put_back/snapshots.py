@@ -146,7 +146,8 @@ class _Snapshots:
         snapshots = Snapshots.of(served.installation)
         after = None if other is None else snapshots.find(other)
         run = snapshots.changed_since(snapshots.find(which), after, served.now(), served.accounts)
-        return respond(request, changes_answer(run.plan, run.names, expand=expand))
+        told = changes_answer(run.plan, run.names, expand=expand, says_next=False)
+        return respond(request, told)
 
     def plan(self, request: Request, which: str, asked: RestoreAsked, caller: Caller) -> Response:
         with self._served.planning_turn() as own:

@@ -128,13 +128,13 @@ class Snapshots:
             (state,), lambda _ref, _held: True, lambda _ref, _held: False, stands_in=True
         )
         run = planner.plan(planner.load(), seen, PlanOptions(now=now))
-        if not before.accounts:
-            return run
-        if after is None:
-            more = changed_since(self.store, before, ways_in(accounts, now), now)
-        else:
-            more = changed_between(self.store, before, after, now)
-        made = plan([*run.plan.scopes, *more], revision=run.plan.revision, label=run.plan.label)
+        # What nobody carries out is refused by nothing, and asks for no approval.
+        scopes = [replace(s, violations=(), state=ScopeState.OK) for s in run.plan.scopes]
+        if before.accounts and after is None:
+            scopes += changed_since(self.store, before, ways_in(accounts, now), now)
+        elif before.accounts and after is not None:
+            scopes += changed_between(self.store, before, after, now)
+        made = plan(scopes, revision=run.plan.revision, label=run.plan.label)
         return replace(run, plan=replace(made, schedules=run.plan.schedules))
 
     def source(
