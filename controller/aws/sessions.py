@@ -24,6 +24,7 @@ from controller.aws.errors import (
     error_code,
     what_aws_says,
 )
+from controller.aws.shared_reads import SharedReads
 from controller.errors import AccessDenied, EnvctlError
 from controller.model.printable import in_short
 
@@ -96,6 +97,8 @@ class AwsAccess:
         self._clients = Clients(Retries(stop=stop))
         self.counter = self._clients.counter
         """What counts the requests of all sessions."""
+        self.shared = SharedReads(clock)
+        """What scopes that are looked at side by side read but once."""
         self._clock = clock
         self._known: dict[str, AccountAccess] = {}
         self._credentials: dict[str, DeferredRefreshableCredentials] = {}
