@@ -151,7 +151,7 @@ class ActResult:
 
     ``look_again_s`` is for what AWS goes on doing (instances that stop): the act is done so far, and the scope is looked at
     again after so many seconds; what is then to be done is planned from that look alone. ``after`` is what the object has become, canonical
-    JSON, where that is not what the change says.
+    JSON, where that is not what the change says; of a delete, where the object is still there on its way: it is recorded as changed.
     """
 
     request_id: str = ""

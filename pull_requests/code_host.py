@@ -52,10 +52,23 @@ class CodeHost:
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Return the answer, None for an empty one. Raises HostError once it is clear that there is none."""
+        text = self._tried(method, path, body)
+        return json.loads(text) if text else None
+
+    def file(self, path: str, most: int) -> bytes:
+        """Return a file of so many bytes at most. Raises HostError, too, for a longer one."""
+        found = self._tried("GET", path, None, most + 1)
+        if len(found) > most:
+            raise HostError(f"GET {path}: longer than {most} bytes", 0)
+        return found
+
+    def _tried(
+        self, method: str, path: str, body: Mapping[str, Any] | None, most: int | None = None
+    ) -> bytes:
         what = f"{method} {path}"
         for attempt in range(TRIES):
             try:
-                return self._answer(method, path, body)
+                return self._answer(method, path, body, most)
             except urllib.error.HTTPError as error:
                 pause = _pause(error, attempt)
                 if pause is None or attempt == TRIES - 1:
@@ -76,14 +89,16 @@ class CodeHost:
             if len(found) < PAGE:
                 return
 
-    def _answer(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+    def _answer(
+        self, method: str, path: str, body: Mapping[str, Any] | None, most: int | None
+    ) -> bytes:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
             f"{self._api}{path}", data=data, headers=self._headers, method=method
         )
         with urllib.request.build_opener(_WithoutToken).open(request, timeout=30) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+            text: bytes = answer.read(most)
+        return text
 
 
 def _pause(error: urllib.error.HTTPError, attempt: int) -> float | None:

@@ -7,6 +7,7 @@
 # PLAN_BASE     the folder as the protected branch has it: then nothing of AWS is asked
 # PLAN_AUTHOR   who wrote it, as the code host calls them
 # PLAN_BESIDE   file with refs of the same repository, one a line: what else is open (pull_requests/open_requests.py makes it)
+# PLAN_SINCE    plan.json of the run before, not in PLAN_REPORTS: what is otherwise since (pull_requests/earlier_plan.py fetches it)
 # PLAN_FILES_AT, PLAN_WHOLE_AT  addresses for links
 # PLAN_REPORTS  where the reports go (plan-reports)
 #
@@ -33,10 +34,22 @@ if [ -z "${PLAN_OBSERVED:-}${PLAN_BASE:-}" ]; then
   exit 64
 fi
 
-code=0
-# A check run holds a little less than a comment.
-"${call[@]}" "${options[@]}" --budget 65000 --report "$reports/report.md" --report "$reports/report.html" \
-  --report "$reports/plan.json" >"$reports/said.txt" 2>&1 || code=$?
+make_plan() {
+  code=0
+  # A check run holds a little less than a comment.
+  "${call[@]}" "${options[@]}" "$@" --budget 65000 --report "$reports/report.md" --report "$reports/report.html" \
+    --report "$reports/plan.json" >"$reports/said.txt" 2>&1 || code=$?
+}
+if [ -n "${PLAN_SINCE:-}" ] && [ -s "$PLAN_SINCE" ]; then
+  make_plan --since "$PLAN_SINCE"
+  # An earlier plan that is none, or of another version, is no reason to have none now.
+  if [ "$code" = 64 ]; then
+    sed 's/^/| /' "$reports/said.txt"
+    make_plan
+  fi
+else
+  make_plan
+fi
 echo "$code" >"$reports/exit-code"
 if [ "$code" = 1 ]; then
   "${call[@]}" validate "$PLAN_SOURCE" --format json >"$reports/problems.json" 2>/dev/null || true

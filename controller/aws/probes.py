@@ -74,6 +74,7 @@ OF_TARGET: Final[Mapping[str, tuple[Probe, ...]]] = {
         Probe("autoscaling:DescribeLifecycleHooks", {"AutoScalingGroupName": NOBODY}),
         Probe("autoscaling:DescribeNotificationConfigurations", _ONE),
         Probe("autoscaling:DescribeInstanceRefreshes", {"AutoScalingGroupName": NOBODY}),
+        Probe("autoscaling:DescribeScalingActivities", _ONE),
         Probe("iam:GetInstanceProfile", {"InstanceProfileName": NOBODY}),
         Probe("sns:GetTopicAttributes", needs="account"),
         Probe(

@@ -21,6 +21,7 @@ from controller.cli.invocation import (
 )
 from controller.cli.process import note
 from controller.cli.remote.server import Request, Server, only_here
+from controller.cli.reports.earlier_plan import SinceOption, earlier_plan, with_since
 from controller.cli.reports.plan_formats import (
     BudgetOption,
     FilesOption,
@@ -61,7 +62,7 @@ from controller.views.plan.remarks import endings
 
 FILE_SUFFIX: Final = ".json"
 _ONLY_HERE: Final = (
-    *("approve", "adopt", "out", "author", "beside", "budget"),
+    *("approve", "adopt", "out", "author", "beside", "since", "budget"),
     *("files_at", "whole_at", "report"),
 )
 """Options that no daemon answers."""
@@ -141,6 +142,7 @@ def plan(
     exit_zero: ExitZeroOption = False,
     author: AuthorOption = "",
     beside: BesideOption = None,
+    since: SinceOption = None,
     budget: BudgetOption = None,
     files_at: FilesOption = "",
     whole_at: WholeOption = "",
@@ -154,24 +156,39 @@ def plan(
     check_apart(call.config_name, source, author)
     shown = Shown(expand, budget, Links(files_at, whole_at)).checked(report or ())
     shown = shown._replace(asked=asked_for(call.config, source, scope or (), out))
-    request = ReconcileRequest(
+    earlier = earlier_plan(since, call.process)
+    request = _request(call, scope or (), approve or (), adopt=adopt, deep=deep, strict=strict)
+    compared, accounts = _observed(call, source, base, observed)
+    reconciler = call.reconciler(source, partial(note_warnings, call.emit), compared, accounts)
+    result = reconciler.reconcile(request)
+    reviewed = _reviewed(result.planned, author, beside or (), call, reconciler)
+    planned = with_since(reviewed, earlier)
+    _give_out(planned, shown, output, save_observed, out, report or ())
+    _note_moments(call, result, accounts)
+    raise _ended(planned.exit_code, exit_zero=exit_zero)
+
+
+def _request(
+    call: Invocation,
+    scopes: Sequence[str],
+    approvals: Sequence[str],
+    *,
+    adopt: bool,
+    deep: bool,
+    strict: bool,
+) -> ReconcileRequest:
+    """Return what is asked of a run that only plans."""
+    return ReconcileRequest(
         requester=call.requester("plan"),
         claim=Claim(call.process.instance),
         reach=Reach.PLAN,
-        scopes=tuple(scope or ()),
-        approvals=tuple(approve or ()),
+        scopes=tuple(scopes),
+        approvals=tuple(approvals),
         adopt=adopt,
         deep=deep,
         strict=strict,
         strict_live=strict,
     )
-    compared, accounts = _observed(call, source, base, observed)
-    reconciler = call.reconciler(source, partial(note_warnings, call.emit), compared, accounts)
-    result = reconciler.reconcile(request)
-    planned = _reviewed(result.planned, author, beside or (), call, reconciler)
-    _give_out(planned, shown, output, save_observed, out, report or ())
-    _note_moments(call, result, accounts)
-    raise _ended(planned.exit_code, exit_zero=exit_zero)
 
 
 def _reviewed(

@@ -122,6 +122,11 @@ def wants_colour() -> bool:
     return sys.stdout.isatty() and not given.get("NO_COLOR") and given.get("TERM") != "dumb"
 
 
+def redraws() -> bool:
+    """Tell whether output can be drawn anew in its place: on terminals that are not dumb."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def terminal_width() -> int | None:
     """Return how many characters a line of the terminal holds; None where output goes elsewhere, which takes any."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -37,6 +37,8 @@ REFRESH: Final = "envctl:refresh"
 """``<template version> <refresh id>``: the last instance refresh that was started."""
 PARKED: Final = "envctl:parked"
 """Written while the group's instances are stopped for their schedule: its sizes are not as its role says then."""
+DRAINING: Final = "envctl:draining"
+"""``2026-03-02T18:00:00Z``: until when the instances of a group that leaves may take to drain, at the latest."""
 SCALING_SCHEDULES: Final = "envctl:scaling-schedules"
 """Digest of the scaling schedules that were put."""
 

@@ -26,6 +26,7 @@ from controller.kinds.parts.role_facts import (
     override_facts,
     size_findings,
     subnet_findings,
+    topic_findings,
 )
 from controller.kinds.parts.server_role import RoleName, expand_role
 from controller.kinds.parts.texts import LongText, Text
@@ -226,6 +227,9 @@ def _roles_have_a_place(_ref: ResourceRef, facts: EnvironmentFacts, world: World
             yield from subnet_findings(
                 name, effective, facts.environment_type, environment_type.subnets, at
             )
+            account = effective.topics and world.facts("Account", environment_type.account)
+            if account:
+                yield from topic_findings(name, effective.topics, account.number, at)
 
 
 def placement(environment: str, world: World) -> dict[str, Any]:

@@ -143,7 +143,7 @@ class ScopeCounts:
 
     ``at`` is when. ``copies_behind`` are copies of common tables to be written or deleted; ``behind_since`` is when the
     oldest source of one changed, ``complete_at`` the last look that found none. ``missing`` is what objects need and the
-    account lacks, ``rollouts`` why instances are behind their template, ``images`` which images have a newer one: only a
+    account lacks, ``rollouts`` why instances are behind their template, ``short`` which groups have fewer than they were asked for, ``images`` which images have a newer one: only a
     closer look tells, the last one at ``images_at``.
     """
 
@@ -162,6 +162,7 @@ class ScopeCounts:
     complete_at: datetime | None = None
     missing: tuple[Remark, ...] = ()
     rollouts: tuple[Remark, ...] = ()
+    short: tuple[Remark, ...] = ()
     images: tuple[Remark, ...] = ()
     images_at: datetime | None = None
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from controller.model.canonical import short
 from controller.model.observed import ScopeState
 from controller.model.ref import NO_REASON, Authorship, Origin, Reason, ResourceRef
-from controller.model.review import NO_REVIEW, OpenRequest, Review
+from controller.model.review import NO_REVIEW, OpenRequest, Review, Since
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +197,8 @@ class NoteCategory(StrEnum):
     POSTPONED = "postponed"
     WAITING = "waiting"
     STUCK = "stuck"
+    SHORT = "short"
+    """A group that has fewer instances than it was asked for."""
     LAG = "lag"
     """A copy that is behind."""
 
@@ -280,6 +282,8 @@ class Plan:
     """Who must agree to it, for who reads it; no part of the digest."""
     beside: tuple[OpenRequest, ...] = ()
     """Other open pull requests it was compared with, for who reads it; no part of the digest."""
+    since: Since | None = None
+    """What is otherwise since an earlier plan, for who reads it; no part of the digest. None where none was named."""
 
     @property
     def changes(self) -> tuple[Change, ...]:

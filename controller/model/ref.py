@@ -101,6 +101,8 @@ class ProblemCode(StrEnum):
     """A schedule that starts and has no stop."""
     NOT_FOLLOWED = "notFollowed"
     """A Schedule that is named beside a mode which does not follow it."""
+    OTHER_ACCOUNT = "otherAccount"
+    """Something of another account than the environment's, which its role may not look at."""
     OLD_FORM = "oldForm"
     """What only the page of the old product refused, and its tables therefore hold."""
     OLD_NAME = "oldName"
@@ -118,6 +120,7 @@ Acknowledgeable = Literal[
     "notFollowed",
     "oldForm",
     "oldName",
+    "otherAccount",
     "unknownInstanceType",
     "unknownRegion",
     "zoneAlias",

@@ -1,4 +1,4 @@
-"""Who has to agree to a plan, whether its author may make such changes at all, and what else is open that changes the same."""
+"""Who has to agree to a plan, whether its author may make such changes at all, what else is open that changes the same, and what is otherwise since an earlier plan."""
 
 from typing import NamedTuple
 
@@ -41,3 +41,26 @@ class OpenRequest(NamedTuple):
     name: str
     conflicts: tuple[Conflict, ...] = ()
     unknown: str = ""
+
+
+class Otherwise(NamedTuple):
+    """One place where two plans of one request differ. ``then`` and ``now`` are empty where the one or the other has nothing there.
+
+    Without a ``field`` it is what is done to the object (``update``); without a ``kind`` the scope and its state, or what the
+    plans were made from: the source's ``revision``, the scope's last ``record``.
+    """
+
+    scope: str
+    kind: str = ""
+    key: str = ""
+    field: str = ""
+    then: str = ""
+    now: str = ""
+
+
+class Since(NamedTuple):
+    """A plan compared with an earlier one, which had the ``digest`` (as its file says); ``unchanged`` counts objects planned alike."""
+
+    digest: str
+    unchanged: int
+    differences: tuple[Otherwise, ...] = ()

@@ -10,6 +10,7 @@ import orjson
 from controller.errors import WrongUsage
 from controller.model.observed import ScopeState
 from controller.model.plan import FORMAT_VERSION, Action, Cause
+from controller.model.printable import in_short
 from controller.planning.json_check import (
     DIALECT,
     MAY_GROW,
@@ -62,6 +63,7 @@ def plan_schema() -> Schema:
                     _request(),
                     "Other open pull requests it was compared with. Not part of the digest; absent where none was named.",
                 ),
+                "since": _since(),
             },
         ),
     }
@@ -125,6 +127,28 @@ def _request() -> Schema:
             "conflicts": list_of(place, "What both want, otherwise."),
         }
     )
+
+
+def _since() -> Schema:
+    place = object_of(
+        {
+            "scope": text("`config` or `<account>/<region>`; empty for the source."),
+            "kind": text("Kind; empty for the scope's state and what the plans were made from."),
+            "key": text("Name."),
+            "field": text("As the YAML calls it; empty for what is done to the object."),
+            "then": text("What the earlier plan says; empty if nothing."),
+            "now": text("What this plan says; empty if nothing."),
+        }
+    )
+    found = object_of(
+        {
+            "digest": digest("Of the earlier plan, as its file says."),
+            "unchanged": {"type": "integer", "minimum": 0, "description": "Objects as then."},
+            "differences": list_of(place, "What is new, gone or otherwise."),
+        }
+    )
+    about = "The earlier plan it was compared with. Not part of the digest; absent where none was named."
+    return {**found, "description": about}
 
 
 def _schedules() -> Schema:
@@ -279,6 +303,12 @@ def read_plan(data: bytes, name: str = "plan file") -> PlanClaim:
         raise WrongUsage(
             f"{name}: not JSON ({error})", fix="make it with envctl plan --format json --out FILE"
         ) from error
+    what, fix = f"{name}: the file was changed or cut", "plan again and review the new plan"
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        # What cannot be written was not written by envctl; nor can all that compares it go so deep.
+        raise WrongUsage(f"{what}: its values are nested too deep", fix=fix) from None
     if not isinstance(value, dict) or "formatVersion" not in value:
         raise WrongUsage(
             f"{name}: no plan file: it has no formatVersion",
@@ -286,10 +316,9 @@ def read_plan(data: bytes, name: str = "plan file") -> PlanClaim:
         )
     if value["formatVersion"] != FORMAT_VERSION:
         raise WrongUsage(
-            f"{name}: plan format {value['formatVersion']}, this envctl writes {FORMAT_VERSION}",
+            f"{name}: plan format {in_short(str(value['formatVersion']))}, this envctl writes {FORMAT_VERSION}",
             fix="plan again with this version and review the new plan",
         )
-    what, fix = f"{name}: the file was changed or cut", "plan again and review the new plan"
     check_json(value, plan_schema(), what, fix)
     twice = name_said_twice(data)
     if twice:

@@ -11,7 +11,7 @@ Kept = TypeVar("Kept")
 class Delays:
     """How many looks a state lasts before the next one shows; 0: it is passed at once, as moto does.
 
-    A look is one DescribeInstances (start, stop) or DescribeAutoScalingGroups (standby, launch, replace, refresh) of
+    A look is one DescribeInstances (start, stop) or DescribeAutoScalingGroups (standby, launch, replace, refresh, drain) of
     the account and region, however many pages it takes.
     """
 
@@ -27,6 +27,8 @@ class Delays:
     """Member in service whose instance is stopped, before the group replaces it."""
     refresh: int = 0
     """Looks at an instance refresh before its next batch is replaced."""
+    drain: int = 0
+    """Member Terminating:Wait before it ends, in a group with a hook of that transition."""
 
 
 @dataclass(slots=True)

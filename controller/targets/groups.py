@@ -29,6 +29,7 @@ from controller.targets.group_parts.applied_fields import (
     parts_of,
     told_apart,
 )
+from controller.targets.group_parts.deleting import delete_group, still_drains
 from controller.targets.group_parts.designs import designs
 from controller.targets.group_parts.found import (
     AS_APPLIED,
@@ -39,8 +40,8 @@ from controller.targets.group_parts.found import (
     repointed,
 )
 from controller.targets.group_parts.images import Trust
-from controller.targets.group_parts.launched_from import MIXED
-from controller.targets.group_parts.making import GroupActs, delete_group
+from controller.targets.group_parts.launched_from import LEFT_AS_IT_IS
+from controller.targets.group_parts.making import GroupActs
 from controller.targets.group_parts.names import (
     GROUP,
     REFRESH,
@@ -59,6 +60,7 @@ from controller.targets.group_parts.rollouts import (
     rollout_text,
     turns,
 )
+from controller.targets.group_parts.shortfall import shortfall
 from controller.targets.group_parts.wanted import (
     Circumstances,
     Wanted,
@@ -134,8 +136,7 @@ class _Projection:
             elif self._seen[name]["deleting"]:
                 self._lacks(ref, Lack("AWS is still deleting the group of this name"))
             elif self._seen[name].get("mixed"):
-                fix = "give it a launch template alone, or leave it to whoever made it"
-                self._lacks(ref, Lack(f"{MIXED}, so it is left as it is", fix))
+                self._lacks(ref, LEFT_AS_IT_IS)
             else:
                 before: Attributes = parse_canonical(found.attributes)
                 managed = found.ownership is Ownership.OURS
@@ -215,8 +216,7 @@ class _Projection:
         held: dict[str, str] = {}
         for name, (design, made, before, _) in groups.items():
             seen, changes = self._seen[name], repointed(before, made.attributes)
-            behind = len(seen["lifecycles"]) if changes else seen["behind"]
-            if behind:
+            if behind := len(seen["lifecycles"]) if changes else seen["behind"]:
                 replaces = design.min_healthy_percent is not None
                 held[name] = self._order.held_because(design, seen) if replaces else ""
                 rolls = replaces and not held[name]
@@ -224,6 +224,10 @@ class _Projection:
         turn_of = turns(candidates.values(), self._about.known, self._order.at_once)
         for name, (design, made, before, found) in groups.items():
             ref, turn = found.ref, turn_of.get(name, Turn.NONE)
+            if turn is not Turn.RUNS:
+                short, asks = shortfall(found, self._seen[name], before, self._about.known)
+                self._notes += short
+                self._asks |= asks
             behind = candidates[name].behind if name in candidates else 0
             if turn is Turn.UNKNOWN:
                 self._asks.add(ask(REFRESH, name))
@@ -339,6 +343,10 @@ class _Projection:
             elif seen["deleting"]:
                 self._left.add(ref)
                 self._notes.append(Note(NoteCategory.LEAVING, ref, "AWS is deleting it"))
+            elif found.ownership is Ownership.OURS and still_drains(seen, self._about.now):
+                self._left.add(ref)
+                until = f"its instances drain, until {seen['drains_until']} at the latest"
+                self._notes.append(Note(NoteCategory.LEAVING, ref, until))
             elif found.ownership is Ownership.OURS:
                 owner = ResourceRef("Environment", environment)
                 if owner in self._accepted.resources:

@@ -26,6 +26,7 @@ from controller.scheduling.schedule import State
 from controller.scheduling.wall_clock import zone_of
 from controller.views.audit.records import approval_text, record_time_text
 from controller.views.blocks import block_line
+from controller.views.override_text import overlay_lines
 from controller.views.time_text import (
     even_moment_text,
     moment_text,
@@ -157,7 +158,7 @@ def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
         ("Order", [" · ".join(rule.shown for rule in order)] if order else []),
         ("", [f"{rule.name}: {rule.why}" for rule in order if rule.why]),
         ("Values", value_lines(source.document) if source.document else []),
-        ("Overrides", [override_line(o, explanation.zone) for o in explanation.overrides]),
+        ("Overrides", override_lines(explanation) if explanation.overrides else []),
         ("Blocks", [f"{first}{f' ({told}: information only)' if told else ''}", *rest]),
     ]
     found = explanation.power
@@ -203,6 +204,9 @@ def heading_of(explanation: Explanation) -> tuple[str, ...]:
         lifecycles = Counter(member.lifecycle for member in group.members)
         sizes = f"min {group.minimum}, desired {group.desired}, max {group.maximum}"
         members = _counted(lifecycles) or "no instances"
+        coming = sum(n for state, n in lifecycles.items() if state.startswith("Pending"))
+        if lifecycles["InService"] + coming < group.desired:
+            members = f"{lifecycles['InService']} of {group.desired} in service: {members}"
         return (f"{group.name}  {sizes}", members, found.scope)
     groups = f" in {found.groups} groups" if found.groups > 1 else ""
     instances = f"{_counted(found.states) or 'no instances'}{groups}"
@@ -324,6 +328,13 @@ def value_lines(document: EffectiveDocument) -> list[str]:
     ]
     width = min(max((len(text) for text, _ in shown), default=0), _VALUE_WIDTH)
     return [f"{text:<{width}}  {place}" for text, place in shown]
+
+
+def override_lines(explanation: Explanation) -> list[str]:
+    """Return the overrides that concern it, and which of two holds until when."""
+    zone, overrides = explanation.zone, explanation.overrides
+    lines = [override_line(override, zone) for override in overrides]
+    return [*lines, *overlay_lines(overrides, zone)]
 
 
 def override_line(override: Override, zone: tzinfo) -> str:

@@ -13,7 +13,7 @@ from controller.planning.wording import what_text
 from controller.scheduling.schedule import State
 from controller.views.answer import Answer
 from controller.views.documents.envelope import filled
-from controller.views.override_text import NONE, list_json, list_rows
+from controller.views.override_text import NONE, holding, list_document, list_rows, overlay_lines
 from controller.views.style import fitted
 from controller.views.time_text import clock_text, relative_day_text
 
@@ -293,10 +293,10 @@ def _overrides_answer(
             return "\n".join(row[0] for row in rows[1:])
         if not overrides:
             return NONE
-        return "\n".join(fitted(rows, width))
+        return "\n".join([*fitted(rows, width), *overlay_lines(holding(overrides, now))])
 
     return Answer(
         document="override-list",
-        fields=lambda: {"overrides": list_json(overrides)},
+        fields=lambda: list_document(overrides, now),
         text=text,
     )

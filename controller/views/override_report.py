@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final, TypedDict
 
+from controller.decisions.overlays import Overlay, overlays
 from controller.engine.overrides.service import Done, Prepared
 from controller.model.override import Override
 from controller.model.plan import DONE, Status
@@ -15,6 +16,7 @@ from controller.planning.wording import (
     maker_text,
     number,
     objects_text,
+    what_text,
     whole_text,
 )
 from controller.scheduling.schedule import Schedule, State
@@ -22,7 +24,7 @@ from controller.scheduling.timeline import state_at
 from controller.targets.power_parts.power_changes import PARKING
 from controller.views.answer import Answer
 from controller.views.documents.envelope import filled
-from controller.views.override_text import OverrideObject, list_json
+from controller.views.override_text import OverrideObject, list_json, overlay_line
 from controller.views.plan.wording import violation_lines
 
 _STARTING: Final = frozenset({"start", "exitStandby"})
@@ -75,6 +77,7 @@ class OverrideDocument(TypedDict):
 def prepared_lines(prepared: Prepared) -> Iterator[str]:
     """Yield what is to be written, what it does at once, and what it does not do."""
     yield from (_first_line(parts, prepared) for parts in wholes(prepared.overrides))
+    yield from _overlay_lines(prepared)
     effect = prepared.effect
     for verb, counts in (("Starts", effect.starts), ("Stops", effect.stops)):
         if counts:
@@ -101,7 +104,8 @@ def _first_line(parts: Sequence[Override], prepared: Prepared) -> str:
     override = parts[0]
     end, what = end_text(override, prepared.zone), f"{objects_text(parts)} {whole_text(parts)}"
     if not prepared.comes:
-        again = "" if prepared.then is None else f", {prepared.then.label} again"
+        others = any(_overlays_concerned(prepared))
+        again = "" if others or prepared.then is None else f", {prepared.then.label} again"
         override_id = override.id if len(parts) == 1 else override.whole_id
         return f"release {override_id}: {what} ({maker_text(override)}), {end}{again}"
     if override.path not in _SCHEDULES:
@@ -110,9 +114,37 @@ def _first_line(parts: Sequence[Override], prepared: Prepared) -> str:
     return f"{name} {override.value} {end}{_then(override, prepared)}"
 
 
+def _overlays_concerned(prepared: Prepared) -> list[Overlay]:
+    """Return where what is made, or released, goes before other overrides, or they before it."""
+    ids = {override.id for override in prepared.overrides}
+    others = [override for override in prepared.holding if override.id not in ids]
+    refs = {override.ref for override in prepared.overrides}
+    known = [*(other for other in others if other.ref in refs), *prepared.overrides]
+    return [
+        overlay
+        for overlay in overlays(known)
+        if overlay.beneath.id in ids or ids.intersection(above.id for above in overlay.above)
+    ]
+
+
+def _overlay_lines(prepared: Prepared) -> Iterator[str]:
+    """Yield what of other overrides holds beside what is made, or once it is released."""
+    new = prepared.overrides[0].whole_id
+    released = () if prepared.comes else {override.id for override in prepared.overrides}
+    still = {overlay.beneath.id for overlay in overlays(prepared.holding) if not overlay.path}
+    for overlay in _overlays_concerned(prepared):
+        own = overlay.beneath
+        if not released or own.id in released:
+            yield f"  {overlay_line(overlay, prepared.zone, new)}"
+        elif own.id not in still:
+            yield f"  then {own.whole_id} holds: {what_text(own)} {end_text(own, prepared.zone)}"
+
+
 def _then(override: Override, prepared: Prepared) -> str:
     followed = prepared.then
     if override.until is None or followed is None or not isinstance(followed.schedule, Schedule):
+        return ""
+    if any(overlay.holds_again for overlay in _overlays_concerned(prepared)):
         return ""
     state = state_at(followed.schedule, override.until)
     same = str(override.value) == state.value

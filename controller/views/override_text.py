@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, NotRequired, TypedDict
 
+from controller.decisions.overlays import Overlay, overlays
 from controller.engine.authoring.override_files import OverrideFiles
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.overrides.service import none_named
@@ -15,7 +16,13 @@ from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.model.printable import in_short
 from controller.planning.overrides import named, shown_path, wholes
-from controller.planning.wording import maker_text, objects_text, whole_text
+from controller.planning.wording import (
+    end_text,
+    maker_text,
+    objects_text,
+    what_text,
+    whole_text,
+)
 from controller.views.answer import Answer
 from controller.views.documents.envelope import filled
 from controller.views.style import aligned
@@ -54,21 +61,33 @@ class OverrideYamlDocument(TypedDict):
     byHand: Annotated[list[str], "Objects of which these files do not make what the tables hold."]
 
 
+class OverlayObject(TypedDict):
+    """An override that does not hold while others of the same object go before it."""
+
+    id: Annotated[str, "Of the one beneath."]
+    above: Annotated[list[str], "Ids of those that go before it, the oldest first."]
+    path: Annotated[str, "Where they do; empty for all that it says."]
+    until: Annotated[datetime | None, "When the last of those above ends; null: by no clock."]
+    holdsAgain: Annotated[bool, "Whether it still lasts then."]
+
+
 class OverrideListDocument(TypedDict):
     """What is otherwise now."""
 
     overrides: list[OverrideObject]
+    overlays: Annotated[list[OverlayObject], "Which of them hold only once others have ended."]
 
 
 def list_lines(overrides: Iterable[Override], now: datetime, *, each: bool = False) -> list[str]:
     """Return a line for each, those that end first on top; for each part of one only if ``each`` is asked for."""
+    overrides = tuple(overrides)
     found = tuple((made,) for made in overrides) if each else wholes(overrides)
     if not found:
         return [NONE]
     ordered = _ordered(found, now)
     many = next((parts[0].whole_id for parts in ordered if len(parts) > 1), None)
     more = [f"envctl override list {many} lists its parts"] if many else []
-    return aligned(_rows(ordered, now, each=each)) + more
+    return aligned(_rows(ordered, now, each=each)) + more + overlay_lines(holding(overrides, now))
 
 
 def list_rows(overrides: Iterable[Override], now: datetime) -> list[tuple[str, ...]]:
@@ -108,6 +127,53 @@ def _ends(override: Override, now: datetime) -> str:
         return "ended, not yet recorded"
     until = override.until.astimezone(UTC)
     return f"{relative_day_text(until, now)} {clock_text(until)}"
+
+
+def holding(overrides: Iterable[Override], now: datetime) -> Iterator[Override]:
+    """Yield those whose time is not up at ``now`` (aware)."""
+    return (override for override in overrides if override.until is None or override.until > now)
+
+
+def overlay_lines(held: Iterable[Override], zone: tzinfo = UTC) -> list[str]:
+    """Return which of these overrides, all of which hold, go before others of them, and which hold afterwards."""
+    return list(dict.fromkeys(overlay_line(overlay, zone) for overlay in overlays(held)))
+
+
+def overlay_line(overlay: Overlay, zone: tzinfo = UTC, new: str = "") -> str:
+    """Return what goes before an override until when, and what holds then; the one whose id is ``new`` is this one."""
+    own, above, path, until = *overlay, overlay.until
+    beneath = "this one" if own.whole_id == new else own.whole_id
+    ids = [
+        "this one" if whole == new else whole
+        for whole in dict.fromkeys(override.whole_id for override in above)
+    ]
+    where = f" in {shown_path(path)}" if path else ""
+    verb = "goes" if len(ids) == 1 else "go"
+    first = f"{' and '.join(ids)} {verb} before {beneath} ({what_text(own)}){where}"
+    if until is not None and not overlay.holds_again:
+        return f"{first} for as long as {beneath} lasts"
+    last = next(override for override in above if override.until == until)
+    then = f"; then {beneath} holds {end_text(own, zone)}" if overlay.holds_again else ""
+    return f"{first} {end_text(last, zone)}{then}"
+
+
+def overlays_json(overrides: Iterable[Override], now: datetime) -> list[OverlayObject]:
+    """Return them for programs."""
+    return [
+        filled(
+            OverlayObject,
+            overlay,
+            id=overlay.beneath.id,
+            above=[override.id for override in overlay.above],
+            path=shown_path(overlay.path) if overlay.path else "",
+        )
+        for overlay in overlays(holding(overrides, now))
+    ]
+
+
+def list_document(overrides: Sequence[Override], now: datetime) -> OverrideListDocument:
+    """Return what is otherwise now for programs, overrides of many parts as one."""
+    return {"overrides": list_json(overrides), "overlays": overlays_json(overrides, now)}
 
 
 def list_json(overrides: Iterable[Override]) -> list[OverrideObject]:
@@ -176,9 +242,10 @@ def overrides_answer(seen: ObservedConfig, now: datetime, what: str | None = Non
             raise none_named(what)
 
     def listed() -> OverrideListDocument:
-        if each:
-            return {"overrides": [override_json((made,)) for made in found]}
-        return {"overrides": list_json(found)}
+        if not each:
+            return list_document(found, now)
+        parts = [override_json((made,)) for made in found]
+        return {"overrides": parts, "overlays": overlays_json(found, now)}
 
     return Answer(
         document="override-list",

@@ -1,6 +1,7 @@
 """What is said of desired state that is put back from a snapshot or the ledger: its plan, and what came of it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from controller.engine.overrides.put_back import PreparedPutBack
 from controller.engine.reconcile.combined_plan import CombinedPlan
@@ -11,12 +12,15 @@ from controller.planning.wording import NAMES_SHOWN
 from controller.views.answer import Answer
 from controller.views.outcomes import failure_lines, tally_line
 from controller.views.plan.text import text_lines
+from controller.views.plan.wording import Asked
 from controller.views.style import Line, Span, plain
 from controller.views.time_text import utc_text
 
 NEXT = (
     "Next: envctl override yaml {} --out DIR writes the files to commit, so that Git says it, too."
 )
+ASKED_ELSEWHERE: Final = Asked(command="")
+"""By a request: which command made it, if one did, is not known here."""
 Fields = Callable[[], Mapping[str, object]]
 
 
@@ -52,12 +56,13 @@ def planned_answer(
     prepared: PreparedPutBack,
     lines: Iterable[str],
     exit_code: ExitCode | None = None,
+    asked: Asked = ASKED_ELSEWHERE,
 ) -> Answer:
     """Return the plan with the lines below it, as an answer whose exit code is the plan's, or the given one."""
     planned, below = prepared.planned, tuple(lines)
 
     def styled() -> tuple[Line, ...]:
-        shown = text_lines(planned.plan, names=planned.names)
+        shown = text_lines(planned.plan, names=planned.names, asked=asked)
         # Without the last line, which says what to type next: that is being done.
         goes_on = bool(planned.plan.changes) and not planned.plan.refused
         return (*(shown[:-1] if goes_on else shown), *((Span(line),) for line in below))

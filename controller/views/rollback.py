@@ -15,14 +15,15 @@ from controller.planning.wording import NAMES_SHOWN, value_text
 from controller.views.answer import Answer
 from controller.views.audit.records import record_time_text, who_text
 from controller.views.documents.rollback import rollback_json
-from controller.views.put_back import held_lines, planned_answer, result_answer
+from controller.views.plan.wording import Asked
+from controller.views.put_back import ASKED_ELSEWHERE, held_lines, planned_answer, result_answer
 
 NOT_ENDED_ONES = (
     "instances that ended are not brought back; where they are wanted again new ones are launched"
 )
 
 
-def rollback_planned(prepared: PreparedRollback) -> Answer:
+def rollback_planned(prepared: PreparedRollback, asked: Asked = ASKED_ELSEWHERE) -> Answer:
     """Return the plan of a rollback."""
     return planned_answer(
         "rollback",
@@ -30,6 +31,7 @@ def rollback_planned(prepared: PreparedRollback) -> Answer:
         prepared,
         rollback_lines(prepared),
         prepared.exit_code,
+        asked,
     )
 
 

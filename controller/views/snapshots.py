@@ -24,7 +24,8 @@ from controller.views.documents.snapshots import (
     snapshot_json,
     snapshot_list_json,
 )
-from controller.views.put_back import held_lines, planned_answer, result_answer
+from controller.views.plan.wording import Asked
+from controller.views.put_back import ASKED_ELSEWHERE, held_lines, planned_answer, result_answer
 from controller.views.style import aligned
 from controller.views.time_text import utc_text
 
@@ -155,13 +156,16 @@ def taken_answer(verdict: Verdict) -> Answer:
     return replace(made, exit_code=ExitCode.FAILED if torn else ExitCode.DONE)
 
 
-def restore_planned(snapshot: str, prepared: PreparedRestore) -> Answer:
+def restore_planned(
+    snapshot: str, prepared: PreparedRestore, asked: Asked = ASKED_ELSEWHERE
+) -> Answer:
     """Return the plan of a restore."""
     return planned_answer(
         "restore",
         lambda: restore_json(snapshot, prepared, None),
         prepared,
         restore_lines(prepared),
+        asked=asked,
     )
 
 
@@ -176,13 +180,16 @@ def restore_done(snapshot: str, prepared: PreparedRestore, result: Reconciled) -
     )
 
 
-def import_planned(resource: str, prepared: PreparedPutBack) -> Answer:
+def import_planned(
+    resource: str, prepared: PreparedPutBack, asked: Asked = ASKED_ELSEWHERE
+) -> Answer:
     """Return the plan of an import of items."""
     return planned_answer(
         "items-import",
         lambda: items_import_json(resource, prepared, None),
         prepared,
         held_lines(prepared),
+        asked=asked,
     )
 
 

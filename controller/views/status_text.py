@@ -228,6 +228,7 @@ def _seen(view: StatusView) -> Iterator[Line]:
         yield _row("Looked now", _looks(view))
     seen = [sighting for sighting in view.sightings.values() if sighting]
     images_at = [counts.images_at for counts in seen if counts.images and counts.images_at]
+    yield from _remarks("Short", [short for found in seen for short in found.short])
     yield from _remarks("Rollouts", [rollout for found in seen for rollout in found.rollouts])
     aged = _as_of(view, images_at) if images_at else ""
     yield from _remarks("Images", [image for found in seen for image in found.images], aged)

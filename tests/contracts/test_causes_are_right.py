@@ -94,6 +94,7 @@ class Answers(dict[str, Any]):
             "image": [[f"ami-{wish}", wish, ACCOUNT, "", "Linux", True, "/dev/sda1", 8, "2026"]],
             "securityGroup": [f"sg-{wish}"],
             "refresh": None,
+            "activities": {},
         }.get(what, True)
 
     def get(self, question: str, default: Any = None) -> Any:

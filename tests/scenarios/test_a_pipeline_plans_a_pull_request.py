@@ -69,6 +69,29 @@ def test_the_comment_says_what_is_open_beside(fleet: Fleet, tmp_path: Path) -> N
     assert "refs/pull/19/head: not compared:" in comment
 
 
+@pytest.mark.slow
+def test_the_comment_says_what_is_otherwise_and_no_earlier_plan_takes_it_away(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    after = Fleet(tmp_path / "after").has({"search.yaml": service("Search", 40000, tags=[])})
+    earlier, reports = tmp_path / "plan-since.json", Reports(tmp_path / "reports")
+    given = {"source": after.folder, "base": fleet.folder, "since": earlier}
+
+    planned(tmp_path, **given)
+    assert (reports.exit_code, "Since the earlier plan" in reports.comment) == (2, False)
+    (tmp_path / "reports/plan.json").rename(earlier)
+    after.has({"auth.yaml": service("Auth", 40002)})
+    planned(tmp_path, **given)
+    assert "new: create Service/Auth" in reports.comment
+    earlier.write_text("</details> @all")
+    _, log = planned(tmp_path, **given)
+
+    assert (reports.exit_code, "Since the earlier plan" in reports.comment) == (2, False)
+    assert "Service Auth" in reports.comment
+    assert "not JSON" in log
+    assert all(line.startswith("| ") for line in log.splitlines())
+
+
 @pytest.mark.parametrize("said", [{}, {"source": "x"}])
 def test_what_to_compare_is_to_be_said(tmp_path: Path, said: dict[str, str]) -> None:
     code, log = planned(tmp_path, **said)

@@ -1,5 +1,6 @@
 """Commands answered by a daemon print what they print without one, and whoever types them needs a token, and no rights in AWS."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from controller.engine.commit.interruption import Interruption
 from tests.support.command_line import Ended, Fleet, envctl, fleet, installed, moto, use_settings
 from tests.support.fleet_yaml import account, environment, one_file
 from tests.support.http_interface import ADA, BOB, InterfaceByHand, serving
@@ -116,6 +118,31 @@ def test_a_list_goes_on_where_it_ended(
     assert len(first["records"]) == 4
     assert len(second["records"]) >= 1
     assert len(set(found)) == len(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("--format", "json")])
+def test_a_watch_asks_it_again_and_again(
+    options: tuple[str, ...], served: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    def wait(_: Interruption, seconds: float) -> None:
+        asked.append(seconds)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setenv("ENVCTL_SERVER", str(served.base_url))
+    with monkeypatch.context() as patch:
+        patch.setattr(Interruption, "wait", wait)
+        ended = envctl("status", "--watch", *options)
+
+    assert ended.code == 130
+    assert asked == [5, 5]
+    if options:
+        assert [json.loads(line)["document"] for line in ended.out.splitlines()] == ["status"] * 2
+    else:
+        assert ended.out.count("\nScopes ") == 2
 
 
 @pytest.mark.slow

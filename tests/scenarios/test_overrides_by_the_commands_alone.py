@@ -98,6 +98,30 @@ def test_the_ledger_proves_overrides_too(described: Fleet) -> None:
 
 
 @pytest.mark.slow
+def test_of_two_of_one_object_it_is_told_which_holds_when(described: Fleet) -> None:
+    (old,) = envctl(*make("Search", "description=all day", until="+5h"), "--format", "json").json[
+        "overrides"
+    ]
+    made = envctl(*make("Search", "description=tonight", until="+1h"))
+    listed = envctl("override", "list", "--format", "json").json
+    (new,) = (one["id"] for one in listed["overrides"] if one["id"] != old["id"])
+
+    assert f"this one goes before {old['id']} (description=all day) until " in made.out
+    assert f"; then {old['id']} holds until " in made.out
+    (overlay,) = listed["overlays"]
+    assert (overlay["id"], overlay["above"], overlay["holdsAgain"]) == (old["id"], [new], True)
+    told = f"{new} goes before {old['id']} (description=all day) until "
+    for question in (("override", "list"), ("get", "overrides"), ("explain", "Service/Search")):
+        assert told in envctl(*question).out
+    assert described.apply().code == 0
+    assert "tonight" in described.plan("--expand").out
+
+    released = envctl("override", "release", new, "--yes")
+
+    assert f"then {old['id']} holds: description=all day until " in released.out
+
+
+@pytest.mark.slow
 def test_until_git_ends_with_the_next_edit(described: Fleet) -> None:
     source = ("--source", described.folder)
     made = envctl(

@@ -3,6 +3,7 @@
 Covers: engine.queries.status.read, engine.queries.status.view.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from moto import mock_aws
 from benchmarks.call_counts import by_operation, total
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
+from controller.engine.commit.interruption import Interruption
 from controller.engine.queries.status.read import TABLES_KEPT, StatusRead, read_status, with_look
 from controller.engine.state.override_rows import row_of_override
 from controller.errors import SourceUnavailable
@@ -26,7 +28,7 @@ from controller.model.ref import ResourceRef
 from controller.sources.folder import FolderSource
 from controller.views.documents.status import status_json
 from tests.support.command_line import Fleet, envctl, service
-from tests.support.documents import printed
+from tests.support.documents import checked, printed
 from tests.support.fleet_yaml import environment
 from tests.support.live_accounts import SCOPE, LiveEstate
 
@@ -247,3 +249,24 @@ def test_a_look_adds_what_accounts_hold_now_and_writes_nothing(estate: LiveEstat
     assert seen is not None
     assert seen.copies_behind is None, "replicas are off"
     assert estate.rows() == before
+
+
+@pytest.mark.slow
+def test_a_watch_shows_it_until_ctrl_c(installed: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    def wait(_: Interruption, seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 1:
+            assert installed.apply().code == 0
+        else:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Interruption, "wait", wait)
+    ended = envctl("status", "--watch", "--every", "2", "--format", "json")
+
+    assert (ended.code, slept) == (130, [2, 2])
+    before, after = (checked(json.loads(line)) for line in ended.out.splitlines())
+    assert before["scopes"] != after["scopes"]
+    assert envctl("status", "--every", "2").code == 64
+    assert envctl("status", "--settings", "--watch").code == 64

@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import Ended, Fleet, envctl, fleet, installed, moto, service
+from tests.support.command_line import (
+    Ended,
+    Fleet,
+    envctl,
+    fleet,
+    installation,
+    installed,
+    moto,
+    service,
+    use_settings,
+)
 from tests.support.fleet_yaml import account
 
 __all__ = ["fleet", "installed", "moto"]
@@ -18,6 +28,7 @@ PERMISSIONS = {
     )
     for number in range(5)
 }
+ASKS = {"apply", "restore", "rollback"}
 
 
 def typed(line: str) -> list[Ended]:
@@ -26,7 +37,7 @@ def typed(line: str) -> list[Ended]:
     for command in line.split("   ", maxsplit=1)[0].split(" && "):
         program, *words = shlex.split(command)
         assert program == "envctl"
-        ended.append(envctl(*words, *["--yes"] * ("apply" in words)))
+        ended.append(envctl(*words, *["--yes"] * (words[0] in ASKS)))
         if ended[-1].code:
             break
     return ended
@@ -73,6 +84,30 @@ def test_a_refusal_is_approved_by_its_line(installed: Fleet) -> None:
     assert "--scope config" in line
     assert [one.code for one in typed(line)] == [0]
     assert installed.plan().code == 0
+
+
+@pytest.mark.parametrize("command", ["restore latest --mode replace", "rollback"])
+def test_what_puts_back_is_approved_by_the_command_itself(
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    settings = (
+        f"source: {{folder: {installed.folder}}}\nsnapshots: {{folder: {tmp_path / 'kept'}}}\n"
+    )
+    use_settings(tmp_path, monkeypatch, settings)
+    installed.apply()
+    envctl("snapshot", "create")
+    installed.has(PERMISSIONS)
+    transaction = envctl("apply", "--yes", "--format", "json").json["transaction"]
+    which = [transaction] if command == "rollback" else []
+
+    refused = envctl(*command.split(), *which, "--reason", "too soon", "--plan")
+
+    assert refused.code == 3, refused.out + refused.err
+    (line,) = re.findall(r"^ *(envctl .*--approve .*)$", refused.out, re.MULTILINE)
+    assert "--reason 'too soon'" in line
+    assert [one.code for one in typed(line)] == [0]
+    rows = installation().master.store.scan("InfraConfigPermissions")
+    assert [row for row in rows if row.get("Deleted") != "true"] == []
 
 
 def test_a_plan_file_that_takes_over_says_how_it_is_applied(installed: Fleet) -> None:

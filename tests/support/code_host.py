@@ -34,6 +34,10 @@ class CodeHostStandIn:
     """What is open, as the code host describes it."""
     started: list[int] = field(default_factory=list)
     """Requests whose pipeline was started anew."""
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    """Artifacts, as GitHub describes them."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """Files that are kept, by the end of their path."""
     elsewhere: str = ""
     """Where every question is sent to, if anywhere."""
     asked: list[str] = field(default_factory=list)
@@ -56,6 +60,8 @@ class CodeHostStandIn:
             return 200, self.brought.get(asked[1], [])
         if "/compare" in path:
             return self._compared(path)
+        if "/artifacts" in path:
+            return self._kept(path)
         found = re.search(r"/(?:comments|notes)/(\d+)$", path)
         if found:
             return self._one(method, int(found[1]), body)
@@ -64,6 +70,12 @@ class CodeHostStandIn:
                 return 200, list(self.comments.values())
             return 201, self.comments[self.add(body["body"], self._us)]
         return self._of_the_project(path, body)
+
+    def _kept(self, path: str) -> tuple[int, Any]:
+        if path.endswith("/artifacts"):
+            return 200, {"artifacts": self.kept}
+        file = next((data for end, data in self.files.items() if path.endswith(end)), None)
+        return (404, {"message": "Not Found"}) if file is None else (200, file)
 
     def _of_the_project(self, path: str, body: Any) -> tuple[int, Any]:
         if path.endswith(("/pulls", "/merge_requests")):
@@ -154,7 +166,8 @@ class _Requests(http.server.BaseHTTPRequestHandler):
             if isinstance(answer, list) and "page" in query:
                 size, page = int(query["per_page"][0]), int(query["page"][0])
                 answer = answer[(page - 1) * size : page * size]
-        data = b"" if answer is None else json.dumps(answer).encode()
+        data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        data = b"" if answer is None else data
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(data))}.items():
             self.send_header(name, value)

@@ -259,11 +259,12 @@ class LiveAccount:
             try:
                 target = by_name[change.target]
                 assert not isinstance(target, BatchingTarget), "its changes are made together"
-                results[name] = target.act(change, acts)
+                results[name] = result = target.act(change, acts)
             except EnvctlError as error:
                 results[name] = error
             else:
-                self.records.done.append((change.ref, change.action))
+                left = change.action == "delete" and result.after is not None
+                self.records.done.append((change.ref, "update" if left else change.action))
         return results
 
     def group(self, name: str = "c50-ta-Web") -> dict[str, Any]:

@@ -11,7 +11,7 @@ Row = dict[str, Any]
 TAG_KEYS = (
     *("envctl:id", "envctl:digest", "envctl:deep", "envctl:image", "envctl:template"),
     *("envctl:schedule", "envctl:rollout", "envctl:refresh", "envctl:parked"),
-    *("envctl:override", "envctl:scaling-schedules"),
+    *("envctl:override", "envctl:scaling-schedules", "envctl:draining"),
     *("Schedule", "Environment", "Role", "maintenance"),
 )
 LONGEST_KEY = 1024

@@ -28,6 +28,7 @@ from controller.cli.put_back.plan_and_ask import (
     plan_and_ask,
     request_of,
 )
+from controller.cli.put_back.typed_again import typed_again
 from controller.cli.remote.operations import plan_ask_and_do
 from controller.cli.remote.server import Query, Request, Server, only_here
 from controller.cli.terminal.interruption import stopping_on_signals
@@ -139,7 +140,7 @@ def import_items(
     request = replace(request_of(call, "import", approve, wait), adopt=adopt)
     items = read_resources(files_of(resource, file), call.master.kinds)
     run, prepared = importing.prepare(items, request)
-    plan_and_ask(import_planned(resource, prepared), prepared, asked)
+    plan_and_ask(import_planned(resource, prepared, typed_again(context)), prepared, asked)
     with (
         stopping_on_signals(call.process.interruption) as heard,
         closing(ProgressLine(call.emit)) as progress,

@@ -27,6 +27,7 @@ from controller.cli.put_back.plan_and_ask import (
     plan_and_ask,
     request_of,
 )
+from controller.cli.put_back.typed_again import typed_again
 from controller.cli.remote.operations import put_back
 from controller.cli.remote.server import only_here
 from controller.cli.snapshot import SnapshotArgument
@@ -103,7 +104,7 @@ def restore(
     restorer = snapshots.restorer(call.live, source, own_planner(call), ends, reason)
     request = request_of(call, "restore", approve, wait)
     prepared = restorer.prepare(request)
-    plan_and_ask(restore_planned(manifest.id, prepared), prepared, asked)
+    plan_and_ask(restore_planned(manifest.id, prepared, typed_again(context)), prepared, asked)
     if yaml is not None:
         # Before anything is done: whether it can be written there.
         write_folder(yaml, {}, force=False)

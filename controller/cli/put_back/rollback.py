@@ -24,6 +24,7 @@ from controller.cli.put_back.plan_and_ask import (
     plan_and_ask,
     request_of,
 )
+from controller.cli.put_back.typed_again import typed_again
 from controller.cli.remote.operations import put_back
 from controller.cli.remote.server import only_here
 from controller.cli.terminal.interruption import stopping_on_signals
@@ -101,7 +102,7 @@ def rollback(
     )
     request = request_of(call, "rollback", approve, wait)
     prepared = rollbacks.prepare(chosen, refs_also(also or ()), request)
-    plan_and_ask(rollback_planned(prepared), prepared, asked)
+    plan_and_ask(rollback_planned(prepared, typed_again(context)), prepared, asked)
     clone = None if prepared.planned.plan.refused else git
     reverted = write_revert(prepared, clone, call.settings.source.git) if clone else None
     with (

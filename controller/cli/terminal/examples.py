@@ -26,7 +26,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "run": ("envctl --config s3://acme-config/envctl/settings.yaml run --log-format json",),
     "get": ("envctl get environments", "envctl get services --team Tango -o wide"),
-    "status": ("envctl status", "envctl status --look"),
+    "status": ("envctl status", "envctl status --look", "envctl status --watch --every 10"),
     "doctor": ("envctl doctor", "envctl doctor staging-eu"),
     "import": ("envctl import --out fleet", "envctl import --out fleet --scope staging-eu"),
     "deploy-template": (

@@ -174,6 +174,7 @@ def reading_access(process: ProcessContext, region: str) -> AwsAccess:
 
 SETTINGS_BOUND: Final = Bound(4 << 20, "settings")
 OBSERVED_BOUND: Final = Bound(512 << 20, "an observed state")
+PLAN_BOUND: Final = Bound(256 << 20, "a plan file")
 
 
 def read_named(

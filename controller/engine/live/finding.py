@@ -114,6 +114,7 @@ def scope_counts_of(
         complete_at=at if copies == 0 else None,
         missing=_remarks(notes, NoteCategory.MISSING),
         rollouts=_remarks(notes, NoteCategory.ROLLOUT),
+        short=_remarks(notes, NoteCategory.SHORT),
         images=_remarks(notes, NoteCategory.IMAGE) if deep else (),
         images_at=at if deep else None,
     )

@@ -219,7 +219,11 @@ class Journal:
         return replace(actor_of(request.actor, author, principal, tuple(approvals)), role=self.role)
 
     def ended(self, intended: LedgerRecord, ending: Ending, at: datetime) -> LedgerRecord:
-        """Return the record of what became of an intended one; not yet chained."""
+        """Return the record of what became of an intended one; not yet chained.
+
+        What was to be deleted and is still there, on its way, has changed: it stays ours.
+        """
+        left = intended.change_type == "Deleted" and ending.after is not None
         new = intended.new_value if ending.after is None else parse_canonical(ending.after)
         meta = dict(intended.new_meta)
         if ending.message:
@@ -227,6 +231,7 @@ class Journal:
         record = replace(
             intended,
             phase=ending.phase,
+            change_type="Updated" if left else intended.change_type,
             iso_timestamp=iso_ms(at),
             transaction_id=self.writer.request.transaction,
             after=_digest(new),

@@ -243,7 +243,7 @@ _COUNTS: Final = {
     for names, write, read in (
         ("instances_on instances_off to_switch to_start on_the_way copies_behind", int, int),
         ("off_since behind_since complete_at images_at", iso_ms, datetime.fromisoformat),
-        ("missing rollouts images", _plain_remarks, _remarks),
+        ("missing rollouts short images", _plain_remarks, _remarks),
     )
     for name in names.split()
 }

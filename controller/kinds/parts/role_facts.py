@@ -3,7 +3,7 @@
 The checks need a role together with where it runs; an environment may have a role otherwise than its map says.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
@@ -14,12 +14,14 @@ from controller.kinds.parts.aws_names import instance_type_findings
 from controller.kinds.parts.server_role import (
     NO_SIZES,
     AutoScalingSettings,
+    Notification,
     ServerRole,
     Sizes,
     Slices,
     sizes_of,
 )
 from controller.kinds.schedule import ScheduleChoiceFacts, choice_findings
+from controller.model.ref import ProblemCode
 
 ZONE_LETTERS = "ABCDEF"
 
@@ -59,6 +61,8 @@ class RoleFacts(NamedTuple):
     sizes: Sizes
     fleet_per_slice: bool
     slices: tuple[tuple[str, Sizes], ...]
+    topics: tuple[str, ...]
+    """ARNs of topics that are given by ARN."""
 
 
 def role_facts(role: ServerRole) -> RoleFacts:
@@ -77,7 +81,28 @@ def role_facts(role: ServerRole) -> RoleFacts:
         sizes_of(role.auto_scaling_settings),
         role.fleet_per_slice,
         slice_facts(role.slices),
+        topic_arns(role.notifications) if role.notifications else (),
     )
+
+
+def topic_arns(notifications: Iterable[Notification]) -> tuple[str, ...]:
+    """Return the topics that are given by ARN: a name alone is of the environment's account."""
+    return tuple(one.topic for one in notifications if one.topic.startswith("arn:"))
+
+
+def topic_findings(role: str, topics: Iterable[str], account: str, at: Path) -> Findings:
+    """Warn of topics of another account than the one a role's groups are in; ``at`` leads to the role."""
+    for arn in topics:
+        owner = arn.split(":")[4:5]
+        if owner != [account]:
+            yield Finding(
+                at,
+                f"role {role} tells the topic {arn}, which is not of account {account} where its groups are:"
+                " whether it is there cannot be told, and the groups wait for it",
+                f"name a topic of account {account}, or let the role of that account read this one (sns:GetTopicAttributes)",
+                warning=True,
+                code=ProblemCode.OTHER_ACCOUNT,
+            )
 
 
 def meant_findings(role: RoleFacts, at: Path) -> Findings:
@@ -153,6 +178,7 @@ if TYPE_CHECKING:
         auto_scaling_settings: AutoScalingSettings | None
         fleet_per_slice: bool | None
         slices: Slices | None
+        notifications: list[Notification] | None
 else:
     RoleOverride = partial_model(
         ServerRole,
@@ -177,6 +203,7 @@ class RoleOverrideFacts(NamedTuple):
     sizes: Sizes
     fleet_per_slice: bool | None
     slices: tuple[tuple[str, Sizes], ...]
+    topics: tuple[str, ...] | None
 
     def over(self, role: RoleFacts) -> RoleFacts:
         """Return the facts of the role as this environment has it."""
@@ -184,7 +211,7 @@ class RoleOverrideFacts(NamedTuple):
         for name, sizes in self.slices:
             slices[name] = sizes.over(slices.get(name, NO_SIZES))
         effective = role._replace(sizes=self.sizes.over(role.sizes), slices=tuple(slices.items()))
-        plain = ("subnet_type", "security_zone", "zones", "fleet_per_slice")
+        plain = ("subnet_type", "security_zone", "zones", "fleet_per_slice", "topics")
         own = {field: getattr(self, field) for field in plain}
         return effective._replace(
             **{name: value for name, value in own.items() if value is not None}
@@ -202,4 +229,5 @@ def override_facts(override: RoleOverride) -> RoleOverrideFacts:
         sizes_of(override.auto_scaling_settings),
         override.fleet_per_slice,
         slice_facts(override.slices),
+        None if override.notifications is None else topic_arns(override.notifications),
     )

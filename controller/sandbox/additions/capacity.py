@@ -6,6 +6,7 @@ no suspended process.
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from moto.autoscaling.models import ASG_NAME_TAG, FakeAutoScalingGroup, InstanceState
@@ -85,10 +86,38 @@ def begin_service(group: Any, member: InstanceState) -> None:
 
 
 def end(group: Any, members: Iterable[InstanceState], *, even_if_suspended: bool = False) -> None:
-    """End the instances of members and forget these, unless Terminate is suspended."""
+    """End the instances of members and forget these, unless Terminate is suspended; a hook holds them first.
+
+    "the instance remains in a wait state [...] until the timeout period ends" (User Guide, Lifecycle hooks). A group that is
+    deleted by force waits for none: "without waiting for all instances to be terminated. This action also deletes any
+    outstanding lifecycle actions associated with the group." (API Reference, DeleteAutoScalingGroup)
+    """
     gone = {member.instance.id: member for member in members}
     if not gone or (is_suspended(group, "Terminate") and not even_if_suspended):
         return
+    if STATE.delays.drain > 0 and not even_if_suspended and _is_held(group):
+        for name, member in gone.items():
+            member.lifecycle_state = "Terminating:Wait"
+            wait(
+                group.autoscaling_backend,
+                name,
+                STATE.delays.drain,
+                partial(_gone, group, {name: member}),
+            )
+        return
+    _gone(group, gone)
+
+
+def _is_held(group: Any) -> bool:
+    """Whether a hook holds members of the group that end."""
+    return any(
+        hook.auto_scaling_group_name == group.name
+        and hook.lifecycle_transition == "autoscaling:EC2_INSTANCE_TERMINATING"
+        for hook in group.autoscaling_backend.lifecycle_hooks.values()
+    )
+
+
+def _gone(group: Any, gone: dict[str, InstanceState]) -> None:
     for member in gone.values():
         # Auto Scaling is not bound by an instance's protection against termination by API.
         member.instance.disable_api_termination = False

@@ -13,6 +13,9 @@ from controller.targets.group_parts.found import group_mark_id
 FILTER_VALUES = 200
 """Values one filter of EC2 takes."""
 
+ENDING = "autoscaling:EC2_INSTANCE_TERMINATING"
+"""Transition of the hooks that let an instance drain."""
+
 PUT_TAGS = "create_or_update_tags"
 
 T = TypeVar("T")
@@ -77,6 +80,22 @@ class GroupClient:
         )
         found = answer.get("InstanceRefreshes")
         return dict(found[0]) if found else {}
+
+    def longest_hook_s(self) -> int:
+        """Return for how many seconds hooks of any name may hold an instance of the group that ends; 0 for none."""
+        answer = self._call(
+            "look at lifecycle hooks of",
+            "describe_lifecycle_hooks",
+            AutoScalingGroupName=self._group,
+        )
+        return max(
+            (
+                int(hook.get("HeartbeatTimeout") or 3600)
+                for hook in answer.get("LifecycleHooks") or ()
+                if hook["LifecycleTransition"] == ENDING
+            ),
+            default=0,
+        )
 
     def change(self, what: str, method: str, **request: Any) -> Mapping[str, Any]:
         """Send a request that changes something about the group, and keep its id. Raises StaleEpoch too."""

@@ -100,6 +100,8 @@ class FoundAttributes(TypedDict):
     deleting: bool
     mixed: bool
     """It has a mixed instances policy."""
+    drains_until: str
+    """Mark of a group that leaves; empty where it was given sizes since."""
     scaling_schedules: str
 
 
@@ -166,6 +168,7 @@ def seen_of(
         "parked": group.tag(our.PARKED) is not None,
         "deleting": bool(group.status),
         "mixed": group.mixed,
+        "drains_until": "" if group.maximum else group.tag(our.DRAINING) or "",
         "scaling_schedules": group.tag(our.SCALING_SCHEDULES) or "",
     }
 

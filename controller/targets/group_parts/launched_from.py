@@ -7,10 +7,15 @@ from controller.aws.clients import place_of
 from controller.aws.errors import NotFound, aws_errors
 from controller.aws.request_form import as_request, parameter
 from controller.errors import Conflict, RefusedByAws
+from controller.model.plan import Lack
 from controller.ports import LiveActs
 from controller.targets.group_parts.template_data import of_configuration
 
 MIXED: Final = "it has a mixed instances policy, which no field of a role says"
+LEFT_AS_IT_IS: Final = Lack(
+    f"{MIXED}, so it is left as it is",
+    "give it a launch template alone, or leave it to whoever made it",
+)
 
 
 def launched_from(group: Mapping[str, Any], acts: LiveActs) -> dict[str, Any]:

@@ -1,7 +1,4 @@
-"""Makes groups, changes and deletes them, as a change says: absolutely, so that doing it twice is doing it once.
-
-Deleting ends instances: only ours, and only after planning has said yes.
-"""
+"""Makes groups and changes them, as a change says: absolutely, so that doing it twice is doing it once."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,7 +11,7 @@ from controller.errors import Conflict, RefusedByAws
 from controller.model.canonical import parse_canonical
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs
-from controller.targets.group_parts.calls import GroupClient, carries_our_mark
+from controller.targets.group_parts.calls import ENDING, GroupClient, carries_our_mark
 from controller.targets.group_parts.found import (
     SCHEDULE_TAG,
     SIZES,
@@ -23,7 +20,7 @@ from controller.targets.group_parts.found import (
     is_deep,
     repointed,
 )
-from controller.targets.group_parts.launch_templates import Pointer, delete_template, put_template
+from controller.targets.group_parts.launch_templates import Pointer, put_template
 from controller.targets.group_parts.names import name_in
 from controller.targets.group_parts.observe import HOOK
 from controller.targets.group_parts.refresh_mark import RefreshMark, refresh_preferences
@@ -150,7 +147,7 @@ class GroupActs:
                 "put the draining hook",
                 "put_lifecycle_hook",
                 LifecycleHookName=HOOK,
-                LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
+                LifecycleTransition=ENDING,
                 HeartbeatTimeout=minutes * 60,
                 DefaultResult="CONTINUE",
             )
@@ -223,25 +220,3 @@ class GroupActs:
                 fix="plan again; --adopt takes it over",
             )
         return found is not None
-
-
-def delete_group(change: Change, acts: LiveActs) -> ActResult:
-    """Delete a group with its instances, then its launch template. One that is gone already is success.
-
-    Raises Conflict if the group does not carry our mark any more, and as any call.
-    """
-    name = name_in(change.ref)
-    client = GroupClient("groups", name, acts)
-    found = client.described("delete")
-    if found is not None and not carries_our_mark(found, name, acts):
-        raise Conflict(
-            f"groups: {name} does not carry our mark any more, so it is not deleted ({acts.scope.name})",
-            fix="plan again",
-        )
-    if found is not None and not found.get("Status"):
-        with suppress(NotFound):
-            client.change("delete", "delete_auto_scaling_group", ForceDelete=True)
-    delete_template(name, acts)
-    return ActResult(
-        request_id=client.request_id, look_again_s=None if found is None else LOOK_AGAIN_S
-    )

@@ -101,6 +101,8 @@ DENIED: Final = "denied"
 """Answer about what may not be asked for: whether it is there cannot be told."""
 REFRESH: Final = "refresh"
 """How far the last instance refresh of a group has come."""
+ACTIVITIES: Final = "activities"
+"""What a group that has fewer instances than it was asked for did last."""
 SCHEDULED_ACTIONS: Final = "scheduledActions"
 """Scheduled actions of a group."""
 

@@ -28,6 +28,7 @@ from controller.targets.group_parts.images import FoundImage
 from controller.targets.group_parts.launch_templates import attributes_of, security_groups_of
 from controller.targets.group_parts.launched_from import version_data
 from controller.targets.group_parts.names import (
+    ACTIVITIES,
     GROUP_DETAILS,
     REFRESH,
     Known,
@@ -39,6 +40,7 @@ from controller.targets.group_parts.names import (
 from controller.targets.group_parts.references import images_by_id, name_tag, read_references
 from controller.targets.group_parts.refresh_mark import RefreshMark, refresh_preferences
 from controller.targets.group_parts.rollouts import RUNNING
+from controller.targets.group_parts.shortfall import read_activities
 
 HOOK = "10min-draining"
 """Name of the draining hook, whatever its length (domain rule: other programs look for it)."""
@@ -228,6 +230,10 @@ def answer_groups(
         **{
             ask(REFRESH, name): _refresh(name, observed, reads)
             for name in names_asked(asks, REFRESH)
+        },
+        **{
+            ask(ACTIVITIES, name): said
+            for name, said in read_activities(names_asked(asks, ACTIVITIES), reads).items()
         },
     }
     facts = {**observed.facts, "known": known}

@@ -26,7 +26,7 @@ from controller.views.explanation import (
     heading_of,
     last_change_lines,
     order_of,
-    override_line,
+    override_lines,
     value_lines,
     verdict_of,
     why_lines,
@@ -81,7 +81,7 @@ class ExplainDocument(TypedDict):
     order: Annotated[list[RuleObject], "Every rule in order; the first that decides counts."]
     values: Annotated[list[str], "As lines: value, then place."]
     fields: Annotated[list[ValueObject], "The same as data."]
-    overrides: Annotated[list[str], "In sentences."]
+    overrides: Annotated[list[str], "In sentences; then which of two holds until when."]
     inForce: Annotated[list[OverrideObject], "The same as data."]
     blocks: Annotated[list[str], "In sentences."]
     blockCodes: Annotated[list[BlockObject], "The same as data."]
@@ -128,7 +128,7 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
         ]
         if document
         else [],
-        "overrides": [override_line(override, zone) for override in explanation.overrides],
+        "overrides": override_lines(explanation) if explanation.overrides else [],
         "inForce": [override_json((override,)) for override in explanation.overrides],
         "blocks": [block.text for block in blocks],
         "blockCodes": [filled(BlockObject, block) for block in blocks],

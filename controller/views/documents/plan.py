@@ -13,7 +13,7 @@ from controller.model.plan import (
     ScopePlan,
     Violation,
 )
-from controller.model.review import NO_REVIEW, OpenRequest, Review
+from controller.model.review import NO_REVIEW, OpenRequest, Review, Since
 from controller.planning.fields import FieldNames
 from controller.planning.plan_file import DOCUMENT
 from controller.views.documents.envelope import document_text, keys_of, present
@@ -54,6 +54,7 @@ def plan_object(plan: Plan, names: FieldNames, controller_version: str) -> Objec
         plannedFrom=ABSENT if plan.planned_from is None else _planned_from(plan.planned_from),
         review=ABSENT if plan.review == NO_REVIEW else _review(plan.review),
         beside=[_request(request) for request in plan.beside] or ABSENT,
+        since=ABSENT if plan.since is None else _since(plan.since),
     )
 
 
@@ -77,6 +78,11 @@ def _request(request: OpenRequest) -> Object:
         for one in request.conflicts
     ]
     return {"name": request.name, "unknown": request.unknown, "conflicts": found}
+
+
+def _since(found: Since) -> Object:
+    differences = [one._asdict() for one in found.differences]
+    return {**found._asdict(), "differences": differences}
 
 
 def _planned_from(known: PlannedFrom) -> Object:

@@ -18,14 +18,17 @@ NAMED: Final = 5
 """So much of what differs is named."""
 _LONGEST: Final = 60
 _REVISION: Final = 12
-_NOT_COMPARED: Final = frozenset({"label", "controllerVersion", "plannedFrom", "review", "beside"})
-"""How the revision is called, who wrote the file, what it was made from (what follows from that is compared), whose word it took, and what else is open."""
+_NOT_COMPARED: Final = frozenset(
+    {"label", "controllerVersion", "plannedFrom", "review", "beside", "since"}
+)
+"""How the revision is called, who wrote the file, what it was made from (what follows from that is compared), whose word it took, what else is open, and which plan was earlier."""
 _GOES_ON: Final = frozenset(
     {
         NoteCategory.ROLLOUT,
         NoteCategory.POSTPONED,
         NoteCategory.WAITING,
         NoteCategory.STUCK,
+        NoteCategory.SHORT,
         NoteCategory.LAG,
     }
 )

@@ -13,8 +13,6 @@ from controller.views.plan.field_lines import ShownField
 from controller.views.plan.html_page import whole_page
 from controller.views.plan.view import Entry, PlanView, view
 from controller.views.plan.wording import (
-    AGREE,
-    BESIDE,
     beside_text,
     changes_text,
     guards_text,
@@ -60,10 +58,9 @@ def _head(plan: Plan, title: str, shown: PlanView) -> Iterator[str]:
         counts = escape(destructive_counts(plan))
         yield f'<div class="worst"><b>Destructive: {counts}</b><pre>{lines}</pre></div>'
     yield from map(_violation, shown.violations)
-    for word, told in ((AGREE, shown.agreements), (BESIDE, shown.beside)):
-        if told:
-            lines = escape("\n".join(told))
-            yield f'<div class="approved"><b>{word}</b><pre>{lines}</pre></div>'
+    for word, told in shown.told:
+        lines = escape("\n".join(told))
+        yield f'<div class="approved"><b>{word}</b><pre>{lines}</pre></div>'
 
 
 def _body(plan: Plan, shown: PlanView) -> Iterator[str]:

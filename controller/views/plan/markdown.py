@@ -20,8 +20,6 @@ from controller.views.plan.markdown_blocks import (
 )
 from controller.views.plan.view import Aside, Entry, Section, view
 from controller.views.plan.wording import (
-    AGREE,
-    BESIDE,
     beside_text,
     changes_text,
     guards_text,
@@ -92,10 +90,10 @@ def render_markdown(
     sections = list(shown.sections)
     schedules = [_section(sections.pop())] if plan.schedules is not None else []
     refusals = [_violation(violation) for violation in shown.violations]
-    refusals[:0] = [
+    # After what refuses it: others may have written much of this.
+    refusals += [
         fenced(f"**{title}**\n\n", tuple(f"{line}\n" for line in told), "\n", language="")
-        for title, told in ((AGREE, shown.agreements), (BESIDE, shown.beside))
-        if told
+        for title, told in shown.told
     ]
     edits = [_Edit(section, links.files) for section in sections]
     asides = [_asides(shown.asides)] if shown.asides else []

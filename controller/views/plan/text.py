@@ -8,9 +8,7 @@ from controller.model.plan import Plan
 from controller.planning.fields import PLAIN_NAMES, FieldNames
 from controller.views.plan.view import Entry, view
 from controller.views.plan.wording import (
-    AGREE,
     AS_USUAL,
-    BESIDE,
     Asked,
     counts_text,
     guards_text,
@@ -65,10 +63,9 @@ def text_lines(
         lines += (
             (Span(f"  {line}"),) for line in violation_lines(violation, asked, options_text(plan))
         )
-    for title, told in ((AGREE, shown.agreements), (BESIDE, shown.beside)):
-        if told:
-            lines += [(), (Span(title, "bold"),)]
-            lines += ((Span(f"  {line}"),) for line in told)
+    for title, told in shown.told:
+        lines += [(), (Span(title, "bold"),)]
+        lines += ((Span(f"  {line}"),) for line in told)
     guards = Span(guards_text(plan), "warn" if plan.refused else "plain")
     lines += [(), (guards,)]
     return (*lines, (Span(next_text(plan, asked)),)) if says_next else tuple(lines)

@@ -24,11 +24,15 @@ from controller.planning.fields import (
     member_key,
 )
 from controller.planning.review import review_lines
+from controller.planning.since import since_lines
 from controller.views.plan.field_lines import OWN_NAME, ShownField, counted, shown_field
 from controller.views.plan.schedule_text import TITLE, meaning_lines, tally_of
 from controller.views.plan.wording import (
+    AGREE,
+    BESIDE,
     DARK,
     SIGNS,
+    SINCE,
     edit_title,
     effects_text,
     names_text,
@@ -128,10 +132,9 @@ class PlanView(NamedTuple):
     sections: tuple[Section, ...]
     asides: tuple[Aside, ...]
     violations: tuple[Violation, ...]
-    agreements: tuple[str, ...] = ()
-    """Who must agree, and what the author may not, a line for each rule."""
-    beside: tuple[str, ...] = ()
-    """Where it conflicts with other open pull requests, a line for each place."""
+    told: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What is said to who reviews it, each under its title, where there is any: who must agree and what the author may not, with
+    which open pull requests it conflicts, what is otherwise since an earlier plan."""
 
 
 def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
@@ -166,9 +169,12 @@ def view(plan: Plan, names: FieldNames, *, expand: bool) -> PlanView:
         for violation in scope.violations
     )
     reviewed = () if plan.review == NO_REVIEW else review_lines(plan.review)
-    agreements = tuple(map(printable, reviewed))
-    beside = tuple(map(printable, conflict_lines(plan.beside))) if plan.beside else ()
-    return PlanView(printable(plan.label), tuple(sections), asides, violations, agreements, beside)
+    beside = conflict_lines(plan.beside) if plan.beside else ()
+    earlier = () if plan.since is None else since_lines(plan.since)
+    titled = ((AGREE, reviewed), (BESIDE, beside), (SINCE, earlier))
+    told = [(title, tuple(map(printable, lines))) for title, lines in titled]
+    said = tuple((title, lines) for title, lines in told if lines)
+    return PlanView(printable(plan.label), tuple(sections), asides, violations, said)
 
 
 def _entries(

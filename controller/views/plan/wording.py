@@ -24,6 +24,7 @@ SIGNS: Final[Mapping[Action, str]] = {
 }
 AGREE: Final = "Must agree"
 BESIDE: Final = "Beside other open pull requests"
+SINCE: Final = "Since the earlier plan"
 DARK: Final = (ScopeState.UNKNOWN, ScopeState.WAITING)
 HEADLINE: Final = ("ended", "replaced", "stopped", "launched")
 """Effects on instances in the order of a headline."""
@@ -191,6 +192,8 @@ class Asked(NamedTuple):
     """`` --scope config``, of all of them."""
     out: str = ""
     """The plan file that was written, quoted."""
+    command: str = "apply"
+    """What takes an approval, with what else was typed of it; empty where only who typed it knows."""
 
 
 AS_USUAL: Final = Asked()
@@ -213,8 +216,11 @@ def violation_lines(
     count = len(violation.counted)
     noun = "delete" if violation.guard == "maxDeletes" else "change"
     what = f"this {noun}" if count == 1 else f"these {count:,} {noun}s"
-    command = f"envctl{asked.settings} apply{asked.source}{asked.scopes}{options} --approve {violation.token}"
-    return (*hint, f"To approve exactly {what}:", f"  {command}")
+    approve = f"--approve {violation.token}"
+    if not asked.command:
+        return (*hint, f"To approve exactly {what}: the same again with {approve}")
+    command = f"envctl{asked.settings} {asked.command}{asked.source}{asked.scopes}{options}"
+    return (*hint, f"To approve exactly {what}:", f"  {command} {approve}")
 
 
 def guards_text(plan: Plan) -> str:

@@ -47,6 +47,44 @@ def test_what_is_hardly_meant_is_warned_of(
         assert f"acknowledged: [{code}]" in str(problem)
 
 
+TOPIC = "notifications: [{topic: 'arn:aws:sns:eu-west-1:%s:scaling'}]"
+OWN, OTHER = "012345670123", "210987654321"
+
+
+@pytest.mark.parametrize(
+    ("of_map", "of_c50", "places"),
+    [
+        (TOPIC % OTHER, "", ["spec.Environment.deploymentMap", "spec.roles.Web"]),
+        (TOPIC % OWN, "", []),
+        ("notifications: [{topic: scaling}]", "", []),
+        (TOPIC % OTHER, TOPIC % OWN, ["spec.Environment.deploymentMap"]),
+        (TOPIC % OWN, TOPIC % OTHER, ["spec.roles.Web"]),
+        (
+            "notifications: [{topic: 'arn:nothing'}]",
+            "notifications: []",
+            ["spec.Environment.deploymentMap"],
+        ),
+    ],
+)
+def test_a_topic_of_another_account_than_the_environments_is_warned_of(
+    of_map: str, of_c50: str, places: list[str]
+) -> None:
+    texts = examples()
+    known = problems(texts)
+    for path, old, new in (
+        ("maps/maps.yaml", "      terminationDelay: 3\n", f"      {of_map}\n"),
+        ("staging/environments.yaml", "      ami: web-1.4.3\n", f"      {of_c50}\n"),
+    ):
+        assert old in texts[path]
+        texts[path] = texts[path].replace(old, f"{old}{new}", 1)
+    found = [problem for problem in problems(texts) if problem not in known]
+
+    # Environments of prod are of the same map, and their account is the other.
+    staging = {str(one.path) for one in found if str(one.origin).startswith("staging/")}
+    assert sorted(staging) == places
+    assert all(problem.code == ProblemCode.OTHER_ACCOUNT and problem.warning for problem in found)
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [

@@ -108,6 +108,8 @@ def test_a_plan_file_says_when_its_schedules_were_worked_out() -> None:
             json.dumps(GOOD)[:-1].encode() + b', "digest": "' + b"d" * 64 + b'"}',
             "an object in it has two fields 'digest'",
         ),
+        (b'{"formatVersion": ' + b"[" * 1_000 + b"]" * 1_000 + b"}", "nested too deep"),
+        ({**GOOD, "formatVersion": "9" * 9_999}, r"plan format 9{199}…, this envctl"),
         (
             {**GOOD, "schedules": {**MEANING, "at": "2026-13-01T00:00:00.000Z"}},
             r"\$\.schedules\.at: expected a moment",

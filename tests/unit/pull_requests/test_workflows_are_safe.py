@@ -90,6 +90,19 @@ def test_what_is_open_is_planned_again_from_the_protected_branch_and_only_read()
     assert plan["with"]["settings"].startswith("protected/")
 
 
+def test_the_plan_before_is_fetched_where_the_token_may_read_it_and_given_to_the_plan() -> None:
+    by_name = {step["name"]: step for step in loaded(ACTION)["runs"]["steps"]}
+    jobs = loaded(GITHUB)["jobs"]
+    gitlab = loaded(GITLAB)["plan"]
+
+    assert '--to "$RUNNER_TEMP/plan-since.json"' in by_name["The plan before"]["run"]
+    assert by_name["Plan"]["env"]["PLAN_SINCE"] == "${{ runner.temp }}/plan-since.json"
+    assert [*by_name].index("The plan before") < [*by_name].index("Plan")
+    assert all(jobs[name]["permissions"]["actions"] == "read" for name in ("plan", "again"))
+    assert any('--to "$PLAN_SINCE"' in line for line in gitlab["script"])
+    assert gitlab["variables"]["PLAN_SINCE"]
+
+
 @pytest.mark.parametrize(
     ("ours", "compared"), [(True, "s3://acme-envctl-looks/observed"), (False, "protected/fleet")]
 )

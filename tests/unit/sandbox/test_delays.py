@@ -178,6 +178,28 @@ def test_launches_that_fail_are_told_by_activities_alone(aws: AwsForTests) -> No
     assert (one["StatusCode"], "sufficient capacity" in one["StatusMessage"]) == ("Failed", True)
 
 
+def test_a_hook_holds_members_that_end_but_none_of_a_group_deleted_by_force(
+    aws: AwsForTests,
+) -> None:
+    group = ScalingGroup(aws, 2)
+    aws.controls.delays(drain=1)
+    group.scaling.put_lifecycle_hook(
+        AutoScalingGroupName=NAME,
+        LifecycleHookName="drain",
+        LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
+    )
+    group.scaling.set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=1)
+
+    assert group.states() == ["InService", "Terminating:Wait"]
+    with pytest.raises(ClientError, match="ResourceInUse"):
+        group.scaling.delete_auto_scaling_group(AutoScalingGroupName=NAME)
+    assert group.states() == ["InService"]
+
+    group.scaling.set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=0)
+    group.scaling.delete_auto_scaling_group(AutoScalingGroupName=NAME, ForceDelete=True)
+    assert group.look() == {}
+
+
 def test_a_warm_pool_is_not_listed_by_its_group(aws: AwsForTests) -> None:
     group = ScalingGroup(aws, 1)
     members = set(group.ids())

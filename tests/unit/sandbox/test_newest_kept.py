@@ -10,6 +10,7 @@ import pytest
 from moto.core.common_models import BaseModel
 from moto.core.utils import utcnow
 from moto.dynamodb.models.table import StreamShard
+from moto.s3.models import FakeKey
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.sts.models import sts_backends
@@ -88,3 +89,16 @@ def test_an_object_that_is_no_longer_there_is_kept_nowhere() -> None:
 
     assert vars(BaseModel)["__new__"].__func__ is objects_of_moto.made
     assert seen() is None
+
+
+def test_files_of_objects_in_buckets_are_closed_by_whoever_lets_them_go() -> None:
+    of: Any = FakeKey
+    key = of("a", b"one", account_id=ACCOUNT, region_name="eu-west-1")
+    seen, file = weakref.ref(key), key._value_buffer
+    assert key in of.instances_tracked
+
+    del key
+    gc.collect()
+
+    assert seen() is None
+    assert file.closed

@@ -21,7 +21,7 @@ from controller.engine.queries.explain.explanation import (
 )
 from controller.kinds.schedule import ScheduleChoice, ScheduleSpec
 from controller.model.ledger_record import Actor, LedgerRecord
-from controller.model.live import FoundInstance
+from controller.model.live import FoundGroup, FoundInstance, Member
 from controller.model.override import Override
 from controller.model.ref import Origin, ResourceRef
 from controller.scheduling.decision import Rule, Verdict, decide
@@ -230,6 +230,19 @@ def test_what_was_started_by_others_and_what_failed() -> None:
     assert told["heading"] == ["Environment/c50  staging-eu", "stopped in 2 groups", SCOPE]
     assert told["lastChange"][0] == "Fri 24 Jul 19:00:41 BST  start × 2  FAILED: no capacity"
     assert told["verdict"] == "Wanted OFF, is off (in order)"
+
+
+def test_a_group_that_is_short_says_how_many_are_in_service() -> None:
+    def heading(*lifecycles: str) -> str:
+        members = tuple(Member(f"i-{n}", one, "", "", "", True) for n, one in enumerate(lifecycles))
+        nothing: tuple[()] = ()
+        web = FoundGroup("web", "", 1, 3, 6, nothing, frozenset(), nothing, frozenset(), members)
+        told = explanation_json(explanation(power=power(instance=None, group=web)))
+        return str(told["heading"][1])
+
+    assert heading("InService", "Standby") == "1 of 3 in service: 1 InService, 1 Standby"
+    assert heading() == "0 of 3 in service: no instances"
+    assert heading("InService", "InService", "Pending") == "2 InService, 1 Pending"
 
 
 def test_another_moment_and_what_belongs_nowhere() -> None:

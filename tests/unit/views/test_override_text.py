@@ -1,18 +1,30 @@
 """Overrides in words, and which of them end soon or are meant by a name."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from controller.decisions.power_map import FollowedSchedule
+from controller.engine.overrides.effect import Effect
+from controller.engine.overrides.service import Prepared
 from controller.engine.state.override_commit import Ending
 from controller.model.canonical import ABSENT
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.planning.overrides import ending_soon, named
 from controller.planning.wording import end_text, in_force, what_text
-from controller.views.override_text import ended_lines, list_lines, override_json, soon_lines
+from controller.scheduling.schedule import ALWAYS_ON
+from controller.views.override_report import prepared_lines
+from controller.views.override_text import (
+    ended_lines,
+    list_document,
+    list_lines,
+    override_json,
+    soon_lines,
+)
 
 NOW = datetime(2026, 7, 1, 9, 40, tzinfo=UTC)
 LONDON = ZoneInfo("Europe/London")
@@ -53,9 +65,10 @@ def test_what_and_until_when(different: dict[str, Any], what: str, end: str) -> 
 
 
 def test_a_list_has_what_ends_first_on_top() -> None:
-    later = override(id="AAAA", until=NOW + timedelta(days=1))
+    c51 = ResourceRef("Environment", "c51")
+    later = override(id="AAAA", until=NOW + timedelta(days=1), ref=c51)
     ended = override(id="BBBB", until=NOW - timedelta(days=1))
-    with_git = override(id="CCCC", until=None, until_git=True)
+    with_git = override(id="CCCC", until=None, until_git=True, path="description", value="x")
 
     lines = list_lines([with_git, later, override(), ended], NOW)
 
@@ -160,3 +173,92 @@ def test_what_a_plan_says_of_those_in_force() -> None:
     (note,) = in_force([override()])
     assert (note.category, str(note.ref)) == ("override", "Environment/c50")
     assert note.text == "schedule=on until Wed 1 Jul 10:00 UTC (ada: release night)"
+
+
+def hours(count: float) -> datetime:
+    return NOW + timedelta(hours=count)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "line"),
+    [
+        (
+            {"until": hours(3)},
+            {"until": hours(1)},
+            "NEW goes before OLD (schedule=on) until Wed 1 Jul 10:40 UTC; then OLD holds until Wed 1 Jul 12:40 UTC",
+        ),
+        (
+            {"until": hours(1)},
+            {"until": hours(3)},
+            "NEW goes before OLD (schedule=on) for as long as OLD lasts",
+        ),
+        (
+            {"until": hours(1)},
+            {"until": None, "until_git": True},
+            "NEW goes before OLD (schedule=on) until Git changes it",
+        ),
+        (
+            {"path": "roles.Web", "value": ABSENT, "until": None},
+            {"path": "roles.Web.ami", "value": "x"},
+            "OLD goes before NEW (roles.Web.ami=x) until it is released",
+        ),
+        (
+            {"path": "roles.Web", "value": 1, "until": hours(3)},
+            {"path": "roles.Web.ami", "value": "x", "until": hours(1)},
+            "NEW goes before OLD (roles.Web=1) in roles.Web.ami until Wed 1 Jul 10:40 UTC; then OLD holds until Wed 1 Jul 12:40 UTC",
+        ),
+    ],
+)
+def test_of_two_of_one_object_a_list_says_which_holds_when(
+    first: dict[str, Any], second: dict[str, Any], line: str
+) -> None:
+    old = override(id="OLD", since=NOW - timedelta(hours=1), **first)
+    new = override(id="NEW", **second)
+
+    document = list_document([old, new], NOW)
+
+    assert list_lines([new, old], NOW)[3:] == [line]
+    assert len(document["overlays"]) == 1
+    assert document["overlays"][0]["id"] in line.partition(" before ")[2]
+    assert list_lines([new, replace(old, until=hours(-1))], NOW)[3:] == []
+
+
+def prepared(*made: Override, holding: tuple[Override, ...], comes: bool) -> list[str]:
+    office = FollowedSchedule("office", ALWAYS_ON)
+    return list(prepared_lines(Prepared(made, Effect(), UTC, office, comes, holding)))
+
+
+def test_what_is_made_over_another_says_which_holds_then() -> None:
+    old = override(id="OLD", since=NOW - timedelta(hours=1), value="off", until=hours(3))
+    new = override(until=hours(1))
+
+    first, second, *_ = prepared(new, holding=(old, new), comes=True)
+
+    assert first == "c50 on until Wed 1 Jul 10:40 UTC"
+    assert second == (
+        "  this one goes before OLD (schedule=off) until Wed 1 Jul 10:40 UTC;"
+        " then OLD holds until Wed 1 Jul 12:40 UTC"
+    )
+    alone, *_ = prepared(new, holding=(new,), comes=True)
+    assert alone == f"{first}, then office again: ON (no switch)"
+
+
+def test_what_is_released_over_another_says_that_it_holds_then() -> None:
+    old = override(id="OLD", since=NOW - timedelta(hours=1), value="off", until=hours(3))
+    new = override(until=hours(1))
+
+    first, *lines = prepared(new, holding=(old,), comes=False)
+
+    assert first.endswith("until Wed 1 Jul 10:40 UTC")
+    assert lines == ["  then OLD holds: schedule=off until Wed 1 Jul 12:40 UTC"]
+    # The one beneath does not hold yet: its end changes nothing now.
+    _, line = prepared(old, holding=(new,), comes=False)
+    assert line.startswith("  4K7Q goes before this one (schedule=off) until Wed 1 Jul 10:40 UTC")
+    alone, *rest = prepared(new, holding=(), comes=False)
+    assert alone == f"{first}, office again"
+    assert rest == []
+    # Where a third goes before the one beneath, that one does not hold yet either.
+    third = override(id="MID", since=NOW - timedelta(minutes=1), until=hours(2))
+    assert prepared(new, holding=(old, third), comes=False)[1:] == [
+        "  then MID holds: schedule=on until Wed 1 Jul 11:40 UTC"
+    ]

@@ -211,6 +211,7 @@ COUNTED = ScopeCounts(
     to_switch=4,
     on_the_way=1,
     rollouts=(Remark("protected against BULK_PATCH_AMI", 1, ("c50-ta-Web",)),),
+    short=(Remark("2 of 6 in service", 1, ("c50-ta-Api",)),),
     images=(Remark("web-1.4.3 is out", 40, ("c50-ta-Web", "c51-ta-Web", "c52-ta-Web")),),
     images_at=NOW - timedelta(hours=5),
     missing=(Remark("there is no key pair tango", 1, ("c50-ta-Db",)),),
@@ -227,6 +228,7 @@ def test_what_runs_counted_is_shown_with_its_age() -> None:
     said = text(seen(a=COUNTED, b=replace(COUNTED, at=NOW, missing=(), images=())))
 
     assert "instances: 1,224 on, 4,776 off, 8 to be switched, 2 on their way (seen 2 h ago)" in said
+    assert "Short       c50-ta-Api, c50-ta-Api: 2 of 6 in service" in said
     assert "Rollouts    c50-ta-Web, c50-ta-Web: protected against BULK_PATCH_AMI" in said
     assert (
         "Images      40: c50-ta-Web, c51-ta-Web, c52-ta-Web, …: web-1.4.3 is out (seen 5 h ago)"

@@ -24,7 +24,11 @@ from controller.scheduling.decision import tag_value
 from controller.settings import Mode
 
 NAMES_SHOWN: Final = 3
-_NOT_GOING_ON: Final = {NoteCategory.BLOCKED: Health.LACKS, NoteCategory.ROLLOUT: Health.OK}
+_NOT_GOING_ON: Final = {
+    NoteCategory.BLOCKED: Health.LACKS,
+    NoteCategory.SHORT: Health.LACKS,
+    NoteCategory.ROLLOUT: Health.OK,
+}
 """How the notes of a target count that say why something is not done; a rollout is held by what somebody wrote down."""
 
 

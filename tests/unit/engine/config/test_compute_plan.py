@@ -352,3 +352,40 @@ def test_the_ledger_is_not_asked_of_what_overrides_leave_as_it_is() -> None:
 
     assert asked == []
     assert plan.changes == ()
+
+
+def test_the_ledger_is_asked_once_of_each_that_leaves_and_never_again_of_a_tombstone() -> None:
+    removed = 1_000
+    asked: list[ResourceRef] = []
+
+    def ask(ref: ResourceRef, _items: bytes) -> bool:
+        asked.append(ref)
+        return True
+
+    def made(found: ObservedState) -> ScopePlan:
+        asked.clear()
+        answers = ObservedConfig((), ask, ask)
+        return plan_config(
+            after, answers, found, PlanOptions(now=NOW), PlanRules(kinds()), authors=None
+        )
+
+    texts, state = {"cluster.yaml": CLUSTER}, applied(FLEET)
+    after, search = loaded(texts), state.objects[ResourceRef("Service", "Search")]
+    there = [search._replace(ref=ResourceRef("Service", f"s{one}")) for one in range(removed)]
+    objects = {**applied(texts).objects, **{one.ref: one for one in there}}
+
+    first = made(replace(state, objects=objects))
+
+    assert len(asked) == len(first.changes) == removed
+    for change in first.changes:
+        assert change.after is not None
+        extra = parse_canonical(change.extra)
+        mark = Mark("acme", "id", "r1", "services/search.yaml", 1, change.digest, extra)
+        objects[change.ref] = search._replace(
+            ref=change.ref, attributes=change.after, digest=change.digest, mark=mark
+        )
+
+    second = made(replace(state, objects=objects))
+
+    assert asked == []
+    assert second.changes == ()

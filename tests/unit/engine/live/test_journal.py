@@ -14,9 +14,11 @@ from controller.engine.live.journal import (
     NOT_DONE,
     OTHER_WRITER,
     OTHERWISE,
+    Ending,
     Journal,
     settle,
 )
+from controller.ledger.ownership import is_ours_by_history
 from controller.ledger.records import chained, record_hash, record_of_wire, refs_of, to_item
 from controller.model.canonical import canonical_bytes
 from controller.model.ledger_record import Actor, Head
@@ -103,6 +105,18 @@ def test_records_of_live_changes_are_read_back_and_chained() -> None:
     assert record_hash(first) == first.hash
     assert to_item(first)["Account"] == "012345670123"
     assert "RequestID" not in to_item(first)
+
+
+def test_what_was_to_be_deleted_and_is_still_there_has_changed_and_stays_ours() -> None:
+    intended = JOURNAL.intended(Batch(WEB, (change(after=None, action="delete"),)), NOW)
+
+    on_its_way = JOURNAL.ended(intended, Ending("succeeded", after=canonical_bytes(AFTER)), NOW)
+    assert (on_its_way.change_type, on_its_way.new_value) == ("Updated", AFTER)
+    assert is_ours_by_history([on_its_way])
+
+    gone = JOURNAL.ended(intended, Ending("succeeded"), NOW)
+    assert (gone.change_type, gone.new_value) == ("Deleted", None)
+    assert not is_ours_by_history([gone, on_its_way])
 
 
 def test_who_else_wrote_what_had_drifted_is_in_its_records() -> None:

@@ -46,6 +46,7 @@ SIGHTINGS = st.builds(
     complete_at=st.none() | MOMENTS,
     missing=REMARKS,
     rollouts=REMARKS,
+    short=REMARKS,
     images=REMARKS,
     images_at=st.none() | MOMENTS,
 )

@@ -21,7 +21,8 @@ def seen(refresh: str = "", version: str = "2", running: int = 0) -> FoundAttrib
     return {
         "environment": "c50", "template": f"lt-1:{version}", "configuration": "", "image": "",
         "digest": "", "deep": "", "schedule": None, "refresh": refresh, "behind": 1, "behind_running": running,
-        "lifecycles": ["InService"], "parked": False, "deleting": False, "mixed": False, "scaling_schedules": "",
+        "lifecycles": ["InService"], "parked": False, "deleting": False, "mixed": False,
+        "drains_until": "", "scaling_schedules": "",
     }  # fmt: skip
 
 

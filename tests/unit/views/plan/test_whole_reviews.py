@@ -10,6 +10,7 @@ from controller.model.canonical import canonical_bytes
 from controller.model.observed import ScopeState
 from controller.model.plan import Change, Edit, FieldChange, Plan, ScopePlan
 from controller.model.ref import Origin
+from controller.model.review import Otherwise, Since
 from controller.planning.fields import PLAIN_NAMES
 from controller.views.documents.plan import plan_object
 from controller.views.plan.html import render_html
@@ -157,6 +158,20 @@ def test_markdown_calls_nobody_from_any_place() -> None:
     assert "<summary><code>~ @&#8203;security-team/x\\n\\n@&#8203;admin" in text
     assert "\u202e" not in text
     assert "\u200b" not in text
+    assert "img" not in page.tags
+
+
+def test_what_an_earlier_plan_says_hides_no_refusal_and_ends_no_block() -> None:
+    one = Otherwise("config", "Service", "`" * 9 + HOSTILE + "k" * 400, HOSTILE, HOSTILE, HOSTILE)
+    plan = plan_of(change("Service/a"), violations=(REFUSAL,))
+
+    text = render_markdown(replace(plan, since=Since("d" * 64, 0, (one,) * 90)), budget=8_000)
+
+    page = MarkdownPage(text)
+    markdown_is_whole(text)
+    assert "maxDeletes" in page.code
+    assert {"Refused", "Since the earlier plan"} <= set(page.said.split("\n"))
+    assert not re.search("[@#]", page.said)
     assert "img" not in page.tags
 
 

@@ -237,6 +237,17 @@ def test_what_was_asked_for_is_kept_in_what_to_type() -> None:
     )
 
 
+def test_a_refusal_names_the_command_at_work_or_none() -> None:
+    restore = Asked(" --config s.yaml", command="restore latest --kind Service")
+
+    assert violation_lines(REFUSAL, restore)[-1] == (
+        f"  envctl --config s.yaml restore latest --kind Service --approve {REFUSAL.token}"
+    )
+    assert violation_lines(REFUSAL, Asked(command=""))[-1].endswith(
+        f": the same again with --approve {REFUSAL.token}"
+    )
+
+
 def test_what_the_commit_approves_is_not_to_be_approved_again() -> None:
     approved = replace(APPROVAL, in_commit=True)
     plan = plan_of(change("A/a", "delete"), violations=(approved,))

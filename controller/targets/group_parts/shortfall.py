@@ -1,0 +1,75 @@
+"""Groups that have fewer instances than they were asked for: AWS takes sizes, and what launches then may fail.
+
+A look knows that; since when and why is asked of such groups alone.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC
+from typing import Any
+
+from controller.aws.clients import place_of
+from controller.aws.errors import aws_errors
+from controller.errors import AccessDenied, RefusedByAws
+from controller.model.observed import Observation, Ownership
+from controller.model.plan import Note, NoteCategory
+from controller.ports import LiveReads
+from controller.targets.group_parts.found import IN_SERVICE, Attributes, FoundAttributes
+from controller.targets.group_parts.names import ACTIVITIES, ask, name_in
+
+ACTIVITIES_READ = 50
+"""Looked through, newest first, for the first of those that failed one after the other."""
+
+
+def shortfall(
+    found: Observation, seen: FoundAttributes, attributes: Attributes, known: Mapping[str, Any]
+) -> tuple[tuple[Note, ...], frozenset[str]]:
+    """Say of a group of ours that it has fewer instances than it was asked for, and what has to be asked to say why.
+
+    ``2 of 6 in service since 2026-03-02 18:00 UTC; AWS's last activity failed: …``, as far as it is known. Those that are on
+    their way into service are waited for.
+    """
+    lifecycles, desired = seen["lifecycles"], int(attributes["desiredCapacity"])
+    count = sum(one == IN_SERVICE or one.startswith("Pending") for one in lifecycles)
+    if count >= desired or found.ownership is not Ownership.OURS:
+        return (), frozenset()
+    question = ask(ACTIVITIES, name_in(found.ref))
+    answer = known.get(question) or {}
+    since = f" since {answer['since']}" if answer.get("since") else ""
+    failed = f"; AWS's last activity failed: {answer['failed']}" if answer.get("failed") else ""
+    text = f"{lifecycles.count(IN_SERVICE)} of {desired} in service{since}{failed}"
+    asks = frozenset[str]() if question in known else frozenset({question})
+    return (Note(NoteCategory.SHORT, found.ref, text),), asks
+
+
+def read_activities(groups: Iterable[str], reads: LiveReads) -> dict[str, dict[str, str]]:
+    """Return by group since when and why it is short; nothing where a role may not ask, or the group went meanwhile."""
+    found: dict[str, dict[str, str]] = {}
+    client = reads.client("autoscaling")
+    for name in groups:
+        found[name] = {}
+        try:
+            with aws_errors("groups: read activities", place_of(client)):
+                answer = client.describe_scaling_activities(
+                    AutoScalingGroupName=name, MaxRecords=ACTIVITIES_READ
+                )
+        except (AccessDenied, RefusedByAws):
+            continue
+        found[name] = _what_they_say(answer["Activities"])
+    return found
+
+
+def _what_they_say(newest_first: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the reason of the last activity if it failed, and the moment of the first of those that failed in a row.
+
+    Where the last did not fail it is what left the group as it is.
+    """
+    said: dict[str, str] = {}
+    for number, activity in enumerate(newest_first):
+        failed = activity["StatusCode"] == "Failed"
+        if number and not failed:
+            break
+        said["since"] = f"{activity['StartTime'].astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        if not failed:
+            break
+        said.setdefault("failed", str(activity.get("StatusMessage") or activity["Description"]))
+    return said
