@@ -25,6 +25,8 @@ class Delays:
     """Member Pending before it is InService, also on its way back from Standby."""
     replace: int = 1
     """Member in service whose instance is stopped, before the group replaces it."""
+    template: int = 0
+    """Times a group is made or changed before a version of its launch template that is new is known."""
     refresh: int = 0
     """Looks at an instance refresh before its next batch is replaced."""
     drain: int = 0
