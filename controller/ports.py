@@ -1,9 +1,9 @@
 """Protocols between the engine and the outside: sources and targets."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from controller.errors import EnvctlError
 from controller.model.accepted import AcceptedState, LiveOptions
@@ -14,6 +14,8 @@ from controller.model.plan import Action, Cause, Change, Note
 from controller.model.ref import Authorship, DocumentPlace, Origin, Problem, ResourceRef
 from controller.model.resource import DesiredState, Projection
 from controller.planning.scope_plan import Barrier
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,9 @@ class LiveReads(Protocol):
         Wrap them in ``controller.aws.errors.aws_errors``, so that AWS's errors become ours. Raises RoleRefused,
         RoleNotReady.
         """
+
+    def once(self, name: str, read: Callable[[], Value]) -> Value:
+        """Return what another scope read under this name moments ago, else read it: for what is of no account. Raises as that."""
 
     def of_account(self, service: str, account: str) -> Any:
         """Return the client of a service in another account that documents name, by that account's own role, in the scope's region.

@@ -166,7 +166,7 @@ class PowerSettings(SettingsPart):
     deployment_postpones_seconds: Annotated[int, Field(ge=0, le=3600)] = (
         _POWER.deployment_postpones_s
     )
-    """A running deployment postpones a stop by at most this much."""
+    """A running deployment postpones a stop by at most this much, and so do deployments that cannot be told."""
     limit_to: PowerLimits = PowerLimits()
     """Where instances are switched."""
     look_again_seconds: Annotated[float, Field(ge=0)] = _POWER.look_again_s

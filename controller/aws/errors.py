@@ -86,6 +86,11 @@ _IAM_ACTIONS = {
 """Operations whose refusals need not name the permission, which has another name -> the permission."""
 _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
 _USER_IN_URL = re.compile(r"//[^/@\s]+@")
+_EXPLICIT_DENY = re.compile(
+    r"explicit deny(?: in an? (?P<policy>[a-zA-Z -]+?(?:policy|boundary)))?"
+)
+_NOT_ALLOWED_BY = re.compile(r"because no (?P<policy>[a-zA-Z -]+?(?:policy|boundary)) allows")
+"""How AWS names the kind of policy. (IAM User Guide, Troubleshoot access denied error messages)"""
 _ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
 
 
@@ -260,7 +265,19 @@ def _denied(error: aws.ClientError, what: str, place: Place, said: str) -> Acces
     return AccessDenied(
         f"{what}: access denied to {action} in {place}, as {who}",
         detail=f"  AWS says: {said or error_code(error)}",
-        fix=f"allow {action} in that role's policy (the policies in deploy/ list every action needed)",
+        fix=_fix_of_denial(action, said),
+    )
+
+
+def _fix_of_denial(action: str, said: str) -> str:
+    """Return what lets an action through: where AWS names a policy it is that one, and no other helps."""
+    if denied := _EXPLICIT_DENY.search(said):
+        whose = denied["policy"] or "policy of that role, of the resource or of the organization"
+        return f"take {action} out of the deny in that {whose}: what the role is allowed does not count against it"
+    if (lacking := _NOT_ALLOWED_BY.search(said)) and lacking["policy"] != "identity-based policy":
+        return f"allow {action} in that {lacking['policy']} too, which bounds what the role may"
+    return (
+        f"allow {action} in that role's policy (the policies in deploy/ list every action needed)"
     )
 
 

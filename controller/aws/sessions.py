@@ -24,6 +24,7 @@ from controller.aws.errors import (
     error_code,
     what_aws_says,
 )
+from controller.aws.shared_reads import SharedReads
 from controller.errors import AccessDenied, EnvctlError
 from controller.model.printable import in_short
 
@@ -96,6 +97,8 @@ class AwsAccess:
         self._clients = Clients(Retries(stop=stop))
         self.counter = self._clients.counter
         """What counts the requests of all sessions."""
+        self.shared = SharedReads(clock)
+        """What scopes that are looked at side by side read but once."""
         self._clock = clock
         self._known: dict[str, AccountAccess] = {}
         self._credentials: dict[str, DeferredRefreshableCredentials] = {}
@@ -231,14 +234,16 @@ class AwsAccess:
 
     def _assume_role(self, sts: "STSClient", access: AccountAccess) -> dict[str, str]:
         # Called from inside a call of any thread, under botocore's own lock: it must take none of ours.
+        # Roles of another partition cannot be assumed, and the ARN by convention knows none: it is always that of STS.
+        role_arn = str(access.role_arn).replace("arn:aws:", f"arn:{sts.meta.partition}:", 1)
         request: dict[str, Any] = {
-            "RoleArn": access.role_arn,
+            "RoleArn": role_arn,
             "RoleSessionName": self.session_name,
             "DurationSeconds": CREDENTIAL_LIFE_S,
         }
         if access.external_id:
             request["ExternalId"] = access.external_id
-        with aws_errors(f"sessions: assume {access.role_arn}", Place(MASTER, self.region)):
+        with aws_errors(f"sessions: assume {role_arn}", Place(MASTER, self.region)):
             try:
                 answer = sts.assume_role(**request)["Credentials"]
             except ClientError as error:

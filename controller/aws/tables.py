@@ -290,6 +290,18 @@ def scan_some(
     return _scan_side_by_side(client, table, request, MAX_SEGMENTS)
 
 
+def scan_start(client: "DynamoDBClient", table: str, pages: int) -> tuple[Sequence[Item], bool]:
+    """Return the items of the first pages of a table, and whether that is all of it. Eventually consistent. Raises as ``scan``."""
+    found: list[Item] = []
+    start: WireItem | None = None
+    for _ in range(pages):
+        items, start = _page(client, "scan", table, {"TableName": table}, start)
+        found += map(from_wire, items)
+        if start is None:
+            return found, True
+    return found, False
+
+
 def _scan_side_by_side(
     client: "DynamoDBClient", table: str, base: dict[str, Any], segments: int
 ) -> Iterator[Item]:

@@ -124,6 +124,10 @@ class Evaluation(NamedTuple):
         return due if due <= now else None
 
 
+NOT_KNOWN: Final = ""
+"""Among running deployments: stands for every environment that is not named."""
+
+
 class Evaluator:
     """Judges one scope at one moment; instances alike in all that counts are judged once."""
 
@@ -135,15 +139,21 @@ class Evaluator:
         rules: PowerRules,
         deploying: Mapping[str, datetime] | None = None,
     ) -> None:
-        """Take what was found, what is accepted, and since when deployments run, by environment in lower case."""
+        """Take what was found, what is accepted, and since when deployments run, by environment in lower case.
+
+        ``NOT_KNOWN`` stands there for all environments that are not named, where not all deployments could be read.
+        """
         self._look = look
         self._power = power
         self._now = now.astimezone(UTC)
         self._rules = rules
         self._memory: dict[tuple[object, ...], tuple[Decision, Decision | None]] = {}
+        deploying = deploying or {}
+        if NOT_KNOWN in deploying:
+            deploying = {**dict.fromkeys(power.environments, deploying[NOT_KNOWN]), **deploying}
         deployed_to = {
             name: replace(known, facts=replace(known.facts, deploying_since=since))
-            for name, since in (deploying or {}).items()
+            for name, since in deploying.items()
             if (known := power.environments.get(name)) is not None
         }
         self._environments = (

@@ -25,6 +25,8 @@ class Delays:
     """Member Pending before it is InService, also on its way back from Standby."""
     replace: int = 1
     """Member in service whose instance is stopped, before the group replaces it."""
+    template: int = 0
+    """Times a group is made or changed before a version of its launch template that is new is known."""
     refresh: int = 0
     """Looks at an instance refresh before its next batch is replaced."""
     drain: int = 0
@@ -49,6 +51,8 @@ class SandboxSettings:
     """Instance types that a zone has none of, as ``m5.large/eu-west-1a``: nothing of them is started."""
     failing_launches: set[str] = field(default_factory=set)
     """Names of groups that cannot launch anything: what they were asked for is kept, and an activity fails."""
+    read_units: dict[str, float] = field(default_factory=dict)
+    """What is left of the read capacity of tables, by name, as of provisioned ones: beyond it reads are refused."""
     failing_starts: set[str] = field(default_factory=set)
     """Ids of instances whose starts are accepted and taken back: pending, then stopped again."""
 

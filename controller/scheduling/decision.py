@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from controller.scheduling.facts import (
+    LONG_AGO,
     DecisionRules,
     EnvironmentFacts,
     GroupFacts,
@@ -108,11 +109,14 @@ class SkipCode(StrEnum):
     CANNOT_STOP = "cannotStop"
     JUST_LAUNCHED = "justLaunched"
     DEPLOYING = "deploying"
+    MAY_BE_DEPLOYING = "mayBeDeploying"
 
 
 ON_THE_WAY: Final = frozenset({SkipCode.TRANSITIONING, SkipCode.GROUP_TRANSITIONING})
 """Of what is neither here nor there."""
-POSTPONED: Final = frozenset({SkipCode.JUST_LAUNCHED, SkipCode.DEPLOYING})
+POSTPONED: Final = frozenset(
+    {SkipCode.JUST_LAUNCHED, SkipCode.DEPLOYING, SkipCode.MAY_BE_DEPLOYING}
+)
 """Of a stop that is made later, without anybody doing anything."""
 STOP_NOT_MADE: Final = POSTPONED | {
     SkipCode.CANNOT_STOP,
@@ -137,6 +141,7 @@ _TEXTS: Final = {
     SkipCode.CANNOT_STOP: "This instance cannot be stopped: {}",
     SkipCode.JUST_LAUNCHED: "This instance was just launched; it is left running until {}",
     SkipCode.DEPLOYING: "A deployment is running; the stop waits for its end, until {} at most",
+    SkipCode.MAY_BE_DEPLOYING: "Whether a deployment is running is not known; the stop waits until {} at most",
 }
 
 
@@ -388,5 +393,7 @@ def _postponed(
         due = max(since, event.at.astimezone(UTC)) if event else since
         until = due + timedelta(seconds=rules.deployment_postpones_s)
         if now < until:
-            return SkipReason(SkipCode.DEPLOYING, until=until)
+            known = since != LONG_AGO
+            code = SkipCode.DEPLOYING if known else SkipCode.MAY_BE_DEPLOYING
+            return SkipReason(code, until=until)
     return None

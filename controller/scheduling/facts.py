@@ -1,9 +1,9 @@
 """What is known about one instance when its power is decided."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from controller.scheduling.schedule import InvalidSchedule, Schedule
 
@@ -48,6 +48,10 @@ class RoleFacts:
     when_off: WhenOff = "standby"
 
 
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+"""Since when a deployment may run of which nothing is known: it postpones a stop like one that was there before it was due."""
+
+
 @dataclass(frozen=True, slots=True)
 class EnvironmentFacts:
     """The environment an instance belongs to. Deploy lock and maintenance flag do not count here."""
@@ -57,7 +61,7 @@ class EnvironmentFacts:
     label: str = ""
     """How people call the schedule: ``office-hours``."""
     deploying_since: datetime | None = None
-    """Begin of the running deployment, if one runs."""
+    """Begin of the running deployment, if one runs; LONG_AGO where that is not known."""
 
 
 class Level(IntEnum):

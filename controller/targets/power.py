@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -20,7 +20,7 @@ from controller.model.accepted import AcceptedState
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.live import LiveLook
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
-from controller.model.plan import Change
+from controller.model.plan import Change, Note, NoteCategory
 from controller.model.ref import ResourceRef
 from controller.model.resource import Projection
 from controller.ports import ActResult, LiveActs, LiveReads, Projected, TargetCounts
@@ -35,8 +35,8 @@ from controller.targets.power_parts.power_changes import (
 )
 from controller.targets.power_parts.power_client import Ec2PowerClient
 from controller.targets.power_parts.rounds import batches_of, goals_of, results_of
+from controller.targets.power_parts.running_deployments import DEPLOYMENTS_TABLE, read_running
 from controller.targets.table_items.definitions import STATE_TABLE
-from controller.targets.tables import read_running
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -62,6 +62,8 @@ def write_memory(client: "DynamoDBClient", prefix: str, scope: str, memory: Sche
 
 DEPLOYMENTS: Final = "deployments"
 """Asked for when something is to be stopped: since when deployments run."""
+UNREAD: Final = "deploymentsUnread"
+"""Why not all of them could be read."""
 SCHEDULES: Final = "schedules"
 """Asked for when something is to be switched: the schedules power last worked by."""
 _ON: Final = frozenset({"running", "pending"})
@@ -109,6 +111,11 @@ class Power:
         rules = power_rules_of(accepted.options)
         evaluator = Evaluator(look, power_map(accepted), now, rules, facts.get(DEPLOYMENTS))
         found = power_changes_of(evaluator, look, facts.get(SCHEDULES, NOTHING_KNOWN), now)
+        notes = found.notes
+        if facts.get(UNREAD):
+            table = ResourceRef("Table", accepted.options.resource_prefix + DEPLOYMENTS_TABLE)
+            text = f"stops wait an hour at most for deployments that are not known: {facts[UNREAD]}"
+            notes = (*notes, Note(NoteCategory.UNREAD, table, text))
         asks = {SCHEDULES} if found.changes else set()
         if found.stops:
             asks.add(DEPLOYMENTS)
@@ -126,7 +133,7 @@ class Power:
                 for change in found.changes
                 if (ref := ResourceRef("Environment", change.environment)) in accepted.resources
             },
-            notes=found.notes,
+            notes=notes,
             left=frozenset(observed.objects.keys() - projections.keys()),
             shapings={change.ref: change.shaping for change in found.changes},
             environments={change.ref: change.environment for change in found.changes},
@@ -141,7 +148,8 @@ class Power:
         client, prefix = reads.master("dynamodb"), reads.options.resource_prefix
         facts = dict(observed.facts)
         if DEPLOYMENTS in asks:
-            facts[DEPLOYMENTS] = read_running(client, prefix)
+            running = reads.once(DEPLOYMENTS, partial(read_running, client, prefix))
+            facts |= {DEPLOYMENTS: running.since, UNREAD: running.unread}
         if SCHEDULES in asks:
             facts[SCHEDULES] = read_memory(client, prefix, look.scope.name)
         return replace(observed, facts=facts)

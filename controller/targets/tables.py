@@ -1,4 +1,4 @@
-"""The config tables in the master account: the accepted desired state, read by everything else; and which deployments run."""
+"""The config tables in the master account: the accepted desired state, read by everything else."""
 
 import hashlib
 from collections.abc import Collection, Container, Mapping, Sequence
@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from controller.aws.errors import TableMissing
 from controller.aws.items import Item
-from controller.aws.tables import DynamoStore, Scannable, segments_for
+from controller.aws.tables import Scannable, segments_for
 from controller.errors import AccessDenied, EnvctlError
 from controller.kinds.language.fields import sensitive_values
 from controller.kinds.language.kind import Kind
@@ -37,18 +37,12 @@ from controller.targets.table_items.item_form import (
     load_plain,
     mark_id,
     mark_of,
-    moment_or_none,
 )
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 DENIED = "denied"
 """Fact of an unknown scope: whether AWS denied access, so that an operator must act."""
 MAX_THREADS = 4
 """Tables read side by side; each may add segments of its own."""
-DEPLOYMENTS_TABLE: Final = "ConfigDeploymentExecutionStatus"
-RUNNING: Final = "In Progress"
 _NO_EXTRA: Mapping[str, Any] = {}
 
 
@@ -238,28 +232,6 @@ class Tables:
             )
             for key in keys
         )
-
-
-def read_running(client: "DynamoDBClient", prefix: str) -> dict[str, datetime]:
-    """Return since when a deployment runs, by environment in lower case; the latest begin where several run.
-
-    Where the table does not exist nothing runs: only the pipelines of the old product write it. An item without a begin
-    that can be read postpones nothing. Raises as any read.
-    """
-    try:
-        items = list(DynamoStore(client).scan(prefix + DEPLOYMENTS_TABLE))
-    except TableMissing:
-        return {}
-    since: dict[str, datetime] = {}
-    for item in items:
-        value = item.get("Value")
-        if not isinstance(value, Mapping) or value.get("Status") != RUNNING:
-            continue
-        environment = str(value.get("EnvironmentName", "")).lower()
-        begun = moment_or_none(value.get("StartTimestamp"))
-        if environment and begun is not None:
-            since[environment] = max(begun, since.get(environment, begun))
-    return since
 
 
 def _rank(found: Found) -> tuple[bool, bytes]:

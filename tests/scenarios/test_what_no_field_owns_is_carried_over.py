@@ -96,3 +96,11 @@ def test_where_tokens_are_demanded_groups_are_made_and_changed(theirs: LiveAccou
 
     (failure,) = failures(theirs.apply())
     assert "You are not authorized to use launch template" in failure
+
+
+def test_a_version_that_is_not_known_yet_is_waited_for(theirs: LiveAccount) -> None:
+    theirs.aws.controls.delays(template=2)
+    assert failures(theirs.apply()) == []
+    theirs.role(instanceType="m6i.xlarge")
+    assert failures(theirs.apply()) == []
+    assert theirs.template()["InstanceType"] == "m6i.xlarge"

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from controller.aws.shared_reads import SharedReads
 from controller.catalog import kinds
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.live.planner import LivePlanner, LivePlanOptions, LiveScopePlan
@@ -226,7 +227,9 @@ class LiveAccount:
 
     def plan(self, *, deep: bool = False, adopt: bool = False) -> LiveScopePlan:
         """Look and plan."""
-        access: Any = SimpleNamespace(client=self.aws.client_of_controller)
+        access: Any = SimpleNamespace(
+            client=self.aws.client_of_controller, shared=SharedReads(lambda: self.now)
+        )
         before = None if self.applied is None else accepted_of(self.applied, self.options)
         accepted = accepted_of(self.documents, self.options, self.protected)
         modes = dict.fromkeys((target.name for target in self.targets), "enforce")

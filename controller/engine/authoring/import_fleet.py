@@ -299,7 +299,8 @@ class Importer:
         reads = Observer(access=access, accepted=accepted, history=history).reads(setup)
         deep = read_deep(there.values(), reads)
         actions = read_actions(reads)
-        for name in sorted(there):
+        # What is gone since the look is imported as its map says.
+        for name in sorted(deep):
             yield closer_look(wanted[name], setup.scope, deep[name], actions.get(name, {}))
 
     def _accepted(self, resources: Mapping[ResourceRef, Resource]) -> AcceptedState:

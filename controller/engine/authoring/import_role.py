@@ -56,7 +56,7 @@ def closer_look(
     design: GroupDesign, scope: LiveScope, deep: Deep, actions: Mapping[str, Action]
 ) -> CloserLook:
     """Return what the group has otherwise than the design, as fields of its role. ``actions`` are its scheduled actions."""
-    reading = _Reading(design, scope, deep.attributes)
+    reading = _Reading(design, scope, deep.attributes, deep.image.root_device if deep.image else "")
     fields = dict(reading.fields(actions))
     text, platform = reading.user_data(fields)
     if deep.mixed:
@@ -70,8 +70,10 @@ def closer_look(
 class _Reading:
     """One group, field by field."""
 
-    def __init__(self, design: GroupDesign, scope: LiveScope, found: Mapping[str, Json]) -> None:
-        self._design, self._scope, self._found = design, scope, found
+    def __init__(
+        self, design: GroupDesign, scope: LiveScope, found: Mapping[str, Json], root: str
+    ) -> None:
+        self._design, self._scope, self._found, self._root = design, scope, found, root
         self.unsaid: list[str] = []
         self.odd: list[Odd] = []
 
@@ -143,7 +145,10 @@ class _Reading:
             )
 
     def _volumes(self) -> Iterator[tuple[str, Json]]:
-        found: Mapping[str, str] = self._found["volumes"]
+        found = {
+            OS_DEVICE if device == self._root else device: text
+            for device, text in self._found["volumes"].items()
+        }
         if found == {volume.device: str(volume) for volume in self._design.volumes}:
             return
         written = [self._volume(device, name, found) for device, name in _VOLUMES.items()]

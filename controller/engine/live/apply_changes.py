@@ -225,6 +225,7 @@ class LiveRun:
             reads.options,
             reads.history,
             reads.access,
+            reads.once,
             self.writer.lease,
             self.writer.request.revision,
             # AWS takes at most 64 characters: just the length of the record's id.

@@ -68,6 +68,8 @@ class ScopeReads:
     options: LiveOptions
     history: History
     access: AwsAccess
+    once: Callable[[str, Callable[[], Any]], Any]
+    """Returns what another scope read under a name moments ago, else reads it. Raises as that."""
 
     def client(self, service: str) -> Any:
         """Return the scope's client of a service. Raises RoleRefused, RoleNotReady."""
@@ -180,8 +182,9 @@ class Observer:
     def reads(self, setup: ScopeSetup) -> ScopeReads:
         """Return AWS as a scope's role may read it."""
         accepted = self.accepted
+        access, once = self.access, self.access.shared.read
         return ScopeReads(
-            setup.scope, accepted.installation, accepted.options, self.history, self.access
+            setup.scope, accepted.installation, accepted.options, self.history, access, once
         )
 
     def is_ours(self, ref: ResourceRef, *, marked: bool = False) -> bool:

@@ -20,7 +20,7 @@ from controller.model.ref import ResourceRef
 from controller.scheduling.schedule import Schedule
 from controller.scheduling.wall_clock import zone_of
 from controller.settings import Mode
-from controller.targets.tables import read_running
+from controller.targets.power_parts.running_deployments import read_running
 
 POWER: Final = "power"
 """Name of the target that switches instances."""
@@ -126,10 +126,7 @@ class CachedLook:
     _everywhere: FleetEvaluation | None = None
 
     def evaluate(self, ref: ResourceRef | None = None) -> FleetEvaluation:
-        """Look and decide for every instance: of an environment's own scope, of all scopes for anything else and for nothing in particular.
-
-        Raises as reading the running deployments.
-        """
+        """Look and decide for every instance: of an environment's own scope, of all scopes for anything else and for nothing in particular."""
         if self._everywhere is not None:
             return self._everywhere
         accounts, accepted = self.state.accounts, self.state.accepted
@@ -148,7 +145,7 @@ class CachedLook:
             ],
             accepted,
             self.now,
-            read_running(master.client, master.settings.resource_prefix),
+            read_running(master.client, master.settings.resource_prefix).since,
             {name: why for name, why in found.items() if isinstance(why, Unobserved)},
         )
         if not of_environment:

@@ -18,7 +18,7 @@ from controller.model.closest import did_you_mean
 from controller.model.live import LiveLook
 from controller.scheduling.schedule import InvalidSchedule, State
 from controller.scheduling.timeline import state_at
-from controller.targets.tables import read_running
+from controller.targets.power_parts.running_deployments import read_running
 
 INVALID: Final = "INVALID SCHEDULE"
 _STATUS: Final[Mapping[State, str]] = {
@@ -131,5 +131,5 @@ def _look_at(
             raise look.error
         seen.append((setup, look))
     master = accounts.installation.master
-    running = read_running(master.client, master.settings.resource_prefix)
+    running = read_running(master.client, master.settings.resource_prefix).since
     return evaluate_looks(seen, accepted, at, running)

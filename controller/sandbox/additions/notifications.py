@@ -5,7 +5,8 @@ overwrites any existing configuration." (Amazon EC2 Auto Scaling API Reference, 
 HeartbeatTimeout: "The range is from 30 to 7200 seconds. The default value is 3600 seconds (1 hour)." LifecycleTransition:
 "autoscaling:EC2_INSTANCE_LAUNCHING, autoscaling:EC2_INSTANCE_TERMINATING". DefaultResult: "CONTINUE or ABANDON. The
 default value is ABANDON." (Amazon EC2 Auto Scaling API Reference, PutLifecycleHook)
-"Lifecycle hooks per Auto Scaling group: 50" (User Guide, Quotas)
+"Lifecycle hooks per Auto Scaling group: 50" (User Guide, Quotas) AutoScalingGroupNames: "By default, you can only specify up to
+50 names." (Amazon EC2 Auto Scaling API Reference, DescribeAutoScalingGroups; of notifications it says nothing)
 """
 
 from typing import Any
@@ -26,6 +27,7 @@ TRANSITIONS = frozenset({
 RESULTS = frozenset({"CONTINUE", "ABANDON"})
 LEAST_S, MOST_S = 30, 7200
 MOST_PER_GROUP = 50
+MOST_NAMES = 50
 
 
 def _kept(call: Call) -> dict[tuple[str, str], list[str]]:
@@ -58,8 +60,10 @@ def delete_topic(call: Call) -> ActionResult:
 
 @answers("autoscaling", "DescribeNotificationConfigurations")
 def describe_topics(call: Call) -> ActionResult:
-    """Show one entry for each group, topic and type."""
+    """Show one entry for each group, topic and type. Names beyond what is documented for groups are refused, to be sure."""
     wanted = set(call.params.get("AutoScalingGroupNames") or ())
+    if len(wanted) > MOST_NAMES:
+        raise invalid(f"The number of group names may not be larger than {MOST_NAMES}")
     found: list[dict[str, Any]] = [
         {"AutoScalingGroupName": group, "TopicARN": topic, "NotificationType": event}
         for (group, topic), types in sorted(_kept(call).items())
@@ -116,6 +120,13 @@ def keep_target(call: Call) -> None:
     hook = _hooks(call)[str(call.params["LifecycleHookName"])]
     hook.role_arn = call.params.get("RoleARN")
     hook.notification_target_arn = call.params.get("NotificationTargetARN")
+
+
+@before("autoscaling", "DescribeLifecycleHooks")
+def known_group(call: Call) -> None:
+    """Refuse to tell of a group that does not exist."""
+    if call.group_name not in call.scaling.autoscaling_groups:
+        raise invalid("AutoScalingGroup name not found")
 
 
 @before("autoscaling", "DeleteLifecycleHook")

@@ -17,7 +17,7 @@ from moto.iam.models import iam_backends
 
 from controller.sandbox.call import Call, Refused, invalid
 from controller.sandbox.rules import before
-from controller.sandbox.state import STATE
+from controller.sandbox.state import STATE, kept
 
 
 @before("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup")
@@ -41,6 +41,8 @@ def launchable_template(call: Call) -> None:
         version = call.ec2._get_template_from_args(dict(wanted))  # noqa: SLF001 - what a launch would do
     except ServiceException as missing:
         raise _not_formed(missing.message) from None
+    if not _is_known_yet(call, version):
+        raise _not_formed("The specified launch template version does not exist")
     options = version.data.get("MetadataOptions") or {}
     if STATE.settings.tokens_required and options.get("HttpTokens") != "required":
         template = wanted.get("LaunchTemplateId") or wanted.get("LaunchTemplateName")
@@ -48,6 +50,19 @@ def launchable_template(call: Call) -> None:
         raise Refused("AccessDenied", message, status=403)
     for problem in _problems(call, version.data):
         raise _not_formed(problem)
+
+
+def _is_known_yet(call: Call, version: Any) -> bool:
+    """Tell whether a version shows yet.
+
+    "The Amazon EC2 API follows an eventual consistency model": what was made is not seen by every request that follows. (Amazon
+    EC2 Developer Guide, Ensuring eventual consistency)
+    """
+    unseen: dict[tuple[str, int], int] = kept(call.ec2, "unseen_versions", {})
+    name = version.template.id, int(version.number)
+    unseen.setdefault(name, STATE.delays.template)
+    unseen[name] -= 1
+    return unseen[name] < 0
 
 
 def _problems(call: Call, data: dict[str, Any]) -> Iterable[str]:

@@ -27,7 +27,7 @@ from controller.targets.group_parts.found import (
     deep_digest,
     is_deep,
 )
-from controller.targets.group_parts.role_design import GroupDesign
+from controller.targets.group_parts.role_design import DATA_DEVICE, OS_DEVICE, GroupDesign
 
 LIGHT: Final = (*SIZES, "subnets", "rollout", *(f"tags.{usual}" for usual in our.TAGS))
 """What the documents give of that which every look shows; tags by their usual keys."""
@@ -198,6 +198,9 @@ def marks_of(
     parts = {**given_parts(design, keys), **kept}
     marks = {our.DIGEST: _written(parts, LIGHT)}
     if is_deep(attributes) and not waits:
-        image = ImageMark(attributes["ami"], attributes["imageId"], attributes["platform"])
+        root = next(
+            (one for one in attributes["volumes"] if one not in (OS_DEVICE, DATA_DEVICE)), ""
+        )
+        image = ImageMark(attributes["ami"], attributes["imageId"], attributes["platform"], root)
         marks |= {our.DEEP: deep_mark(attributes), our.IMAGE: str(image)}
     return marks

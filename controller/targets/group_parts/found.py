@@ -11,7 +11,9 @@ from controller.decisions import tag_keys as our
 from controller.model.canonical import canonical_bytes, digest, digest_of
 from controller.model.live import FoundGroup, LiveScope
 from controller.model.observed import Mark, Observation, Ownership
+from controller.targets.group_parts.images import FoundImage
 from controller.targets.group_parts.names import group_ref
+from controller.targets.group_parts.role_design import OS_DEVICE
 from controller.targets.table_items.item_form import mark_id
 
 Attributes = dict[str, Any]
@@ -113,16 +115,24 @@ class ImageMark(NamedTuple):
     wish: str
     id: str
     platform: str
+    root: str = ""
+    """Its root device, where that is not ``/dev/sda1``."""
 
     def __str__(self) -> str:
         """Print as the tag holds it."""
-        return f"{self.wish} {self.id} {self.platform}"
+        return " ".join(filter(None, self))
+
+    @classmethod
+    def of(cls, wish: str, image: FoundImage) -> "ImageMark":
+        """Return the mark of an image."""
+        root = "" if image.root_device == OS_DEVICE else image.root_device
+        return cls(wish, image.id, image.platform, root)
 
     @classmethod
     def parse(cls, text: str) -> "ImageMark | None":
         """Read the tag; None if it is none."""
         parts = text.split(" ")
-        return cls(*parts) if len(parts) == 3 and all(parts) else None
+        return cls(*parts) if len(parts) in (3, 4) and all(parts) else None
 
 
 def seen_of(

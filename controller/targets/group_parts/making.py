@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from controller.aws.errors import NotFound
 from controller.decisions import tag_keys as our
@@ -22,11 +22,13 @@ from controller.targets.group_parts.found import (
 )
 from controller.targets.group_parts.launch_templates import Pointer, put_template
 from controller.targets.group_parts.names import name_in
-from controller.targets.group_parts.observe import HOOK
+from controller.targets.group_parts.observe import HOOK, INVALID
 from controller.targets.group_parts.refresh_mark import RefreshMark, refresh_preferences
 
 LOOK_AGAIN_S = 30.0
 """After which a group whose instances come, go or are replaced is worth a look."""
+VERSION_SHOWS_AFTER_S: Final = (1.0, 2.0)
+"""Between tries where Auto Scaling refuses a template version that is just made: EC2 is eventually consistent."""
 
 
 class GroupActs:
@@ -55,7 +57,7 @@ class GroupActs:
         tags = [*self._client.tags(self._after["tags"], propagate=True), *self._client.tags(marks)]
         request = self._request(pointer)
         try:
-            self._client.change("make the group", "create_auto_scaling_group", Tags=tags, **request)
+            self._send("make the group", "create_auto_scaling_group", pointer, Tags=tags, **request)
         except RefusedByAws as error:
             if error.aws_code != "AlreadyExists" or not self._is_there():
                 raise
@@ -76,7 +78,7 @@ class GroupActs:
             pointer = put_template(self._name, self._after, self._acts, present)
         request = self._request(pointer)
         if request:
-            self._client.change("change the group", "update_auto_scaling_group", **request)
+            self._send("change the group", "update_auto_scaling_group", pointer, **request)
         if is_deep(self._after):
             self._put_hook(self._before["terminationDelay"])
             self._put_notifications(self._before["notifications"])
@@ -84,6 +86,19 @@ class GroupActs:
         self._put_tags(self._before["tags"], pointer, begun)
         message = "" if begun is None else self._refresh(begun)
         return self._result(int(self._before["desiredCapacity"]), message)
+
+    def _send(self, what: str, method: str, pointer: Pointer | None, **request: Any) -> None:
+        """Send what makes or changes the group. A template version that was made a moment ago may not be known everywhere yet."""
+        for pause_s in VERSION_SHOWS_AFTER_S if pointer is not None else ():
+            try:
+                self._client.change(what, method, **request)
+            except RefusedByAws as error:
+                if error.aws_code != INVALID:
+                    raise
+                self._acts.sleep(pause_s)
+            else:
+                return
+        self._client.change(what, method, **request)
 
     def _result(self, desired_before: int, message: str = "") -> ActResult:
         moving = self._after["desiredCapacity"] != desired_before

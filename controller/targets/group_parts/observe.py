@@ -8,14 +8,15 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from controller.aws.clients import place_of
-from controller.aws.errors import aws_errors
+from controller.aws.errors import NotFound, aws_errors
 from controller.decisions.tag_keys import IMAGE, written_keys
+from controller.errors import RefusedByAws
 from controller.model.canonical import canonical_bytes, digest, parse_canonical
 from controller.model.live import FoundGroup, LiveLook
 from controller.model.observed import Observation, ObservedState, Ownership, ScopeState
 from controller.model.ref import ResourceRef
 from controller.ports import LiveReads
-from controller.targets.group_parts.calls import FILTER_VALUES, chunks, filtered, pages
+from controller.targets.group_parts.calls import chunks, filtered, pages
 from controller.targets.group_parts.found import (
     Attributes,
     FoundAttributes,
@@ -45,6 +46,9 @@ from controller.targets.group_parts.shortfall import read_activities
 HOOK = "10min-draining"
 """Name of the draining hook, whatever its length (domain rule: other programs look for it)."""
 CONFIGURATION_PAGE = 50
+GROUP_NAMES = 50
+"""Names of groups that are asked for at once: what AWS says of groups themselves, and of what they tell nothing."""
+INVALID = "ValidationError"
 NEWEST_REFRESHES = 10
 """Looked through for one of ours whose answer was lost."""
 VERSIONS_PAGE = 200
@@ -80,6 +84,8 @@ def read_deep(groups: Iterable[FoundGroup], reads: LiveReads) -> dict[str, Deep]
             unknown.add(str(image_id))
     images = images_by_id(unknown, reads.client("ec2"))
     hooks = {name: _hook(name, reads) for name in wanted}
+    # One that is gone since the look is not there to be looked at; the others are.
+    wanted = {name: group for name, group in wanted.items() if hooks[name] is not None}
     notifications = _notifications(list(wanted), reads)
     found = {}
     for name, group in wanted.items():
@@ -149,13 +155,18 @@ def _security_group_names(data: Iterable[Mapping[str, Any]], reads: LiveReads) -
     }
 
 
-def _hook(group: str, reads: LiveReads) -> int:
-    """Return the minutes of the draining hook; 0 if there is none."""
+def _hook(group: str, reads: LiveReads) -> int | None:
+    """Return the minutes of the draining hook; 0 if there is none, None where the group is not there any more."""
     client = reads.client("autoscaling")
-    with aws_errors("groups: read lifecycle hooks", place_of(client)):
-        answer = client.describe_lifecycle_hooks(
-            AutoScalingGroupName=group, LifecycleHookNames=[HOOK]
-        )
+    try:
+        with aws_errors("groups: read lifecycle hooks", place_of(client)):
+            answer = client.describe_lifecycle_hooks(
+                AutoScalingGroupName=group, LifecycleHookNames=[HOOK]
+            )
+    except RefusedByAws as error:
+        if isinstance(error, NotFound) or error.aws_code == INVALID:
+            return None
+        raise
     hooks = [
         hook for hook in answer.get("LifecycleHooks") or () if hook["LifecycleHookName"] == HOOK
     ]
@@ -165,7 +176,7 @@ def _hook(group: str, reads: LiveReads) -> int:
 def _notifications(groups: list[str], reads: LiveReads) -> dict[str, dict[str, list[str]]]:
     client = reads.client("autoscaling")
     found: dict[str, dict[str, list[str]]] = {}
-    for part in chunks(groups, FILTER_VALUES):
+    for part in chunks(groups, GROUP_NAMES):
         for item in pages(
             client,
             "describe_notification_configurations",
@@ -248,11 +259,15 @@ def _refresh(name: str, observed: ObservedState, reads: LiveReads) -> dict[str, 
     seen: FoundAttributes = observed.facts["groups"][name]
     mark = RefreshMark.parse(seen["refresh"])
     client = reads.client("autoscaling")
-    with aws_errors("groups: read an instance refresh", place_of(client)):
-        answer = client.describe_instance_refreshes(
-            AutoScalingGroupName=name,
-            **({"InstanceRefreshIds": [mark.id]} if mark.id else {"MaxRecords": NEWEST_REFRESHES}),
-        )
+    asked = {"InstanceRefreshIds": [mark.id]} if mark.id else {"MaxRecords": NEWEST_REFRESHES}
+    try:
+        with aws_errors("groups: read an instance refresh", place_of(client)):
+            answer = client.describe_instance_refreshes(AutoScalingGroupName=name, **asked)
+    except RefusedByAws as error:
+        # AWS keeps them for six weeks; whether it lists nothing then, or refuses the id, it does not say.
+        if not mark.id or error.aws_code != INVALID:
+            raise
+        return None
     newest = next(iter(answer.get("InstanceRefreshes") or ()), None)
     found: Mapping[str, Any] | None = newest
     if newest is not None and not mark.id and newest["Status"] not in RUNNING:

@@ -108,6 +108,13 @@ class GroupDesign:
         """Whether user data is what the old product's images expect: no Template goes by the platform."""
         return self.user_data != self.windows_user_data
 
+    def disks(self, root: str) -> dict[str, str]:
+        """Return each device with its disk; the OS volume is on the root device of the image, where that is another."""
+        return {
+            root if root and volume.device == OS_DEVICE else volume.device: str(volume)
+            for volume in self.volumes
+        }
+
     def user_data_on(self, platform: str) -> str:
         """Return the user data of instances of a platform (``Linux``, ``Windows``)."""
         return self.windows_user_data if platform == "Windows" else self.user_data

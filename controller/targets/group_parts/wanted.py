@@ -283,7 +283,7 @@ def image_of(
         parts = version_of(current.name)
         of_type = parts is not None and parts[0] == design.image
         if of_type or design.image in {current.id, current.name}:
-            kept = ImageMark(design.image, current.id, current.platform)
+            kept = ImageMark.of(design.image, current)
     newest_counts = closely and form_of(design.image) == "type"
     if kept is not None and not newest_counts:
         return kept
@@ -299,7 +299,7 @@ def image_of(
     if kept is None or (design.follows_image and not design.no_bulk_patch):
         if kept is None or kept.id != chosen.id:
             _check_root(design, chosen, findings)
-        return ImageMark(design.image, chosen.id, chosen.platform)
+        return ImageMark.of(design.image, chosen)
     if kept.id != chosen.id:
         why = f"protected against {BULK_PATCH}" if design.follows_image else "imagePolicy: pin"
         findings.remarks.append(f"{chosen.name} is out; {kept.id} is kept ({why})")
@@ -346,7 +346,7 @@ def deep_attributes(
         "keyPair": design.key_pair,
         "instanceProfile": design.profile,
         "securityGroups": security_groups,
-        "volumes": {volume.device: str(volume) for volume in design.volumes},
+        "volumes": design.disks(image.root),
         "userData": design.user_data_on(image.platform),
         "detailedMonitoring": design.detailed_monitoring,
         "publicAddress": False,

@@ -151,3 +151,38 @@ def test_whether_a_failed_request_may_have_been_done(
     error: Exception, maybe: bool, because: str
 ) -> None:
     assert may_have_been_done(error) is maybe
+
+
+NOT_ALLOWED = "User: x is not authorized to perform: ec2:StartInstances on resource: y"
+
+
+@pytest.mark.parametrize(
+    ("said", "fix"),
+    [
+        (
+            f"{NOT_ALLOWED} with an explicit deny in a service control policy",
+            "take ec2:StartInstances out of the deny in that service control policy",
+        ),
+        (
+            f"{NOT_ALLOWED} with an explicit deny in an identity-based policy",
+            "out of the deny in that identity-based policy",
+        ),
+        (f"{NOT_ALLOWED} with an explicit deny", "that policy of that role, of the resource or of"),
+        (
+            f"{NOT_ALLOWED} because no service control policy allows the ec2:StartInstances action",
+            "allow ec2:StartInstances in that service control policy too",
+        ),
+        (
+            f"{NOT_ALLOWED} because no permissions boundary allows the ec2:StartInstances action",
+            "in that permissions boundary too",
+        ),
+        (
+            f"{NOT_ALLOWED} because no identity-based policy allows the ec2:StartInstances action",
+            "allow ec2:StartInstances in that role's policy",
+        ),
+    ],
+)
+def test_a_denial_names_the_policy_that_helps(said: str, fix: str) -> None:
+    with pytest.raises(AccessDenied) as caught, aws_errors("power: start", CHILD):
+        raise answered("UnauthorizedOperation", said)
+    assert fix in str(caught.value.fix)

@@ -103,6 +103,23 @@ def test_the_request_names_installation_and_instance_and_passes_the_external_id(
     ]
 
 
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+)
+def test_a_role_is_assumed_in_the_partition_it_can_only_be_in(
+    clock: Clock, region: str, partition: str
+) -> None:
+    reached = AwsAccess(
+        region=region, installation="prod", instance="i-1", allowed_role_names=[ROLE], clock=clock
+    )
+    reached.set_accounts([child()])
+    with mock_aws():
+        seen = requests_of(reached)
+        reached.client("sts", CHILD).get_caller_identity()
+    assert [one["RoleArn"] for one in seen] == [f"arn:{partition}:iam::{CHILD}:role/{ROLE}"]
+
+
 def test_credentials_are_renewed_before_their_end_also_in_the_middle_of_an_apply(
     world: AwsAccess, clock: Clock
 ) -> None:

@@ -1,15 +1,24 @@
 """How far power reaches, and what is known of groups and instances that belong to nobody or are left out."""
 
+import copy
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from controller.decisions.evaluator import LEFT_OUT, Evaluation, Evaluator, power_rules_of
+from controller.decisions.evaluator import (
+    LEFT_OUT,
+    NOT_KNOWN,
+    Evaluation,
+    Evaluator,
+    power_rules_of,
+)
 from controller.decisions.power_map import power_map, roles_if_readable
 from controller.model.accepted import LiveOptions, PowerOptions
 from controller.model.live import FoundGroup, FoundInstance
 from controller.model.ref import ResourceRef
+from controller.scheduling.decision import SkipCode
+from controller.scheduling.facts import LONG_AGO
 from tests.support.live_account import FLEET, NOW, accepted_of
 from tests.unit.decisions.looks import group, instance, look
 
@@ -86,3 +95,22 @@ def test_since_when_it_is_stuck(state: str, minutes: int, *, stuck: bool) -> Non
     launched = NOW - timedelta(minutes=minutes)
     _, (judged,) = evaluated(instance("i-1", state, launched_at=launched))
     assert (judged.stuck_since(NOW) is not None) is stuck
+
+
+def test_deployments_that_are_not_known_may_run_everywhere() -> None:
+    documents = copy.deepcopy(FLEET)
+    documents["Environment", "c50"]["schedule"] = {
+        "expression": "start: 0 8 * * *; stop: 55 11 * * *"
+    }
+    power, rules = power_map(accepted_of(documents)), power_rules_of(LiveOptions(power=EVERYWHERE))
+    known, unknown = {"c50": NOW - timedelta(minutes=5)}, {NOT_KNOWN: LONG_AGO}
+    for deploying, code in (
+        ({}, None),
+        (known, SkipCode.DEPLOYING),
+        (unknown, SkipCode.MAY_BE_DEPLOYING),
+        ({**unknown, **known}, SkipCode.DEPLOYING),
+    ):
+        found = look(instance("i-1", Environment="c50"))
+        (judged,) = Evaluator(found, power, NOW, rules, deploying).instances
+        reason = judged.decision.reason
+        assert (reason.code if reason else None) is code

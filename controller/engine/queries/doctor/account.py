@@ -22,6 +22,7 @@ from controller.model.ref import ResourceRef
 from controller.ports import LiveTarget
 from controller.scheduling.decision import tag_value
 from controller.settings import Mode
+from controller.targets.group_parts.names import topic_arn
 
 NAMES_SHOWN: Final = 3
 _NOT_GOING_ON: Final = {
@@ -189,7 +190,7 @@ class _ScopeExamination:
         request = dict(probe.request)
         scope = self._setup.scope
         if probe.needs == "account":
-            request["TopicArn"] = f"arn:aws:sns:{scope.region}:{scope.account}:{NOBODY}"
+            request["TopicArn"] = topic_arn(NOBODY, scope.region, scope.account)
         elif probe.needs == "instance":
             instance = self._an_instance(view)
             if instance is None:

@@ -111,7 +111,7 @@ class FoundExceptions(NamedTuple):
 
 
 def find_exceptions(state: AcceptedNow, now: datetime, wanted: Filter) -> FoundExceptions:
-    """Look at all accounts and return the exceptions. Raises as reading the running deployments."""
+    """Look at all accounts and return the exceptions."""
     fleet = CachedLook(state, now).evaluate()
     unknown = {name: scope.reason for name, scope in fleet.unreachable.items()}
     return FoundExceptions(exceptions_of(fleet, state.accepted, now, wanted), unknown)

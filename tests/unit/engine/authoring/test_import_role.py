@@ -11,6 +11,7 @@ from controller.kinds.parts.server_role import ScalingSchedule
 from controller.kinds.template import filled_in
 from controller.model.accepted import AcceptedState, LiveOptions
 from controller.targets.group_parts.designs import designs
+from controller.targets.group_parts.images import FoundImage
 from controller.targets.group_parts.observe import Deep
 from controller.targets.group_parts.old_user_data import ON_LINUX
 from controller.targets.group_parts.role_design import GroupDesign
@@ -219,3 +220,14 @@ def test_of_two_scheduled_actions_at_one_moment_the_second_is_told() -> None:
     fields, told, _ = looked(actions={f"{old}-0": AT_EIGHT, f"{old}-1": meeting})
     assert [one["desiredCapacity"] for one in fields["scalingSchedules"]] == [3]
     assert told == [f"has a scheduled action {old}-1 that comes at the time of another"]
+
+
+def test_the_os_volume_is_the_root_device_of_the_image() -> None:
+    root = FoundImage("ami-1", "web-1.4.2", "1", "", "Linux", stable=True, root_device="/dev/xvda", root_size=8, created_at="")  # fmt: skip
+    volumes = {"/dev/xvda": "80 GB gp2", "/dev/sda2": "10 GB gp2, encrypted"}
+    deep = Deep({**AS_WANTED, "volumes": volumes}, root)
+    found = closer_look(design(), SCOPE, deep, {})
+    said = [{"name": "OS", "size": 80, "type": "SSD"}, {"name": "Data", "size": 10, "type": "SSD"}]
+    assert (dict(found.fields), found.unsaid) == ({"volumes": said}, ())
+    mixed = closer_look(design(), SCOPE, deep._replace(mixed=True), {})
+    assert mixed.unsaid == ("has a mixed instances policy, so it is left as it is",)

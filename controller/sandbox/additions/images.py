@@ -1,10 +1,11 @@
-"""Images that are shared with other accounts, and those that are deprecated.
+"""Images that are shared with other accounts, those that are deprecated, and root devices.
 
 "You can't share user-defined tags (tags that you attach to an AMI). When you share an AMI, your user-defined tags are not
 available to any AWS account that the AMI is shared with." (Amazon EC2 User Guide, Share an AMI with specific AWS accounts)
 IncludeDeprecated: "Specifies whether to include deprecated AMIs. Default: No deprecated AMIs are included in the response.
 If you are the AMI owner, all deprecated AMIs appear in the response regardless of what you specify for this parameter."
-(Amazon EC2 API Reference, DescribeImages)
+(Amazon EC2 API Reference, DescribeImages) - "Root volume: Differs by AMI: /dev/sda1 or /dev/xvda". (Amazon EC2 User Guide, Device
+names for volumes)
 """
 
 import copy
@@ -16,6 +17,15 @@ from moto.ec2.models import ec2_backends
 
 from controller.sandbox.call import Call
 from controller.sandbox.rules import after, answers
+
+
+@after("ec2", "RegisterImage")
+def root_device(call: Call) -> None:
+    """Let an image have the root device it was registered with: moto gives all the same."""
+    name = call.params.get("RootDeviceName")
+    for image in call.ec2.amis.values():
+        if name and image.name == call.params.get("Name"):
+            image.root_device_name = name
 
 
 @after("ec2", "ModifyImageAttribute")
