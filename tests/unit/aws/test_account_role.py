@@ -160,6 +160,14 @@ INSTANCE_ROLES = f"arn:aws:iam::{ACCOUNT}:role/ROLES_OF_INSTANCES"
             },
         ),
         (
+            deploy_command(ACCOUNT, "123456789012", region="us-gov-west-1"),
+            {
+                "MasterRoleArns": MASTER_ROLES.format("123456789012").replace("aws", "aws-us-gov"),
+                "InstanceRoleArns": INSTANCE_ROLES.replace("aws", "aws-us-gov"),
+                "NoExternalId": "true",
+            },
+        ),
+        (
             deploy_command(
                 ACCOUNT, None, f"arn:aws-cn:iam::{ACCOUNT}:role/of/teams/mine", external_id=True
             ),
