@@ -19,6 +19,7 @@ from controller.targets.power_parts.steps import (
     GroupSituation,
     GroupSteps,
     next_steps,
+    parked_of,
     situation_of,
 )
 
@@ -202,6 +203,7 @@ def _situation(
         look.instances,
         goal.wanted,
         of_members,
+        parked=patience.parked(group.name, parked_of(group)),
         scales=goal.scales,
         cannot_stop=patience.cannot_stop,
     )
