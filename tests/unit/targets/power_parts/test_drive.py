@@ -288,49 +288,6 @@ def test_a_group_on_its_way_is_handed_back_and_the_next_look_tells_what_is_next(
     assert_off(hands)
 
 
-def test_a_tag_that_does_not_show_yet_is_not_written_anew_from_sizes_that_are_lower() -> None:
-    hands = web()
-    hands.hidden_tags = 50
-    hands.refuse = naming(NAME, "ScalingActivityInProgress", 1, only="EnterStandby")
-
-    assert errors(drive(hands, all_of(hands, OFF))) == []
-
-    assert hands.calls.count("tag") == 1
-    assert hands.kept[NAME].tags == {PARKED: "min=2 desired=3"}
-
-
-def test_a_tag_that_shows_still_is_not_taken_off_again() -> None:
-    hands = web()
-    drive(hands, all_of(hands, OFF))
-    hands.groups()
-    hands.hidden_tags = 50
-
-    assert errors(drive(hands, all_of(hands, ON))) == []
-
-    assert hands.calls.count("untag") == 1
-    assert (hands.kept[NAME].minimum, hands.kept[NAME].desired) == (2, 3)
-
-
-def test_a_tag_that_was_seen_holds_for_the_run_though_a_later_look_lacks_it() -> None:
-    hands = web()
-    goals = all_of(hands, OFF)
-    hands.enters_standby = False
-    drive(hands, Goals({"i-0": OFF}, {NAME: GroupGoal(OFF)}))
-    tag = hands.kept[NAME].tags[PARKED]
-    hands.groups()
-
-    def refuse(call: str, ids: Sequence[str]) -> None:
-        if call == "EnterStandby" and PARKED in hands.kept[NAME].tags:
-            del hands.kept[NAME].tags[PARKED]
-            raise RefusedByAws("AWS refused", "ScalingActivityInProgress", instances=ids)
-
-    hands.refuse = refuse
-    hands.enters_standby = True
-    assert errors(drive(hands, goals)) == []
-    assert "tag" not in hands.calls[1:]
-    assert tag == "min=2 desired=3"
-
-
 def interrupt_from(hands: InMemoryHands, nth: int) -> None:
     """Let a Ctrl-C come before the n-th request from now on."""
     already = len(hands.calls)
