@@ -283,7 +283,7 @@ def role_denied(
         why, fix = "a policy forbids it", "take sts:AssumeRole on this role out of that deny"
     elif "no identity-based policy" in said:
         why = "the controller's own role may not"
-        fix = "allow sts:AssumeRole on this role in the controller's own role"
+        fix = "allow sts:AssumeRole on this role, with its path, in the controller's own role (ChildRoleArns of deploy/master.yaml)"
     else:
         error_class = RoleNotReady
         why = (

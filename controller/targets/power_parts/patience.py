@@ -8,7 +8,7 @@ from controller.aws.errors import CAPACITY_CODES
 from controller.errors import Conflict, EnvctlError, RefusedByAws, Unreachable
 from controller.model.backoff import Backoff
 from controller.model.live import FoundInstance
-from controller.targets.power_parts.steps import Parked, UnreadableTag
+from controller.targets.power_parts.steps import Parked
 
 PASSING_CODES: Final = CAPACITY_CODES | {
     "IncorrectInstanceState", "IncorrectState", "InstanceLimitExceeded", "MaxSpotInstanceCountExceeded", "ResourceContention",
@@ -118,17 +118,6 @@ class Patience:
         if known is None:
             return True
         return known.next_at_s is not None and known.next_at_s <= self.steady_s()
-
-    def parked(
-        self, group: str, shown: Parked | UnreadableTag | None
-    ) -> Parked | UnreadableTag | None:
-        """Return what a group's tag remembers, whatever a look shows since: tags may show later than sizes do.
-
-        Else sizes that were lowered already would be remembered as what the group gets back.
-        """
-        if isinstance(shown, Parked):
-            return self.remembered.setdefault(group, shown)
-        return self.remembered.get(group, shown)
 
     @property
     def next_try_in_s(self) -> float:
