@@ -78,8 +78,8 @@ def floor_of(size: FleetSize) -> int:
 
 
 def allowed_of(size: FleetSize, looks: int) -> int:
-    """Return the floor, and what is allowed besides: two calls a group, tags for fifty groups a call, a look for each step."""
-    tags = sum(ceil(_share(size.groups, a) / 50) for a in range(ACCOUNTS))
+    """Return the floor, and what is allowed besides: two calls a group, tags for 25 groups a call, a look for each step."""
+    tags = sum(ceil(_share(size.groups, a) / 25) for a in range(ACCOUNTS))
     return floor_of(size) + 2 * size.groups + tags + looks
 
 

@@ -94,7 +94,15 @@ _NOT_ALLOWED_BY = re.compile(r"because no (?P<policy>[a-zA-Z -]+?(?:policy|bound
 _OF_RESOURCES = "resource-based policy"
 _GRANTS = ("identity-based policy", _OF_RESOURCES)
 """Kinds of policies that allow by themselves; the others bound what these allow."""
-_ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
+_ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)(?: on resource: (arn:[^\s\"]+))?")
+_OTHER_FIXES = {
+    "iam:CreateServiceLinkedRole": (
+        "the service's own role is not there yet, and no policy in deploy/ lets it be made; once, with credentials of that account:"
+        " aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com"
+    ),
+    "iam:PassRole": "name {} in InstanceRoleArns of deploy/child.yaml: what is named there fits a role with its whole path alone",
+}
+"""What helps where AWS checks for another action than was called; ``{}`` is what it is about."""
 
 
 class Place(NamedTuple):
@@ -268,7 +276,7 @@ def _denied(error: aws.ClientError, what: str, place: Place, said: str) -> Acces
     return AccessDenied(
         f"{what}: access denied to {action} in {place}, as {who}",
         detail=f"  AWS says: {said or error_code(error)}",
-        fix=fix_of_denial(action, said),
+        fix=fix_of_denial(action, said, (found and found.group(2)) or "that role"),
     )
 
 
@@ -278,7 +286,7 @@ def bound_by(said: str) -> str:
     return lacking["policy"] if lacking and lacking["policy"] not in _GRANTS else ""
 
 
-def fix_of_denial(action: str, said: str) -> str:
+def fix_of_denial(action: str, said: str, resource: str) -> str:
     """Return what lets an action through: where AWS names a policy it is that one, and no other helps."""
     if denied := _EXPLICIT_DENY.search(said):
         whose = denied["policy"] or "policy of that role, of the resource or of the organization"
@@ -288,6 +296,8 @@ def fix_of_denial(action: str, said: str) -> str:
     lacking = _NOT_ALLOWED_BY.search(said)
     if lacking and lacking["policy"] == _OF_RESOURCES:
         return f"allow {action} for that role in the {_OF_RESOURCES} of what it is about"
+    if action in _OTHER_FIXES:
+        return _OTHER_FIXES[action].format(resource)
     return (
         f"allow {action} in that role's policy (the policies in deploy/ list every action needed)"
     )

@@ -283,12 +283,18 @@ def role_denied(
     detail = f"  AWS says: {said or 'nothing'}\n  role: {access.role_arn}"
     error_class = AccessDenied
     if "explicit deny" in said:
-        why, fix = "a policy forbids it", fix_of_denial("sts:AssumeRole", said)
+        why, fix = (
+            "a policy forbids it",
+            fix_of_denial("sts:AssumeRole", said, str(access.role_arn)),
+        )
     elif bound := bound_by(said):
-        why, fix = f"no {bound} allows it", fix_of_denial("sts:AssumeRole", said)
+        why, fix = (
+            f"no {bound} allows it",
+            fix_of_denial("sts:AssumeRole", said, str(access.role_arn)),
+        )
     elif "no identity-based policy" in said:
         why = "the controller's own role may not"
-        fix = "allow sts:AssumeRole on this role in the controller's own role"
+        fix = "allow sts:AssumeRole on this role, with its path, in the controller's own role (ChildRoleArns of deploy/master.yaml)"
     else:
         error_class = RoleNotReady
         why = (

@@ -11,8 +11,8 @@ Kept = TypeVar("Kept")
 class Delays:
     """How many looks a state lasts before the next one shows; 0: it is passed at once, as moto does.
 
-    A look is one DescribeInstances (start, stop) or DescribeAutoScalingGroups (standby, launch, replace, refresh, drain) of
-    the account and region, however many pages it takes.
+    A look is one DescribeInstances (start, stop) or DescribeAutoScalingGroups (standby, launch, replace, refresh, drain, tags)
+    of the account and region, however many pages it takes.
     """
 
     start: int = 0
@@ -31,6 +31,8 @@ class Delays:
     """Looks at an instance refresh before its next batch is replaced."""
     drain: int = 0
     """Member Terminating:Wait before it ends, in a group with a hook of that transition."""
+    tags: int = 0
+    """Tag of a group that was put on or taken off, before that shows; sizes show at once."""
 
 
 @dataclass(slots=True)
