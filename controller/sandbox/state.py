@@ -55,6 +55,9 @@ class SandboxSettings:
     """Names of groups that cannot launch anything: what they were asked for is kept, and an activity fails."""
     read_units: dict[str, float] = field(default_factory=dict)
     """What is left of the read capacity of tables, by name, as of provisioned ones: beyond it reads are refused."""
+    index_writes: dict[str, float] = field(default_factory=dict)
+    """Units of writes that the busiest key of a table's indexes takes with each transaction, by name of the table; what needs
+    more has to wait for it."""
     failing_starts: set[str] = field(default_factory=set)
     """Ids of instances whose starts are accepted and taken back: pending, then stopped again."""
 
