@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from controller.decisions.coming_schedules import phases, switches
 from controller.decisions.power_map import (
-    SCHEDULE_PATH,
     Compiled,
     FollowedSchedule,
     compiled,
@@ -20,7 +20,6 @@ from controller.model.accepted import AcceptedState
 from controller.model.canonical import parse_canonical
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.planning.overrides import segments
 from controller.scheduling.schedule import (
     InvalidSchedule,
     Schedule,
@@ -163,12 +162,15 @@ def _environments(accepted: AcceptedState, now: datetime) -> Iterator[ListedEnvi
         if spec is None:
             continue
         written = (accepted.written.specs.get(ref) or spec).schedule
-        chosen = outlook.of(written if written.mode == State.NOSCHEDULE else spec.schedule)
+        left_alone = written.mode == State.NOSCHEDULE
+        chosen = outlook.of(written if left_alone else spec.schedule)
         overrides = held.get(ref, ())
         wanted, following = RETIRED, None
         if spec.lifecycle != RETIRED:
             wanted = chosen.wanted
-            following = outlook.following(chosen, written, _end_of_schedule(overrides))
+            following = chosen.following
+            if overrides and not left_alone:
+                following = outlook.following(ref)
         yield ListedEnvironment(
             name=ref.key,
             account="" if kind is None else kind.account,
@@ -287,12 +289,6 @@ def _labels(ref: ResourceRef, accepted: AcceptedState) -> Mapping[str, str]:
     return metadata.get("labels") or {}
 
 
-def _end_of_schedule(overrides: Iterable[Override]) -> datetime | None:
-    """Return when an environment's schedule is its own again; None where it is, or no time is set."""
-    ends = (override.until for override in overrides if segments(override.path) == SCHEDULE_PATH)
-    return max((end for end in ends if end is not None), default=None)
-
-
 class _Following(NamedTuple):
     at: datetime
     wanted: str
@@ -323,17 +319,12 @@ class _Outlook:
             self._known[choice] = found
         return found
 
-    def following(
-        self, chosen: _Choice, written: ScheduleChoice, end: datetime | None
-    ) -> _Following | None:
-        """Return the next switch; from ``end`` on what is written holds again."""
-        first = chosen.following
-        if end is None or (first is not None and first.at <= end):
-            return first
-        then = compiled(written, self._accepted.written)
-        wanted = _wanted(then, end)
-        same = wanted == _wanted(chosen.followed.schedule, end)
-        return _next(then, end) if same else _Following(end, wanted)
+    def following(self, ref: ResourceRef) -> _Following | None:
+        """Return the next switch of an environment on which overrides hold: where one of them ends it may switch."""
+        coming = next(switches(phases(ref, self._accepted, self._now)), None)
+        if coming is None:
+            return None
+        return _Following(coming.at, INVALID if coming.state is None else coming.state.value)
 
 
 def _wanted(schedule: Compiled, at: datetime) -> str:
