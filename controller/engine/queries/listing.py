@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -18,6 +19,7 @@ from controller.errors import WrongUsage
 from controller.kinds.schedule import ScheduleChoice
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import parse_canonical
+from controller.model.observed import ObservedState, Ownership
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from controller.scheduling.schedule import (
@@ -30,6 +32,8 @@ from controller.scheduling.timeline import hours_per_week, next_change, state_at
 
 INVALID: Final = "invalid"
 RETIRED: Final = "retired"
+ITEM: Final = "item"
+"""What has drifted where that is told of a whole document."""
 DEFAULT_MODE: Final = "enforce"
 """How far changes go in an account that does not say."""
 
@@ -55,6 +59,8 @@ class ListedEnvironment(NamedTuple):
     deployments_locked: bool
     in_maintenance: bool
     labels: Mapping[str, str]
+    drift: tuple[str, ...] = ()
+    """``item`` where others changed its item in the tables since it was applied last."""
 
 
 class ListedService(NamedTuple):
@@ -67,6 +73,7 @@ class ListedService(NamedTuple):
     description: str
     overrides: tuple[Override, ...]
     labels: Mapping[str, str]
+    drift: tuple[str, ...] = ()
 
 
 class ListedSchedule(NamedTuple):
@@ -83,6 +90,7 @@ class ListedSchedule(NamedTuple):
     description: str
     overrides: tuple[Override, ...]
     labels: Mapping[str, str]
+    drift: tuple[str, ...] = ()
 
 
 class ListedAccount(NamedTuple):
@@ -97,6 +105,7 @@ class ListedAccount(NamedTuple):
     role_arn: str
     overrides: tuple[Override, ...]
     labels: Mapping[str, str]
+    drift: tuple[str, ...] = ()
 
 
 class ListedOverride(NamedTuple):
@@ -135,15 +144,33 @@ class ListFilter:
 
 
 class _List(NamedTuple):
+    kind: str
+    """Of which each row is one; empty where they are no documents."""
     rows: Callable[[AcceptedState, datetime], Iterable[Listed]]
     has_account: bool = False
     has_team: bool = False
 
 
+def drifted_in(config: ObservedState) -> frozenset[ResourceRef]:
+    """Return the objects of ours of which others changed an item in the tables since it was applied last, as far as their marks tell."""
+    return frozenset(
+        ref
+        for ref, found in config.objects.items()
+        if found.ownership is Ownership.OURS and found.mark and found.digest != found.mark.digest
+    )
+
+
 def listed_in(
-    what: str, accepted: AcceptedState, now: datetime, wanted: ListFilter
+    what: str,
+    accepted: AcceptedState,
+    now: datetime,
+    wanted: ListFilter,
+    drifted: AbstractSet[ResourceRef] = frozenset(),
 ) -> tuple[Any, ...]:
-    """Return what there is of one of ``LISTS``, by name. Raises WrongUsage for a filter by what it does not have."""
+    """Return what there is of one of ``LISTS``, by name; ``drifted`` are the objects that others changed.
+
+    Raises WrongUsage for a filter by what it does not have.
+    """
     found = LISTS[what]
     for option, asked, has in (
         ("--account", wanted.account, found.has_account),
@@ -151,7 +178,14 @@ def listed_in(
     ):
         if asked and not has:
             raise WrongUsage(f"{option}: {what} have none", fix="leave it out")
-    return tuple(listed for listed in found.rows(accepted, now) if wanted.fits(listed))
+    fitting = (listed for listed in found.rows(accepted, now) if wanted.fits(listed))
+    names = {ref.key for ref in drifted if ref.kind == found.kind}
+    return tuple(
+        listed
+        if isinstance(listed, ListedOverride) or listed.name not in names
+        else listed._replace(drift=(ITEM,))
+        for listed in fitting
+    )
 
 
 def _environments(accepted: AcceptedState, now: datetime) -> Iterator[ListedEnvironment]:
@@ -267,11 +301,11 @@ def _overrides(accepted: AcceptedState, _now: datetime) -> Iterator[ListedOverri
 
 
 LISTS: Final[Mapping[str, _List]] = {
-    "environments": _List(_environments, has_account=True, has_team=True),
-    "services": _List(_services, has_team=True),
-    "schedules": _List(_schedules),
-    "accounts": _List(_accounts, has_account=True),
-    "overrides": _List(_overrides, has_account=True, has_team=True),
+    "environments": _List("Environment", _environments, has_account=True, has_team=True),
+    "services": _List("Service", _services, has_team=True),
+    "schedules": _List("Schedule", _schedules),
+    "accounts": _List("Account", _accounts, has_account=True),
+    "overrides": _List("", _overrides, has_account=True, has_team=True),
 }
 """What can be listed."""
 
