@@ -116,6 +116,8 @@ class GroupSituation:
     """Off means no instances (``scaleToZero``), not stopped ones."""
     cannot_stop: frozenset[str] = frozenset()
     """Members in standby that AWS has just refused to stop."""
+    woken: bool = False
+    """It got back what it had in this very run."""
 
     def members_that(
         self, wanted: State, lifecycle: str = "", state: str = ""
@@ -265,7 +267,9 @@ def next_steps(group: GroupSituation) -> GroupSteps:
         for member in group.members_that(State.OFF, "Standby", "running")
         if member.instance_id not in group.cannot_stop
     ]
-    return GroupSteps(tuple(chain), start, tuple(member.instance_id for member in stop), stays)
+    short = _not_launched(group) if group.woken else ""
+    ids = tuple(member.instance_id for member in stop)
+    return GroupSteps(tuple(chain), start, ids, stays, short)
 
 
 def _parking(group: GroupSituation, leaving: Sequence[MemberSituation]) -> Iterator[Step]:
@@ -336,6 +340,17 @@ def _short(group: GroupSituation) -> str:
     """Say how many members serve of a group that scales, is to be on, and has fewer than it was asked for; else nothing."""
     serving = sum(member.lifecycle == "InService" for member in group.members)
     if group.wanted is not State.ON or not group.parked or serving >= group.desired:
+        return ""
+    return f"{serving} of {group.desired} in service"
+
+
+def _not_launched(group: GroupSituation) -> str:
+    """Say how many members a woken group has where AWS has yet to launch some for those that were lost; else nothing."""
+    coming = [
+        member.lifecycle for member in group.members if member.lifecycle.startswith("Pending")
+    ]
+    serving = sum(member.lifecycle == "InService" for member in group.members)
+    if serving + len(coming) >= group.desired:
         return ""
     return f"{serving} of {group.desired} in service"
 
