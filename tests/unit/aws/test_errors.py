@@ -178,6 +178,14 @@ NOT_ALLOWED = "User: x is not authorized to perform: ec2:StartInstances on resou
             "in that permissions boundary too",
         ),
         (
+            f"{NOT_ALLOWED} because no session policy allows the ec2:StartInstances action",
+            "in that session policy too, which bounds",
+        ),
+        (
+            f"{NOT_ALLOWED} because no resource-based policy allows the ec2:StartInstances action",
+            "for that role in the resource-based policy of what it is about",
+        ),
+        (
             f"{NOT_ALLOWED} because no identity-based policy allows the ec2:StartInstances action",
             "allow ec2:StartInstances in that role's policy",
         ),
