@@ -117,6 +117,17 @@ def test_a_group_that_cannot_launch_says_why_and_is_waited_for_by_the_next_run()
     assert hands.kept[NAME].tags == {}
 
 
+def test_a_group_that_may_not_launch_as_launch_is_suspended_says_so() -> None:
+    hands = web()
+    scale(hands, OFF)
+    hands.kept[NAME].suspended.add("Launch")
+    hands.cannot_launch = {NAME}
+
+    told = f"{NAME}: its process Launch is suspended, so AWS launches no members: resume it"
+    assert errors(scale(hands, ON)) == {NAME: told}
+    assert PARKED in hands.kept[NAME].tags
+
+
 def test_members_that_are_protected_from_scale_in_are_told() -> None:
     hands = web()
     hands.protected = {"i-1"}
