@@ -24,6 +24,7 @@ _BLOCK_TEXTS: Final = {
     BlockCode.SCHEDULE_PROTECTED: "schedule protected by EnvironmentType/{subject}",
     BlockCode.DEPLOYMENTS_LOCKED: "deployments locked",
     BlockCode.DECISION: "{detail}",
+    BlockCode.SHORT: "{detail}",
 }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios.test_at_three_in_the_morning_anyone_can_see_why import explained
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import EVENING, MORNING, PowerEstate
 
@@ -100,6 +101,9 @@ def test_a_group_of_no_instances_at_night_that_cannot_launch_says_why(
     assert morning.outcomes[0].exit_code == 7
     told = f"{WEB}: 0 of 3 in service; AWS's last activity failed: We currently do not have sufficient capacity"
     assert told in morning.outcomes[0].finding.reason
+    (block,) = explained(estate, WEB).blocks
+    assert block.detail.startswith("0 of 3 in service since 20")
+    assert "UTC; AWS's last activity failed: We currently do not have sufficient" in block.detail
 
     estate.aws.controls.settings(failing_launches=[])
     estate.client("autoscaling").set_desired_capacity(AutoScalingGroupName=WEB, DesiredCapacity=3)

@@ -8,6 +8,8 @@ import pytest
 
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
+from controller.views.explanation import last_change_lines
+from tests.scenarios.test_at_three_in_the_morning_anyone_can_see_why import explained
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import AFTERNOON, EVENING, MORNING, REGION, PowerEstate
 
@@ -78,6 +80,8 @@ def test_a_start_that_aws_takes_back_is_told_with_its_reason_and_not_repeated_wi
     assert told in first.outcomes[0].finding.reason
     failed = [one for one in estate.records() if one.phase == "failed"][-1]
     assert told in str(failed.new_meta["Message"])
+    # No record is older than the one before it, and those of the evening are of later than now.
+    assert told in last_change_lines(explained(estate, failing, MORNING))[0]
 
     again = estate.at(datetime.now(UTC) + timedelta(minutes=5)).tick(replace(always_on, since=lately - timedelta(hours=1)))  # fmt: skip
 

@@ -216,7 +216,9 @@ class InMemoryHands:
         group.lifecycles.update(dict.fromkeys(ids, "InService" if self.at_once else "Pending"))
         for name in [name for name in ids if name not in self.states]:
             del group.lifecycles[name]
-            group.lifecycles[f"i-for-{name}"], self.states[f"i-for-{name}"] = "Pending", "running"
+            if not self.kept.keys() & self.cannot_launch:
+                new = f"i-for-{name}"
+                group.lifecycles[new], self.states[new] = "Pending", "running"
 
     @staticmethod
     def _require(holds: bool, what: str, code: str) -> None:

@@ -3,7 +3,7 @@
 A look knows that; since when and why is asked of such groups alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -25,20 +25,28 @@ def shortfall(
 ) -> tuple[tuple[Note, ...], frozenset[str]]:
     """Say of a group of ours that it has fewer instances than it was asked for, and what has to be asked to say why.
 
-    ``2 of 6 in service since 2026-03-02 18:00 UTC; AWS's last activity failed: …``, as far as it is known. Those that are on
-    their way into service are waited for.
+    Those that are on their way into service are waited for.
     """
-    lifecycles, desired = seen["lifecycles"], int(attributes["desiredCapacity"])
-    count = sum(one == IN_SERVICE or one.startswith("Pending") for one in lifecycles)
-    if count >= desired or found.ownership is not Ownership.OURS:
-        return (), frozenset()
     question = ask(ACTIVITIES, name_in(found.ref))
-    answer = known.get(question) or {}
-    since = f" since {answer['since']}" if answer.get("since") else ""
-    failed = f"; AWS's last activity failed: {answer['failed']}" if answer.get("failed") else ""
-    text = f"{lifecycles.count(IN_SERVICE)} of {desired} in service{since}{failed}"
+    said = known.get(question) or {}
+    text = shortfall_text(seen["lifecycles"], int(attributes["desiredCapacity"]), said)
+    if not text or found.ownership is not Ownership.OURS:
+        return (), frozenset()
     asks = frozenset[str]() if question in known else frozenset({question})
     return (Note(NoteCategory.SHORT, found.ref, text),), asks
+
+
+def shortfall_text(lifecycles: Sequence[str], desired: int, said: Mapping[str, str]) -> str:
+    """Return ``2 of 6 in service since 2026-03-02 18:00 UTC; AWS's last activity failed: …``, as far as it is known; nothing if none lacks.
+
+    ``said`` is what AWS's activities say.
+    """
+    count = sum(one == IN_SERVICE or one.startswith("Pending") for one in lifecycles)
+    if count >= desired:
+        return ""
+    since = f" since {said['since']}" if said.get("since") else ""
+    failed = f"; AWS's last activity failed: {said['failed']}" if said.get("failed") else ""
+    return f"{lifecycles.count(IN_SERVICE)} of {desired} in service{since}{failed}"
 
 
 def read_activities(groups: Iterable[str], reads: LiveReads) -> dict[str, dict[str, str]]:

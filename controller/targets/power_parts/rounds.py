@@ -205,7 +205,7 @@ def _situation(
     shown, remembered = parked_of(group), patience.remembered
     if isinstance(shown, Parked):
         remembered.setdefault(group.name, shown)
-    return situation_of(
+    situation = situation_of(
         group,
         look.instances,
         goal.wanted,
@@ -214,6 +214,8 @@ def _situation(
         scales=goal.scales,
         cannot_stop=patience.cannot_stop,
     )
+    woken = group.name in remembered and remembered[group.name] is None
+    return replace(situation, woken=True) if woken else situation
 
 
 def look_again(client: PowerClient, goals: Goals, before: LiveLook, asked: Round) -> LiveLook:

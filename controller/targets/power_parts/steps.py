@@ -116,6 +116,8 @@ class GroupSituation:
     """Off means no instances (``scaleToZero``), not stopped ones."""
     cannot_stop: frozenset[str] = frozenset()
     """Members in standby that AWS has just refused to stop."""
+    woken: bool = False
+    """It got back what it had in this very run."""
 
     def members_that(
         self, wanted: State, lifecycle: str = "", state: str = ""
@@ -237,8 +239,7 @@ class GroupSteps(NamedTuple):
 def next_steps(group: GroupSituation) -> GroupSteps:
     """Return what to do now to bring a group and its members to where they are wanted."""
     if group.scales:
-        scaled = tuple(_scaled(group))
-        return GroupSteps(scaled, stays=_held_by_protection(group), short=_short(group))
+        return GroupSteps(tuple(_scaled(group)), stays=_held(group), short=_short(group))
     leaving = group.members_that(State.OFF, "InService")
     coming = [m for m in group.members if _comes_back(m, group)]
     chain: list[Step] = []
@@ -260,12 +261,13 @@ def next_steps(group: GroupSituation) -> GroupSteps:
     if not leaving:
         chain += _waking(group, coming)
     start = tuple(member.instance_id for member in group.members_that(State.ON, "", "stopped"))
-    stop = [
-        member
+    stop = tuple(
+        member.instance_id
         for member in group.members_that(State.OFF, "Standby", "running")
         if member.instance_id not in group.cannot_stop
-    ]
-    return GroupSteps(tuple(chain), start, tuple(member.instance_id for member in stop), stays)
+    )
+    short = _not_launched(group) if group.woken else ""
+    return GroupSteps(tuple(chain), start, stop, stays, short)
 
 
 def _parking(group: GroupSituation, leaving: Sequence[MemberSituation]) -> Iterator[Step]:
@@ -340,12 +342,25 @@ def _short(group: GroupSituation) -> str:
     return f"{serving} of {group.desired} in service"
 
 
-def _held_by_protection(group: GroupSituation) -> str:
-    """Say which members of a group that scales to nothing AWS does not end; nothing if it ends all."""
-    held = [m.instance_id for m in group.members if m.protected and m.lifecycle == "InService"]
-    if group.wanted is not State.OFF or not held:
+def _not_launched(group: GroupSituation) -> str:
+    """Say how many members a woken group has where AWS has yet to launch some for those that were lost; else nothing."""
+    coming = [
+        member.lifecycle for member in group.members if member.lifecycle.startswith("Pending")
+    ]
+    serving = sum(member.lifecycle == "InService" for member in group.members)
+    if serving + len(coming) >= group.desired:
         return ""
-    return f"AWS does not end members that are protected from scale-in: take that off {', '.join(held[:3])}{' …' if held[3:] else ''}"
+    return f"{serving} of {group.desired} in service"
+
+
+def _held(group: GroupSituation) -> str:
+    """Say what keeps AWS from ending, or launching, what a group that scales was asked for; nothing if it does all."""
+    if group.wanted is State.ON and "Launch" in group.suspended and _short(group):
+        return "its process Launch is suspended, so AWS launches no members: resume it"
+    held = [m.instance_id for m in group.members if m.protected and m.lifecycle == "InService"]
+    which = f"{', '.join(held[:3])}{' …' if held[3:] else ''}"
+    told = f"AWS does not end members that are protected from scale-in: take that off {which}"
+    return told if held and group.wanted is State.OFF else ""
 
 
 def _comes_back(member: MemberSituation, group: GroupSituation) -> bool:

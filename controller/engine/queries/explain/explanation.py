@@ -41,6 +41,7 @@ class BlockCode(StrEnum):
     MAINTENANCE = "maintenance"
     DEPLOYMENTS_LOCKED = "deployments locked"
     SCHEDULE_PROTECTED = "schedule protected"
+    SHORT = "short"
 
 
 class Block(NamedTuple):

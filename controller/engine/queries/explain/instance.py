@@ -1,7 +1,7 @@
 """Why an instance, a group or an environment is on or off: everything gathered for one explanation."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from typing import Final
 
 from controller.decisions.evaluator import LEFT_OUT, Evaluation, power_rules_of
 from controller.decisions.power_map import power_map
-from controller.engine.live.observe import ScopeSetup
+from controller.engine.live.observe import ScopeSetup, Unobserved
 from controller.engine.power.fleet import (
     GROUP,
     INSTANCE,
@@ -36,7 +36,7 @@ from controller.engine.queries.explain.explanation import (
     deciding_documents,
     owner_of,
 )
-from controller.errors import WrongUsage
+from controller.errors import EnvctlError, WrongUsage
 from controller.ledger.ownership import is_ours_by_history
 from controller.ledger.records import POWER, EntityKey
 from controller.ledger.summaries import newest_first
@@ -47,6 +47,7 @@ from controller.scheduling.decision import STOP_NOT_MADE, Decision, decide
 from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, Source
 from controller.scheduling.schedule import Schedule, ScheduleNeverRuns, State
 from controller.scheduling.timeline import next_change
+from controller.targets.group_parts.shortfall import read_activities, shortfall_text
 from controller.targets.power_parts.power_changes import PARKING
 
 
@@ -258,6 +259,22 @@ class PowerExplainer:
             yield Block(BlockCode.DECISION, detail=reason)
         if reason and decision.schedule is None and decision.source is not None:
             yield Block(BlockCode.NOT_VALID, detail=reason)
+        if found.ref.kind == GROUP and (short := self._short(found)):
+            yield Block(BlockCode.SHORT, detail=short)
+
+    def _short(self, found: Found) -> str:
+        """Say of a group with fewer instances than it was asked for since when, and why AWS's last activity failed; else nothing."""
+        group = found.look.groups[found.subject.group]
+        lifecycles = [member.lifecycle for member in group.members]
+        if not shortfall_text(lifecycles, group.desired, {}):
+            return ""
+        said: Mapping[str, str] = {}
+        (reads,) = self.state.accounts.reads(self.state.accepted, (found.setup,))
+        if not isinstance(reads, Unobserved):
+            # What else is told does not wait for it.
+            with suppress(EnvctlError):
+                said = read_activities((group.name,), reads)[group.name]
+        return shortfall_text(lifecycles, group.desired, said)
 
     def _steps(self, found: Found, decision: Decision, protecting: str) -> Iterator[NextStep]:
         rule, tag = decision.deciding, None

@@ -45,6 +45,18 @@ def test_a_member_that_ended_in_standby_is_put_back_when_its_group_wakes_and_rep
     assert (group.minimum, group.desired, group.tags, group.suspended) == (2, 3, {}, set())
 
 
+def test_a_member_that_is_not_replaced_is_told_by_the_run_that_put_it_back() -> None:
+    hands = web()
+    drive(hands, OFF)
+    del hands.states["i-1"]
+    hands.cannot_launch = {NAME}
+
+    told = f"{NAME}: 2 of 3 in service; AWS's last activity failed: Launching EC2 instance failed"
+    assert errors(drive(hands, ON)) == {NAME: told}
+    assert hands.states == {"i-0": "running", "i-2": "running"}
+    assert hands.kept[NAME].tags == {}
+
+
 def test_a_member_that_may_not_be_stopped_goes_back_into_service_and_is_not_taken_out_again() -> (
     None
 ):
@@ -103,6 +115,17 @@ def test_a_group_that_cannot_launch_says_why_and_is_waited_for_by_the_next_run()
     hands.kept[NAME].lifecycles = dict.fromkeys(["i-7", "i-8", "i-9"], "InService")
     assert errors(scale(hands, ON)) == {}
     assert hands.kept[NAME].tags == {}
+
+
+def test_a_group_that_may_not_launch_as_launch_is_suspended_says_so() -> None:
+    hands = web()
+    scale(hands, OFF)
+    hands.kept[NAME].suspended.add("Launch")
+    hands.cannot_launch = {NAME}
+
+    told = f"{NAME}: its process Launch is suspended, so AWS launches no members: resume it"
+    assert errors(scale(hands, ON)) == {NAME: told}
+    assert PARKED in hands.kept[NAME].tags
 
 
 def test_members_that_are_protected_from_scale_in_are_told() -> None:
