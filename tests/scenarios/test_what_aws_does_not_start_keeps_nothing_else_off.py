@@ -53,6 +53,9 @@ def test_a_type_without_capacity_keeps_no_other_off_and_is_told(estate: PowerEst
     told = "power: AWS has no m5.large in eu-west-1a now: 2 instances stay off"
     assert told in morning.outcomes[0].finding.reason
     assert told in str([one for one in estate.records() if one.phase == "failed"][-1].new_meta)
+    seen = morning.outcomes[0].finding.seen
+    assert seen is not None
+    assert (seen.to_start, seen.off_since) == (2, seen.at), "what the alert tells since when of"
 
     estate.aws.controls.settings(without_capacity=[])
     estate.at(MORNING + timedelta(minutes=5)).tick()

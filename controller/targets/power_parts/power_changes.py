@@ -230,7 +230,8 @@ def _of_group(
     situation = _when_members_are_there(judged, members, wanted)
     steps = next_steps(situation)
     if steps.stays and not steps.chain and scales:
-        return Note(NoteCategory.CANNOT_STOP, ref, steps.stays)
+        category = NoteCategory.SHORT if steps.short else NoteCategory.CANNOT_STOP
+        return Note(category, ref, ": ".join(filter(None, (steps.short, steps.stays))))
     if not (steps.chain or steps.short) or (
         not scales and any(isinstance(step, Remember) for step in steps.chain)
     ):

@@ -82,3 +82,15 @@ def test_an_instance_of_a_warm_pool_is_neither_started_nor_stopped() -> None:
     assert told(wished(fleet("on"), pooled, group(WEB, {}))) == []
     running = instance("i-9", "running", aws__autoscaling__groupName=WEB)
     assert told(wished(fleet("off"), running, group(WEB, {}))) == []
+
+
+def test_a_group_of_no_instances_at_night_that_may_launch_none_is_short() -> None:
+    scaled = fleet("on", whenOff="scaleToZero")
+    parked = group(WEB, {}, (1, 3, 4), ["Launch"], envctl__parked="min=1 desired=3")
+    found = wished(scaled, parked)
+    assert (told(found), noted(found)) == ([], [f"short {WEB}"])
+    assert found.notes[0].text == (
+        "0 of 3 in service: its process Launch is suspended, so AWS launches no members: resume it"
+    )
+    resumed = group(WEB, {}, (1, 3, 4), envctl__parked="min=1 desired=3")
+    assert told(wished(scaled, resumed)) == [f"update {WEB}"]
