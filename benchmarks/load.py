@@ -32,9 +32,9 @@ from benchmarks.in_memory_target import applied
 from benchmarks.memory import status_kb
 from benchmarks.turns import agreement, measured
 from controller.catalog import kinds
-from controller.engine.desired.load_revision import parse_side_by_side
+from controller.engine.desired.load_revision import parse_many, parse_side_by_side
 from controller.kinds.language.kind import RuleSettings
-from controller.loading.load import Loaded, Memory, Parse, load, parse_one_by_one
+from controller.loading.load import Loaded, Memory, Parse, load
 from controller.model.observed import ObservedState
 from controller.model.plan import ScopePlan
 from controller.planning.diff import DiffOptions
@@ -197,7 +197,7 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="parse in this process alone")
     parser.add_argument("--check", action="store_true", help="exit 1 over a limit")
     options = parser.parse_args()
-    parse = parse_one_by_one if options.alone else parse_side_by_side
+    parse = parse_many if options.alone else parse_side_by_side
     clock = time.process_time if options.alone else time.perf_counter
     cold = measured(
         cold_rounds(fleet_of(options.objects, options.files, parse), clock), options.rounds

@@ -51,8 +51,8 @@ def pages_of(size: FleetSize) -> int:
 
 
 def allowed_of(size: FleetSize, floor: Client) -> int:
-    """Return the script's calls, and what is allowed besides: a look for each step, and tags of fifty groups a call."""
-    return floor.switching + STEPS * pages_of(size) + _calls(size, size.groups, 50)
+    """Return the script's calls, and what is allowed besides: a look for each step, and tags of 25 groups a call."""
+    return floor.switching + STEPS * pages_of(size) + _calls(size, size.groups, 25)
 
 
 def _calls(size: FleetSize, total: int, each: int) -> int:

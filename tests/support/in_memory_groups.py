@@ -43,6 +43,7 @@ class InMemoryHands:
 
     def __init__(self, groups: Mapping[str, Group] | None = None, **states: str) -> None:
         self.kept = dict(groups or {})
+        self._shown_tags = {name: dict(one.tags) for name, one in self.kept.items()}
         self.states = {name.replace("_", "-"): state for name, state in states.items()}
         self.tags: dict[str, dict[str, str]] = {}
         self.calls: list[str] = []
@@ -66,6 +67,8 @@ class InMemoryHands:
         self.hidden_starts = 0
         """How many looks still show instances as they were before they were started."""
         self.reasons: dict[str, str] = {}
+        self.hidden_tags = 0
+        """How many looks still show the groups' tags as they were at the beginning."""
 
     def now(self) -> datetime:
         return self.at
@@ -221,6 +224,9 @@ class InMemoryHands:
             raise RefusedByAws(f"AWS refused ({code}): {what}", code, instances=[what])
 
     def _groups(self) -> dict[str, FoundGroup]:
+        hides, self.hidden_tags = self.hidden_tags > 0, max(0, self.hidden_tags - 1)
+        if not hides:
+            self._shown_tags = {name: dict(one.tags) for name, one in self.kept.items()}
         return {
             name: FoundGroup(
                 name=name,
@@ -228,7 +234,7 @@ class InMemoryHands:
                 minimum=one.minimum,
                 desired=one.desired,
                 maximum=one.maximum,
-                tags=tuple(one.tags.items()),
+                tags=tuple(self._shown_tags[name].items()),
                 propagated=frozenset(),
                 subnets=(),
                 suspended=frozenset(one.suspended),

@@ -18,7 +18,9 @@ from controller.targets.power_parts.power_client import PowerClient
 from controller.targets.power_parts.steps import (
     GroupSituation,
     GroupSteps,
+    Parked,
     next_steps,
+    parked_of,
     situation_of,
 )
 
@@ -199,11 +201,16 @@ def _situation(
         for member in group.members
         if member.instance_id in goals.power and not patience.given_up(member.instance_id)
     }
+    # What the tag says counts as first seen or last written: it may show later than sizes, and they would be remembered lowered.
+    shown, remembered = parked_of(group), patience.remembered
+    if isinstance(shown, Parked):
+        remembered.setdefault(group.name, shown)
     return situation_of(
         group,
         look.instances,
         goal.wanted,
         of_members,
+        parked=remembered.get(group.name, shown),
         scales=goal.scales,
         cannot_stop=patience.cannot_stop,
     )

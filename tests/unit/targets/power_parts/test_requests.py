@@ -58,7 +58,7 @@ FLOOR = {
     State.ON: {"start": 4 * ceil((GROUPS * MEMBERS + ALONE) / 4 / 50), "ExitStandby": STANDBY, "Resume": GROUPS},
 }  # fmt: skip
 """What a script sends that knows how everything stands, and looks no more."""
-TAGS = {State.OFF: {"tag": ceil(GROUPS / 50)}, State.ON: {"untag": ceil(GROUPS / 50)}}
+TAGS = {State.OFF: {"tag": ceil(GROUPS / 25)}, State.ON: {"untag": ceil(GROUPS / 25)}}
 
 
 @pytest.mark.parametrize("wanted", [State.OFF, State.ON])
