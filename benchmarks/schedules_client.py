@@ -7,6 +7,7 @@ With ``--clock-alone`` pauses pass by the clock alone: nothing is waited for.
 """
 
 import argparse
+import gc
 import json
 import statistics
 import time
@@ -58,6 +59,8 @@ def main() -> None:
         said = _tick(accounts, accepted, clock)
     # Not the kernel's figure of the process: that counts the memory of the one that began it.
     print(json.dumps({**said, "readyS": ready_s, "peakMb": status_kb("VmHWM") / 1024}))
+    # As envctl ends.
+    gc.freeze()
 
 
 def _tick(

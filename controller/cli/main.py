@@ -1,5 +1,6 @@
 """``envctl``: the entry point, and how every end of a command becomes an exit code."""
 
+import gc
 import os
 import sys
 import tempfile
@@ -108,6 +109,8 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = code or PIPE_CLOSED
+    # Python's collector would walk all that was ever made before the process ends, which frees it anyway.
+    gc.freeze()
     sys.exit(code)
 
 
