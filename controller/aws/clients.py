@@ -29,6 +29,7 @@ from controller.aws.errors import (
     may_have_been_done,
 )
 from controller.model.backoff import Backoff
+from controller.model.waits import WAITS
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
@@ -190,6 +191,7 @@ class CallCounter:
     ) -> None:
         """Handle botocore's event ``request-created`` for the clients of one account and region."""
         service = event_name.split(".")[1]
+        WAITS[threading.get_ident()] = f"AWS: {service} {operation_name} in {place.region}"
         with self._lock:
             self._counts[place.account, place.region, service, operation_name] += 1
 
@@ -197,6 +199,7 @@ class CallCounter:
         self, place: Place, *, event_name: str, response: Any, operation: Any, **_: Any
     ) -> None:
         """Handle botocore's event ``needs-retry`` for the clients of one account and region: count what is throttled."""
+        WAITS.pop(threading.get_ident(), None)
         code = str(response[1].get("Error", {}).get("Code", "")) if response else ""
         if code in THROTTLE_CODES:
             service = event_name.split(".")[1]
