@@ -29,6 +29,7 @@ from controller.aws.errors import (
     may_have_been_done,
 )
 from controller.model.backoff import Backoff
+from controller.model.waits import WAITS
 
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
@@ -202,6 +203,7 @@ class CallCounter:
     ) -> None:
         """Handle botocore's event ``request-created`` for the clients of one account and region."""
         service = event_name.split(".")[1]
+        WAITS[threading.get_ident()] = f"AWS: {service} {operation_name} in {place.region}"
         with self._lock:
             self._counts[place.account, place.region, service, operation_name] += 1
 
@@ -209,6 +211,7 @@ class CallCounter:
         self, place: Place, *, event_name: str, response: Any, operation: Any, **_: Any
     ) -> None:
         """Handle botocore's event ``needs-retry`` for the clients of one account and region: count what is throttled."""
+        WAITS.pop(threading.get_ident(), None)
         parsed = response[1] if response else {}
         told = (parsed.get("Error", {}), *parsed.get("CancellationReasons", ()))
         if any(one.get("Code") in THROTTLE_CODES for one in told):

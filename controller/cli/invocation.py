@@ -14,6 +14,7 @@ import typer
 
 from controller import catalog
 from controller.cli.process import (
+    at_rest,
     may_ask,
     note,
     process_context,
@@ -259,11 +260,8 @@ def say_answer(answer: Answer, output: Format) -> None:
     elif answer.styled is not None:
         say_lines(answer.styled())
     else:
-        width = terminal_width()
-        if answer.fitted is not None and width is not None:
-            text = answer.fitted(width)
-        else:
-            text = answer.text()
+        width = None if answer.fitted is None else terminal_width()
+        text = answer.text() if answer.fitted is None or width is None else answer.fitted(width)
         if text:
             say(text)
     for remark in answer.remarks:
@@ -281,7 +279,9 @@ def ask(*, as_json: bool, fix: str, declined: str) -> None:
     """End the command unless somebody says that what it changes may be done; ``fix`` is for where there is nobody."""
     if as_json or not may_ask():
         raise WrongUsage("this changes something, and there is nobody to ask", fix=fix)
-    if not typer.confirm("Apply?", err=True):
+    with at_rest():
+        says_yes = typer.confirm("Apply?", err=True)
+    if not says_yes:
         note(declined)
         raise typer.Exit(ExitCode.CHANGES)
 

@@ -37,6 +37,9 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141
 """What shells give a program whose reader went away."""
 
+OWN_PACE = frozenset({"demo", "run", "sandbox"})
+"""Commands that go on until they are ended, or say themselves what they do: nobody waits for their end."""
+
 app = typer.Typer(
     name="envctl",
     cls=AllCommands,
@@ -76,6 +79,12 @@ def envctl(
 
     context.obj = Invocation(config, events)
     context.call_on_close(context.obj.opened.close)
+    if sys.stderr.isatty() and events != "-" and context.invoked_subcommand not in OWN_PACE:
+        from controller.cli.terminal.waiting import WaitingLine
+
+        line = WaitingLine(context.obj.process.interruption)
+        context.call_on_close(line.end)
+        line.start()
 
 
 def run(arguments: Sequence[str]) -> int:

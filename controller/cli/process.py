@@ -10,6 +10,8 @@ import secrets
 import shutil
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from controller.engine.commit.interruption import Interruption
 from controller.engine.installation.process_context import ProcessContext
 from controller.errors import EnvctlError, InvalidDesiredState
-from controller.model.printable import LONGEST_NAME, in_short, printable_lines
+from controller.model.printable import LONGEST_NAME, in_short, printable, printable_lines
 from controller.model.ref import Problem
 from controller.redactor import REDACTOR
 from controller.views.style import Line, coloured, plain
@@ -127,20 +129,79 @@ def redraws() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def redraws_remarks() -> bool:
+    """Tell whether remarks can be drawn anew in their place: on terminals that are not dumb."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def terminal_width() -> int | None:
     """Return how many characters a line of the terminal holds; None where output goes elsewhere, which takes any."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
+class _LastLine:
+    """The line of the terminal that says what is waited for: whatever else is printed takes it off first."""
+
+    lock = threading.RLock()
+    is_shown = False
+    printed_at_s = time.monotonic()
+    """When something else was printed last, by the steady clock; at first when this process began."""
+    rests = 0
+    """How many wait by intention: for a person, or for the next time."""
+
+
 def print_as_is(text: str) -> None:
     """Print part of a result, with its own line feeds and colours: all that is printed, but without secrets."""
-    sys.stdout.write(REDACTOR.redact(text))
+    with _LastLine.lock:
+        if _LastLine.is_shown:
+            take_off()
+        _LastLine.printed_at_s = time.monotonic()
+        sys.stdout.write(REDACTOR.redact(text))
 
 
 def note_as_is(text: str) -> None:
     """Print something about a result, at once, as ``print_as_is`` does."""
-    sys.stderr.write(REDACTOR.redact(text))
-    sys.stderr.flush()
+    with _LastLine.lock:
+        if _LastLine.is_shown:
+            take_off()
+        _LastLine.printed_at_s = time.monotonic()
+        sys.stderr.write(REDACTOR.redact(text))
+        sys.stderr.flush()
+
+
+def silent_for_s() -> float:
+    """Return how long nothing was printed; 0 while somebody waits by intention."""
+    return 0.0 if _LastLine.rests else time.monotonic() - _LastLine.printed_at_s
+
+
+def note_in_passing(text: str) -> None:
+    """Show a line on the terminal until something else is printed, or it is taken off; it is cut where the terminal ends."""
+    columns = shutil.get_terminal_size().columns
+    with _LastLine.lock:
+        sys.stderr.write(f"\r\x1b[K{printable(REDACTOR.redact(text))[: columns - 1]}")
+        sys.stderr.flush()
+        _LastLine.is_shown = True
+
+
+def take_off() -> None:
+    """Take off the line that was shown in passing, if there is one."""
+    with _LastLine.lock:
+        if _LastLine.is_shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            _LastLine.is_shown = False
+
+
+@contextmanager
+def at_rest() -> Iterator[None]:
+    """Wait by intention, for a person or for the next time: nothing is said of it meanwhile."""
+    take_off()
+    _LastLine.rests += 1
+    try:
+        yield
+    finally:
+        _LastLine.rests -= 1
+        _LastLine.printed_at_s = time.monotonic()
 
 
 def say(text: str) -> None:

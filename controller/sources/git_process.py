@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from controller.errors import AccessDenied, EnvctlError, SourceUnavailable, WrongUsage
+from controller.model.waits import WAITS
 from controller.sources.location import GIT_PROTOCOLS
 
 LOCAL_TIMEOUT_S = 120.0
@@ -123,8 +124,12 @@ class GitProcess:
         """
         limit = () if most_memory is None else ("sh", "-c", _LIMITED, str(most_memory // 1024))
         key = contextlib.nullcontext[Mapping[str, str]]({}) if not self.key else _only_key(self.key)
-        with key as ssh, self._started(arguments, limit, ssh) as child:
-            return _finished(child, timeout_s, most_bytes)
+        WAITS[threading.get_ident()] = f"git {arguments[0]}"
+        try:
+            with key as ssh, self._started(arguments, limit, ssh) as child:
+                return _finished(child, timeout_s, most_bytes)
+        finally:
+            WAITS.pop(threading.get_ident(), None)
 
     @contextlib.contextmanager
     def streaming(

@@ -11,7 +11,7 @@ import typer
 
 from controller import catalog
 from controller.cli.invocation import Invocation
-from controller.cli.process import counted, may_ask, note_problems, say
+from controller.cli.process import at_rest, counted, may_ask, note_problems, say
 from controller.engine.authoring.first_repository import (
     FLEET,
     QUESTIONS,
@@ -88,12 +88,13 @@ def _begin(call: Invocation, folder: Path, texts: Mapping[str, str]) -> None:
 def _answers(given: Mapping[str, str | None]) -> dict[str, str]:
     """Return an answer to every question: as given, as asked for, else as usual. Raises WrongUsage where somebody has to say."""
     if may_ask():
-        return {
-            name: str(typer.prompt(question.text, default=question.usual, err=True))
-            if given[name] is None
-            else str(given[name])
-            for name, question in QUESTIONS.items()
-        }
+        with at_rest():
+            return {
+                name: str(typer.prompt(question.text, default=question.usual, err=True))
+                if given[name] is None
+                else str(given[name])
+                for name, question in QUESTIONS.items()
+            }
     answers = {name: given[name] or question.usual for name, question in QUESTIONS.items()}
     missing = [name for name, answer in answers.items() if answer is None]
     if missing:

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
-from controller.cli.process import note, print_as_is, say
+from controller.cli.process import at_rest, note, print_as_is, say
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.engine.streams.drain import EMPTY_PAGES
 from controller.engine.streams.follow import Round, StreamFollower, streamed_tables
@@ -56,7 +56,8 @@ def follow(
             told = errors
             if once:
                 break
-            call.process.interruption.pause(call.process.sleep, PAUSE_S)
+            with at_rest():
+                call.process.interruption.pause(call.process.sleep, PAUSE_S)
     raise typer.Exit(_exit_code(found))
 
 

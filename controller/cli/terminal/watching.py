@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Final, NamedTuple, NoReturn
 
-from controller.cli.process import note_error, print_as_is, redraws
+from controller.cli.process import at_rest, note_error, print_as_is, redraws
 from controller.engine.installation.process_context import ProcessContext
 from controller.errors import EnvctlError, ExitCode, exit_code_of
 
@@ -42,4 +42,5 @@ def watch(
                 shown.show()
             sys.stdout.flush()
             first = False
-        process.sleep(every_s)
+        with at_rest():
+            process.sleep(every_s)

@@ -56,11 +56,25 @@ class ListedEnvironment(NamedTuple):
     """When it is to be otherwise; None if never, or if that cannot be told."""
     next_wanted: str
     overrides: tuple[Override, ...]
-    deployments_locked: bool
-    in_maintenance: bool
-    labels: Mapping[str, str]
+    accepted: AcceptedState
+    """Where it stands, for what few ask for."""
     drift: tuple[str, ...] = ()
     """``item`` where others changed its item in the tables since it was applied last."""
+
+    @property
+    def deployments_locked(self) -> bool:
+        """Whether deployments to it are locked."""
+        return self.accepted.operational(self.name, "DeploymentsLocked")
+
+    @property
+    def in_maintenance(self) -> bool:
+        """Whether it is in maintenance."""
+        return self.accepted.operational(self.name, "EnvironmentInMaintenance")
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Its labels."""
+        return _labels(ResourceRef("Environment", self.name), self.accepted)
 
 
 class ListedService(NamedTuple):
@@ -217,9 +231,7 @@ def _environments(accepted: AcceptedState, now: datetime) -> Iterator[ListedEnvi
             next_at=following.at if following else None,
             next_wanted=following.wanted if following else "",
             overrides=overrides,
-            deployments_locked=accepted.operational(ref.key, "DeploymentsLocked"),
-            in_maintenance=accepted.operational(ref.key, "EnvironmentInMaintenance"),
-            labels=_labels(ref, accepted),
+            accepted=accepted,
         )
 
 
