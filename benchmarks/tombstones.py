@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from benchmarks.corpus import generate
 from benchmarks.corpus_documents import HEAD
 from benchmarks.in_memory_target import applied
-from benchmarks.load import KINDS, NOW, agreement, measured, seconds
+from benchmarks.load import KINDS, NOW, seconds
+from benchmarks.turns import agreement, measured
 from controller.engine.config.compute_plan import PlanRules, plan_config
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.desired.load_revision import RevisionLoader
@@ -87,7 +88,7 @@ def main() -> None:
     options = parser.parse_args()
     found = measured(rounds(options.objects, options.removed), options.rounds)
     print(
-        f"a plan of {options.objects} objects {found.loader_s:.2f} s, with the tombstones of {options.removed} services"
+        f"a plan of {options.objects} objects {found.other_s:.2f} s, with the tombstones of {options.removed} services"
         f" {found.ours_s:.2f} s: {found.ratio:.3f} x (limit {LIMIT}){agreement(found)}"
     )
     if options.check and found.ratio > LIMIT:
