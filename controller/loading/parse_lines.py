@@ -8,7 +8,7 @@ A file with any other line is left to ``parse_documents``. What is read here is 
 import re
 from collections.abc import Iterator
 from sys import intern
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
@@ -39,17 +39,20 @@ _COMMENT: Final = re.compile(r"(?: ++#[ -~]*+| *+)")
 _ONLY_COMMENT: Final = re.compile(r" *+(?:#[ -~]*+)?")
 
 
+Container: TypeAlias = type[dict[str, Any]] | type[list[Any]]
+
+
 class _Line(NamedTuple):
     """What one line says. ``column`` is that of its key or dash, ``inner`` that of a key behind a dash, else 0.
 
-    ``key`` is None where there is none. ``written`` is the JSON of a value that is a list or a map, and empty where no value
-    is written, which lines below may give.
+    ``part_of`` is the type of what it is part of: a list if it has a dash. ``key`` is None where there is none. ``written`` is the
+    JSON of a value that is a list or a map, and empty where no value is written, which lines below may give.
     """
 
     column: int
     inner: int = 0
+    part_of: Container = dict
     key: str | None = None
-    listed: bool = False
     value: Scalar = None
     written: bytes | None = None
 
@@ -119,49 +122,50 @@ class _Document:
         columns, containers = self.columns, self.containers
         # The map whose last key has no value yet, and the key.
         holder, name = self.root, ""
-        for number, (column, inner, key, listed, scalar, written) in numbered:
+        for number, (column, inner, part_of, key, value, written) in numbered:
             if column < 0:
                 if column == _NEXT_DOCUMENT.column:
                     if begun or self.first:
                         return True
                     begun = True
                 continue
-            self.first = self.first or number
+            if holder is self.root:
+                self.first = number
             container = containers[-1]
-            if column != columns[-1] or type(container) is not (list if listed else dict):
-                container = self._container(column, holder, name, listed=listed)
-            if listed and key is not None:
+            if column != columns[-1] or type(container) is not part_of:
+                container = self._container(column, part_of, holder, name)
+            if inner and key is not None:
                 member: dict[str, Any] = {}
                 container.append(member)
                 container = member
                 columns.append(inner)
                 containers.append(member)
-            # Lists and maps are new each time: a tree shares nothing.
-            value = orjson.loads(written) if written else scalar
+            # A list or map is new each time: a tree shares nothing.
+            made = orjson.loads(written) if written else value
+            holder = container if written == b"" else _NOWHERE
             if key is None:
-                container.append(value)
+                container.append(made)
             elif key in container:
                 raise Irregular
             else:
-                container[key], name = value, key
-            holder = container if written == b"" else _NOWHERE
+                container[key], name = made, key
         return False
 
-    def _container(self, column: int, holder: Any, name: str, *, listed: bool) -> Any:
+    def _container(self, column: int, part_of: Container, holder: Any, name: str) -> Any:
         """Return what a line at this column is part of: a container that is open, or a new one as the value of the last key."""
         columns, containers = self.columns, self.containers
         while column < columns[-1] or (
-            column == columns[-1] and not listed and type(containers[-1]) is list
+            column == columns[-1] and part_of is dict and type(containers[-1]) is list
         ):
             # A list may stand in the column of the key that it belongs to.
             columns.pop()
             containers.pop()
         container = containers[-1]
-        if column == columns[-1] and type(container) is (list if listed else dict):
+        if column == columns[-1] and type(container) is part_of:
             return container
         if holder is not container:
             raise Irregular
-        container = holder[name] = [] if listed else {}
+        container = holder[name] = part_of()
         columns.append(column)
         containers.append(container)
         return container
@@ -172,11 +176,14 @@ def _read(text: str) -> _Line:
     head = _HEAD.match(text)
     assert head is not None, "anything fits"
     indent, dash, key = head.groups()
-    at, column, listed = head.end(), len(indent), dash is not None
-    inner = column + len(dash) if listed else 0
+    at, column = head.end(), len(indent)
+    part_of: Container = dict
+    inner = 0
+    if dash is not None:
+        part_of, inner = list, column + len(dash)
     if key is not None:
         key = _name(key)
-    elif not listed:
+    elif dash is None:
         if text == "---":
             return _NEXT_DOCUMENT
         if _ONLY_COMMENT.fullmatch(text):
@@ -185,7 +192,7 @@ def _read(text: str) -> _Line:
     if column > LAST_COLUMN or inner > LAST_COLUMN:
         raise Irregular
     if key is not None and _COMMENT.fullmatch(text, head.end(3) + 1):
-        return _Line(column, inner, key, listed, None, b"")
+        return _Line(column, inner, part_of, key, None, b"")
     value, written = None, None
     if opening := _OPENING.match(text, at):
         container, at = _flow(text, opening.end(), opening[1], 1)
@@ -196,7 +203,7 @@ def _read(text: str) -> _Line:
         raise Irregular
     if not _COMMENT.fullmatch(text, at):
         raise Irregular
-    return _Line(column, inner, key, listed, value, written)
+    return _Line(column, inner, part_of, key, value, written)
 
 
 def _name(key: str) -> str:

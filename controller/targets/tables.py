@@ -76,7 +76,9 @@ class Tables:
     name: str = field(default="tables", init=False)
     _tables: dict[str, TableDefinition] = field(default_factory=dict, init=False)
     _bytes: dict[str, int] = field(default_factory=dict, init=False)
-    _extras: dict[bytes, Mapping[str, Any]] = field(default_factory=dict, init=False)
+    _extras: dict[int | bytes, tuple[Mapping[str, Any], bytes]] = field(
+        default_factory=dict, init=False
+    )
     """Most objects of a look have one of a few extras: each is kept once."""
 
     def project(self, desired: DesiredState, now: datetime) -> Mapping[ResourceRef, Projection]:
@@ -195,11 +197,14 @@ class Tables:
         attributes = compared = dump_plain(held)
         extra, extra_bytes = _NO_EXTRA, b"{}"
         if mark is not None:
-            extra_bytes = dump_plain(mark.extra)
-            known = self._extras.get(extra_bytes)
-            # As plain JSON: others may have put values into it that JSON has no word for.
-            extra = parse_canonical(extra_bytes) if known is None else known
-            self._extras[extra_bytes] = extra
+            # Most have nothing but their shape, and that is one of a few.
+            shape = mark.extra.get("shape") if len(mark.extra) == 1 else None
+            known = shape if type(shape) is int else dump_plain(mark.extra)
+            if known not in self._extras:
+                # As plain JSON: others may have put values into it that JSON has no word for.
+                extra_bytes = dump_plain(mark.extra)
+                self._extras[known] = parse_canonical(extra_bytes), extra_bytes
+            extra, extra_bytes = self._extras[known]
             mark = mark._replace(extra=extra)
         if kind is not None and kind.shared:
             ours = comparable(held, kind.shared, extra.get("owned", ()))

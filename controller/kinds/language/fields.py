@@ -165,9 +165,10 @@ def controller_only(spec: Spec, prefix: str = "") -> dict[str, Any]:
     Values are plain, under YAML names. A member of a list is called by its name: ``roles.Web.rollout``.
     """
     found: dict[str, Any] = {}
+    given, authored = spec.__dict__, spec.model_fields_set
     for field in marked(type(spec), "controller-only"):
-        value = getattr(spec, field.name)
-        if value is None or field.name not in spec.model_fields_set:
+        value = given[field.name]
+        if value is None or field.name not in authored:
             continue
         path = f"{prefix}{field.yaml}"
         if field.controller_only:

@@ -4,7 +4,7 @@ The checks need a role together with where it runs; an environment may have a ro
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import Field
 
@@ -233,12 +233,12 @@ class RoleOverrideFacts(NamedTuple):
         slices = dict(role.slices)
         for name, sizes in self.slices:
             slices[name] = sizes.over(slices.get(name, NO_SIZES))
-        effective = role._replace(sizes=self.sizes.over(role.sizes), slices=tuple(slices.items()))
         plain = ("subnet_type", "security_zone", "zones", "fleet_per_slice", "topics")
-        own = {field: getattr(self, field) for field in plain}
-        return effective._replace(
-            **{name: value for name, value in own.items() if value is not None}
-        )
+        own: dict[str, Any] = {
+            field: value for field in plain if (value := getattr(self, field)) is not None
+        }
+        sizes = self.sizes.over(role.sizes)
+        return role._replace(sizes=sizes, slices=tuple(slices.items()), **own)
 
 
 def override_facts(override: RoleOverride) -> RoleOverrideFacts:
