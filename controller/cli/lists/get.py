@@ -9,7 +9,9 @@ import typer
 
 from controller.cli.invocation import Format, Invocation, say_answer
 from controller.cli.process import terminal_width
+from controller.cli.terminal.completion import object_names
 from controller.engine.power.fleet import accepted_now
+from controller.engine.queries.listed_names import account_named, only_named
 from controller.engine.queries.listing import LISTS, ListFilter, listed_in
 from controller.engine.queries.schedules.exceptions import filter_of
 from controller.errors import WrongUsage
@@ -32,10 +34,21 @@ class ListFormat(StrEnum):
 _SHAPES: Final[dict[ListFormat, Shape]] = {ListFormat.WIDE: "wide", ListFormat.NAME: "name"}
 
 
+NamesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME]...",
+        help="Only these, by any name they have; of the first Kind/name says both.",
+        autocompletion=object_names,
+    ),
+]
+
+
 def get(
     context: typer.Context,
     *,
     what: Annotated[str, typer.Argument(metavar="WHAT", help=f"What to list: {', '.join(LISTS)}.")],
+    names: NamesArgument = None,
     label: Annotated[
         list[str] | None,
         typer.Option(
@@ -43,7 +56,12 @@ def get(
         ),
     ] = None,
     account: Annotated[
-        str | None, typer.Option("--account", metavar="NAME", help="Only what is in this account.")
+        str | None,
+        typer.Option(
+            "--account",
+            metavar="ACCOUNT",
+            help="Only what is in this account: its name or its number.",
+        ),
     ] = None,
     team: Annotated[
         str | None, typer.Option("--team", metavar="CLUSTER", help="Only what this team owns.")
@@ -57,12 +75,15 @@ def get(
 ) -> None:
     """List environments, services, schedules, accounts or overrides: what the tables hold, and what schedules ask for now and next."""
     call: Invocation = context.obj
+    what, _, named = what.partition("/")
     listing = _listing(what)
     labels = filter_of(team, None, label).labels
-    wanted = ListFilter(account=account or "", team=team or "", labels=labels)
     now = call.process.clock()
     accepted = accepted_now(call.installation, now).accepted
-    found = listed_in(listing, accepted, now, wanted)
+    in_account = account_named(account, accepted) if account else ""
+    wanted = ListFilter(account=in_account, team=team or "", labels=labels)
+    asked = [*([named] if named else []), *(names or ())]
+    found = only_named(listing, listed_in(listing, accepted, now, wanted), asked)
     width = terminal_width() if output is ListFormat.TEXT else None
     shape = _SHAPES.get(output, "narrow")
     answer = list_answer(listing, found, now, shape, width, accepted.unreadable)
