@@ -11,7 +11,7 @@ from controller.ledger.records import who_changed
 from controller.ledger.summaries import RecordSummary, summary_of
 from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.ledger_record import Actor, Approved, LedgerRecord
-from controller.model.printable import in_short, printable, printable_json
+from controller.model.printable import in_short, printable, printable_json, revision_text
 from controller.views.answer import Answer
 from controller.views.documents.audit import (
     list_json,
@@ -24,7 +24,6 @@ from controller.views.style import aligned
 from controller.views.time_text import dated_second_text
 
 LONGEST_VALUE = 100
-COMMIT_DIGITS = 7
 _HEADINGS = ("WHEN (UTC)", "WHO", "CALLER", "WHAT", "CAUSE", "ORIGIN", "COMMIT", "TRANSACTION")
 _OF_SOME = frozenset({"Why", "Merged by", "Request", "Run as", "AWS caller", "Role", "Approved"})
 """Facts that many records have not: shown only where they are known."""
@@ -159,7 +158,7 @@ def _cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
         what,
         ", ".join(sorted(causes)) or "-",
         _one_of((printable(record.origin) for record in records), "places"),
-        _one_of(map(_commit, records), "commits"),
+        _one_of((revision_text(record.actor.commit) for record in records), "commits"),
         first.transaction_id or "-",
     )
 
@@ -168,11 +167,6 @@ def _one_of(values: Iterable[str], noun: str) -> str:
     """Return the value that all have, else how many there are."""
     found = set(values)
     return f"{len(found)} {noun}" if len(found) > 1 else found.pop() or "-"
-
-
-def _commit(record: RecordSummary) -> str:
-    commit = record.actor.commit
-    return commit if commit == "unknown" else commit[:COMMIT_DIGITS]
 
 
 def value_text(value: Any) -> str:
