@@ -93,7 +93,7 @@ class Asked:
             **named,
             name=self.name,
             environment=self.environment,
-            of_environments=_of_environments(installation.master) if self.environment else {},
+            **(_of_environments(installation.master) if self.environment else {}),
             commit=self.commit,
             change_types=frozenset({self.change_type} if self.change_type else ()),
             power=self.shows_power,
@@ -230,15 +230,29 @@ def _entity_types(text: str, master: Master) -> _EntityTypes:
     return {"tables": tables, "hash_key": text if shared else ""}
 
 
-def _of_environments(master: Master) -> dict[str, bool]:
-    """Return the entity types whose keys name an environment, and whether more follows its name there."""
+class _OfEnvironments(TypedDict, total=False):
+    """How records of environments are told: as ``RecordFilter`` has it."""
+
+    of_environments: dict[str, bool]
+    of_kinds: dict[str, bool]
+    overrides: str
+
+
+def _of_environments(master: Master) -> _OfEnvironments:
+    """Return the kinds, and their entity types, whose keys name an environment, and whether more follows its name there."""
     prefix = master.settings.resource_prefix
+    kinds = dict.fromkeys(("Environment", "LoadBalancerSetting"), False) | {"Upstream": True}
     of_items = {
-        prefix + table.name: kind == "Upstream"
-        for kind in ("Environment", "LoadBalancerSetting", "Upstream")
+        prefix + table.name: more
+        for kind, more in kinds.items()
         for table in master.kinds[kind].tables
     }
-    return of_items | {kind: kind != POWER for kind in _live_kinds(master)}
+    live = {kind: kind != POWER for kind in _live_kinds(master)}
+    return {
+        "of_environments": of_items | live,
+        "of_kinds": kinds | live,
+        "overrides": STATE_TABLE.prefixed(prefix).name,
+    }
 
 
 def written_scopes(master: Master) -> list[str]:

@@ -147,7 +147,8 @@ def _cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
         done = ", ".join(f"{count:,} {TITLES.get(kind, kind)}" for kind, count in counts.items())
         tables = sorted({record.entity.table for record in records})
         if len(tables) > 2:
-            tables = [*tables[:2], f"{len(tables) - 2} more tables"]
+            left = len(tables) - 2
+            tables = [*tables[:2], f"{left} more table{'s' if left > 1 else ''}"]
         what = f"{done} in {', '.join(tables)}"
     causes = {record.cause for record in records if record.cause}
     causes |= {"approved" for record in records if record.actor.approvals}
