@@ -29,6 +29,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "envctl get environments",
         "envctl get environments c50 c51",
         "envctl get services --team Tango -o wide",
+        "envctl get groups --account staging-eu",
     ),
     "status": ("envctl status", "envctl status --look", "envctl status --watch --every 10"),
     "doctor": ("envctl doctor", "envctl doctor staging-eu"),

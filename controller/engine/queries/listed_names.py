@@ -42,4 +42,5 @@ def _name(one: Any) -> str:
 def _is_called(one: Any, name: str) -> bool:
     if isinstance(one, ListedOverride):
         return name == one.override.id or bool(one.override.ref.is_called(name))
-    return str(one.name) == name.rpartition("/")[2]
+    # Of an instance it is its id, and what it is tagged.
+    return name.rpartition("/")[2] in (one.name, getattr(one, "tag_name", one.name))
