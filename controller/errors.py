@@ -6,13 +6,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from controller.model.canonical import short
 from controller.model.ref import Reason
 
 if TYPE_CHECKING:
-    from controller.model.ref import Problem
+    from controller.model.ref import Problem, ResourceRef
 
 
 class EnvctlError(Exception):
@@ -169,6 +169,18 @@ class ScopeFromTheFuture(EnvctlError):
 
 class WrongUsage(EnvctlError):
     """The command line or the settings are wrong."""
+
+
+_CANDIDATES: Final = 10
+
+
+def several_named(text: str, found: Iterable["ResourceRef"]) -> WrongUsage:
+    """Return what says that a text may be each of some objects, and lists the first of them."""
+    listed = sorted(found)
+    names = "\n".join(f"    {ref}" for ref in listed[:_CANDIDATES])
+    left = len(listed) - _CANDIDATES
+    more = f"\n    and {left} more" if left > 0 else ""
+    return WrongUsage(f"{text!r} may be each of these", fix=f"name one of them\n{names}{more}")
 
 
 class ExitCode(IntEnum):

@@ -69,7 +69,7 @@ def ledger_routes(served: Served) -> APIRouter:
     router = APIRouter(tags=["audit"], dependencies=allowed)
     for path, answer, document in (
         (_PATH, ledger.records, "audit-list"),
-        (f"{_PATH}/{{name}}", ledger.record, "audit-show"),
+        (f"{_PATH}/{{name:path}}", ledger.record, "audit-show"),
         ("/api/v1/blame", ledger.blame, "audit-blame"),
         ("/api/v1/state", ledger.state, "audit-state"),
     ):
@@ -115,13 +115,13 @@ class _Ledger:
         return respond(request, answer, _next(request, asked, question, found.next_token))
 
     def record(self, request: Request, name: str) -> Response:
-        """A record by its audit id, or all of a transaction."""
+        """A record by its audit id, all of a transaction, or the last change of an object."""
         return respond(request, records_answer(find_records(self._served.installation, name)))
 
     def blame(
         self, request: Request, what: Annotated[str, Query(min_length=1, max_length=1024)]
     ) -> Response:
-        """Who gave each field of an object, Kind/name, its value."""
+        """Who gave each field of an object, called by any of its names, its value."""
         return respond(request, blame_answer(blame(self._served.installation, what)))
 
     def state(
@@ -130,10 +130,11 @@ class _Ledger:
         at: Annotated[str, Query(min_length=1, max_length=64, description="As since")],
         kind: Annotated[Text, Query(description="Objects of one kind alone")] = None,
         as_yaml: Annotated[bool, Query(alias="yaml", description="As text: YAML")] = False,
+        what: Annotated[Text, Query(description="One object alone, by any of its names")] = None,
     ) -> Response:
         """The config tables as they were at a moment."""
         moment = parse_moment(at, self._served.now())
-        found = past_state(self._served.installation, moment, kind)
+        found = past_state(self._served.installation, moment, kind, what)
         return respond(request, state_answer(moment, found, as_yaml=as_yaml))
 
     def _entity(self, asks: LedgerQuery) -> str | None:

@@ -26,6 +26,7 @@ from controller.cli.invocation import (
 from controller.cli.process import note, note_error, say, say_document, say_lines
 from controller.cli.reports.plan_formats import asked_for, note_unused_tokens
 from controller.cli.terminal.interruption import stopping_on_signals
+from controller.cli.terminal.positional_source import is_address, one_source
 from controller.cli.terminal.progress import ProgressLine
 from controller.engine.commit.lease import Claim
 from controller.engine.queries.moments import parse_duration
@@ -50,8 +51,11 @@ _NOBODY_TO_ASK = (
 _NOT_FROM_SOURCE = "the source is wrong or out of reach, as is said at the end: accounts are kept as was accepted last"
 
 PlanArgument = Annotated[
-    Path | None,
-    typer.Argument(metavar="[PLAN_FILE]", help="Apply only if the plan is still this one."),
+    str | None,
+    typer.Argument(
+        metavar="[PLAN_FILE|SOURCE]",
+        help="A plan file: apply only if the plan is still this one. Or the same as --source SOURCE.",
+    ),
 ]
 ExpectOption = Annotated[
     str | None,
@@ -86,8 +90,10 @@ def apply(
 ) -> None:
     """Plan, show, ask, and do it. Exit 3: refused by a guard; 4: another plan than expected; 7: some changes failed."""
     call: Invocation = context.obj
+    if plan is not None and (is_address(plan) or Path(plan).is_dir()):
+        plan, source = None, one_source(plan, source)
     source = source if ref is None else at_ref(ref, source)
-    claim = _read_claim(plan, source, adopt=adopt) if plan is not None else None
+    claim = _read_claim(Path(plan), source, adopt=adopt) if plan is not None else None
     wait_s = parse_duration(wait) if wait else 0.0
     request = ReconcileRequest(
         requester=call.requester("apply"),
@@ -102,9 +108,7 @@ def apply(
     reconciler = call.reconciler(source, partial(note_warnings, call.emit))
     as_json, planned = output is Format.JSON, reconciler.plan(request)
     if claim is not None:
-        if planned.source_error is not None:
-            raise planned.source_error
-        check_plan_file(claim, planned, call.process.clock())
+        _check_claim(claim, planned, call)
     if not as_json:
         # What to type next is being done.
         refused = planned.plan.refused
@@ -161,6 +165,13 @@ def _read_claim(plan: Path, source: str | None, *, adopt: bool) -> PlanClaim:
             fix=shlex.join(["envctl", "apply", str(plan), *again, "--adopt"]),
         )
     return claim
+
+
+def _check_claim(claim: PlanClaim, planned: CombinedPlan, call: Invocation) -> None:
+    """Raise what keeps the source from being read, or what is otherwise than in the plan file."""
+    if planned.source_error is not None:
+        raise planned.source_error
+    check_plan_file(claim, planned, call.process.clock())
 
 
 def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) -> None:

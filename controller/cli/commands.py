@@ -59,7 +59,12 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Command(TyperCommand):
-    """A command whose help ends in examples."""
+    """A command whose help says how its arguments are typed, and ends in examples."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return what stands behind the command's name: an argument's own word says already whether it may be left out."""
+        arguments = [one for one in self.params if one.param_type_name == "argument"]
+        return [self.options_metavar or "", *(str(one.metavar or one.name) for one in arguments)]
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write what people type."""

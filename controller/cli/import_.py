@@ -7,6 +7,7 @@ import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import counted, note, say, say_document, utc_now
+from controller.cli.terminal.completion import scope_names
 from controller.engine.authoring.import_fleet import Importer, open_backup
 from controller.engine.authoring.write_files import write_folder
 from controller.loading.authoring.compose import SCHEMAS
@@ -32,7 +33,9 @@ def import_(
         list[str] | None,
         typer.Option(
             "--scope",
-            help="Look at this account and region alone (config: at none). Repeatable; default: at all.",
+            metavar="SCOPE",
+            help="Look at this alone: ACCOUNT/REGION, or an ACCOUNT by name or number (config: at none). Repeatable; default: at all.",
+            autocompletion=scope_names,
         ),
     ] = None,
     backup: BackupOption = None,

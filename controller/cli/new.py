@@ -11,11 +11,12 @@ from controller import catalog
 from controller.cli.invocation import Invocation, SourceOption
 from controller.cli.process import note, note_problems, say
 from controller.cli.terminal.completion import kind_names
+from controller.cli.terminal.positional_source import SourceArgument, one_source
 from controller.engine.authoring.scaffold import scaffold
 from controller.engine.authoring.write_files import write_new_files
 from controller.engine.desired.load_revision import RevisionLoader
 from controller.engine.installation.desired_source import open_desired
-from controller.errors import ExitCode
+from controller.errors import ExitCode, WrongUsage
 from controller.views.schema_files import schema_files
 
 
@@ -24,9 +25,16 @@ def new(
     *,
     kind: Annotated[
         str,
-        typer.Argument(metavar="KIND", help="Service, Environment, …", autocompletion=kind_names),
+        typer.Argument(
+            metavar="KIND",
+            help="Service, Environment, …; with the name behind it: Kind/name.",
+            autocompletion=kind_names,
+        ),
     ],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is to be called.")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="What it is to be called.")
+    ] = None,
+    of: SourceArgument = None,
     source: SourceOption = None,
     out: Annotated[
         Path | None,
@@ -35,7 +43,13 @@ def new(
 ) -> None:
     """Scaffold a document: next free ports, references that exist, its name checked. Exit 1: its name is wrong."""
     call: Invocation = context.obj
-    opened = open_desired(source, call.settings, call.process)
+    kind, slash, rest = kind.partition("/")
+    if slash:
+        # The name was said with the kind, so what follows is the source.
+        name, of = rest, name if of is None else of
+    if not name:
+        raise WrongUsage(f"what is the new {kind} to be called?", fix=f"envctl new {kind} NAME")
+    opened = open_desired(one_source(of, source), call.settings, call.process)
     place = _inside(out, opened.name) if out else f"{name}.yaml"
     kinds = catalog.kinds()
     loader = RevisionLoader(kinds, call.settings.of_rules)

@@ -23,14 +23,13 @@ from controller.engine.overrides.service import (
     Overrides,
     Prepared,
     authored_digest,
-    none_named,
     release_unread,
+    those_named,
     unread_override,
 )
 from controller.engine.power.fleet import accepted_now
 from controller.errors import WrongUsage
 from controller.events import Emit
-from controller.planning.overrides import named
 from controller.views.override_report import done_lines, prepared_lines, report_json
 from controller.views.override_text import overrides_answer, yaml_json, yaml_lines
 
@@ -149,9 +148,7 @@ def write_yaml(
     if call.server is not None:
         only_here(out=out)
     seen = observe_config(call.installation)
-    found = named(seen.overrides, what)
-    if not found:
-        raise none_named(what)
+    found = those_named(seen.overrides, what)
     made = override_files_writer(call, source).files(found, seen)
     write_folder(out, made.files, force=False)
     if output is Format.JSON:

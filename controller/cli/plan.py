@@ -34,6 +34,7 @@ from controller.cli.reports.plan_formats import (
     show_plan,
     write_reports,
 )
+from controller.cli.terminal.positional_source import SourceArgument, one_source
 from controller.engine.authoring.write_files import write_file
 from controller.engine.commit.lease import Claim
 from controller.engine.config.observe import (
@@ -125,6 +126,7 @@ ExitZeroOption = Annotated[
 @relaxed_gc()
 def plan(
     context: typer.Context,
+    of: SourceArgument = None,
     *,
     source: SourceOption = None,
     ref: RefOption = None,
@@ -150,6 +152,8 @@ def plan(
 ) -> None:
     """Show what would change. Exit 0: nothing to apply; 2: changes, unless --exit-zero; 3: refused by a guard."""
     call: Invocation = context.obj
+    if of is not None:
+        source = one_source(of, source)
     if call.server is not None and not any((source, ref, base, observed, save_observed)):
         raise _ended(_ask_server(call.server, context.params), exit_zero=exit_zero)
     source = at_ref(ref, source) if ref is not None else source

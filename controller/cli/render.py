@@ -15,6 +15,7 @@ from controller.cli.invocation import (
 )
 from controller.cli.process import note_problems, say, say_document
 from controller.cli.terminal.completion import object_names
+from controller.cli.terminal.positional_source import SourceArgument, is_source, one_source
 from controller.engine.queries.effective import effective_documents
 from controller.errors import ExitCode
 from controller.views.effective import effective_json, effective_yaml
@@ -30,12 +31,16 @@ def render(
             autocompletion=object_names,
         ),
     ] = None,
+    of: SourceArgument = None,
     source: SourceOption = None,
     branch: RefOption = None,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Print effective documents: defaults merged, inheritance written out, each value with its file and line."""
     call: Invocation = context.obj
+    if ref is not None and of is None and is_source(ref):
+        ref, of = None, ref
+    source = one_source(of, source)
     planner = call.planner(source if branch is None else at_ref(branch, source))
     revision = planner.load()
     errors = [problem for problem in revision.problems if not problem.warning]

@@ -13,16 +13,15 @@ from controller.cli.invocation import (
     at_ref,
 )
 from controller.cli.process import counted, note_problems, say, say_document
-from controller.errors import ExitCode, WrongUsage
+from controller.cli.terminal.positional_source import SourceArgument, one_source
+from controller.errors import ExitCode
 from controller.views.documents.validation import validate_json
 
 
 def validate(
     context: typer.Context,
     *,
-    of: Annotated[
-        str | None, typer.Argument(metavar="[SOURCE]", help="The same as --source SOURCE.")
-    ] = None,
+    of: SourceArgument = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="End with 1 where there are only warnings, too.")
     ] = False,
@@ -32,9 +31,7 @@ def validate(
 ) -> None:
     """Check YAML: every problem with its place and its fix. Needs no AWS."""
     call: Invocation = context.obj
-    if of is not None and source is not None:
-        raise WrongUsage("two sources are named", fix="leave one of them out")
-    named = of if source is None else source
+    named = one_source(of, source)
     planner = call.planner(named if ref is None else at_ref(ref, named))
     revision = planner.load()
     problems, errors = revision.problems, [p for p in revision.problems if not p.warning]

@@ -22,6 +22,10 @@ class RecordFilter:
     environment: str = ""
     of_environments: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     """Entity types whose keys name an environment -> whether more may follow its name: ``c50-ta-Web``."""
+    overrides: str = ""
+    """Entity type of overrides, whose records say what they are of where others say which line asked for them."""
+    of_kinds: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+    """As ``of_environments``, by the kinds of what overrides are of."""
     commit: str = ""
     """How the commit begins."""
     change_types: frozenset[str] = frozenset()
@@ -37,17 +41,20 @@ class RecordFilter:
             and (not self.tables or entity.table in self.tables)
             and (not self.hash_key or entity.hash_key == self.hash_key)
             and (not self.name or self.name in _parts(entity))
-            and (not self.environment or self._is_of_environment(entity))
+            and (not self.environment or self._is_of_environment(record))
             and record.actor.commit.startswith(self.commit)
             and (not self.change_types or record.change_type in self.change_types)
         )
 
-    def _is_of_environment(self, entity: EntityKey) -> bool:
-        more = self.of_environments.get(entity.table)
+    def _is_of_environment(self, record: RecordSummary) -> bool:
+        entity = record.entity
+        more, parts = self.of_environments.get(entity.table), _parts(entity)
+        if entity.table == self.overrides:
+            kind, *parts = record.origin.split("/")
+            more = self.of_kinds.get(kind)
         if more is None:
             return False
         # Names of environments have no hyphen, and keys of upstreams end theirs with an underscore.
-        parts = _parts(entity)
         named = (part.partition("-")[0].partition("_")[0] for part in parts) if more else parts
         return self.environment in named
 

@@ -102,7 +102,7 @@ class LedgerRecord:
 class ItemWrite:
     """Full images, ``Audit`` and ``Managed`` included, as plain values; None where there is no item.
 
-    ``table`` is the logical name. ``origin`` is ``path:line`` of the document, empty if none asked for the change.
+    ``table`` is the logical name. ``origin`` is ``path:line`` of the document, of an override what it is of, empty if none asked for the change.
     """
 
     table: str

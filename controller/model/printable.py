@@ -15,6 +15,8 @@ _UNSEEN: Final = re.compile(
 )
 """Letters and marks that print as nothing, although they count as printable."""
 
+_DIGITS: Final = re.compile("[0-9a-f]+")
+
 _JSON_ESCAPED: Final = re.compile("[\x7f-\U0010ffff]")
 
 
@@ -29,6 +31,12 @@ def in_short(text: str, longest: int = LONGEST_LINE) -> str:
     """Return text as one line, as ``printable``, of at most so many characters."""
     shown = printable(text[: longest + 1])
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def revision_text(revision: str, digits: int = 7) -> str:
+    """Return a commit, or a digest of files, by its first digits; what is none (``snapshot:01K…``) as it is, on one line."""
+    bare = revision.removeprefix("sha256:")
+    return bare[:digits] if _DIGITS.fullmatch(bare) else printable(revision)
 
 
 def printable_lines(text: str) -> str:

@@ -1,6 +1,6 @@
 """What a resource is called, where a value was written and by whom, and what is wrong there; and why something is as it is."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
@@ -20,6 +20,11 @@ class ResourceRef(NamedTuple):
         """Print as people type it: ``Environment/c50``."""
         return f"{self.kind}/{self.key}"
 
+    def is_called(self, text: str) -> bool:
+        """Tell whether people mean it by a text: ``Kind/key``, the key, or the key's last part, with its kind or without."""
+        name = self.key.rpartition("/")[2]
+        return text in (self.key, name, str(self), f"{self.kind}/{name}")
+
     @classmethod
     def parse(cls, text: str) -> "ResourceRef":
         """Read ``Kind/key``; ValueError says how it should look."""
@@ -29,6 +34,20 @@ class ResourceRef(NamedTuple):
                 f"{text!r} is no reference: write it as Kind/name, e.g. Environment/c50"
             )
         return cls(kind, key)
+
+
+def objects_called(text: str, refs: Collection[ResourceRef]) -> set[ResourceRef]:
+    """Return those of ``refs`` that go by this text: by their whole reference alone, else by any of their names.
+
+    A name is the key, or its last part (``www.acme.example`` of ``c50/www.acme.example``), with its kind or without. Of
+    several an Environment goes before other kinds.
+    """
+    kind, _, key = text.partition("/")
+    if ResourceRef(kind, key) in refs:
+        return {ResourceRef(kind, key)}
+    name = text.rpartition("/")[2]
+    found = {ref for ref in refs if ref.key.endswith(name) and ref.is_called(text)}
+    return {ref for ref in found if ref.kind == "Environment"} or found
 
 
 class Origin(NamedTuple):

@@ -74,7 +74,7 @@ def ending_soon(
 
 
 def named(overrides: Iterable[Override], text: str) -> tuple[Override, ...]:
-    """Return those a person means: by id, by reference, or by the last part of a reference (``c50``, ``i-…``).
+    """Return those a person means: by id, by reference, or by any name of what they are of (``c50``, ``i-…``, ``Group/c50-ta-Web``).
 
     The id of an override with many parts, or of one of its rows, means all of them.
     """
@@ -85,7 +85,7 @@ def named(overrides: Iterable[Override], text: str) -> tuple[Override, ...]:
         if text in (override.id, str(override.ref)) or override.id.startswith(inside)
     ]
     if not found:
-        found = [override for override in overrides if override.ref.key.rpartition("/")[2] == text]
+        found = [override for override in overrides if override.ref.is_called(text)]
     return tuple(sorted(found, key=BY_AGE))
 
 

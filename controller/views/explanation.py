@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Final, NamedTuple
 
+from controller.engine.power.fleet import GROUP
 from controller.engine.queries.effective import EffectiveDocument
 from controller.engine.queries.explain.explanation import (
     STATES,
@@ -268,6 +269,8 @@ def last_change_lines(explanation: Explanation) -> list[str]:
     if record is None:
         if found is None:
             return ["the ledger has no record of it"]
+        if not found.states:
+            return ["none: it has no instances, and the ledger has no change of any"]
         started = f"; last started {moment_text(launched)}" if launched else ""
         return [
             f"none by envctl that the ledger knows: outside, or before it was installed{started}"
@@ -296,6 +299,8 @@ def last_change_lines(explanation: Explanation) -> list[str]:
         count = len(record.new_value or {})
         action = record.new_meta.get("Action", record.change_type.lower())
         what = f"{action} {TIMES} {count}" if count > 1 else action
+        if record.entity_type == GROUP and explanation.ref.kind != GROUP:
+            what = f"{action} {GROUP}/{record.entity_key.rpartition('/')[2]}"
     if record.phase == "failed":
         what += f"  FAILED: {record.new_meta.get('Message', '')}"
     lines = [f"{second_text(done, explanation.zone, since)}  {what}", *applied]

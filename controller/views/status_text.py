@@ -10,7 +10,7 @@ from controller.engine.queries.status.view import ScopeLine, StatusView
 from controller.model.canonical import ABSENT, Json
 from controller.model.observed import CONFIG_SCOPE, Remark
 from controller.model.override import Override
-from controller.model.printable import in_short
+from controller.model.printable import in_short, revision_text
 from controller.planning.overrides import wholes
 from controller.planning.wording import number, objects_text, value_text, whole_text
 from controller.views.answer import Answer
@@ -66,7 +66,7 @@ def _source(view: StatusView) -> Iterator[Line]:
     config = view.config
     revision = config.revision if config else ""
     if revision and config and config.applied_at:
-        short = revision.removeprefix("sha256:")[:COMMIT]
+        short = revision_text(revision, COMMIT)
         applied = f"{short} applied {age_text(view.at, config.applied_at)} ago"
     else:
         applied = "nothing was applied from it yet" if view.source.name else "nothing applied yet"

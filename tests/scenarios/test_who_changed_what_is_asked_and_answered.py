@@ -98,7 +98,7 @@ def test_a_field_that_others_changed_is_outside(changed: Fleet) -> None:
     assert "not by envctl" in envctl("audit", "blame", "Service/Search").out
 
 
-@pytest.mark.parametrize("ref", ["Service/Nobody", "Servise/Search", "Search", "Group/c50-ta-Web"])
+@pytest.mark.parametrize("ref", ["Service/Nobody", "Servise/Search", "Serch", "Group/c50-ta-Web"])
 def test_nothing_to_blame(changed: Fleet, ref: str) -> None:
     assert envctl("audit", "blame", ref).code == 64
 

@@ -100,8 +100,8 @@ def _command(called: str, found: Any) -> Iterator[str]:
 
 
 def _argument(one: Any) -> str:
-    name = (one.metavar or one.name.upper()).strip("[]")
-    return str(name) if one.required else f"[{name}]"
+    name = str(one.metavar or one.name.upper())
+    return name if one.required or name.startswith("[") else f"[{name}]"
 
 
 def _option(one: Any) -> str:

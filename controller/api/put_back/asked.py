@@ -79,7 +79,9 @@ class RestoreAsked(PutBackAsked):
 class RollbackBody(PutBackAsked):
     """A rollback, as ``envctl rollback`` takes it: exactly one of ``what``, ``commit`` and ``to``."""
 
-    what: Annotated[_Text | None, Field(description="A transaction or a record")] = None
+    what: Annotated[
+        _Text | None, Field(description="A transaction, a record, or an object for its last change")
+    ] = None
     commit: Annotated[_Text | None, Field(description="All that came from it")] = None
     to: Annotated[_Text | None, Field(description="All since: a commit, a time, 2h ago")] = None
     also: Annotated[_Names, Field(description="These, too, though changed since: Kind/name")] = []
@@ -154,7 +156,8 @@ class PutBacks:
         )
         request = asked.request(actor, "rollback", self.owner)
         chosen = asked.asked.chosen(self.accounts.installation, now)
-        prepared = rollbacks.prepare(chosen, refs_also(asked.also), request)
+        also = refs_also(asked.also, self.accounts.installation, now)
+        prepared = rollbacks.prepare(chosen, also, request)
 
         def carry_out() -> Answer:
             return rollback_done(prepared, rollbacks.carry_out(prepared, request, self.emit), None)

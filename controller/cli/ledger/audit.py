@@ -14,9 +14,10 @@ from controller.cli.ledger.list_records import list_records
 from controller.cli.ledger.state import state
 from controller.cli.process import counted, say, say_document
 from controller.cli.remote.server import Request
+from controller.cli.terminal.completion import object_names, scope_names
 from controller.engine.commit.lease import LEASE_S, Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
-from controller.engine.queries.audit import find_records, verify_installation
+from controller.engine.queries.audit import find_records, verify_installation, written_scope
 from controller.engine.snapshots.places import open_store
 from controller.engine.state.anchor_heads import anchor_heads
 from controller.engine.state.recover import recover_scope
@@ -37,7 +38,12 @@ audit.command("list")(list_records)
 def show(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="ID", help="An audit id, or the transaction of an apply.")
+        str,
+        typer.Argument(
+            metavar="ID|REF",
+            help="An audit id, the transaction of an apply, or an object for its last change.",
+            autocompletion=object_names,
+        ),
     ],
     output: FormatOption = Format.TEXT,
 ) -> None:
@@ -87,12 +93,17 @@ def recover(
     context: typer.Context,
     scope: Annotated[
         str,
-        typer.Argument(metavar="SCOPE", help="config, or ACCOUNT/REGION, of which a row is lost."),
+        typer.Argument(
+            metavar="SCOPE",
+            help="config, ACCOUNT/REGION, or an ACCOUNT of one region, of which a row is lost.",
+            autocompletion=scope_names,
+        ),
     ],
 ) -> None:
     """Make a scope's own rows again from its records, whose chain must be whole: its head, and what is open. Recorded itself."""
     call: Invocation = context.obj
     found, process = call.installation, call.process
+    scope = written_scope(scope, found)
     archived = recover_archived(found, scope)
     if archived is not None:
         say(f"{scope}: its segments go on to #{archived.sequence:,}: their row was written again")

@@ -6,13 +6,21 @@ import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
 from controller.cli.remote.server import Request
+from controller.cli.terminal.completion import object_names
 from controller.engine.queries.blame import blame as who_set
 from controller.views.audit.blame import blame_answer
 
 
 def blame(
     context: typer.Context,
-    ref: Annotated[str, typer.Argument(metavar="REF", help="Kind/name.")],
+    ref: Annotated[
+        str,
+        typer.Argument(
+            metavar="REF",
+            help="Kind/name, or a name that one alone has.",
+            autocompletion=object_names,
+        ),
+    ],
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Say of each field of an object who gave it its value, when, in which commit, and which line asked for it."""

@@ -7,6 +7,7 @@ import typer
 
 from controller.cli.invocation import Format, Invocation, say_answer
 from controller.cli.remote.server import Request
+from controller.cli.terminal.completion import object_names
 from controller.engine.queries.moments import parse_moment
 from controller.engine.queries.past_state import past_state
 from controller.views.past_state import state_answer
@@ -22,6 +23,14 @@ class StateFormat(StrEnum):
 
 def state(
     context: typer.Context,
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[REF]",
+            help="One object: Kind/name, or a name that one alone had; default: all.",
+            autocompletion=object_names,
+        ),
+    ] = None,
     *,
     at: Annotated[
         str,
@@ -39,10 +48,10 @@ def state(
     call: Invocation = context.obj
     as_yaml, as_json = output is StateFormat.YAML, output is StateFormat.JSON
     if call.server is not None:
-        asked = Request("/state", {"at": at, "kind": kind, "yaml": as_yaml})
+        asked = Request("/state", {"at": at, "what": what, "kind": kind, "yaml": as_yaml})
         raise typer.Exit(call.server.answer(asked, as_json=as_json))
     moment = parse_moment(at, call.process.clock())
-    found = past_state(call.installation, moment, kind)
+    found = past_state(call.installation, moment, kind, what)
     say_answer(
         state_answer(moment, found, as_yaml=as_yaml), Format.JSON if as_json else Format.TEXT
     )

@@ -1,6 +1,7 @@
 """``envctl get``: what there is of a kind, an object a line."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -11,10 +12,12 @@ import typer
 from controller import catalog
 from controller.cli.invocation import Format, Invocation, say_answer
 from controller.cli.process import note, terminal_width
+from controller.cli.terminal.completion import object_names
 from controller.engine.config.observe import ObservedConfig, observe_config
 from controller.engine.installation.installation import reading_access
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.published_accounts import PublishedAccounts
+from controller.engine.queries.listed_names import account_named, only_named
 from controller.engine.queries.listing import LISTS, ListFilter, drifted_in, listed_in
 from controller.engine.queries.live_listing import LIVE_LISTS, live_listed, look_for
 from controller.engine.queries.schedules.exceptions import filter_of
@@ -44,12 +47,23 @@ _LISTS: Final = (*LISTS, *LIVE_LISTS)
 _SHAPES: Final[dict[ListFormat, Shape]] = {ListFormat.WIDE: "wide", ListFormat.NAME: "name"}
 
 
+NamesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME]...",
+        help="Only these, by any name they have; of the first Kind/name says both.",
+        autocompletion=object_names,
+    ),
+]
+
+
 def get(
     context: typer.Context,
     *,
     what: Annotated[
         str, typer.Argument(metavar="WHAT", help=f"What to list: {', '.join(_LISTS)}.")
     ],
+    names: NamesArgument = None,
     label: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,7 +71,10 @@ def get(
         ),
     ] = None,
     account: Annotated[
-        str | None, typer.Option("--account", metavar="NAME", help="Only what is in this account.")
+        str | None,
+        typer.Option(
+            "--account", metavar="ACCOUNT", help="Only in this account: its name or number."
+        ),
     ] = None,
     team: Annotated[
         str | None, typer.Option("--team", metavar="CLUSTER", help="Only what this team owns.")
@@ -79,11 +96,12 @@ def get(
 ) -> None:
     """List what there is, what schedules ask of it now and next, overrides and drift: groups and instances by a look, all else by the tables."""
     call: Invocation = context.obj
-    listing = _listing(what)
+    what, _, named = what.partition("/")
+    listing, asked = _listing(what), [*([named] if named else []), *(names or ())]
     labels = filter_of(team, None, label).labels
     wanted = ListFilter(account=account or "", team=team or "", labels=labels)
     shape = _SHAPES.get(output, "narrow")
-    answer = _answer(call, listing, wanted, observed, shape, output)
+    answer = _answer(call, listing, wanted, asked, observed, shape, output)
     if output is ListFormat.YAML:
         document = json.loads(document_text(answer.document, answer.fields()))
         answer = replace(answer, text=lambda: "\n".join(yaml_lines(document)))
@@ -95,6 +113,7 @@ def _answer(
     call: Invocation,
     what: str,
     wanted: ListFilter,
+    names: Sequence[str],
     observed: str | None,
     shape: Shape,
     output: ListFormat,
@@ -114,10 +133,13 @@ def _answer(
         listed = live_listed(
             what, scopes, accepted_at, now, replace(wanted, account=""), observed or ""
         )
+        listed = replace(listed, found=only_named(what, listed.found, names))
         return live_answer(what, listed, now, shape, width)
     if isinstance(accounts, PublishedAccounts):
         note(f"envctl: {seen_text(accounts.seen, str(observed), now)}")
+    wanted = replace(wanted, account=account_named(wanted.account, accepted))
     found = listed_in(what, accepted, now, wanted, drifted_in(seen.scopes[0]))
+    found = only_named(what, found, names)
     return list_answer(what, found, now, shape, width, accepted.unreadable)
 
 

@@ -27,6 +27,7 @@ from controller.cli.put_back.plan_and_ask import (
 from controller.cli.put_back.typed_again import typed_again
 from controller.cli.remote.operations import put_back
 from controller.cli.remote.server import only_here
+from controller.cli.terminal.completion import object_names
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.cli.terminal.progress import ProgressLine
 from controller.engine.queries.rollback_asked import RollbackAsked, end_of, refs_also
@@ -36,7 +37,11 @@ from controller.views.rollback import rollback_done, rollback_planned
 
 WhatArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[TRANSACTION|RECORD]", help="What is taken back, as audit list says."),
+    typer.Argument(
+        metavar="[TRANSACTION|RECORD|REF]",
+        help="What is taken back, as audit list says; of an object its last change.",
+        autocompletion=object_names,
+    ),
 ]
 CommitOption = Annotated[
     str | None,
@@ -53,7 +58,7 @@ ToOption = Annotated[
 AlsoOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--also", metavar="KIND/NAME", help="This, too, though it was changed since. Repeatable."
+        "--also", metavar="REF", help="This, too, though it was changed since. Repeatable."
     ),
 ]
 GitOption = Annotated[
@@ -101,7 +106,7 @@ def rollback(
         emit=call.emit,
     )
     request = request_of(call, "rollback", approve, wait)
-    prepared = rollbacks.prepare(chosen, refs_also(also or ()), request)
+    prepared = rollbacks.prepare(chosen, refs_also(also or (), call.installation, now), request)
     plan_and_ask(rollback_planned(prepared, typed_again(context)), prepared, asked)
     clone = None if prepared.planned.plan.refused else git
     reverted = write_revert(prepared, clone, call.settings.source.git) if clone else None

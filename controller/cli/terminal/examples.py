@@ -9,7 +9,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "envctl init --account-number 012345670123 --environment dev1 --schedule office-hours",
     ),
     "validate": ("envctl validate fleet", "envctl validate --ref my-branch"),
-    "render": ("envctl render c50", "envctl render Environment/c50 --source fleet"),
+    "render": ("envctl render c50", "envctl render Environment/c50 fleet"),
     "new": (
         "envctl new Service Payments",
         "envctl new Environment c51 --out fleet/staging/c51.yaml",
@@ -27,6 +27,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "run": ("envctl --config s3://acme-config/envctl/settings.yaml run --log-format json",),
     "get": (
         "envctl get environments",
+        "envctl get environments c50 c51",
         "envctl get services --team Tango -o wide",
         "envctl get groups --account staging-eu",
     ),
@@ -48,19 +49,26 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "override release": ("envctl override release c50",),
     "audit list": (
         "envctl audit list --since 7d",
-        "envctl audit list --entity Environment/c50 --when yesterday",
+        "envctl audit list --entity c50 --when yesterday",
     ),
-    "audit show": ("envctl audit show 01M8JQJXTVRJD4WRXSFZ4ZRW05",),
+    "audit show": (
+        "envctl audit show 01M8JQJXTVRJD4WRXSFZ4ZRW05",
+        "envctl audit show Environment/c50",
+    ),
     "audit verify": ("envctl audit verify", "envctl audit verify --replay --anchors"),
     "audit anchor": ("envctl audit anchor",),
     "audit recover": ("envctl audit recover config",),
     "audit follow": ("envctl audit follow",),
-    "audit blame": ("envctl audit blame Environment/c50",),
-    "audit state": ("envctl audit state --at 2026-11-24T18:00 --kind Service",),
+    "audit blame": ("envctl audit blame c50",),
+    "audit state": (
+        "envctl audit state --at 2026-11-24T18:00 --kind Service",
+        "envctl audit state c50 --at yesterday",
+    ),
     "audit export": ("envctl audit export --from 2026-01-01 > records.csv",),
     "audit archive": ("envctl audit archive",),
     "rollback": (
         "envctl rollback 01M8JQJXTVRJD4WRXSFZ4ZRW05 --plan",
+        "envctl rollback c50 --plan",
         "envctl rollback --commit 3f9c1a7 --reason 'wrong image'",
     ),
     "snapshot create": ("envctl snapshot create",),

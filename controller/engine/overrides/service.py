@@ -26,7 +26,14 @@ from controller.engine.reconcile.reconciler import Reconciler
 from controller.engine.state.damaged_overrides import readable_rows, recorded_in, sorted_out, unread
 from controller.engine.state.override_commit import Ending, end_overrides, make_overrides
 from controller.engine.state.override_rows import OVERRIDE_PREFIX
-from controller.errors import EnvctlError, ExitCode, WrongUsage, exit_code_of, worst_exit_code
+from controller.errors import (
+    EnvctlError,
+    ExitCode,
+    WrongUsage,
+    exit_code_of,
+    several_named,
+    worst_exit_code,
+)
 from controller.events import Emit, discard_event
 from controller.model.canonical import ABSENT, digest
 from controller.model.ledger_record import Requester
@@ -136,17 +143,12 @@ class Overrides:
     def to_release(self, what: str) -> Prepared:
         """Find overrides by id or object and work out what their end does; nothing is written. Raises WrongUsage."""
         known = self._state.seen.overrides
-        found = named(known, what)
-        if not found:
-            raise none_named(what)
+        found = those_named(known, what)
         if all(map(is_of_tag, found)):
             raise WrongUsage(
                 f"{what!r} is the {found[0].reason} {found[0].ref.key}",
                 fix="take the tag off; the next run ends it",
             )
-        if len({override.ref for override in found}) > 1 and len(wholes(found)) > 1:
-            refs = ", ".join(sorted({str(override.ref) for override in found}))
-            raise WrongUsage(f"{what!r} may be each of {refs}", fix="name one of them")
         held = self._state.accepted.overrides
         remaining = tuple(override for override in held if override not in found)
         follows = self._followed(found[0].ref) if len(found) == 1 else ()
@@ -243,6 +245,17 @@ class Overrides:
         if ref.kind in LIVE:
             raise WrongUsage(f"{ref} is not in Git, so Git cannot end it", fix="give --until TIME")
         return None, base_digest(ref)
+
+
+def those_named(known: Sequence[Override], what: str) -> tuple[Override, ...]:
+    """Return one override, with all of its parts, or those of one object. Raises WrongUsage for a name of none or of several."""
+    found = named(known, what)
+    if not found:
+        raise none_named(what)
+    refs = {override.ref for override in found}
+    if len(refs) > 1 and len(wholes(found)) > 1:
+        raise several_named(what, refs)
+    return found
 
 
 def none_named(what: str) -> WrongUsage:

@@ -12,11 +12,11 @@ from controller.engine.config.observe import ACCEPTED_REVISION, ObservedConfig, 
 from controller.engine.installation.installation import Installation
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import ScopeSetup, Unobserved, environments_of
-from controller.errors import WrongUsage
+from controller.errors import WrongUsage, several_named
 from controller.model.accepted import AcceptedState
 from controller.model.closest import did_you_mean
 from controller.model.live import LiveLook
-from controller.model.ref import ResourceRef
+from controller.model.ref import ResourceRef, objects_called
 from controller.scheduling.schedule import Schedule
 from controller.scheduling.wall_clock import zone_of
 from controller.settings import Mode
@@ -27,7 +27,6 @@ POWER: Final = "power"
 GROUP: Final = "Group"
 INSTANCE: Final = "Instance"
 LIVE: Final = (GROUP, INSTANCE)
-SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +157,12 @@ def find_object(
 ) -> ResourceRef:
     """Return the one object a text means; accounts are only looked at if no document is meant.
 
-    ``Kind/name``, a bare name (an Environment goes before other kinds), a group's name, an instance's id, its private address
-    or its Name tag. Raises WrongUsage if there is none, or several.
+    What ``objects_called`` finds, a group's name, an instance's id, its private address or its Name tag. Raises WrongUsage if there is none, or several.
     """
     kind, slash, key = text.partition("/")
-    if slash and kind not in LIVE and not key.startswith("/"):
-        return _document(ResourceRef(kind, key), accepted)
-    named = [ref for ref in accepted.resources if not slash and ref.key == text]
-    found = {ref for ref in named if ref.kind == "Environment"} or set(named)
+    found = objects_called(text, accepted.resources.keys())
+    if not found and slash and kind not in LIVE and not key.startswith("/"):
+        raise _no_document(ResourceRef(kind, key), accepted)
     if not found:
         fleet = look()
         for scope, evaluation in fleet.scopes.items():
@@ -184,23 +181,19 @@ def find_object(
         if not found:
             raise _nothing(text, accepted, fleet)
     if len(found) > 1:
-        names = "\n".join(f"    {ref}" for ref in sorted(found)[:SHOWN])
-        more = f"\n    and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        raise WrongUsage(f"{text!r} may be each of these", fix=f"name one of them\n{names}{more}")
+        raise several_named(text, found)
     return found.pop()
 
 
-def _document(ref: ResourceRef, accepted: AcceptedState) -> ResourceRef:
-    if ref in accepted.resources:
-        return ref
+def _no_document(ref: ResourceRef, accepted: AcceptedState) -> WrongUsage:
     if ref in accepted.unreadable:
-        raise WrongUsage(
+        return WrongUsage(
             f"{ref} cannot be read back from the tables: {accepted.unreadable[ref]}",
             fix="envctl plan shows what differs",
         )
     unknown = "envctl render lists the source's; what was never applied is not accepted yet"
     fix = did_you_mean(str(ref), map(str, accepted.resources), unknown, quoted=False)
-    raise WrongUsage(f"there is no {ref} in the tables", fix=fix)
+    return WrongUsage(f"there is no {ref} in the tables", fix=fix)
 
 
 def _nothing(text: str, accepted: AcceptedState, fleet: FleetEvaluation) -> WrongUsage:

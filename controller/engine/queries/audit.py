@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
 
 from controller.catalog import kind_tables, live_targets
+from controller.engine.desired.named_object import object_named
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.accounts import LiveAccounts
+from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import accepted_now
 from controller.engine.queries.anchors import read_anchors
-from controller.engine.queries.named_object import object_named
 from controller.engine.queries.written_by_others import WrittenByOthers
 from controller.engine.state.override_rows import read_recorded_rows
 from controller.engine.state.recover_archive import lost_row
@@ -38,13 +39,15 @@ from controller.ledger.verify import TablesNow, find_strays, verify_ledger
 from controller.model.closest import closest
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import CONFIG_SCOPE
-from controller.model.ref import ResourceRef
+from controller.model.ref import ResourceRef, objects_called
 from controller.snapshots.store import SnapshotStore
 from controller.targets.table_items.definitions import STATE_TABLE
 
 MAX_QUERIES = 400
 """Days without a record are queries too: a year of them is gone through at once, then a token says where to go on."""
 LONGEST = timedelta(days=3650)
+_LAST_LINES = 20
+"""More than one transaction leaves of one object."""
 _FEWEST_DIGITS = 4
 """Of a commit that is asked for."""
 
@@ -90,7 +93,7 @@ class Asked:
             **named,
             name=self.name,
             environment=self.environment,
-            of_environments=_of_environments(installation.master) if self.environment else {},
+            **(_of_environments(installation.master) if self.environment else {}),
             commit=self.commit,
             change_types=frozenset({self.change_type} if self.change_type else ()),
             power=self.shows_power,
@@ -129,27 +132,71 @@ def _beginning(installation: Installation, until: datetime) -> datetime:
         return until - LONGEST
 
 
+def object_of_tables(text: str, installation: Installation, now: datetime) -> ResourceRef:
+    """Return the object of the tables that a text means; one that is gone is meant by ``Kind/name`` alone.
+
+    Raises WrongUsage for what none or several are called, or a kind that does not exist, and as reading the tables.
+    """
+    kind, slash, key = text.partition("/")
+    master = installation.master
+    if slash and kind in _live_kinds(master):
+        return ResourceRef(kind, key)
+    refs = accepted_now(installation, now).accepted.resources.keys()
+    if slash and kind in master.kinds and not objects_called(text, refs):
+        return ResourceRef(kind, key)
+    if slash and kind not in master.kinds and not objects_called(text, refs):
+        kind_named(kind, master, f"/{key}")
+    return object_named(text, refs, "one that is gone has no name alone: write Kind/name")
+
+
 def _entities(text: str, installation: Installation, now: datetime) -> tuple[EntityKey, ...]:
     master = installation.master
-    if "/" not in text:
-        refs = accepted_now(installation, now).accepted.resources.keys()
-        text = str(object_named(text, refs, "one that is gone has no name alone: write Kind/name"))
     try:
-        ref = ResourceRef.parse(text)
-    except ValueError as error:
-        raise WrongUsage(f"--entity {error}") from error
+        ref = object_of_tables(text, installation, now)
+    except WrongUsage:
+        found = () if "/" in text else _recorded_groups(text, installation)
+        if found:
+            return found
+        raise
     if ref.kind in _live_kinds(master):
         # One named without its scope (``Group/c50-ta-Web``) may be in any.
-        scopes = [
-            scope
-            for scope in written_scopes(master)
-            if scope != CONFIG_SCOPE and not scope.startswith(STREAM_PREFIX)
-        ]
+        scopes = _live_scopes(master)
         in_scope = any(ref.key.startswith(f"{scope}/") for scope in scopes)
         keys = [ref.key] if in_scope else [f"{scope}/{ref.key}" for scope in scopes]
         return tuple(EntityKey(ref.kind, key) for key in keys)
     kind = kind_named(ref.kind, master, f"/{ref.key}")
     return entities_of(kind, ref.key, master.settings.resource_prefix, master.store.scan)
+
+
+def _recorded_groups(name: str, installation: Installation) -> tuple[EntityKey, ...]:
+    """Return the groups and instances of this name that the ledger has a record of, in any scope."""
+    kinds = sorted(_live_kinds(installation.master))
+    keys = [
+        EntityKey(kind, f"{scope}/{name}")
+        for scope in _live_scopes(installation.master)
+        for kind in kinds
+    ]
+    return tuple([key for key in keys if any(True for _ in installation.ledger.of_item(*key))])
+
+
+def _live_scopes(master: Master) -> list[str]:
+    return [
+        scope
+        for scope in written_scopes(master)
+        if scope != CONFIG_SCOPE and not scope.startswith(STREAM_PREFIX)
+    ]
+
+
+def last_change(text: str, installation: Installation, now: datetime) -> tuple[LedgerRecord, ...]:
+    """Return the records of the last transaction that changed an object. Raises WrongUsage where none is meant or has one."""
+    entities = _entities(text, installation, now)
+    lines = page_of(installation, OfEntity(entities), limit=_LAST_LINES, token=None).records
+    if not lines:
+        raise WrongUsage(
+            f"the ledger has no change of {text}", fix="envctl audit list shows what there is"
+        )
+    last = [line for line in lines if line.transaction_id == lines[0].transaction_id]
+    return tuple(installation.ledger.whole(reversed(last)))
 
 
 def kind_named(text: str, master: Master, behind: str = "") -> Kind[Any]:
@@ -183,15 +230,29 @@ def _entity_types(text: str, master: Master) -> _EntityTypes:
     return {"tables": tables, "hash_key": text if shared else ""}
 
 
-def _of_environments(master: Master) -> dict[str, bool]:
-    """Return the entity types whose keys name an environment, and whether more follows its name there."""
+class _OfEnvironments(TypedDict, total=False):
+    """How records of environments are told: as ``RecordFilter`` has it."""
+
+    of_environments: dict[str, bool]
+    of_kinds: dict[str, bool]
+    overrides: str
+
+
+def _of_environments(master: Master) -> _OfEnvironments:
+    """Return the kinds, and their entity types, whose keys name an environment, and whether more follows its name there."""
     prefix = master.settings.resource_prefix
+    kinds = dict.fromkeys(("Environment", "LoadBalancerSetting"), False) | {"Upstream": True}
     of_items = {
-        prefix + table.name: kind == "Upstream"
-        for kind in ("Environment", "LoadBalancerSetting", "Upstream")
+        prefix + table.name: more
+        for kind, more in kinds.items()
         for table in master.kinds[kind].tables
     }
-    return of_items | {kind: kind != POWER for kind in _live_kinds(master)}
+    live = {kind: kind != POWER for kind in _live_kinds(master)}
+    return {
+        "of_environments": of_items | live,
+        "of_kinds": kinds | live,
+        "overrides": STATE_TABLE.prefixed(prefix).name,
+    }
 
 
 def written_scopes(master: Master) -> list[str]:
@@ -199,6 +260,25 @@ def written_scopes(master: Master) -> list[str]:
     rows = master.store.scan(master.state_table)
     ids = sorted(str(row["Id"]) for row in rows)
     return [row_id.removeprefix(HEAD_PREFIX) for row_id in ids if row_id.startswith(HEAD_PREFIX)]
+
+
+def written_scope(text: str, installation: Installation) -> str:
+    """Return the scope that a text means: by its own name, written or not, or by its account's where that has one alone.
+
+    Raises WrongUsage where it has several.
+    """
+    names = _live_scopes(installation.master)
+    if text in (CONFIG_SCOPE, *names) or "/" in text:
+        return text
+    called = [
+        setup.scope.name for setup in _accepted_setups(installation) if text in setup.scope.called
+    ]
+    found = sorted({*called, *(name for name in names if name.startswith(f"{text}/"))})
+    if len(found) > 1:
+        raise WrongUsage(
+            f"{text!r} may be each of these", fix=f"name one of them: {', '.join(found)}"
+        )
+    return found[0] if found else text
 
 
 def page_of(
@@ -225,27 +305,34 @@ def page_of(
 
 
 def find_records(installation: Installation, name: str) -> tuple[LedgerRecord, ...]:
-    """Return the record of an audit id, or those of a transaction. Raises WrongUsage if there is neither, and as any read."""
+    """Return the record of an audit id, those of a transaction, or of the last change of an object.
+
+    Raises WrongUsage if there is none of them, and as any read.
+    """
     found = installation.ledger.find(name)
-    if not found:
-        stray = installation.ledger.stray(name)
-        if stray is not None:
-            raise DamagedState(f"ledger: {stray.what}", fix=stray.fix)
+    if found:
+        return found
+    stray = installation.ledger.stray(name)
+    if stray is not None:
+        raise DamagedState(f"ledger: {stray.what}", fix=stray.fix)
+    try:
+        return last_change(name, installation, installation.master.process.clock())
+    except WrongUsage as error:
+        if "/" in name:
+            raise
         raise WrongUsage(
-            f"the ledger has no record and no transaction {name!r}",
-            fix="envctl audit list shows what there is",
-        )
-    return found
+            f"the ledger has no record and no transaction {name!r}, and no object is called so",
+            fix=error.fix,
+        ) from error
 
 
-def _accepted_scopes(installation: Installation) -> list[str]:
+def _accepted_setups(installation: Installation) -> tuple[ScopeSetup, ...]:
     """Return the scopes whose accounts the tables name; none where these cannot be read, which plans tell."""
     accounts, now = LiveAccounts(installation), installation.master.process.clock()
     try:
-        setups = accounts.scopes(accounts.accepted(installation.tables.observe(), now))
+        return accounts.scopes(accounts.accepted(installation.tables.observe(), now))
     except EnvctlError:
-        return []
-    return [setup.scope.name for setup in setups]
+        return ()
 
 
 def verify_installation(
@@ -279,7 +366,7 @@ def verify_installation(
             [
                 *written_scopes(master),
                 *named,
-                *_accepted_scopes(installation),
+                *(setup.scope.name for setup in _accepted_setups(installation)),
                 *(found.by_scope if found else ()),
                 *installation.archive.reached(),
             ]

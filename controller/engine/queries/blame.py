@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from controller.engine.installation.installation import Installation
-from controller.engine.queries.audit import kind_named
+from controller.engine.queries.audit import kind_named, object_of_tables
 from controller.errors import WrongUsage
 from controller.ledger.blame import FieldOrigin, field_origins
 from controller.ledger.entities import entities_of, key_of_entity
@@ -20,12 +20,9 @@ class Blame:
 
 
 def blame(installation: Installation, text: str) -> Blame:
-    """Return who set what of ``Kind/name``. Raises WrongUsage for what is no object of a table, or not there, and as any read."""
+    """Return who set what of an object. Raises WrongUsage for what is no object of a table, or not there, and as any read."""
     master = installation.master
-    try:
-        ref = ResourceRef.parse(text)
-    except ValueError as error:
-        raise WrongUsage(str(error)) from error
+    ref = object_of_tables(text, installation, master.process.clock())
     kind, prefix = kind_named(ref.kind, master, f"/{ref.key}"), master.settings.resource_prefix
     tables = {prefix + table.name: table for table in kind.tables}
     redact = redactor(master.kinds.values(), installation.id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.engine.desired.load_revision import LoadedRevision
-from controller.engine.queries.named_object import object_named
+from controller.engine.desired.named_object import object_named
 from controller.kinds.language.fields import PLAIN, Shape, fields_of
 from controller.kinds.language.kind import Kind
 from controller.loading.positions import FieldPath

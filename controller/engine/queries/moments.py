@@ -83,8 +83,10 @@ def _is_day(text: str) -> bool:
     return True
 
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_FORM = re.compile(r"(?P<count>\d{1,6})(?P<unit>[smhd])?")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800}
+_FORM = re.compile(
+    r"(?P<count>\d{1,6})(?:(?P<unit>[smhdw])|(?: ?(?P<word>second|minute|hour|day|week)s?))?"
+)
 
 
 def parse_duration(text: str) -> float:
@@ -92,6 +94,6 @@ def parse_duration(text: str) -> float:
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise WrongUsage(
-            f"{text!r} is no length of time", fix="write a number and s, m, h or d: 5m"
+            f"{text!r} is no length of time", fix="write a number and s, m, h, d or w: 5m"
         )
-    return float(match["count"]) * _UNITS[match["unit"] or "s"]
+    return float(match["count"]) * _UNITS[(match["unit"] or match["word"] or "s")[0]]

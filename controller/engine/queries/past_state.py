@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
+from controller.engine.desired.named_object import object_named
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.queries.audit import kind_named
 from controller.errors import WrongUsage
@@ -58,11 +59,15 @@ class PastObject:
 
 @relaxed_gc()
 def past_state(
-    installation: Installation, at: datetime, kind_name: str | None = None
+    installation: Installation,
+    at: datetime,
+    kind_name: str | None = None,
+    what: str | None = None,
 ) -> tuple[PastObject, ...]:
-    """Return all objects of the tables, or those of one kind, as they were, sorted; all are held in memory.
+    """Return all objects of the tables, those of one kind, or the one of a name, as they were, sorted; all are held in memory.
 
-    Raises WrongUsage for a moment to come and for a kind that does not exist, and as any read.
+    Raises WrongUsage for a moment to come, for a kind that does not exist, and for a name that none or several had, and as
+    any read.
     """
     master = installation.master
     if at > master.process.clock():
@@ -83,7 +88,12 @@ def past_state(
     earliest = chain.from_iterable(earliest_changes(lines, physical).values())
     found = undo(now, ledger.whole(earliest), at)
     logical = {table.name: name for name, table in tables.items()}
-    return tuple(_objects(found, logical, {kind.name: kind for kind in kinds}, master))
+    objects = tuple(_objects(found, logical, {kind.name: kind for kind in kinds}, master))
+    if what is None:
+        return objects
+    refs = [made.ref for made in objects]
+    ref = object_named(what, refs, "envctl audit state --at TIME shows all there were")
+    return tuple(made for made in objects if made.ref == ref)
 
 
 def _items_now(

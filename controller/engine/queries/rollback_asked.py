@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from controller.engine.installation.installation import Installation
+from controller.engine.power.fleet import accepted_now
+from controller.engine.queries.audit import last_change, object_of_tables
 from controller.engine.queries.moments import parse_moment
 from controller.engine.rollback.chosen import Choosing, Chosen
 from controller.errors import WrongUsage
-from controller.model.ref import ResourceRef
+from controller.model.ref import ResourceRef, objects_called
 from controller.scheduling.schedule import InvalidSchedule
 from controller.scheduling.until import parse_until
 
@@ -19,7 +21,7 @@ _COMMIT: Final = re.compile("[0-9a-f]{7,64}")
 
 @dataclass(frozen=True, slots=True)
 class RollbackAsked:
-    """Exactly one of a transaction or record, a commit, and a revision or time since which all is taken back."""
+    """Exactly one of a transaction, a record or an object for its last change, a commit, and a revision or time since which all is taken back."""
 
     what: str | None = None
     commit: str | None = None
@@ -29,7 +31,7 @@ class RollbackAsked:
         """Raise WrongUsage unless it is one of them, and a commit is one."""
         if sum(given is not None for given in (self.what, self.commit, self.to)) != 1:
             raise WrongUsage(
-                "rollback takes back a transaction, a record, a commit, or all since a revision or a time",
+                "rollback takes back a transaction, a record, an object's last change, a commit, or all since a revision or a time",
                 fix="name one: envctl rollback TRANSACTION, --commit COMMIT or --to TIME",
             )
         if self.commit is not None and not _COMMIT.fullmatch(self.commit):
@@ -42,7 +44,10 @@ class RollbackAsked:
         self.check()
         choosing = Choosing(installation)
         if self.what is not None:
-            return choosing.of_id(self.what)
+            ref = _object_meant(self.what, installation, now)
+            if ref is None:
+                return choosing.of_id(self.what)
+            return choosing.of_records(str(ref), last_change(str(ref), installation, now))
         if self.commit is not None:
             return choosing.of_commit(self.commit)
         assert self.to is not None, "one of the three is given"
@@ -70,12 +75,19 @@ def _past(text: str, now: datetime) -> datetime:
     return moment
 
 
-def refs_also(names: Iterable[str]) -> frozenset[ResourceRef]:
-    """Return the objects that go back though they were changed since. Raises WrongUsage for what is no Kind/name."""
-    try:
-        return frozenset(map(ResourceRef.parse, names))
-    except ValueError as error:
-        raise WrongUsage(f"--also {error}") from error
+def _object_meant(text: str, installation: Installation, now: datetime) -> ResourceRef | None:
+    """Return the object that is meant; None for a text that is the id of something."""
+    refs = accepted_now(installation, now).accepted.resources.keys()
+    if "/" in text or objects_called(text, refs):
+        return object_of_tables(text, installation, now)
+    return None
+
+
+def refs_also(
+    names: Iterable[str], installation: Installation, now: datetime
+) -> frozenset[ResourceRef]:
+    """Return the objects that go back though they were changed since. Raises WrongUsage for what none or several are called."""
+    return frozenset([object_of_tables(name, installation, now) for name in names])
 
 
 def end_of(text: str | None, now: datetime) -> datetime | None:

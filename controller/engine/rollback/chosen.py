@@ -58,6 +58,10 @@ class Choosing:
                 f"the ledger has no record and no transaction {text!r}",
                 fix="envctl audit list names both",
             )
+        return self.of_records(text, found)
+
+    def of_records(self, text: str, found: tuple[LedgerRecord, ...]) -> Chosen:
+        """Return records that are known already; ``text`` is what somebody called them."""
         if found[0].entity_type not in self._tables():
             raise WrongUsage(
                 f"record {text} is of {found[0].entity_type} in scope {found[0].scope}, and only items of the tables go back",

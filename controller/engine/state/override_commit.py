@@ -175,7 +175,8 @@ def _write(
         after=after,
         ref=ref,
         cause=Cause.OVERRIDDEN.value,
-        origin="",
+        # What it is of, so that lists of changes find it by that.
+        origin=str(ref),
         authorship=UNKNOWN_AUTHORSHIP,
     )
     before_bytes, after_bytes = (

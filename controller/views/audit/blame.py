@@ -5,9 +5,9 @@ from typing import Annotated, TypedDict
 from controller.engine.queries.blame import Blame
 from controller.ledger.blame import FieldOrigin
 from controller.ledger.summaries import summary_of
-from controller.model.printable import in_short, printable
+from controller.model.printable import in_short, printable, revision_text
 from controller.views.answer import Answer
-from controller.views.audit.records import COMMIT_DIGITS, record_time_text, value_text, who_text
+from controller.views.audit.records import record_time_text, value_text, who_text
 from controller.views.documents.audit import (
     SummaryObject,
     plain_json,
@@ -88,7 +88,7 @@ def _cells(field: FieldOrigin) -> tuple[str, ...]:
         shown,
         record_time_text(record.iso_timestamp).removesuffix(" UTC"),
         who_text(record.actor, record.changed_by),
-        record.actor.commit[:COMMIT_DIGITS] or "-",
+        revision_text(record.actor.commit) or "-",
         printable(record.origin) or "-",
         where,
     )

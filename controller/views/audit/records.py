@@ -11,7 +11,7 @@ from controller.ledger.records import who_changed
 from controller.ledger.summaries import RecordSummary, summary_of
 from controller.model.canonical import ABSENT, canonical_bytes
 from controller.model.ledger_record import Actor, Approved, LedgerRecord
-from controller.model.printable import in_short, printable, printable_json
+from controller.model.printable import in_short, printable, printable_json, revision_text
 from controller.views.answer import Answer
 from controller.views.documents.audit import (
     list_json,
@@ -24,7 +24,6 @@ from controller.views.style import fitted
 from controller.views.time_text import dated_second_text
 
 LONGEST_VALUE = 100
-COMMIT_DIGITS = 7
 _HEADINGS = ("WHEN (UTC)", "WHO", "CALLER", "WHAT", "CAUSE", "ORIGIN", "COMMIT", "TRANSACTION")
 _WHOLE_FROM = 120
 """Characters of a line from which on every column says something."""
@@ -167,7 +166,8 @@ def _cells(records: Sequence[RecordSummary], *, is_narrow: bool) -> tuple[str, .
         done = ", ".join(f"{count:,} {TITLES.get(kind, kind)}" for kind, count in counts.items())
         tables = sorted({record.entity.table for record in records})
         if len(tables) > 2:
-            tables = [*tables[:2], f"{len(tables) - 2} more tables"]
+            left = len(tables) - 2
+            tables = [*tables[:2], f"{left} more table{'s' if left > 1 else ''}"]
         what = f"{done} in {', '.join(tables)}"
     causes = {record.cause for record in records if record.cause}
     causes |= {"approved" for record in records if record.actor.approvals}
@@ -178,7 +178,7 @@ def _cells(records: Sequence[RecordSummary], *, is_narrow: bool) -> tuple[str, .
         what,
         ", ".join(sorted(causes)) or "-",
         _one_of((printable(record.origin) for record in records), "places"),
-        _one_of(map(_commit, records), "commits"),
+        _one_of((revision_text(record.actor.commit) for record in records), "commits"),
         first.transaction_id or "-",
     )
 
@@ -187,11 +187,6 @@ def _one_of(values: Iterable[str], noun: str) -> str:
     """Return the value that all have, else how many there are."""
     found = set(values)
     return f"{len(found)} {noun}" if len(found) > 1 else found.pop() or "-"
-
-
-def _commit(record: RecordSummary) -> str:
-    commit = record.actor.commit
-    return commit if commit == "unknown" else commit[:COMMIT_DIGITS]
 
 
 def value_text(value: Any) -> str:

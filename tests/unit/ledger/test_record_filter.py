@@ -55,6 +55,23 @@ def test_what_belongs_to_an_environment(record: RecordSummary, fits: bool) -> No
     assert wanted.wants(record) is fits
 
 
+@pytest.mark.parametrize(
+    ("of_what", "fits"),
+    [
+        ("Environment/c50", True),
+        ("Environment/c5", False),
+        (f"Group/{IN_SCOPE}/c50-ta-Web", True),
+        ("Service/c50", False),
+        ("", False),
+    ],
+)
+def test_overrides_of_an_environment_belong_to_it(of_what: str, fits: bool) -> None:
+    wanted = RecordFilter(
+        environment="c50", overrides="State", of_kinds={"Environment": False, "Group": True}
+    )
+    assert wanted.wants(replace(of("State", "override#1"), origin=of_what)) is fits
+
+
 def test_power_is_left_out_and_kinds_of_one_table_are_told_by_their_key() -> None:
     assert not RecordFilter(power=False).wants(of(POWER, f"{IN_SCOPE}/c50"))
     one_kind = RecordFilter(tables=frozenset({"EnvctlConfig"}), hash_key="Schedule")

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.model.canonical import canonical_bytes
-from controller.model.printable import in_short, printable, printable_json, printable_lines
+from controller.model.printable import (
+    in_short,
+    printable,
+    printable_json,
+    printable_lines,
+    revision_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +72,18 @@ def test_json_that_is_plain_is_left_as_it_is() -> None:
 )
 def test_in_short_it_is_one_line_of_so_many_characters(text: str, longest: int, shown: str) -> None:
     assert in_short(text, longest) == shown
+
+
+@pytest.mark.parametrize(
+    ("commit", "shown"),
+    [
+        ("9f1e0aa41c2d", "9f1e0aa"),
+        ("sha256:9f1e0aa41c2d", "9f1e0aa"),
+        ("snapshot:01K5Q", "snapshot:01K5Q"),
+        ("ledger:since 2026-11-28T12:00:00.000Z", "ledger:since 2026-11-28T12:00:00.000Z"),
+        ("unknown", "unknown"),
+        ("", ""),
+    ],
+)
+def test_what_is_no_commit_is_not_cut_to_its_digits(commit: str, shown: str) -> None:
+    assert revision_text(commit) == shown

@@ -1,5 +1,6 @@
 """An explanation as people read it, and as programs do."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -226,6 +227,13 @@ def test_what_was_started_by_others_and_what_failed() -> None:
     ] == [
         "none by envctl that the ledger knows: outside, or before it was installed; last started Fri 24 Jul 18:30 UTC"
     ]
+    nothing = replace(whole, states=Counter())
+    assert explanation_json(explanation(ENVIRONMENT, power=nothing, last=LastChange(None)))[
+        "lastChange"
+    ] == ["none: it has no instances, and the ledger has no change of any"]
+    launching = record(entity_type="Group", entity_key="staging-eu/eu-west-1/c50-ta-Web")
+    made = explanation(ENVIRONMENT, power=whole, last=LastChange(launching))
+    assert explanation_json(made)["lastChange"][0].endswith("updated Group/c50-ta-Web")
     told = explanation_json(explanation(ENVIRONMENT, power=whole, last=LastChange(failed)))
     assert told["heading"] == ["Environment/c50  staging-eu", "stopped in 2 groups", SCOPE]
     assert told["lastChange"][0] == "Fri 24 Jul 19:00:41 BST  start × 2  FAILED: no capacity"

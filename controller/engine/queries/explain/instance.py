@@ -234,11 +234,12 @@ class PowerExplainer:
         about = [ResourceRef(INSTANCE, f"{scope}/{name}") for name in instances]
         if found.ref.kind == GROUP:
             about.append(ResourceRef(PARKING, found.ref.key))
-        elif found.ref.kind == "Environment":
-            about = []
+        groups = [found.ref.key] if found.ref.kind == GROUP else []
+        if found.ref.kind == "Environment":
+            about, groups = [], [f"{scope}/{name}" for name in found.look.groups]
         of_power = ledger.ended(POWER, f"{scope}/{found.subject.environment}", about)
-        of_group = ledger.ended(GROUP, found.ref.key) if found.ref.kind == GROUP else None
-        records = [record for record in (of_power, of_group) if record]
+        of_groups = [ledger.ended(GROUP, key) for key in groups]
+        records = [record for record in (of_power, *of_groups) if record]
         record = next(iter(newest_first(records)), None)
         find = self.state.accounts.installation.ledger.find
         begun = next(iter(find(record.intended)), None) if record and record.intended else None

@@ -52,6 +52,19 @@ def test_an_example_is_what_its_command_takes(words: str, line: str) -> None:
     assert " ".join(reached) == words
 
 
+@pytest.mark.parametrize(
+    ("words", "usage"),
+    [
+        ("get", "envctl get [OPTIONS] WHAT [NAME]..."),
+        ("render", "envctl render [OPTIONS] [REF] [SOURCE]"),
+        ("audit show", "envctl audit show [OPTIONS] ID|REF"),
+        ("schema", "envctl schema [OPTIONS]"),
+    ],
+)
+def test_help_says_what_is_typed(words: str, usage: str) -> None:
+    assert envctl(*words.split(), "--help").out.startswith(f"Usage: {usage}\n")
+
+
 def test_help_ends_in_them() -> None:
     ended = envctl("plan", "--help")
 

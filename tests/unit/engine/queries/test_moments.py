@@ -10,13 +10,22 @@ NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), ("2h", 7200), ("7d", 604_800)]
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("5m", 300),
+        ("2h", 7200),
+        ("7d", 604_800),
+        ("1w", 604_800),
+        ("3 days", 259_200),
+    ],
 )
 def test_lengths_of_time(text: str, seconds: int) -> None:
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "m", "5 weeks", "-5m", "1e3", "١m" * 9])
+@pytest.mark.parametrize("text", ["", "m", "5 fortnights", "5 d", "-5m", "1e3", "١m" * 9])
 def test_what_is_no_length_of_time(text: str) -> None:
     with pytest.raises(WrongUsage, match="no length of time"):
         parse_duration(text)
@@ -29,6 +38,7 @@ def test_what_is_no_length_of_time(text: str) -> None:
         ("2026-11-24T09:30", datetime(2026, 11, 24, 9, 30, tzinfo=UTC)),
         ("2026-11-24T09:30+01:00", datetime(2026, 11, 24, 8, 30, tzinfo=UTC)),
         ("2h", NOW - timedelta(hours=2)),
+        ("1w ago", NOW - timedelta(days=7)),
         ("yesterday", datetime(2026, 11, 23, tzinfo=UTC)),
         ("yesterday 18:00", datetime(2026, 11, 23, 18, tzinfo=UTC)),
         ("today 18:00+01:00", datetime(2026, 11, 24, 17, tzinfo=UTC)),

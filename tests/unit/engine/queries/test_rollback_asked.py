@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.engine.queries.rollback_asked import RollbackAsked, end_of, refs_also
+from controller.engine.queries.rollback_asked import RollbackAsked, end_of
 from controller.errors import WrongUsage
-from controller.model.ref import ResourceRef
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
@@ -44,11 +43,7 @@ def test_what_is_yet_to_come_is_not_taken_back() -> None:
         RollbackAsked(to="2026-11-29").settled(NOW)
 
 
-def test_what_is_no_object_and_no_end_is_refused() -> None:
-    assert refs_also(["Service/Search"]) == {ResourceRef("Service", "Search")}
-    with pytest.raises(WrongUsage, match="--also"):
-        refs_also(["Search"])
-
+def test_what_is_no_end_is_refused() -> None:
     assert end_of(None, NOW) is None
     assert end_of("+2h", NOW) == NOW + timedelta(hours=2)
     with pytest.raises(WrongUsage, match="--until"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.engine.queries.named_object import object_named
+from controller.engine.desired.named_object import object_named
 from controller.errors import WrongUsage
 from controller.model.ref import ResourceRef
 
@@ -11,6 +11,9 @@ REFS = [
     ResourceRef("Service", "Search"),
     ResourceRef("Cluster", "Search"),
     ResourceRef("LoadBalancerSetting", "c50/www.acme.example"),
+    ResourceRef("LoadBalancerSetting", "c50/www.b.example"),
+    ResourceRef("LoadBalancerSetting", "c51/www.b.example"),
+    ResourceRef("DeploymentMap", "c50"),
 ]
 
 
@@ -22,6 +25,9 @@ REFS = [
         ("Service/Search", REFS[1]),
         ("LoadBalancerSetting/c50/www.acme.example", REFS[3]),
         ("c50/www.acme.example", REFS[3]),
+        ("www.acme.example", REFS[3]),
+        ("LoadBalancerSetting/www.acme.example", REFS[3]),
+        ("DeploymentMap/c50", REFS[6]),
     ],
 )
 def test_by_kind_and_name_or_by_a_name_of_its_own(text: str, ref: ResourceRef) -> None:
@@ -31,7 +37,11 @@ def test_by_kind_and_name_or_by_a_name_of_its_own(text: str, ref: ResourceRef) -
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("Search", r"'Search' may be Cluster/Search, Service/Search\n  fix: write Cluster/Search"),
+        (
+            "Search",
+            r"'Search' may be each of these\n  fix: name one of them\n    Cluster/Search\n    Service/Search",
+        ),
+        ("www.b.example", r"each of these\n.*\n    LoadBalancerSetting/c50/www.b.example\n"),
         ("c51", r"there is no c51\n  fix: did you mean c50"),
         ("Environment/c51", r"there is no Environment/c51\n  fix: did you mean Environment/c50"),
         ("nothing-like-it", r"there is no nothing-like-it\n  fix: look"),
