@@ -1,4 +1,4 @@
-"""Cloud Custodian stopping the same accounts, as its own documentation has it: groups suspended, other instances stopped."""
+"""Cloud Custodian switching the same accounts, as its own documentation has it: groups suspended and resumed, others stopped and started."""
 
 import json
 import sys
@@ -7,24 +7,32 @@ from pathlib import Path
 from controller.sandbox.seed import CHILD_ROLE
 
 PEERS = Path(__file__).parent.parent / ".venv-peers/bin"
-OFF = {
-    "policies": [
+ALONE = {"tag:aws:autoscaling:groupName": "absent"}
+POLICIES = {
+    "off": [
         {"name": "groups-off", "resource": "aws.asg", "actions": ["suspend"]},
         {
             "name": "instances-off",
             "resource": "aws.ec2",
-            "filters": [
-                {"State.Name": "running"},
-                {"tag:aws:autoscaling:groupName": "absent"},
-            ],
+            "filters": [{"State.Name": "running"}, ALONE],
             "actions": ["stop"],
         },
-    ]
+    ],
+    "on": [
+        # It does not wait half a minute for its instances here, as none takes its time.
+        {"name": "groups-on", "resource": "aws.asg", "actions": [{"type": "resume", "delay": 0}]},
+        {
+            "name": "instances-on",
+            "resource": "aws.ec2",
+            "filters": [{"State.Name": "stopped"}, ALONE],
+            "actions": ["start"],
+        },
+    ],
 }
 
 
-def command(folder: Path, accounts: list[str], region: str) -> list[str]:
-    """Write what c7n-org needs and return the command that runs it. Exits with a hint where it is not installed."""
+def command(folder: Path, accounts: list[str], region: str, way: str) -> list[str]:
+    """Write what c7n-org needs to switch everything ``off`` or ``on``, and return the command that does it. Exits with a hint where it is not installed."""
     program = PEERS / "c7n-org"
     if not program.exists():
         sys.exit("Cloud Custodian is not installed here; fix: make peers")
@@ -41,7 +49,7 @@ def command(folder: Path, accounts: list[str], region: str) -> list[str]:
     }
     # JSON is YAML.
     (folder / "accounts.yml").write_text(json.dumps(known))
-    (folder / "policies.yml").write_text(json.dumps(OFF))
+    (folder / "policies.yml").write_text(json.dumps({"policies": POLICIES[way]}))
     return [
         str(program), "run", "-c", str(folder / "accounts.yml"), "-u", str(folder / "policies.yml"),
         "-s", str(folder / "out"), "--region", region, "--cache-period", "0",

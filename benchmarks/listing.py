@@ -32,7 +32,7 @@ from controller.engine.queries.listing import ListFilter, listed_in
 from controller.model.accepted import AcceptedState
 from controller.settings import Settings
 from controller.targets.tables import Tables
-from controller.views.listing import list_answer
+from controller.views.lists.accepted import list_answer
 
 MOST_TIMES_READING: Final = 1.2
 WIDTH: Final = 120

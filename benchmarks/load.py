@@ -5,7 +5,7 @@
 Cold: every file is parsed, validated, checked with all rules and planned against an in-memory target that holds it all.
 Warm: one file has changed among twice as many files with as many objects.
 Both sides take turns. A figure is the median of the rounds' ratios, and rounds go on until half of them lie within
-``SPREAD`` of it, or there were ``--rounds``; how far they lie apart is printed with it.
+two hundredths of it, or there were ``--rounds``; how far they lie apart is printed with it.
 Cold ones are wall time on both sides, as ``envctl`` parses many new files by several processes where cores are free;
 with ``--alone`` there is one process, and they are CPU time.
 Warm ones are CPU time: everything happens in process.
@@ -23,16 +23,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 from benchmarks.corpus import generate
 from benchmarks.in_memory_target import applied
+from benchmarks.memory import status_kb
+from benchmarks.turns import agreement, measured
 from controller.catalog import kinds
-from controller.engine.desired.load_revision import parse_side_by_side
+from controller.engine.desired.load_revision import parse_many, parse_side_by_side
 from controller.kinds.language.kind import RuleSettings
-from controller.loading.load import Loaded, Memory, Parse, load, parse_one_by_one
+from controller.loading.load import Loaded, Memory, Parse, load
 from controller.model.observed import ObservedState
 from controller.model.plan import ScopePlan
 from controller.planning.diff import DiffOptions
@@ -40,7 +42,6 @@ from controller.planning.scope_plan import ScopeOptions, plan_scope
 from controller.targets.tables import Tables
 
 COLD_LIMIT, WARM_LIMIT = 1.2, 0.02
-LEAST_ROUNDS, SPREAD = 3, 0.02
 KEPT_LIMIT_KB, PEAK_LIMIT_KB = 4.0, 10.0
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 KINDS = kinds()
@@ -121,33 +122,6 @@ def seconds(action: Callable[[], object], clock: Clock) -> float:
     return took
 
 
-class Measured(NamedTuple):
-    """Rounds of one figure: the ratio of ours to the C loader in the middle, and the seconds that go with it.
-
-    ``spread`` is how far half of the ratios lie from the middle at most, as a share of it.
-    """
-
-    ratio: float
-    ours_s: float
-    loader_s: float
-    spread: float
-    rounds: int
-
-
-def measured(rounds: Iterator[tuple[float, float]], most: int) -> Measured:
-    """Take rounds of (C loader, ours) in seconds until they agree, or so many."""
-    taken: list[tuple[float, float]] = []
-    while True:
-        taken.append(next(rounds))
-        ordered = sorted(taken, key=lambda times: times[1] / times[0])
-        loader, ours = ordered[len(ordered) // 2]
-        middle = ours / loader
-        apart = sorted(abs(ours / loader - middle) / middle for loader, ours in taken)
-        spread = apart[len(apart) // 2]
-        if len(taken) >= most or (len(taken) >= LEAST_ROUNDS and spread <= SPREAD):
-            return Measured(middle, ours, loader, spread, len(taken))
-
-
 def cold_rounds(fleet: Fleet, clock: Clock) -> Iterator[tuple[float, float]]:
     """Yield the seconds of (C loader, cold load and plan)."""
     target = applied(fleet.load().resources.values())
@@ -203,14 +177,6 @@ def forget_garbage() -> None:
     ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-def status_kb(name: str) -> int:
-    """Return one of the sizes Linux counts for this process, in KB."""
-    line = next(
-        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name)
-    )
-    return int(line.split()[1])
-
-
 def measured_memory(objects: int, files: int) -> tuple[float, float]:
     """Return (kept, peak) KB per object, of a process that does nothing else."""
     context = multiprocessing.get_context("spawn")
@@ -222,11 +188,6 @@ def measured_memory(objects: int, files: int) -> tuple[float, float]:
     return kept, peak
 
 
-def agreement(figure: Measured) -> str:
-    """Say how well the rounds of a figure agree."""
-    return f", half of {figure.rounds} rounds within {figure.spread:.1%}"
-
-
 def main() -> None:
     """Print every figure with its limit."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -236,7 +197,7 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="parse in this process alone")
     parser.add_argument("--check", action="store_true", help="exit 1 over a limit")
     options = parser.parse_args()
-    parse = parse_one_by_one if options.alone else parse_side_by_side
+    parse = parse_many if options.alone else parse_side_by_side
     clock = time.process_time if options.alone else time.perf_counter
     cold = measured(
         cold_rounds(fleet_of(options.objects, options.files, parse), clock), options.rounds
@@ -253,7 +214,7 @@ def main() -> None:
         ("KB per object at the peak", peak, PEAK_LIMIT_KB, f"{half[1]:.1f} at half the size"),
     ]
     print(
-        f"{options.objects} objects in {options.files} files; the C loader alone needs {cold.loader_s:.2f} s"
+        f"{options.objects} objects in {options.files} files; the C loader alone needs {cold.other_s:.2f} s"
     )
     for name, figure, limit, note in rows:
         print(f"  {name:<28} {figure:7.3f}  (limit {limit})  {note}")

@@ -45,7 +45,7 @@ from typing import Any, TypeVar
 import boto3
 
 import controller
-from benchmarks.schedules_fleet import FASTER, write_documents
+from benchmarks.schedules_fleet import FASTER, office_hours, write_documents
 from controller import catalog
 from controller.cli.main import run
 from controller.cli.process import environment_instead, process_context
@@ -288,7 +288,8 @@ def measure(last: str) -> dict[str, Entered]:
             found = {"a": in_new_process(apply_edit)}
             if last == "a":
                 return found
-            write_documents(fleet, SIZE, FIRST_ACCOUNT, datetime.now(UTC) - OFFICE_HOURS_ENDED)
+            schedule = office_hours(datetime.now(UTC) - OFFICE_HOURS_ENDED)
+            write_documents(fleet, SIZE, FIRST_ACCOUNT, schedule)
             (fleet / "search.yaml").unlink()
             _commit(fleet.parent, "The fleet")
             in_new_process(accept_fleet)

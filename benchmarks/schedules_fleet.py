@@ -1,9 +1,9 @@
 """Documents for the fleet the sandbox makes, accepted into the tables of an installation of one's own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from controller import catalog
 from controller.engine.commit.lease import Claim
@@ -76,9 +76,36 @@ def office_hours(end: datetime) -> str:
     return f"start: {start.minute} {start.hour} * * *; stop: {end.minute} {end.hour} * * *"
 
 
-def write_documents(folder: Path, size: "FleetSize", first_account: int, end: datetime) -> None:
-    """Write the YAML of everything the sandbox makes of a size."""
-    (folder / "shared.yaml").write_text(SHARED.format(schedule=office_hours(end)))
+class EachHour(NamedTuple):
+    """A schedule that stops everything at one minute of each hour, and starts it half an hour later."""
+
+    first_stop: datetime
+
+    @property
+    def schedule(self) -> str:
+        """Its text."""
+        start = self.first_stop + timedelta(minutes=30)
+        return f"start: {start.minute} * * * *; stop: {self.first_stop.minute} * * * *"
+
+    @property
+    def before(self) -> datetime:
+        """A moment at which all is on still."""
+        return self.first_stop - timedelta(minutes=15)
+
+    def after(self, way: str, hour: int) -> datetime:
+        """Return the minute after everything is to be ``off`` or ``on`` for the nth time, from 0."""
+        since = timedelta(hours=hour, minutes={"off": 1, "on": 31}[way])
+        return self.first_stop + since
+
+
+def each_hour(now: datetime) -> EachHour:
+    """Return a schedule whose first moments are within the life of credentials."""
+    return EachHour(now.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=20))
+
+
+def write_documents(folder: Path, size: "FleetSize", first_account: int, schedule: str) -> None:
+    """Write the YAML of everything the sandbox makes of a size; all of it follows one schedule."""
+    (folder / "shared.yaml").write_text(SHARED.format(schedule=schedule))
     first = 1
     for place in range(size.accounts):
         text = ACCOUNT.format(place=place, number=first_account + place)
@@ -124,9 +151,3 @@ def _master(clock: Callable[[], datetime], sleep: Callable[[float], None]) -> Ma
 
 def _share(total: int, place: int, parts: int) -> int:
     return total // parts + (1 if place < total % parts else 0)
-
-
-def moments(now: datetime) -> Iterator[datetime]:
-    """Yield the end of office hours, and a moment before and after it; all within the life of credentials."""
-    end = now.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=20)
-    yield from (end, end - timedelta(minutes=15), end + timedelta(minutes=1))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -83,7 +83,12 @@ class Reports:
         for problem in found.get("problems", ()) or found.get("error", {}).get("problems", ()):
             level = "failure" if problem["level"] == "error" else "warning"
             fix = f"\n{problem['fix']}" if problem.get("fix") else ""
-            yield self._placed(problem["path"], problem["line"], level, problem["message"] + fix)
+            # Each of two documents may be the one that a pull request changes, so it is said beside both.
+            places = [problem, *problem.get("related", ())]
+            for place in places:
+                others = [f"\nsee {self._named(other)}" for other in places if other is not place]
+                message = "".join((problem["message"], *others, fix))
+                yield self._placed(place["path"], place["line"], level, message)
 
     def _changes(self) -> Iterator[Annotation]:
         for scope in self._json("plan.json").get("scopes", ()):
@@ -97,6 +102,10 @@ class Reports:
                 level = "warning" if ends or change["action"] == "delete" else "notice"
                 what = f"{change['action']} {change['kind']} {change['key']}"
                 yield self._placed(path, int(line), level, ", ".join((what, *ends)))
+
+    def _named(self, place: Mapping[str, Any]) -> str:
+        found = (f"{self.prefix}{place['path']}:{place['line']}", place.get("document"))
+        return ": ".join(filter(None, (*found, place["field"])))
 
     def _placed(self, path: str, line: int, level: str, message: str) -> Annotation:
         return Annotation(f"{self.prefix}{path}", max(1, line), level, message)

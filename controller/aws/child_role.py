@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from controller.kinds.account import CONVENTIONAL_ROLE
+from controller.model.partition import partition_of
 
 TEMPLATE: Final = "child.yaml"
 STACK: Final = "envctl-child"
@@ -25,15 +26,20 @@ def account_of_caller(said: str) -> str | None:
 
 
 def deploy_command(
-    account: str, master: str | None, role_arn: str | None = None, *, external_id: bool = False
+    account: str,
+    master: str | None,
+    role_arn: str | None = None,
+    *,
+    external_id: bool = False,
+    region: str = "",
 ) -> str:
     """Return the command, to be run where envctl is installed. What stands in capitals is to be filled in.
 
     ``master`` is the number of the account envctl runs in, None while it is not known; ``role_arn`` what the Account names,
-    None for the conventional role. An external id is no text for messages: the shell is to have it in EXTERNAL_ID.
+    None for the conventional role in the partition of ``region``. An external id is no text for messages: the shell is to have it in EXTERNAL_ID.
     """
     role = _ROLE.fullmatch(role_arn or "")
-    partition = role["partition"] if role else "aws"
+    partition = role["partition"] if role else partition_of(region)
     roles = f"arn:{partition}:iam::{{}}:role/{{}}"
     parameters = [f"MasterRoleArns={roles.format(master or _UNKNOWN_MASTER, MASTER_ROLE)}"]
     if role and role["name"] != CONVENTIONAL_ROLE:

@@ -78,7 +78,7 @@ class RetryLimits:
     backoff: Backoff = BETWEEN_TRIES
     """The longest pause before each try; how much of it is waited is left to chance (full jitter)."""
     budget: float = 40.0
-    """Retries an API may spend at once; when they are gone, calls fail at their first throttle."""
+    """Retries an API may spend at once; when they are gone, calls fail at their first throttle. One that goes well gives back its own."""
     refill_per_s: float = 1.0
 
 
@@ -136,16 +136,19 @@ class Retries:
         """Handle botocore's event of this name for the clients of one account and region; 0 for one more try."""
         first_at_s = request_dict["context"].setdefault(_CONTEXT_KEY, self.clock())
         status, parsed = (response[0].status_code, response[1]) if response else (0, {})
-        succeeded = caught_exception is None and status < 300
-        if succeeded or not worth_retrying(parsed, status, caught_exception):
+        service = operation.service_model.service_name
+        api = (place.account, place.region, service, operation.name)
+        if caught_exception is None and status < 300:
+            if attempts > 1:
+                self.give_back(api, attempts - 1)
+            return None
+        if not worth_retrying(parsed, status, caught_exception):
             return None
         stop = self.stop if place.account else None
         if stop is not None and stop.is_set():
             return None
-        service = operation.service_model.service_name
         if service in NEVER_AGAIN:
             return None
-        api = (place.account, place.region, service, operation.name)
         pause_s = self.pause_before_retry_s(api, attempts, first_at_s)
         if pause_s is None:
             return None
@@ -176,6 +179,15 @@ class Retries:
             self._budgets[api] = tokens - 1.0, max(now_s, at_s)
         return pause_s
 
+    def give_back(self, api: tuple[str, str, str, str], retries: int) -> None:
+        """Return what a call spent that went well in the end: as long as AWS lets calls through, however late, nobody runs out.
+
+        So it is in the standard mode of AWS's SDKs. (AWS SDKs and Tools Reference Guide, Retry behavior)
+        """
+        with self._lock:
+            tokens, at_s = self._budgets.get(api, (self.limits.budget, self.clock()))
+            self._budgets[api] = min(self.limits.budget, tokens + retries), at_s
+
 
 @dataclass(slots=True)
 class CallCounter:
@@ -197,8 +209,9 @@ class CallCounter:
         self, place: Place, *, event_name: str, response: Any, operation: Any, **_: Any
     ) -> None:
         """Handle botocore's event ``needs-retry`` for the clients of one account and region: count what is throttled."""
-        code = str(response[1].get("Error", {}).get("Code", "")) if response else ""
-        if code in THROTTLE_CODES:
+        parsed = response[1] if response else {}
+        told = (parsed.get("Error", {}), *parsed.get("CancellationReasons", ()))
+        if any(one.get("Code") in THROTTLE_CODES for one in told):
             service = event_name.split(".")[1]
             with self._lock:
                 self._throttles[place.account, place.region, service, operation.name] += 1

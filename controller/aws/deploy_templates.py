@@ -9,6 +9,7 @@ from typing import Final
 from controller.aws.child_role import STACK, TEMPLATE
 from controller.kinds.account import CONVENTIONAL_ROLE
 from controller.kinds.parts.secret_references import SCHEME
+from controller.model.partition import partition_of
 from controller.settings import Settings
 
 
@@ -25,8 +26,6 @@ _FILES: Final = {
     Deployed.CHILD: TEMPLATE,
     Deployed.SERVICE: "envctl.service",
 }
-_PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-"""How names of regions begin that are not of the partition ``aws``."""
 _SUFFIX: Final = "-??????"
 """Secrets Manager puts a hyphen and six characters after a secret's name."""
 
@@ -41,7 +40,7 @@ def deploy_master_command(settings: Settings) -> str:
 
     The template is longer than the 51,200 bytes CloudFormation takes by itself, so it goes by a bucket.
     """
-    aws = _partition(settings.region)
+    aws = partition_of(settings.region)
     secrets = list(dict.fromkeys(_secrets(settings)))
     parameters = {
         "BreakGlassRoleArn": "ARN_OF_BREAK_GLASS_ROLE",
@@ -89,12 +88,6 @@ def _secrets(settings: Settings) -> Iterator[str]:
     for reference in (settings.notify.webhook, settings.http.credentials, git):
         if reference is not None and reference.startswith(SCHEME):
             yield reference.removeprefix(SCHEME).partition("#")[0]
-
-
-def _partition(region: str) -> str:
-    """Return the partition of AWS that a region is of."""
-    found = (name for begin, name in _PARTITIONS.items() if region.startswith(begin))
-    return next(found, "aws")
 
 
 def _deploy(where: str, parameters: Mapping[str, str]) -> str:

@@ -91,7 +91,18 @@ _EXPLICIT_DENY = re.compile(
 )
 _NOT_ALLOWED_BY = re.compile(r"because no (?P<policy>[a-zA-Z -]+?(?:policy|boundary)) allows")
 """How AWS names the kind of policy. (IAM User Guide, Troubleshoot access denied error messages)"""
-_ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
+_OF_RESOURCES = "resource-based policy"
+_GRANTS = ("identity-based policy", _OF_RESOURCES)
+"""Kinds of policies that allow by themselves; the others bound what these allow."""
+_ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)(?: on resource: (arn:[^\s\"]+))?")
+_OTHER_FIXES = {
+    "iam:CreateServiceLinkedRole": (
+        "the service's own role is not there yet, and no policy in deploy/ lets it be made; once, with credentials of that account:"
+        " aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com"
+    ),
+    "iam:PassRole": "name {} in InstanceRoleArns of deploy/child.yaml: what is named there fits a role with its whole path alone",
+}
+"""What helps where AWS checks for another action than was called; ``{}`` is what it is about."""
 
 
 class Place(NamedTuple):
@@ -265,17 +276,28 @@ def _denied(error: aws.ClientError, what: str, place: Place, said: str) -> Acces
     return AccessDenied(
         f"{what}: access denied to {action} in {place}, as {who}",
         detail=f"  AWS says: {said or error_code(error)}",
-        fix=_fix_of_denial(action, said),
+        fix=fix_of_denial(action, said, (found and found.group(2)) or "that role"),
     )
 
 
-def _fix_of_denial(action: str, said: str) -> str:
+def bound_by(said: str) -> str:
+    """Return the kind of policy that AWS names as not allowing, of those that bound what a role's own policies allow; else nothing."""
+    lacking = _NOT_ALLOWED_BY.search(said)
+    return lacking["policy"] if lacking and lacking["policy"] not in _GRANTS else ""
+
+
+def fix_of_denial(action: str, said: str, resource: str) -> str:
     """Return what lets an action through: where AWS names a policy it is that one, and no other helps."""
     if denied := _EXPLICIT_DENY.search(said):
         whose = denied["policy"] or "policy of that role, of the resource or of the organization"
         return f"take {action} out of the deny in that {whose}: what the role is allowed does not count against it"
-    if (lacking := _NOT_ALLOWED_BY.search(said)) and lacking["policy"] != "identity-based policy":
-        return f"allow {action} in that {lacking['policy']} too, which bounds what the role may"
+    if bound := bound_by(said):
+        return f"allow {action} in that {bound} too, which bounds what the role may"
+    lacking = _NOT_ALLOWED_BY.search(said)
+    if lacking and lacking["policy"] == _OF_RESOURCES:
+        return f"allow {action} for that role in the {_OF_RESOURCES} of what it is about"
+    if action in _OTHER_FIXES:
+        return _OTHER_FIXES[action].format(resource)
     return (
         f"allow {action} in that role's policy (the policies in deploy/ list every action needed)"
     )

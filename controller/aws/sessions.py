@@ -5,7 +5,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
@@ -21,7 +21,9 @@ from controller.aws.errors import (
     RoleNotReady,
     RoleRefused,
     aws_errors,
+    bound_by,
     error_code,
+    fix_of_denial,
     what_aws_says,
 )
 from controller.aws.shared_reads import SharedReads
@@ -45,7 +47,7 @@ LONGEST_ARN: Final = 1024
 SESSION_NAME_LENGTH = 64
 """STS: RoleSessionName is 2 to 64 characters of [\\w+=,.@-]."""
 _ROLE_ARN = re.compile(
-    r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):role/(?P<path>[\x21-\x7e]+/)?(?P<name>[\w+=,.@-]{1,64})"
+    r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>[0-9]{12}):role/(?P<path>[\x21-\x7e]+/)?(?P<name>[\w+=,.@-]{1,64})"
 )
 _NOT_IN_SESSION_NAME = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
 _PART = {"part": "sessions"}
@@ -163,7 +165,7 @@ class AwsAccess:
                         f"account {account}: no role to reach it by",
                         fix=(
                             "with credentials of that account, make one, and write its roleArn into the Account:\n"
-                            f"    {deploy_command(account, self._master())}"
+                            f"    {deploy_command(account, self._master(), region=self.region)}"
                         ),
                         facts=_PART,
                     )
@@ -248,6 +250,7 @@ class AwsAccess:
                 answer = sts.assume_role(**request)["Credentials"]
             except ClientError as error:
                 if error_code(error) in DENIED_CODES:
+                    access = replace(access, role_arn=role_arn)
                     raise role_denied(error, access, self._master()) from error
                 raise
         # Fresh credentials that count as expired: botocore has nothing but RuntimeError for that.
@@ -280,10 +283,18 @@ def role_denied(
     detail = f"  AWS says: {said or 'nothing'}\n  role: {access.role_arn}"
     error_class = AccessDenied
     if "explicit deny" in said:
-        why, fix = "a policy forbids it", "take sts:AssumeRole on this role out of that deny"
+        why, fix = (
+            "a policy forbids it",
+            fix_of_denial("sts:AssumeRole", said, str(access.role_arn)),
+        )
+    elif bound := bound_by(said):
+        why, fix = (
+            f"no {bound} allows it",
+            fix_of_denial("sts:AssumeRole", said, str(access.role_arn)),
+        )
     elif "no identity-based policy" in said:
         why = "the controller's own role may not"
-        fix = "allow sts:AssumeRole on this role in the controller's own role"
+        fix = "allow sts:AssumeRole on this role, with its path, in the controller's own role (ChildRoleArns of deploy/master.yaml)"
     else:
         error_class = RoleNotReady
         why = (
@@ -314,7 +325,7 @@ def check_role(account: str, arn: str, allowed_names: Collection[str]) -> None:
     if owner != account:
         raise RoleRefused(
             f"account {account}: its roleArn belongs to account {owner}: {arn}",
-            fix=f"give the Account a role of its own: arn:aws:iam::{account}:role/{name}",
+            fix=f"give the Account a role of its own: arn:{role['partition']}:iam::{account}:role/{name}",
         )
     if name not in allowed_names:
         raise RoleRefused(

@@ -20,6 +20,7 @@ from controller.cli.process import (
     say,
     say_document,
     say_lines,
+    terminal_width,
 )
 from controller.cli.terminal.completion import scope_names
 from controller.engine.authoring.write_files import append_to
@@ -257,8 +258,14 @@ def say_answer(answer: Answer, output: Format) -> None:
         say_document(answer.document, answer.fields())
     elif answer.styled is not None:
         say_lines(answer.styled())
-    elif text := answer.text():
-        say(text)
+    else:
+        width = terminal_width()
+        if answer.fitted is not None and width is not None:
+            text = answer.fitted(width)
+        else:
+            text = answer.text()
+        if text:
+            say(text)
     for remark in answer.remarks:
         note(remark)
 

@@ -5,7 +5,14 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from controller.kinds.language.fields import merge
-from controller.kinds.language.kind import AuthoredField, Finding, Findings, Kind, World
+from controller.kinds.language.kind import (
+    AuthoredField,
+    Elsewhere,
+    Finding,
+    Findings,
+    Kind,
+    World,
+)
 from controller.kinds.language.read_by_others import value_as_read
 from controller.kinds.language.spec import Spec, partial_model
 from controller.kinds.parts.role_facts import RoleFacts, meant_findings, role_facts, size_findings
@@ -88,12 +95,14 @@ def _roles_make_sense(_ref: ResourceRef, facts: DeploymentMapFacts, world: World
         cluster = world.facts("Cluster", role.owning_cluster)
         if cluster is None:
             continue
+        owner = (Elsewhere.of("Cluster", role.owning_cluster),)
         if not role.has_contact and not cluster.email:
             yield Finding.missing(
                 at,
                 "contactEmailTag",
                 f" and Cluster {role.owning_cluster} has no groupEmailAddress",
                 "add contactEmailTag to the role, or groupEmailAddress to the cluster",
+                elsewhere=owner,
             )
         if world.compatibility != "none" and not role.has_key_pair and not cluster.has_key_pair:
             yield Finding.missing(
@@ -101,6 +110,7 @@ def _roles_make_sense(_ref: ResourceRef, facts: DeploymentMapFacts, world: World
                 "clusterKeyName",
                 f" and Cluster {role.owning_cluster} has no keyPair",
                 "add clusterKeyName to the role, or keyPair to the cluster",
+                elsewhere=owner,
             )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field
 
 from controller.kinds.language.kind import (
+    Elsewhere,
     Finding,
     Findings,
     Immutable,
@@ -24,6 +25,7 @@ from controller.kinds.parts.role_facts import (
     RoleOverride,
     RoleOverrideFacts,
     override_facts,
+    role_there,
     size_findings,
     subnet_findings,
     topic_findings,
@@ -169,6 +171,7 @@ def _name_fits(ref: ResourceRef, facts: EnvironmentFacts, world: World) -> Findi
             f" {facts.environment_type}",
             "choose a name that matches, or change namingPattern of the type",
             code=ProblemCode.NAMING_PATTERN,
+            elsewhere=(Elsewhere.of("EnvironmentType", facts.environment_type, "namingPattern"),),
         )
 
 
@@ -208,28 +211,34 @@ def _roles_have_a_place(_ref: ResourceRef, facts: EnvironmentFacts, world: World
                 ("spec", "roles", name),
                 f"DeploymentMap {facts.deployment_map} has no role {name!r}; its roles are {known}",
                 "name one of them, or add the role to the map",
+                elsewhere=(Elsewhere.of("DeploymentMap", facts.deployment_map, "roles"),),
             )
-    for name, role in roles.items():
+    for place, (name, role) in enumerate(roles.items()):
         override = overrides.get(name)
         effective = role
         if override is not None:
             if not override.enabled:
                 continue
             effective = override.over(role)
-            yield from size_findings(
+            for found in size_findings(
                 effective.sizes,
                 effective.slices,
                 per_slice=effective.fleet_per_slice,
                 at=("spec", "roles", name),
-            )
+            ):
+                there = role_there((facts.deployment_map, place), *map(str, found.path[3:]))
+                yield found._replace(elsewhere=(there,))
         if environment_type is not None and not facts.retired:
             at = ("spec", "deploymentMap") if override is None else ("spec", "roles", name)
+            of_map = (facts.deployment_map, place)
             yield from subnet_findings(
-                name, effective, facts.environment_type, environment_type.subnets, at
+                name, effective, facts.environment_type, environment_type.subnets, at, of_map
             )
             account = effective.topics and world.facts("Account", environment_type.account)
             if account:
-                yield from topic_findings(name, effective.topics, account.number, at)
+                for found in topic_findings(name, effective.topics, account.number, at):
+                    there = Elsewhere.of("Account", environment_type.account, "accountNumber")
+                    yield found._replace(elsewhere=(role_there(of_map, "notifications"), there))
 
 
 def placement(environment: str, world: World) -> dict[str, Any]:
@@ -247,6 +256,12 @@ def type_of(environment: str, world: World) -> str | None:
     """Return the name of an environment's type, None if there is no such environment."""
     facts: EnvironmentFacts | None = world.facts("Environment", environment)
     return None if facts is None else facts.environment_type
+
+
+def type_there(environment: str, world: World) -> tuple[Elsewhere, ...]:
+    """Return where an environment names its type, and that type's spec, for what is wrong because of it."""
+    named = Elsewhere.of("Environment", environment, "environmentType")
+    return named, Elsewhere.of("EnvironmentType", str(type_of(environment, world)))
 
 
 def type_facts(environment: str, world: World) -> Any:

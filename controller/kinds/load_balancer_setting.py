@@ -5,8 +5,16 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.environment import placement, type_facts, type_of
-from controller.kinds.language.kind import Finding, Findings, Kind, NameFormat, Path, World
+from controller.kinds.environment import placement, type_facts, type_of, type_there
+from controller.kinds.language.kind import (
+    Elsewhere,
+    Finding,
+    Findings,
+    Kind,
+    NameFormat,
+    Path,
+    World,
+)
 from controller.kinds.language.read_by_others import item_as_read
 from controller.kinds.language.spec import RefTo, Says, ShortForm, Spec
 from controller.kinds.parts.texts import Text
@@ -232,6 +240,7 @@ def _has_load_balancers(_ref: ResourceRef, facts: VirtualHostFacts, world: World
             ("spec", "environmentName"),
             f"EnvironmentType {name} of Environment {facts.environment} has no loadBalancers to serve a virtual host",
             f"add loadBalancers to EnvironmentType {name}",
+            elsewhere=type_there(facts.environment, world),
         )
 
 
@@ -270,6 +279,11 @@ def _same_type(environment: str, upstream: str, at: Path, world: World) -> Findi
         f"Upstream {upstream} belongs to EnvironmentType {theirs}, this virtual host to {ours};"
         " expected the same type, or one named common",
         f"name an upstream of an environment of type {ours}",
+        elsewhere=(
+            Elsewhere.of("Upstream", upstream, "environmentName"),
+            Elsewhere.of("Environment", facts.environment, "environmentType"),
+            Elsewhere.of("Environment", environment, "environmentType"),
+        ),
     )
 
 

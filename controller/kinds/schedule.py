@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from controller.kinds.language.kind import (
     CONTROLLER_TABLE,
+    Elsewhere,
     Finding,
     Findings,
     Kind,
@@ -335,7 +336,14 @@ def _other_programs_read_it(_ref: ResourceRef, facts: ScheduleFacts, world: Worl
     compiled = facts.compiled(world)
     if compiled.exceptions:
         code = ProblemCode.DATES_NOT_IN_TEXT
-        yield Finding(("spec", "except"), not_in_text(compiled), warning=True, code=code)
+        calendars = [name for name in facts.calendars if world.facts("Calendar", name)]
+        yield Finding(
+            ("spec", "except"),
+            not_in_text(compiled),
+            warning=True,
+            code=code,
+            elsewhere=tuple([Elsewhere.of("Calendar", name, "dates") for name in calendars]),
+        )
 
 
 def _means_what_it_says(_ref: ResourceRef, facts: ScheduleFacts, _world: World) -> Findings:

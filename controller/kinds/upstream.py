@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.environment import placement, type_facts, type_of
+from controller.kinds.environment import placement, type_facts, type_of, type_there
 from controller.kinds.language.kind import (
+    Elsewhere,
     Finding,
     Findings,
     Kind,
@@ -293,12 +294,14 @@ def _ports_are_the_services(_ref: ResourceRef, facts: UpstreamFacts, world: Worl
                     ("spec", "hosts", place),
                     f"host {host.name} needs the {host.slice} port of Service {facts.service}, which has none",
                     f"add {host.slice}Port to the service, or give the upstream hosts of its own",
+                    elsewhere=(Elsewhere.of("Service", facts.service),),
                 )
         elif service.blue and service.green and host.port not in service:
             yield Finding(
                 ("spec", "hosts", place, "port"),
                 f"Host port {host.port} does not match blue or green port of {facts.service}",
                 f"write {service.blue} (blue) or {service.green} (green)",
+                elsewhere=(Elsewhere.of("Service", facts.service, "bluePort"),),
             )
 
 
@@ -351,6 +354,7 @@ def _consul_is_there(_ref: ResourceRef, facts: UpstreamFacts, world: World) -> F
             ("spec", "environmentName"),
             f"host {in_consul} is a Consul service, but EnvironmentType {name} has no consul",
             f"add consul to EnvironmentType {name}, or give hosts by DNS names",
+            elsewhere=type_there(facts.environment, world),
         )
 
 

@@ -1,18 +1,20 @@
 """A parsed file: its documents split into kind and body, kept by content so that nothing is parsed twice; and what its Defaults say."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from controller.kinds.language.fields import merge
 from controller.kinds.language.kind import API_VERSION, DEFAULTS, Finding
-from controller.loading.documents import Irregular, parse_documents, yaml_type
+from controller.loading.documents import Document, Irregular, parse_documents, yaml_type
 from controller.loading.issues import FIELDS, MAX_ISSUES, further, unknown_field, unknown_kind
 from controller.model.canonical import canonical_bytes, parse_canonical
 from controller.model.ref import Origin
 
 API_GROUP = "envctl/"
 """What every version of our own documents begins with."""
+
+Read = Callable[[bytes], tuple[Document, ...]]
 
 _UNTOLD = (further((), 1),)
 """What stands for all that is wrong with the envelope of one document, where enough is told of others in its file."""
@@ -39,13 +41,16 @@ class ParsedFile:
     broken: bytes | None = None
 
 
-def parse_file(data: bytes, kinds: Collection[str]) -> ParsedFile:
-    """Parse one file; an irregular one comes back with no documents and its text in ``broken``."""
+def parse_file(data: bytes, kinds: Collection[str], read: Read = parse_documents) -> ParsedFile:
+    """Parse one file; an irregular one comes back with no documents and its text in ``broken``.
+
+    ``read`` gives the documents of a text as ``parse_documents`` does, by whatever way.
+    """
     documents: list[ParsedDocument] = []
     defaults: list[int] = []
     wrong = 0
     try:
-        parsed = parse_documents(data)
+        parsed = read(data)
     except Irregular:
         return ParsedFile((), broken=data)
     for line, value in parsed:

@@ -29,11 +29,12 @@ from controller.loading.resolve import ALL, Resolved, TracingWorld, clashes, res
 from controller.loading.validated import (
     ValidatedDocument,
     defaults_issues,
+    defined_twice,
     validate_document,
     written_references,
 )
 from controller.model.canonical import digest, parse_canonical
-from controller.model.ref import Origin, Problem, ProblemCode, ResourceRef
+from controller.model.ref import Origin, Problem, ResourceRef
 from controller.model.resource import Projection, Resource
 from controller.model.source_bounds import MAX_DOCUMENTS, MAX_FINDINGS, TOO_MANY, UNCHECKED
 
@@ -166,11 +167,7 @@ class ChangedDocuments:
             elif made.ref in result.facts:
                 result.duplicates = True
                 first = result.valid.get(made.ref)
-                where = f" at {first.origin}" if first is not None else ""
-                message = f"{made.ref} is already defined{where}"
-                fix = "remove one of the two"
-                issue = Finding(("metadata", "name"), message, fix, code=ProblemCode.DUPLICATE)
-                file.issues += placed([issue], origin, index)
+                file.issues += placed([defined_twice(made.ref, first)], origin, index)
             else:
                 file.refs.append(made.ref)
                 result.valid[made.ref] = made

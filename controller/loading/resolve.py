@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from controller.kinds.language.fields import Named
-from controller.kinds.language.kind import DEFAULT_RULES, Finding, Kind, Kinds, RuleSettings
+from controller.kinds.language.kind import (
+    DEFAULT_RULES,
+    Elsewhere,
+    Finding,
+    Kind,
+    Kinds,
+    RuleSettings,
+)
 from controller.kinds.language.spec import merge_derived
 from controller.loading.issues import MAX_ISSUES, further
 from controller.loading.positions import dotted
@@ -18,7 +25,14 @@ from controller.loading.validated import (
 from controller.model.canonical import canonical_bytes, projection_digest
 from controller.model.closest import did_you_mean
 from controller.model.observed import SHAPE
-from controller.model.ref import Origin, Problem, ProblemCode, ResourceRef, in_file_order
+from controller.model.ref import (
+    Origin,
+    Problem,
+    ProblemCode,
+    RelatedPlace,
+    ResourceRef,
+    in_file_order,
+)
 from controller.model.resource import DesiredState, Projection, Resource
 
 NOTHING_EXTRA = canonical_bytes({"shape": SHAPE})
@@ -149,7 +163,8 @@ def _unmanaged_findings(
             yield Finding(at, message, "add its document, or name one there is")
         elif world.facts(other, key) is not None:
             message = f"{text} has a document, so it is managed"
-            yield Finding(at, message, "remove it from this list", warning=True)
+            there = (Elsewhere(ResourceRef(other, key), ("metadata", "name")),)
+            yield Finding(at, message, "remove it from this list", warning=True, elsewhere=there)
 
 
 def resolve_all(
@@ -197,7 +212,8 @@ def clashes(
                     whose = f"its own {field}" if owner == ref else f"{owner} ({field})"
                     message = f"{unique.what} {value!r} is already taken by {whose}"
                     fix = f"give {ref} another {unique.what}"
-                    yield ref, Finding(path, message, fix, code=ProblemCode.DUPLICATE)
+                    clash = Finding(path, message, fix, code=ProblemCode.DUPLICATE)
+                    yield ref, clash._replace(elsewhere=(Elsewhere(owner, owned_at),))
 
 
 def all_clashes(
@@ -269,9 +285,19 @@ def desired_from_documents(
     for ref, clash in all_clashes(valid, kinds):
         wrong[ref] = (*wrong[ref], clash)
     problems = in_file_order(
-        issue.at(Origin(f"{source}: {ref}"), dotted(issue.path))
+        issue.at(Origin(f"{source}: {ref}"), dotted(issue.path), related=_related(issue, source))
         for ref, issues in wrong.items()
         for issue in issues
     )
     resources = {ref: found.resource for ref, found in resolved.items()}
     return DesiredFromItems(DesiredState(revision, source, "", "", resources), problems)
+
+
+def _related(issue: Finding, source: str) -> tuple[RelatedPlace, ...]:
+    """Return the other objects that an issue is about, where documents have no files."""
+    return tuple(
+        [
+            RelatedPlace(Origin(f"{source}: {there.ref}"), str(there.ref), dotted(there.path))
+            for there in issue.elsewhere
+        ]
+    )

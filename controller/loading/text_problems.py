@@ -6,17 +6,27 @@ Everything that makes a file irregular is told, each with its place and its fix:
 import codecs
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Final
 
-from controller.kinds.language.kind import Kinds
+from controller.kinds.language.kind import DEFAULTS, Elsewhere, Kinds
 from controller.loading.covered import NOTHING, CoveredNames, covered
 from controller.loading.documents import INVISIBLE, MAX_BYTES
 from controller.loading.issues import PlacedIssue, secret_names_of
 from controller.loading.load import Loaded
 from controller.loading.positions import TOP, FieldOrigins, Spot, dotted, excerpt
 from controller.loading.yaml_errors import TextFinding, find_yaml_errors
-from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, in_file_order
+from controller.model.ref import (
+    Excerpt,
+    Origin,
+    Problem,
+    ProblemCode,
+    RelatedPlace,
+    ResourceRef,
+    in_file_order,
+)
+from controller.model.resource import Resource
 from controller.model.source_bounds import MAX_PROBLEMS, SOURCE_ROOT, first_problems
 
 _CONTROL: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -133,6 +143,7 @@ def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: Kinds) -> tuple[Pr
     """
     if not (loaded.exceeded or loaded.broken or loaded.issues):
         return ()
+    placer = ProblemPlacer(origins, loaded.resources)
     problems = [*loaded.exceeded, *_of_broken(loaded.broken, secret_names_of(kinds))]
     words = {
         word.casefold()
@@ -145,7 +156,7 @@ def problems_of(loaded: Loaded, origins: FieldOrigins, kinds: Kinds) -> tuple[Pr
     by_file = sorted(checked, key=lambda placed: (placed.path, placed.index))
     room, untold = {False: MAX_PROBLEMS, True: MAX_PROBLEMS}, {False: 0, True: 0}
     for _, of_file in groupby(by_file, key=lambda placed: placed.path):
-        problems += _of_file(list(dict.fromkeys(of_file)), origins, room, untold)
+        problems += _of_file(list(dict.fromkeys(of_file)), placer, room, untold)
     place = Origin(SOURCE_ROOT)
     problems += [
         _more(place, "more", count, warning=sort) for sort, count in untold.items() if count
@@ -179,7 +190,7 @@ def _of_broken(broken: Mapping[str, bytes], secret_names: CoveredNames) -> Itera
 
 def _of_file(
     issues: list[PlacedIssue],
-    origins: FieldOrigins,
+    placer: "ProblemPlacer",
     room: dict[bool, int],
     untold: dict[bool, int],
 ) -> Iterator[Problem]:
@@ -188,7 +199,7 @@ def _of_file(
     for warning, left in room.items():
         of_sort = [issue for issue in issues if issue.issue.warning is warning]
         single = [issue for issue in of_sort if not issue.issue.others]
-        first = [problem_of(issue, origins) for issue in single[:left]]
+        first = [placer.place(issue) for issue in single[:left]]
         told += first
         room[warning] -= len(first)
         others = len(single) - len(first) + sum(issue.issue.others for issue in of_sort)
@@ -201,22 +212,52 @@ def _of_file(
     yield from told
 
 
-def problem_of(placed: PlacedIssue, origins: FieldOrigins) -> Problem:
-    """Return an issue with the place where what it is about was written, and the line there."""
-    issue = placed.issue
-    if not origins.has(placed.path):
-        # What is no YAML has no lines: its origin names the object.
-        return issue.at(Origin(placed.path), dotted(issue.path))
-    written = origins.written(placed.path, placed.index, issue.path)
-    if not origins.is_cheap(written.path):
-        return issue.at(Origin(placed.path, placed.line), dotted(issue.path))
-    position = origins.position(written, key=issue.at_key)
-    excerpt = position.excerpt
-    return issue.at(
-        position.origin(written.path),
-        dotted(written.field),
-        _hidden(excerpt, key=issue.at_key) if issue.hidden else excerpt,
-    )
+@dataclass(frozen=True, slots=True)
+class ProblemPlacer:
+    """Gives issues of one revision their places: where what they are about was written, here and in other documents."""
+
+    origins: FieldOrigins
+    resources: Mapping[ResourceRef, Resource]
+    """The objects of the revision."""
+
+    def place(self, placed: PlacedIssue) -> Problem:
+        """Return an issue with its places, and the line of the first."""
+        issue, origins = placed.issue, self.origins
+        related = tuple([place for other in issue.elsewhere for place in self._related(other)])
+        if not origins.has(placed.path):
+            # What is no YAML has no lines: its origin names the object.
+            return issue.at(Origin(placed.path), dotted(issue.path), related=related)
+        written = origins.written(placed.path, placed.index, issue.path)
+        if not origins.is_cheap(written.path):
+            return issue.at(Origin(placed.path, placed.line), dotted(issue.path), related=related)
+        position = origins.position(written, key=issue.at_key)
+        excerpt = position.excerpt
+        return issue.at(
+            position.origin(written.path),
+            dotted(written.field),
+            _hidden(excerpt, key=issue.at_key) if issue.hidden else excerpt,
+            related,
+        )
+
+    def _related(self, other: Elsewhere) -> Iterator[RelatedPlace]:
+        """Yield the place of another field; none where its object is not in the revision."""
+        name = DEFAULTS if other.ref is None else str(other.ref)
+        made = None if other.ref is None else self.resources.get(other.ref)
+        if other.document is not None:
+            path, index = other.document
+        elif made is not None:
+            path, index = made.origin.path, made.place
+        else:
+            return
+        if not self.origins.has(path):
+            yield RelatedPlace(Origin(path), name, dotted(other.path))
+            return
+        written = self.origins.written(path, index, other.path)
+        if self.origins.is_cheap(written.path):
+            origin = self.origins.position(written).origin(written.path)
+        else:
+            origin = Origin(path) if made is None else Origin(path, made.origin.line)
+        yield RelatedPlace(origin, name, dotted(written.field))
 
 
 def _hidden(shown: Excerpt, *, key: bool) -> Excerpt:

@@ -19,7 +19,7 @@ from controller.kinds.language.fields import (
     merge,
     references,
 )
-from controller.kinds.language.kind import Finding, Kind, Kinds, Path
+from controller.kinds.language.kind import Elsewhere, Finding, Kind, Kinds, Path
 from controller.kinds.language.spec import Metadata
 from controller.loading.envelope import DefaultsDocument
 from controller.loading.issues import (
@@ -56,13 +56,29 @@ def defaults_issues(documents: Iterable[DefaultsDocument], kinds: Kinds) -> Iter
                 fix = f"write '{name}: {{field: value}}'"
                 issues.append(Finding(path, "expected a map of fields", fix))
             elif first is not document:
-                message = f"this folder's defaults for {name} are already given at {first.origin}"
+                message = f"this folder's defaults for {name} are already given"
+                there = Elsewhere(None, path, (first.origin.path, first.index))
                 issues.append(
-                    Finding(path, message, "merge the two", at_key=True, code=ProblemCode.DUPLICATE)
+                    Finding(
+                        path,
+                        message,
+                        "merge the two",
+                        at_key=True,
+                        code=ProblemCode.DUPLICATE,
+                        elsewhere=(there,),
+                    )
                 )
             else:
                 issues += _partial_issues(kinds[name], partial, path)
         yield from placed(issues, document.origin, document.index)
+
+
+def defined_twice(ref: ResourceRef, first: "ValidatedDocument | None") -> Finding:
+    """Say of a document that its object has one already: the ``first``, where it is known."""
+    at, code = ("metadata", "name"), ProblemCode.DUPLICATE
+    there = () if first is None else (Elsewhere(ref, at, (first.origin.path, first.index)),)
+    message = f"{ref} is already defined"
+    return Finding(at, message, "remove one of the two", code=code, elsewhere=there)
 
 
 def _partial_issues(

@@ -139,6 +139,20 @@ class Excerpt:
     length: int
 
 
+class RelatedPlace(NamedTuple):
+    """Another place that a problem between documents is about: what is written there is half of it."""
+
+    origin: Origin
+    document: str
+    """The document: ``DeploymentMap/web``, or ``Defaults``."""
+    path: str
+    """Dotted path inside the document."""
+
+    def __str__(self) -> str:
+        """Print as a place and what is there: ``maps/web.yaml:7:23: DeploymentMap/web: spec.roles[0].ami``."""
+        return ": ".join(filter(None, (str(self.origin), self.document, self.path)))
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing the author of the YAML has to mend.
@@ -159,9 +173,11 @@ class Problem:
     """Of a problem that says something is missing: the name of the field, to be written below ``path``."""
     others: int = 0
     """How many problems it stands for that are not told."""
+    related: tuple[RelatedPlace, ...] = ()
+    """The other places it is about, where it is between documents."""
 
     def __str__(self) -> str:
-        """Render as people read it: place, path and message, the excerpt with a caret, the fix."""
+        """Render as people read it: place, path and message, the excerpt with a caret, other places, the fix."""
         where = f"{self.path}: " if self.path else ""
         level = "warning: " if self.warning else ""
         lines = [f"{self.origin}: {level}{where}{self.message}"]
@@ -170,6 +186,7 @@ class Problem:
             lines.append(f"{margin}{self.excerpt.text}")
             caret = "^" * max(1, self.excerpt.length)
             lines.append(f"{' ' * len(margin)}{' ' * self.excerpt.start}{caret}")
+        lines += [f"  see {place}" for place in self.related]
         if self.fix:
             lines.append(f"  fix: {self.fix}")
         if self.warning and self.code in ACKNOWLEDGEABLE:

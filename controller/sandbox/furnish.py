@@ -14,10 +14,8 @@ from moto.ec2.models import vpcs as moto_vpcs
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.iam.models import iam_backends
 
+from controller.sandbox.refusals.roles import LINKED_ROLE
 from controller.sandbox.state import STATE
-
-_LINKED = "AWSServiceRoleForAutoScaling"
-"""AWS makes it with the first group of an account that the console makes."""
 
 
 def furnish(needs: Mapping[str, Any], master: str) -> None:
@@ -33,7 +31,7 @@ def furnish(needs: Mapping[str, Any], master: str) -> None:
         if role not in {known.name for known in iam.roles.values()}:
             trust = json.dumps(_trust_policy(master, str(needs["external_id"])))
             iam.create_role(role, trust, "/", None, "", [], "3600")
-    if _LINKED not in {known.name for known in iam.roles.values()}:
+    if LINKED_ROLE not in {known.name for known in iam.roles.values()}:
         iam.create_service_linked_role("autoscaling.amazonaws.com", "of Auto Scaling", "")
     known_profiles = {known.name for known in iam.instance_profiles.values()}
     for profile in needs["instance_profiles"]:

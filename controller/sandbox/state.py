@@ -11,8 +11,8 @@ Kept = TypeVar("Kept")
 class Delays:
     """How many looks a state lasts before the next one shows; 0: it is passed at once, as moto does.
 
-    A look is one DescribeInstances (start, stop) or DescribeAutoScalingGroups (standby, launch, replace, refresh, drain) of
-    the account and region, however many pages it takes.
+    A look is one DescribeInstances (start, stop) or DescribeAutoScalingGroups (standby, launch, replace, refresh, drain, tags)
+    of the account and region, however many pages it takes.
     """
 
     start: int = 0
@@ -31,6 +31,8 @@ class Delays:
     """Looks at an instance refresh before its next batch is replaced."""
     drain: int = 0
     """Member Terminating:Wait before it ends, in a group with a hook of that transition."""
+    tags: int = 0
+    """Tag of a group that was put on or taken off, before that shows; sizes show at once."""
 
 
 @dataclass(slots=True)
@@ -53,6 +55,9 @@ class SandboxSettings:
     """Names of groups that cannot launch anything: what they were asked for is kept, and an activity fails."""
     read_units: dict[str, float] = field(default_factory=dict)
     """What is left of the read capacity of tables, by name, as of provisioned ones: beyond it reads are refused."""
+    index_writes: dict[str, float] = field(default_factory=dict)
+    """Units of writes that the busiest key of a table's indexes takes with each transaction, by name of the table; what needs
+    more has to wait for it."""
     failing_starts: set[str] = field(default_factory=set)
     """Ids of instances whose starts are accepted and taken back: pending, then stopped again."""
 

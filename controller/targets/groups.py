@@ -66,8 +66,8 @@ from controller.targets.group_parts.wanted import (
     Wanted,
     new_group,
     present_group,
-    without_instances,
 )
+from controller.targets.group_parts.wanted_sizes import without_instances
 
 OUTSIDE = "changed outside envctl"
 _NONE: Final[Mapping[str, str]] = {}

@@ -14,6 +14,8 @@ class Answer:
     document: str
     fields: Callable[[], Mapping[str, object]]
     text: Callable[[], str]
+    fitted: Callable[[int], str] | None = None
+    """The text with tables no wider than so many characters; None where it has no tables."""
     remarks: tuple[str, ...] = ()
     """What is said about it besides."""
     exit_code: ExitCode = ExitCode.DONE

@@ -25,7 +25,7 @@ from controller.planning.wording import (
 )
 from controller.views.answer import Answer
 from controller.views.documents.envelope import filled
-from controller.views.style import aligned
+from controller.views.style import fitted
 from controller.views.time_text import clock_text, relative_day_text, utc_text
 
 NONE = "no overrides"
@@ -78,8 +78,17 @@ class OverrideListDocument(TypedDict):
     overlays: Annotated[list[OverlayObject], "Which of them hold only once others have ended."]
 
 
-def list_lines(overrides: Iterable[Override], now: datetime, *, each: bool = False) -> list[str]:
-    """Return a line for each, those that end first on top; for each part of one only if ``each`` is asked for."""
+def list_lines(
+    overrides: Iterable[Override],
+    now: datetime,
+    *,
+    each: bool = False,
+    width: int | None = None,
+) -> list[str]:
+    """Return a line for each, those that end first on top; for each part of one only if ``each`` is asked for.
+
+    No row of the table is longer than ``width``.
+    """
     overrides = tuple(overrides)
     found = tuple((made,) for made in overrides) if each else wholes(overrides)
     if not found:
@@ -87,7 +96,8 @@ def list_lines(overrides: Iterable[Override], now: datetime, *, each: bool = Fal
     ordered = _ordered(found, now)
     many = next((parts[0].whole_id for parts in ordered if len(parts) > 1), None)
     more = [f"envctl override list {many} lists its parts"] if many else []
-    return aligned(_rows(ordered, now, each=each)) + more + overlay_lines(holding(overrides, now))
+    table = fitted(_rows(ordered, now, each=each), width)
+    return table + more + overlay_lines(holding(overrides, now))
 
 
 def list_rows(overrides: Iterable[Override], now: datetime) -> list[tuple[str, ...]]:
@@ -251,6 +261,7 @@ def overrides_answer(seen: ObservedConfig, now: datetime, what: str | None = Non
         document="override-list",
         fields=listed,
         text=lambda: "\n".join(list_lines(found, now, each=each)),
+        fitted=lambda width: "\n".join(list_lines(found, now, each=each, width=width)),
         remarks=tuple(f"envctl: {error}" for error in damaged.values()),
         exit_code=worst_exit_code(map(exit_code_of, damaged.values())),
     )

@@ -16,11 +16,12 @@ from controller.planning.wording import number
 from controller.scheduling.facts import Source
 from controller.views.answer import Answer
 from controller.views.documents.envelope import filled
-from controller.views.style import aligned
+from controller.views.style import fitted
 from controller.views.time_text import clock_text, dated_day_text, stretch_text
 
 NONE: Final = "no exceptions: everything is as its schedule says"
 UNKNOWN: Final = "unknown"
+_INDENT: Final = "  "
 _COSTS: Final = ("COST", "SAVED COST")
 _HEADINGS: Final = ("ENVIRONMENT", "TEAM", "INSTANCES", "ON", "OFF", "SAVED", *_COSTS)
 
@@ -86,9 +87,12 @@ class ScheduleReportDocument(TypedDict):
 
 
 def exception_lines(
-    found: Sequence[ScheduleException], unknown: Mapping[str, str], now: datetime
+    found: Sequence[ScheduleException],
+    unknown: Mapping[str, str],
+    now: datetime,
+    width: int | None = None,
 ) -> Iterator[str]:
-    """Yield the exceptions by category, then what could not be looked at."""
+    """Yield the exceptions by category, then what could not be looked at. No row is longer than ``width``."""
     if not found:
         yield NONE
     counts = Counter(exception.kind for exception in found)
@@ -104,7 +108,8 @@ def exception_lines(
             (names[0] if len(names) == 1 else f"{number(len(names))} instances", *facts)
             for facts, names in alike.items()
         ]
-        yield from (f"  {line}" for line in aligned(rows))
+        within = None if width is None else width - len(_INDENT)
+        yield from (f"{_INDENT}{line}" for line in fitted(rows, within))
     yield from _dark(unknown)
 
 
@@ -188,13 +193,13 @@ def _exception(exception: ScheduleException) -> ExceptionObject:
     )
 
 
-def report_lines(report: ScheduleReport) -> Iterator[str]:
-    """Yield the hours by environment, and the totals."""
+def report_lines(report: ScheduleReport, width: int | None = None) -> Iterator[str]:
+    """Yield the hours by environment, and the totals. No row is longer than ``width``."""
     days = (report.until - report.since).total_seconds() / 86400
     yield f"Instance hours from {stretch_text(report.since, report.until)} ({days:g} day{'' if days == 1 else 's'})"
     priced = report.cost is not None
     rows = [_HEADINGS, *map(_hours, report.lines)]
-    yield from aligned(rows if priced else [row[: -len(_COSTS)] for row in rows])
+    yield from fitted(rows if priced else [row[: -len(_COSTS)] for row in rows], width)
     share = _share(report.hours_on, report.hours_off)
     cost = f"; cost {report.cost:,.2f}, saved {report.saved:,.2f}" if priced else ""
     yield f"In total {number(round(report.hours_on))} h on, {number(round(report.hours_off))} h off: {share} saved against always-on{cost}"
@@ -241,6 +246,7 @@ def exceptions_answer(exceptions: FoundExceptions, now: datetime) -> Answer:
         document="schedule-exceptions",
         fields=lambda: exceptions_json(found, unknown, now),
         text=lambda: "\n".join(exception_lines(found, unknown, now)),
+        fitted=lambda width: "\n".join(exception_lines(found, unknown, now, width)),
     )
 
 
@@ -250,4 +256,5 @@ def report_answer(report: ScheduleReport) -> Answer:
         document="schedule-report",
         fields=lambda: report_json(report),
         text=lambda: "\n".join(report_lines(report)),
+        fitted=lambda width: "\n".join(report_lines(report, width)),
     )

@@ -1,6 +1,6 @@
 """Lines of text: columns of one width, and colours as data: the caller knows whether it writes to a terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
 from controller.model.printable import printable
@@ -48,31 +48,35 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 _LEAST: Final = 4
 """Characters a cell is not cut below while there is a longer one."""
-_GAP: Final = 2
+GAP: Final = 2
+"""Characters between two columns."""
 
 
-def fitted(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
+def fitted(
+    rows: Sequence[Sequence[str]], width: int | None, whole: Collection[int] = (0,)
+) -> list[str]:
     """Return a line a row as ``aligned`` does, the widest columns cut so that no line is longer than ``width``; None cuts nothing.
 
-    The first column says what a row is of, and is cut last; what does not fit even then is cut at the end of its line.
+    Columns that are to stay ``whole``, by their number, are cut last: the first one says what a row is of, unless others do.
+    What does not fit even then is cut at the end of its line.
     """
-    columns = [column for column in zip(*rows, strict=True) if any(column)]
-    widths = [max(map(len, column)) for column in columns]
-    over = 0 if width is None else sum(widths) + _GAP * (len(widths) - 1) - width
+    columns = {n: column for n, column in enumerate(zip(*rows, strict=True)) if any(column)}
+    widths = {n: max(map(len, column)) for n, column in columns.items()}
+    over = 0 if width is None else sum(widths.values()) + GAP * (len(widths) - 1) - width
     if width is None or over <= 0:
         return aligned(rows)
     while over > 0:
-        others = range(1, len(widths)) if any(n > _LEAST for n in widths[1:]) else range(1)
+        others = [n for n in widths if n not in whole and widths[n] > _LEAST] or list(widths)
         widest = max(others, key=widths.__getitem__)
         if widths[widest] <= _LEAST:
             break
-        below = max([_LEAST, *(n for n in (widths[i] for i in others) if n < widths[widest])])
+        below = max([_LEAST, *(widths[n] for n in others if widths[n] < widths[widest])])
         taken = min(over, max(1, widths[widest] - below))
         widths[widest] -= taken
         over -= taken
     cut = [
-        [_cut(cell, n) for cell, n in zip(row, widths, strict=True)]
-        for row in zip(*columns, strict=True)
+        [_cut(cell, n) for cell, n in zip(row, widths.values(), strict=True)]
+        for row in zip(*columns.values(), strict=True)
     ]
     return [_cut(line, width) for line in aligned(cut)]
 

@@ -196,16 +196,6 @@ def test_the_desired_capacity_of_an_external_owner_is_left(estate: LiveAccount) 
     assert changes(estate.plan()) == [f"update Group/{WEB} edited: desiredCapacity, maxSize"]
 
 
-def test_sizes_are_not_compared_while_a_group_is_parked(running: LiveAccount) -> None:
-    scaling = running.client("autoscaling")
-    tag = {"ResourceId": WEB, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
-    scaling.create_or_update_tags(
-        Tags=[{**tag, "Key": "envctl:parked", "Value": "min=1 desired=2"}]
-    )
-    scaling.update_auto_scaling_group(AutoScalingGroupName=WEB, MinSize=0)
-    assert changes(running.plan()) == []
-
-
 def test_a_tag_that_a_person_set_as_schedule_is_left(running: LiveAccount) -> None:
     _tag(running, Schedule="ON")
     assert changes(running.plan()) == []

@@ -30,7 +30,7 @@ def bomb() -> bytes:
 
 FILES: dict[str, tuple[bytes, str]] = {
     "a duplicate key": (spec("{shortName: ta, shortName: tb}"), "a.yaml:4:23: spec.shortName: duplicate key"),
-    "a duplicate object": (f"{CLUSTER}---\n{CLUSTER}".encode(), "a.yaml:8:18: metadata.name: Cluster/Tango is already defined at a.yaml:1"),
+    "a duplicate object": (f"{CLUSTER}---\n{CLUSTER}".encode(), "a.yaml:8:18: metadata.name: Cluster/Tango is already defined"),
     "an unknown field": (spec("{shortName: ta, keypair: x}"), "fix: did you mean 'keyPair'?"),
     "an unknown field that is null": (spec("{shortName: ta, keypair: null}"), "fix: did you mean 'keyPair'?"),
     "a wrong type": (spec("{shortName: [1]}"), "a.yaml:4:19: spec.shortName: expected exactly two"),

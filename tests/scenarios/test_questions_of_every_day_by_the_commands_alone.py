@@ -5,6 +5,7 @@ Covers: engine.queries.explain.answer, engine.queries.explain.explanation.
 
 from pathlib import Path
 
+import boto3
 import pytest
 
 from tests.support.command_line import Ended, Fleet, envctl, service, use_settings
@@ -101,6 +102,50 @@ def test_what_there_is_is_listed(staging: Fleet) -> None:
     assert "    name: Search\n" in envctl("get", "services", "-o", "yaml").out
     assert (wrong := envctl("get", "enviroments")).code == 64
     assert "did you mean environments?" in wrong.err
+
+
+def test_groups_and_instances_are_listed_from_a_look(staging: Fleet) -> None:
+    told, shown = (
+        envctl("get", "groups"),
+        as_json("get", "instances", "--account", "staging-eu").json,
+    )
+
+    assert (told.code, told.out) == (0, "no groups\n")
+    assert "envctl: from a look at staging-eu/eu-west-1 now" in told.err
+    assert (shown["instances"], list(shown["seen"])) == ([], ["staging-eu/eu-west-1"])
+    assert envctl("get", "groups", "--account", "nobody").code == 64
+
+
+def test_lists_are_made_from_what_was_published_last(
+    staging: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = tmp_path / "looks"
+    text = f"source: {{folder: {staging.folder}}}\nobserved: {{folder: {looks}}}\n"
+    use_settings(tmp_path, monkeypatch, text)
+    assert envctl("apply", "--scope", "config", "--yes").code == 0
+
+    told = envctl("get", "environments", "--observed", looks, "-o", "name")
+    groups = envctl("get", "groups", "--observed", looks)
+
+    assert told.out == "Environment/c50\nEnvironment/c60\n"
+    assert "envctl: from the last looks at config, " in told.err
+    assert groups.code == 0
+    assert "no look at staging-eu/eu-west-1 is published in" in groups.err
+    assert envctl("get", "environments", "--observed", tmp_path / "elsewhere").code == 5
+
+
+def test_what_others_changed_in_the_tables_is_drift(staging: Fleet) -> None:
+    table, key = "InfraConfigServices", {"ServiceName": {"S": "Search"}}
+    boto3.client("dynamodb").update_item(
+        TableName=table,
+        Key=key,
+        UpdateExpression="SET #v.OwningCluster = :c",
+        ExpressionAttributeNames={"#v": "Value"},
+        ExpressionAttributeValues={":c": {"S": "Others"}},
+    )
+
+    assert as_json("get", "services").json["services"][0]["drift"] == ["item"]
+    assert as_json("get", "accounts").json["accounts"][0]["drift"] == []
 
 
 def test_nothing_of_that_name(staging: Fleet) -> None:

@@ -1,5 +1,6 @@
 """Scaling schedules are changed in place, or put before what is gone is taken away, and are healed when a person changes them."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -166,12 +167,18 @@ def test_one_of_the_old_product_at_the_same_time_goes_just_before_ours_comes(
     account.targets = (GROUPS,)
     account.apply()
     account.targets = (GROUPS, SCHEDULES)
-    for name, recurrence in (("1", "0 5 * * *"), ("2", "0 3 * * *")):
+    much_later = datetime.now(UTC) + timedelta(days=40)
+    for name, when in (
+        ("1", {"Recurrence": "0 5 * * *"}),
+        ("2", {"Recurrence": "0 3 * * *"}),
+        # One cron expression may come twice, with another start, by any of AWS's words.
+        ("3", {"Recurrence": "0 5 * * *", "StartTime": much_later}),
+    ):
         account.client("autoscaling").put_scheduled_update_group_action(
             AutoScalingGroupName=WEB,
             ScheduledActionName=f"EM-Scheduled-Action-{name}",
-            Recurrence=recurrence,
             DesiredCapacity=2,
+            **when,
         )
 
     assert failures(account.apply(deep=True, adopt=True)) == []

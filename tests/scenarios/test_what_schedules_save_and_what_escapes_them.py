@@ -88,6 +88,7 @@ def test_what_is_on_outside_its_schedule_and_why(estate: PowerEstate, anything: 
     assert of_c60.kind is ExceptionKind.ALWAYS_ON
     assert said(of_c60)["why"] == "schedule on in c60.yaml:1"
     lines = list(exception_lines(found, {}, now))
+    assert max(map(len, exception_lines(found, {}, now, 60))) <= 60
     assert lines[0] == "on outside its schedule: 4"
     assert lines[-2] == "always on: 1"
     shown = printed("schedule-exceptions", exceptions_json(found, {"a/b": "denied"}, now))
@@ -146,6 +147,7 @@ def test_hours_are_those_the_ledger_saw(estate: PowerEstate) -> None:
     assert (of_c60.hours_off, of_c60.assumed) == (0, 1)
     assert of_c50.saved == pytest.approx(of_c50.hours_off * 10)
     lines = list(report_lines(made))
+    assert max(map(len, list(report_lines(made, 60))[1:4])) <= 60
     assert lines[1].split() == [
         "ENVIRONMENT",
         "TEAM",

@@ -43,15 +43,20 @@ class InMemoryHands:
 
     def __init__(self, groups: Mapping[str, Group] | None = None, **states: str) -> None:
         self.kept = dict(groups or {})
+        self._shown_tags = {name: dict(one.tags) for name, one in self.kept.items()}
         self.states = {name.replace("_", "-"): state for name, state in states.items()}
         self.tags: dict[str, dict[str, str]] = {}
         self.calls: list[str] = []
+        self.at = AT
         self.looks = 0
+        """Requests that look at all groups, or at all instances."""
         self.budget: int | None = None
         self.refuse: Callable[[str, Sequence[str]], None] = lambda _call, _ids: None
         self.moving: dict[str, str] = {}
         self.enters_standby = True
         self.settles = True
+        self.at_once = False
+        """Whether what is asked for is there before AWS answers."""
         self.types: dict[str, str] = {}
         self.capacity: dict[str, int] = {}
         """By type, where there is not as much as asked for."""
@@ -62,10 +67,14 @@ class InMemoryHands:
         self.hidden_starts = 0
         """How many looks still show instances as they were before they were started."""
         self.reasons: dict[str, str] = {}
+        self.hidden_tags = 0
+        """How many looks still show the groups' tags as they were at the beginning."""
+
+    def now(self) -> datetime:
+        return self.at
 
     def look(self) -> LiveLook:
-        self.looks += 1
-        return LiveLook(SCOPE, AT, self._look_at_groups(), self._look_at_instances())
+        return LiveLook(SCOPE, self.at, self._look_at_groups(), self._look_at_instances())
 
     def groups(self) -> dict[str, FoundGroup]:
         return self._look_at_groups()
@@ -75,6 +84,7 @@ class InMemoryHands:
         return {name: one for name, one in found.items() if not states or one.state in states}
 
     def _look_at_instances(self) -> dict[str, FoundInstance]:
+        self.looks += 1
         found = self._instances()
         if self.settles:
             self.states |= self.moving
@@ -82,6 +92,7 @@ class InMemoryHands:
         return found
 
     def _look_at_groups(self) -> dict[str, FoundGroup]:
+        self.looks += 1
         found = self._groups()
         for group in self.kept.values():
             for name, lifecycle in group.lifecycles.items():
@@ -131,6 +142,9 @@ class InMemoryHands:
             if asked > self.capacity[kind]:
                 raise RefusedByAws("AWS refused (none)", "InsufficientInstanceCapacity")
             self.capacity[kind] -= asked
+        if self.at_once:
+            self.states.update(dict.fromkeys(stopped, "running"))
+            return
         for name in stopped:
             self.states[name], self.moving[name] = "pending", "running"
             if name in self.falls_back:
@@ -146,7 +160,9 @@ class InMemoryHands:
             for group in self.kept.values():
                 assert group.lifecycles.get(name) != "InService", "its group would replace it"
         for name in ids:
-            if self.states[name] == "running":
+            if self.states[name] == "running" and self.at_once:
+                self.states[name] = "stopped"
+            elif self.states[name] == "running":
                 self.states[name], self.moving[name] = "stopping", "stopped"
 
     def replace(self, instance_id: str) -> None:
@@ -186,7 +202,8 @@ class InMemoryHands:
             self._require(group.lifecycles.get(name) == "InService", name, "ValidationError")
         self._require(group.desired - len(ids) >= group.minimum, "MinSize", "ValidationError")
         group.desired -= len(ids)
-        group.lifecycles.update(dict.fromkeys(ids, "EnteringStandby"))
+        state = "Standby" if self.at_once else "EnteringStandby"
+        group.lifecycles.update(dict.fromkeys(ids, state))
 
     def _leave(self, group: Group, ids: Sequence[str]) -> None:
         self._require(0 < len(ids) <= 20, "ids", "ValidationError")
@@ -196,7 +213,7 @@ class InMemoryHands:
         self._require(group.desired + len(ids) <= group.maximum, "MaxSize", "ValidationError")
         self._require("Launch" not in group.suspended, "Launch", "ValidationError")
         group.desired += len(ids)
-        group.lifecycles.update(dict.fromkeys(ids, "Pending"))
+        group.lifecycles.update(dict.fromkeys(ids, "InService" if self.at_once else "Pending"))
         for name in [name for name in ids if name not in self.states]:
             del group.lifecycles[name]
             group.lifecycles[f"i-for-{name}"], self.states[f"i-for-{name}"] = "Pending", "running"
@@ -207,6 +224,9 @@ class InMemoryHands:
             raise RefusedByAws(f"AWS refused ({code}): {what}", code, instances=[what])
 
     def _groups(self) -> dict[str, FoundGroup]:
+        hides, self.hidden_tags = self.hidden_tags > 0, max(0, self.hidden_tags - 1)
+        if not hides:
+            self._shown_tags = {name: dict(one.tags) for name, one in self.kept.items()}
         return {
             name: FoundGroup(
                 name=name,
@@ -214,7 +234,7 @@ class InMemoryHands:
                 minimum=one.minimum,
                 desired=one.desired,
                 maximum=one.maximum,
-                tags=tuple(one.tags.items()),
+                tags=tuple(self._shown_tags[name].items()),
                 propagated=frozenset(),
                 subnets=(),
                 suspended=frozenset(one.suspended),

@@ -1,5 +1,6 @@
 """Makes fleets of any size inside the sandbox's process, for measurements and tests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,8 @@ class FleetSize:
     region: str = "eu-west-1"
     schedule: str = ""
     """Value of the Schedule tag of everything."""
+    types: Sequence[str] = ("m6i.large",)
+    """Instance types: those of one environment are of one type, and environments take turns."""
 
 
 def seed_fleet(size: FleetSize) -> dict[str, Any]:
@@ -41,10 +44,10 @@ def seed_fleet(size: FleetSize) -> dict[str, Any]:
         _furnish(account, size.region)
         for _ in range(groups):
             environment += 1
-            _make_group(account, f"c{environment}", size)
+            _make_group(account, environment, size)
         for start in range(0, max(loose, 0), 10):
             environment += 1
-            _run(account, f"c{environment}", min(10, loose - start), size)
+            _run(account, environment, min(10, loose - start), size)
         made += groups * size.group_size + max(loose, 0)
     return {"accounts": numbers, "groups": size.groups, "instances": made}
 
@@ -75,10 +78,10 @@ def _furnish(account: str, region: str) -> None:
     )
 
 
-def _tags(environment: str, size: FleetSize) -> dict[str, str]:
+def _tags(environment: int, size: FleetSize) -> dict[str, str]:
     return {
-        "Name": f"{environment}-ta-Web",
-        "Environment": environment,
+        "Name": f"c{environment}-ta-Web",
+        "Environment": f"c{environment}",
         "EnvironmentType": "Staging",
         "OwningCluster": "Tango",
         "Role": "Web",
@@ -86,15 +89,19 @@ def _tags(environment: str, size: FleetSize) -> dict[str, str]:
     }
 
 
+def _type(environment: int, size: FleetSize) -> str:
+    return size.types[environment % len(size.types)]
+
+
 def _image(ec2: Any) -> str:
     return next(str(image.id) for image in ec2.amis.values() if image.name == "web-1.0.0")
 
 
-def _make_group(account: str, environment: str, size: FleetSize) -> None:
+def _make_group(account: str, environment: int, size: FleetSize) -> None:
     ec2: Any = ec2_backends[account][size.region]
-    name = f"{environment}-ta-Web"
+    name = f"c{environment}-ta-Web"
     template = ec2.create_launch_template(
-        name, "", {"ImageId": _image(ec2), "InstanceType": "m6i.large"}, {}
+        name, "", {"ImageId": _image(ec2), "InstanceType": _type(environment, size)}, {}
     )
     autoscaling_backends[account][size.region].create_auto_scaling_group(
         name=name,
@@ -119,7 +126,7 @@ def _make_group(account: str, environment: str, size: FleetSize) -> None:
     )
 
 
-def _run(account: str, environment: str, count: int, size: FleetSize) -> None:
+def _run(account: str, environment: int, count: int, size: FleetSize) -> None:
     """Run instances outside groups, each in a reservation of its own as separate launches would be."""
     ec2: Any = ec2_backends[account][size.region]
     for place in range(count):
@@ -128,7 +135,7 @@ def _run(account: str, environment: str, count: int, size: FleetSize) -> None:
             1,
             None,
             [],
-            instance_type="m6i.large",
+            instance_type=_type(environment, size),
             # moto compares a type that is not the default with all there are.
             is_instance_type_default=True,
             region_name=size.region,

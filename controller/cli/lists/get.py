@@ -2,21 +2,32 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
 
+from controller import catalog
 from controller.cli.invocation import Format, Invocation, say_answer
-from controller.cli.process import terminal_width
-from controller.engine.power.fleet import accepted_now
-from controller.engine.queries.listing import LISTS, ListFilter, listed_in
+from controller.cli.process import note, terminal_width
+from controller.engine.config.observe import ObservedConfig, observe_config
+from controller.engine.installation.installation import reading_access
+from controller.engine.live.accounts import LiveAccounts
+from controller.engine.live.published_accounts import PublishedAccounts
+from controller.engine.queries.listing import LISTS, ListFilter, drifted_in, listed_in
+from controller.engine.queries.live_listing import LIVE_LISTS, live_listed, look_for
 from controller.engine.queries.schedules.exceptions import filter_of
+from controller.engine.reconcile.published_looks import open_published
 from controller.errors import WrongUsage
 from controller.loading.yaml_text import yaml_lines
+from controller.model.accepted import AcceptedState
 from controller.model.closest import did_you_mean
+from controller.views.answer import Answer
 from controller.views.documents.envelope import document_text
-from controller.views.listing import Shape, list_answer
+from controller.views.lists.accepted import list_answer
+from controller.views.lists.live import live_answer, seen_text
+from controller.views.lists.table import Shape
 
 
 class ListFormat(StrEnum):
@@ -29,13 +40,16 @@ class ListFormat(StrEnum):
     NAME = "name"
 
 
+_LISTS: Final = (*LISTS, *LIVE_LISTS)
 _SHAPES: Final[dict[ListFormat, Shape]] = {ListFormat.WIDE: "wide", ListFormat.NAME: "name"}
 
 
 def get(
     context: typer.Context,
     *,
-    what: Annotated[str, typer.Argument(metavar="WHAT", help=f"What to list: {', '.join(LISTS)}.")],
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help=f"What to list: {', '.join(_LISTS)}.")
+    ],
     label: Annotated[
         list[str] | None,
         typer.Option(
@@ -48,6 +62,14 @@ def get(
     team: Annotated[
         str | None, typer.Option("--team", metavar="CLUSTER", help="Only what this team owns.")
     ] = None,
+    observed: Annotated[
+        str | None,
+        typer.Option(
+            "--observed",
+            metavar="PLACE",
+            help="From the last looks that are published in a folder or s3://BUCKET/PREFIX, not from what is there now.",
+        ),
+    ] = None,
     output: Annotated[
         ListFormat,
         typer.Option(
@@ -55,17 +77,13 @@ def get(
         ),
     ] = ListFormat.TEXT,
 ) -> None:
-    """List environments, services, schedules, accounts or overrides: what the tables hold, and what schedules ask for now and next."""
+    """List what there is, what schedules ask of it now and next, overrides and drift: groups and instances by a look, all else by the tables."""
     call: Invocation = context.obj
     listing = _listing(what)
     labels = filter_of(team, None, label).labels
     wanted = ListFilter(account=account or "", team=team or "", labels=labels)
-    now = call.process.clock()
-    accepted = accepted_now(call.installation, now).accepted
-    found = listed_in(listing, accepted, now, wanted)
-    width = terminal_width() if output is ListFormat.TEXT else None
     shape = _SHAPES.get(output, "narrow")
-    answer = list_answer(listing, found, now, shape, width, accepted.unreadable)
+    answer = _answer(call, listing, wanted, observed, shape, output)
     if output is ListFormat.YAML:
         document = json.loads(document_text(answer.document, answer.fields()))
         answer = replace(answer, text=lambda: "\n".join(yaml_lines(document)))
@@ -73,11 +91,53 @@ def get(
     say_answer(answer, Format.JSON if as_json else Format.TEXT)
 
 
+def _answer(
+    call: Invocation,
+    what: str,
+    wanted: ListFilter,
+    observed: str | None,
+    shape: Shape,
+    output: ListFormat,
+) -> Answer:
+    """Return the list as it is shown. Raises as reading the tables or the published looks."""
+    now = call.process.clock()
+    seen, accounts = _seen(call, observed, now)
+
+    def accepted_at(at: datetime) -> AcceptedState:
+        return accounts.accepted(seen.scopes[0], at, seen.overrides)
+
+    accepted = accepted_at(now)
+    width = terminal_width() if output is ListFormat.TEXT else None
+    if what in LIVE_LISTS:
+        scopes = look_for(accounts, accepted, wanted.account, now)
+        # An account that is asked for by its number is chosen by now.
+        listed = live_listed(
+            what, scopes, accepted_at, now, replace(wanted, account=""), observed or ""
+        )
+        return live_answer(what, listed, now, shape, width)
+    if isinstance(accounts, PublishedAccounts):
+        note(f"envctl: {seen_text(accounts.seen, str(observed), now)}")
+    found = listed_in(what, accepted, now, wanted, drifted_in(seen.scopes[0]))
+    return list_answer(what, found, now, shape, width, accepted.unreadable)
+
+
+def _seen(
+    call: Invocation, observed: str | None, now: datetime
+) -> tuple[ObservedConfig, LiveAccounts | PublishedAccounts]:
+    """Return the tables and the accounts as they are now, or as they were published last."""
+    if observed is None:
+        return observe_config(call.installation), call.live
+    access = reading_access(call.process, call.settings.region)
+    with access.telling_who():
+        place = open_published(observed, call.settings, catalog.kinds(), access, now)
+    return place.config, place.accounts
+
+
 def _listing(what: str) -> str:
     """Return the list that is meant: ``environments``, ``environment`` and ``Environment`` are one."""
     name = what.lower()
-    name = name if name in LISTS else f"{name}s"
-    if name not in LISTS:
-        fix = did_you_mean(what, LISTS, f"choose from {', '.join(LISTS)}", quoted=False)
+    name = name if name in _LISTS else f"{name}s"
+    if name not in _LISTS:
+        fix = did_you_mean(what, _LISTS, f"choose from {', '.join(_LISTS)}", quoted=False)
         raise WrongUsage(f"there is no list of {what!r}", fix=fix)
     return name

@@ -24,7 +24,7 @@ from controller.errors import (
     WrongUsage,
 )
 from controller.model.printable import printable_json
-from controller.model.ref import Origin, Problem
+from controller.model.ref import Origin, Problem, RelatedPlace
 from controller.redactor import REDACTOR
 
 TOKEN_VARIABLE: Final = "ENVCTL_TOKEN"  # noqa: S105 - the variable's name
@@ -193,20 +193,32 @@ def error_told(status: int, told: Mapping[str, object]) -> EnvctlError:
     return of(message, detail=detail, fix=fix, facts=facts if isinstance(facts, dict) else None)
 
 
-def _problem(found: Mapping[str, object]) -> Problem:
+def _origin(found: Mapping[str, object]) -> Origin:
     line, column = found.get("line", 0), found.get("column", 0)
-    origin = Origin(
+    return Origin(
         str(found.get("path", "")),
         line if isinstance(line, int) else 0,
         column if isinstance(column, int) else 0,
     )
-    fix = found.get("fix")
+
+
+def _problem(found: Mapping[str, object]) -> Problem:
+    fix, related = found.get("fix"), found.get("related")
     return Problem(
-        origin,
+        _origin(found),
         str(found.get("field", "")),
         str(found.get("message", "")),
         None if fix is None else str(fix),
         warning=found.get("level") == "warning",
+        related=tuple(
+            [
+                RelatedPlace(
+                    _origin(place), str(place.get("document", "")), str(place.get("field", ""))
+                )
+                for place in (related if isinstance(related, list) else ())
+                if isinstance(place, dict)
+            ]
+        ),
     )
 
 

@@ -25,7 +25,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "envctl apply --scope config --approve maxDeletes@3f9c1a77d0e2b415",
     ),
     "run": ("envctl --config s3://acme-config/envctl/settings.yaml run --log-format json",),
-    "get": ("envctl get environments", "envctl get services --team Tango -o wide"),
+    "get": (
+        "envctl get environments",
+        "envctl get services --team Tango -o wide",
+        "envctl get groups --account staging-eu",
+    ),
     "status": ("envctl status", "envctl status --look", "envctl status --watch --every 10"),
     "doctor": ("envctl doctor", "envctl doctor staging-eu"),
     "import": ("envctl import --out fleet", "envctl import --out fleet --scope staging-eu"),

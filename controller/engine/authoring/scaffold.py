@@ -15,7 +15,7 @@ from controller.kinds.language.spec import Spec
 from controller.kinds.parts.naming_pattern import matches
 from controller.loading.issues import PlacedIssue
 from controller.loading.positions import dotted
-from controller.loading.text_problems import problem_of
+from controller.loading.text_problems import ProblemPlacer
 from controller.loading.yaml_text import scalar_text
 from controller.model.canonical import digest
 from controller.model.closest import did_you_mean
@@ -96,10 +96,11 @@ class _Draft:
             self._fill(missing, revision)
             revision = self._loaded()
         blank = {dotted(path) for path in self._open}
+        placer = ProblemPlacer(revision.origins, revision.loaded.resources)
         wrong = [
             problem
             for placed in self._issues(revision)
-            for problem in [problem_of(placed, revision.origins)]
+            for problem in [placer.place(placed)]
             if problem.origin.path == self._path
             and blank.isdisjoint({problem.path, f"{problem.path}.{problem.field}"})
         ]

@@ -20,7 +20,7 @@ from controller.kinds.environment_type import TABLE as TYPES
 from controller.kinds.language.kind import Finding, Kind, Leaving
 from controller.kinds.schedule import choice_of
 from controller.loading.issues import PlacedIssue, placed
-from controller.loading.text_problems import problem_of
+from controller.loading.text_problems import ProblemPlacer
 from controller.model.canonical import Json, parse_canonical
 from controller.model.observed import (
     Observation,
@@ -250,7 +250,8 @@ def _placed(
         resource = desired.resources[ref]
         finding = Finding(path, message, fix, code=ProblemCode.IMMUTABLE)
         issues += placed([finding], resource.origin, resource.place)
-    return in_file_order(problem_of(issue, revision.origins) for issue in issues)
+    placer = ProblemPlacer(revision.origins, revision.loaded.resources)
+    return in_file_order(map(placer.place, issues))
 
 
 def _options(

@@ -17,10 +17,12 @@ from typing import IO, Any, Final
 from controller.errors import InvalidDesiredState, SourceUnavailable
 from controller.gc_tuning import NEVER, relaxed_gc
 from controller.kinds.language.kind import Kind, Kinds, RuleSettings
+from controller.loading.documents import Document, parse_documents
 from controller.loading.envelope import parse_file
 from controller.loading.ignored_files import IGNORE_FILE, without_ignored
 from controller.loading.issues import placed, secret_names_of
 from controller.loading.load import Content, Loaded, Memory, Parsed, load, parse_one_by_one
+from controller.loading.parse_lines import parse_lines
 from controller.loading.positions import FieldOrigins
 from controller.loading.resolve import resolve_all
 from controller.loading.text_problems import problems_of
@@ -34,23 +36,36 @@ from controller.model.source_bounds import first_problems
 from controller.planning.overrides import base_fields, by_object, patch
 from controller.ports import Revision, Source, SourceTree
 
+MANY_BYTES: Final = 64 * 1024
+"""In less, some two hundred objects, few lines come twice."""
 MIN_BYTES: Final = 1024 * 1024
 """Less than some three thousand objects, a fifth of a second, is not worth a process."""
 MAX_PROCESSES: Final = 4
 
 
 def parse_side_by_side(contents: Iterable[Content], kinds: Collection[str]) -> Iterable[Parsed]:
-    """Parse files, in order, by as many processes as pay.
+    """Parse files, in order, by as many processes as pay, and many by what their lines say.
 
     A process is forked, so that it has the texts without their being sent. That is safe only while no other thread
     could hold a lock at that moment: a program of several threads parses by itself.
     """
     waiting = list(contents)
-    is_much = sum(len(data) for _, data in waiting) >= MIN_BYTES
-    if is_much and threading.active_count() == 1 and hasattr(os, "sched_getaffinity"):
+    size = sum(len(data) for _, data in waiting)
+    if size < MANY_BYTES:
+        return parse_one_by_one(waiting, kinds)
+    if size >= MIN_BYTES and threading.active_count() == 1 and hasattr(os, "sched_getaffinity"):
         processes = min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
         return _parse(_parts(waiting, processes), kinds)
-    return parse_one_by_one(waiting, kinds)
+    return parse_many(waiting, kinds)
+
+
+def parse_many(contents: Iterable[Content], kinds: Collection[str]) -> Iterable[Parsed]:
+    """Parse files where they are asked for, by what their lines say where that is all they say."""
+    return ((content_id, parse_file(data, kinds, _read)) for content_id, data in contents)
+
+
+def _read(data: bytes) -> tuple[Document, ...]:
+    return parse_lines(data) or parse_documents(data)
 
 
 def _parts(contents: Sequence[Content], count: int) -> list[Sequence[Content]]:
@@ -75,11 +90,11 @@ def _parse(parts: Sequence[Sequence[Content]], kinds: Collection[str]) -> Iterat
             at_the_end.callback(answer.close)
             at_the_end.callback(process.join)
             at_the_end.callback(process.terminate)
-        yield from parse_one_by_one(first, kinds)
+        yield from parse_many(first, kinds)
         for part, process, answer in running:
             process.join()
             if process.exitcode:  # it was ended from outside, or there was no room for its answer
-                yield from parse_one_by_one(part, kinds)
+                yield from parse_many(part, kinds)
             else:
                 answer.seek(0)
                 for content_id, _ in part:
@@ -99,8 +114,8 @@ def _start(part: Sequence[Content], kinds: Collection[str]) -> tuple[BaseProcess
 
 
 def _parse_into(answer: IO[bytes], part: Sequence[Content], kinds: Collection[str]) -> None:
-    for _, data in part:
-        pickle.dump(parse_file(data, kinds), answer)
+    for _, parsed in parse_many(part, kinds):
+        pickle.dump(parsed, answer)
     answer.flush()
 
 

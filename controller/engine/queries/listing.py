@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from controller.decisions.coming_schedules import phases, switches
 from controller.decisions.power_map import (
-    SCHEDULE_PATH,
     Compiled,
     FollowedSchedule,
     compiled,
@@ -18,9 +19,9 @@ from controller.errors import WrongUsage
 from controller.kinds.schedule import ScheduleChoice
 from controller.model.accepted import AcceptedState
 from controller.model.canonical import parse_canonical
+from controller.model.observed import ObservedState, Ownership
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.planning.overrides import segments
 from controller.scheduling.schedule import (
     InvalidSchedule,
     Schedule,
@@ -31,6 +32,8 @@ from controller.scheduling.timeline import hours_per_week, next_change, state_at
 
 INVALID: Final = "invalid"
 RETIRED: Final = "retired"
+ITEM: Final = "item"
+"""What has drifted where that is told of a whole document."""
 DEFAULT_MODE: Final = "enforce"
 """How far changes go in an account that does not say."""
 
@@ -56,6 +59,8 @@ class ListedEnvironment(NamedTuple):
     deployments_locked: bool
     in_maintenance: bool
     labels: Mapping[str, str]
+    drift: tuple[str, ...] = ()
+    """``item`` where others changed its item in the tables since it was applied last."""
 
 
 class ListedService(NamedTuple):
@@ -68,6 +73,7 @@ class ListedService(NamedTuple):
     description: str
     overrides: tuple[Override, ...]
     labels: Mapping[str, str]
+    drift: tuple[str, ...] = ()
 
 
 class ListedSchedule(NamedTuple):
@@ -84,6 +90,7 @@ class ListedSchedule(NamedTuple):
     description: str
     overrides: tuple[Override, ...]
     labels: Mapping[str, str]
+    drift: tuple[str, ...] = ()
 
 
 class ListedAccount(NamedTuple):
@@ -98,6 +105,7 @@ class ListedAccount(NamedTuple):
     role_arn: str
     overrides: tuple[Override, ...]
     labels: Mapping[str, str]
+    drift: tuple[str, ...] = ()
 
 
 class ListedOverride(NamedTuple):
@@ -136,15 +144,33 @@ class ListFilter:
 
 
 class _List(NamedTuple):
+    kind: str
+    """Of which each row is one; empty where they are no documents."""
     rows: Callable[[AcceptedState, datetime], Iterable[Listed]]
     has_account: bool = False
     has_team: bool = False
 
 
+def drifted_in(config: ObservedState) -> frozenset[ResourceRef]:
+    """Return the objects of ours of which others changed an item in the tables since it was applied last, as far as their marks tell."""
+    return frozenset(
+        ref
+        for ref, found in config.objects.items()
+        if found.ownership is Ownership.OURS and found.mark and found.digest != found.mark.digest
+    )
+
+
 def listed_in(
-    what: str, accepted: AcceptedState, now: datetime, wanted: ListFilter
+    what: str,
+    accepted: AcceptedState,
+    now: datetime,
+    wanted: ListFilter,
+    drifted: AbstractSet[ResourceRef] = frozenset(),
 ) -> tuple[Any, ...]:
-    """Return what there is of one of ``LISTS``, by name. Raises WrongUsage for a filter by what it does not have."""
+    """Return what there is of one of ``LISTS``, by name; ``drifted`` are the objects that others changed.
+
+    Raises WrongUsage for a filter by what it does not have.
+    """
     found = LISTS[what]
     for option, asked, has in (
         ("--account", wanted.account, found.has_account),
@@ -152,7 +178,14 @@ def listed_in(
     ):
         if asked and not has:
             raise WrongUsage(f"{option}: {what} have none", fix="leave it out")
-    return tuple(listed for listed in found.rows(accepted, now) if wanted.fits(listed))
+    fitting = (listed for listed in found.rows(accepted, now) if wanted.fits(listed))
+    names = {ref.key for ref in drifted if ref.kind == found.kind}
+    return tuple(
+        listed
+        if isinstance(listed, ListedOverride) or listed.name not in names
+        else listed._replace(drift=(ITEM,))
+        for listed in fitting
+    )
 
 
 def _environments(accepted: AcceptedState, now: datetime) -> Iterator[ListedEnvironment]:
@@ -163,12 +196,15 @@ def _environments(accepted: AcceptedState, now: datetime) -> Iterator[ListedEnvi
         if spec is None:
             continue
         written = (accepted.written.specs.get(ref) or spec).schedule
-        chosen = outlook.of(written if written.mode == State.NOSCHEDULE else spec.schedule)
+        left_alone = written.mode == State.NOSCHEDULE
+        chosen = outlook.of(written if left_alone else spec.schedule)
         overrides = held.get(ref, ())
         wanted, following = RETIRED, None
         if spec.lifecycle != RETIRED:
             wanted = chosen.wanted
-            following = outlook.following(chosen, written, _end_of_schedule(overrides))
+            following = chosen.following
+            if overrides and not left_alone:
+                following = outlook.following(ref)
         yield ListedEnvironment(
             name=ref.key,
             account="" if kind is None else kind.account,
@@ -265,11 +301,11 @@ def _overrides(accepted: AcceptedState, _now: datetime) -> Iterator[ListedOverri
 
 
 LISTS: Final[Mapping[str, _List]] = {
-    "environments": _List(_environments, has_account=True, has_team=True),
-    "services": _List(_services, has_team=True),
-    "schedules": _List(_schedules),
-    "accounts": _List(_accounts, has_account=True),
-    "overrides": _List(_overrides, has_account=True, has_team=True),
+    "environments": _List("Environment", _environments, has_account=True, has_team=True),
+    "services": _List("Service", _services, has_team=True),
+    "schedules": _List("Schedule", _schedules),
+    "accounts": _List("Account", _accounts, has_account=True),
+    "overrides": _List("", _overrides, has_account=True, has_team=True),
 }
 """What can be listed."""
 
@@ -285,12 +321,6 @@ def _labels(ref: ResourceRef, accepted: AcceptedState) -> Mapping[str, str]:
     found = accepted.resources.get(ref)
     metadata = {} if found is None else parse_canonical(found.document).get("metadata", {})
     return metadata.get("labels") or {}
-
-
-def _end_of_schedule(overrides: Iterable[Override]) -> datetime | None:
-    """Return when an environment's schedule is its own again; None where it is, or no time is set."""
-    ends = (override.until for override in overrides if segments(override.path) == SCHEDULE_PATH)
-    return max((end for end in ends if end is not None), default=None)
 
 
 class _Following(NamedTuple):
@@ -323,17 +353,12 @@ class _Outlook:
             self._known[choice] = found
         return found
 
-    def following(
-        self, chosen: _Choice, written: ScheduleChoice, end: datetime | None
-    ) -> _Following | None:
-        """Return the next switch; from ``end`` on what is written holds again."""
-        first = chosen.following
-        if end is None or (first is not None and first.at <= end):
-            return first
-        then = compiled(written, self._accepted.written)
-        wanted = _wanted(then, end)
-        same = wanted == _wanted(chosen.followed.schedule, end)
-        return _next(then, end) if same else _Following(end, wanted)
+    def following(self, ref: ResourceRef) -> _Following | None:
+        """Return the next switch of an environment on which overrides hold: where one of them ends it may switch."""
+        coming = next(switches(phases(ref, self._accepted, self._now)), None)
+        if coming is None:
+            return None
+        return _Following(coming.at, INVALID if coming.state is None else coming.state.value)
 
 
 def _wanted(schedule: Compiled, at: datetime) -> str:

@@ -9,7 +9,14 @@ from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from controller.kinds.language.spec import Spec
 from controller.model.accepted import ALLOWED_ROLE_NAMES, ALLOWED_SECRETS, LiveOptions
-from controller.model.ref import Excerpt, Origin, Problem, ProblemCode, ResourceRef
+from controller.model.ref import (
+    Excerpt,
+    Origin,
+    Problem,
+    ProblemCode,
+    RelatedPlace,
+    ResourceRef,
+)
 from controller.model.table import Items, KeyAttribute, TableDefinition
 
 S = TypeVar("S", bound=Spec)
@@ -23,12 +30,29 @@ Path = tuple[str | int, ...]
 """Leads into a document from its top: ``("spec", "hosts", 0, "port")``."""
 
 
+class Elsewhere(NamedTuple):
+    """A field of another document that a finding is about too: what is written there is half of what is wrong.
+
+    ``document`` is the file and which of its documents is meant, where the name of the object leads to none or to another.
+    """
+
+    ref: ResourceRef | None
+    path: Path
+    document: tuple[str, int] | None = None
+
+    @classmethod
+    def of(cls, kind: str, key: str, *path: str | int) -> "Elsewhere":
+        """Return a field of an object's spec."""
+        return cls(ResourceRef(kind, key), ("spec", *path))
+
+
 class Finding(NamedTuple):
     """What is wrong in one document, found by a rule or while it is read; ``path`` leads to it, empty for the document.
 
     ``field`` is the name of a field that is missing below ``path``. ``at_key`` points the caret at the field's name instead
     of its value. ``hidden`` values are not shown: they may be secrets. ``others`` is how many further ones this one stands for.
-    ``named`` is the kind and the key of what a reference names that leads nowhere.
+    ``named`` is the kind and the key of what a reference names that leads nowhere. ``elsewhere`` are the other halves of
+    what is wrong between documents.
     """
 
     path: Path
@@ -41,16 +65,34 @@ class Finding(NamedTuple):
     hidden: bool = False
     others: int = 0
     named: tuple[str, str] = ("", "")
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @classmethod
-    def missing(cls, path: Path, field: str, why: str, fix: str) -> "Finding":
+    def missing(
+        cls, path: Path, field: str, why: str, fix: str, *, elsewhere: tuple[Elsewhere, ...] = ()
+    ) -> "Finding":
         """Return that a field has to be there; ``why`` says so where its spec alone does not ask for it."""
-        return cls(path, f"{field} is missing{why}", fix, code=ProblemCode.MISSING, field=field)
+        message, code = f"{field} is missing{why}", ProblemCode.MISSING
+        return cls(path, message, fix, code=code, field=field, elsewhere=elsewhere)
 
-    def at(self, origin: Origin, path: str, excerpt: Excerpt | None = None) -> Problem:
-        """Return it with its place; ``path`` is how the place is called inside the document."""
+    def at(
+        self,
+        origin: Origin,
+        path: str,
+        excerpt: Excerpt | None = None,
+        related: tuple[RelatedPlace, ...] = (),
+    ) -> Problem:
+        """Return it with its places; ``path`` is how the first is called inside the document."""
         return Problem(
-            origin, path, self.message, self.fix, excerpt, self.warning, self.code, self.field
+            origin,
+            path,
+            self.message,
+            self.fix,
+            excerpt,
+            self.warning,
+            self.code,
+            self.field,
+            related=related,
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
 
-from controller.kinds.language.kind import Finding, Findings, Path
+from controller.kinds.language.kind import Elsewhere, Finding, Findings, Path
 from controller.kinds.language.spec import Spec, partial_model
 from controller.kinds.parts.aws_names import instance_type_findings
 from controller.kinds.parts.server_role import (
@@ -138,10 +138,21 @@ def size_findings(
         )
 
 
+def role_there(of_map: tuple[str, int], *field: str) -> Elsewhere:
+    """Return a field of a role, given the name of its map and its place among the map's roles."""
+    name, place = of_map
+    return Elsewhere.of("DeploymentMap", name, "roles", place, *field)
+
+
 def subnet_findings(
-    role: str, facts: RoleFacts, environment_type: str, offered: Mapping[str, SubnetFacts], at: Path
+    role: str,
+    facts: RoleFacts,
+    environment_type: str,
+    offered: Mapping[str, SubnetFacts],
+    at: Path,
+    of_map: tuple[str, int],
 ) -> Findings:
-    """Find a role that has nowhere to run in environments of a type."""
+    """Find a role that has nowhere to run in environments of a type. ``of_map`` is where its map has it."""
     subnets = offered.get(facts.subnet_type)
     if subnets is None:
         yield Finding(
@@ -149,6 +160,10 @@ def subnet_findings(
             f"role {role} runs in subnets of type {facts.subnet_type!r}, which EnvironmentType"
             f" {environment_type} has not; it has {', '.join(sorted(offered))}",
             f"give the role one of them as subnetTypeName, or add subnets.{facts.subnet_type} to the type",
+            elsewhere=(
+                role_there(of_map, "subnetTypeName"),
+                Elsewhere.of("EnvironmentType", environment_type, "subnets"),
+            ),
         )
     elif facts.security_zone == "Secure" and not subnets.secure:
         yield Finding(
@@ -156,6 +171,10 @@ def subnet_findings(
             f"role {role} is of the security zone Secure, but the subnets {facts.subnet_type} of EnvironmentType"
             f" {environment_type} are not secure",
             f"give the role secure subnets, or write secure: true at subnets.{facts.subnet_type} of the type",
+            elsewhere=(
+                role_there(of_map, "securityZone"),
+                Elsewhere.of("EnvironmentType", environment_type, "subnets", facts.subnet_type),
+            ),
         )
     elif not zones_of(facts.zones, subnets.zones):
         yield Finding(
@@ -163,6 +182,10 @@ def subnet_findings(
             f"role {role} runs in zones {facts.zones.upper()} alone, but the subnets {facts.subnet_type} of"
             f" EnvironmentType {environment_type} are in zones {subnets.zones}",
             "give the role a zone that has a subnet as availabilityZoneName",
+            elsewhere=(
+                role_there(of_map, "availabilityZoneName"),
+                Elsewhere.of("EnvironmentType", environment_type, "subnets", facts.subnet_type),
+            ),
         )
 
 

@@ -5,6 +5,10 @@
     ExternalId: A unique identifier that might be required when you assume a role in another account." The policy may
     test it in its condition sts:ExternalId. (AWS Security Token Service API Reference, AssumeRole)
 
+"Amazon EC2 Auto Scaling creates the AWSServiceRoleForAutoScaling service-linked role for you the first time that you create an Auto
+Scaling group", with the permissions of whoever does: without ``iam:CreateServiceLinkedRole`` it is denied. (Amazon EC2 Auto Scaling
+User Guide, Service-linked roles)
+
 Only accounts that were furnished with a role are this strict: in others anybody gets in, as moto has it.
 """
 
@@ -24,6 +28,26 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": operator.eq,
     "StringLike": fnmatchcase,
 }
+
+
+LINKED_ROLE = "AWSServiceRoleForAutoScaling"
+"""What Auto Scaling works as in an account."""
+
+
+@before("autoscaling", "CreateAutoScalingGroup")
+def linked_role(call: Call) -> None:
+    """Refuse groups where Auto Scaling has no role of its own: whoever comes as a role from deploy/child.yaml may not make it."""
+    if call.account not in STATE.settings.strict_accounts:
+        return
+    if LINKED_ROLE not in {role.name for role in iam_backends[call.account]["aws"].roles.values()}:
+        resource = f"arn:aws:iam::{call.account}:role/aws-service-role/autoscaling.amazonaws.com/{LINKED_ROLE}"
+        action = "iam:CreateServiceLinkedRole"
+        raise Refused(
+            "AccessDenied",
+            f"User: {call.account} is not authorized to perform: {action} on resource: {resource} because no identity-based"
+            f" policy allows the {action} action",
+            status=403,
+        )
 
 
 @before("sts", "AssumeRole")

@@ -4,16 +4,18 @@ EC2: "Maximum number of tags per resource - 50 [...] the key [...] accept[s] a m
 begin with aws:. [...] Tag values [...] accept a maximum of 256 Unicode characters."
 (Amazon EC2 API Reference, Tag; User Guide, Tag restrictions)
 Auto Scaling: "Key: Length Constraints: Minimum length of 1. Maximum length of 128. Value: Maximum length of 256.";
-"The aws: prefix is reserved". (Amazon EC2 Auto Scaling API Reference, Tag; User Guide, Tag restrictions)
+"The aws: prefix is reserved". (Amazon EC2 Auto Scaling API Reference, Tag; User Guide, Tag restrictions) "The maximum number of
+tags that you can add or remove using a single call is 25." (User Guide, Tag Auto Scaling groups and instances)
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from controller.sandbox.call import Call, Refused, invalid, out_of_bounds
 from controller.sandbox.rules import before
 
 MOST_TAGS = 50
+MOST_PER_CALL = 25
 EC2_KEY, SCALING_KEY, VALUE = 127, 128, 256
 
 
@@ -62,7 +64,9 @@ def deleted_tags(call: Call) -> None:
     _check_groups(call, call.params.get("Tags") or ())
 
 
-def _check_groups(call: Call, tags: Iterable[Any]) -> None:
+def _check_groups(call: Call, tags: Collection[Any]) -> None:
+    if len(tags) > MOST_PER_CALL:
+        raise invalid(f"The maximum number of tags per call is {MOST_PER_CALL}")
     keys: dict[str, set[str]] = {}
     for tag in tags:
         group = call.group_named(str(tag.get("ResourceId")))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from controller.model.canonical import digest
+from controller.model.partition import partition_of
 from controller.model.ref import ResourceRef
 
 GROUP = "Group"
@@ -66,10 +67,7 @@ def topic_arn(topic: str, region: str, account: str) -> str:
     """Return the ARN of a topic given by name or ARN."""
     if topic.startswith("arn:"):
         return topic
-    partition = "aws-cn" if region.startswith("cn-") else "aws"
-    if region.startswith("us-gov-"):
-        partition = "aws-us-gov"
-    return f"arn:{partition}:sns:{region}:{account}:{topic}"
+    return f"arn:{partition_of(region)}:sns:{region}:{account}:{topic}"
 
 
 def group_ref(scope: str, name: str) -> ResourceRef:

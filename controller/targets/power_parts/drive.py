@@ -38,8 +38,8 @@ AT_ONCE = 8
 """Requests of one scope under way side by side; botocore keeps ten connections open for a client."""
 STOPS: Final = 500
 """Instances per StopInstances: AWS names no maximum, and recommends batches."""
-TAGGED_GROUPS: Final = 50
-"""Groups per CreateOrUpdateTags or DeleteTags."""
+TAGGED_GROUPS: Final = 25
+"""Groups per CreateOrUpdateTags or DeleteTags (limit of EC2 Auto Scaling)."""
 ON_ITS_WAY: Final = "on its way"
 HOLD_S: Final = 15.0
 """So long, pauses added up, one drive waits until AWS has anything ready for the next request. Members enter standby within it."""
@@ -155,7 +155,7 @@ class Drive:
         """Tag, then take each group's own steps, groups side by side, then take tags off; return the groups that failed."""
         client = self.client
         values = {
-            name: str(step.parked)
+            name: step.parked
             for name, steps in groups.items()
             for step in steps.chain
             if isinstance(step, Remember)
@@ -163,8 +163,10 @@ class Drive:
         failed = send_all(
             tuple(values),
             TAGGED_GROUPS,
-            lambda names: client.remember({name: values[name] for name in names}),
+            lambda names: client.remember({name: str(values[name]) for name in names}),
         )
+        remembered = self.patience.remembered
+        remembered.update((name, values[name]) for name in values.keys() - failed.keys())
         chains: dict[str, list[Step]] = {
             name: [step for step in steps.chain if not isinstance(step, (Remember, Forget))]
             for name, steps in groups.items()
@@ -177,7 +179,9 @@ class Drive:
             for name, steps in groups.items()
             if name not in failed and any(isinstance(step, Forget) for step in steps.chain)
         ]
-        return failed | send_all(done, TAGGED_GROUPS, client.forget)
+        kept = send_all(done, TAGGED_GROUPS, client.forget)
+        remembered.update((name, None) for name in done if name not in kept)
+        return failed | kept
 
     def _chain(self, group: str, steps: Iterable[Step]) -> dict[str, EnvctlError]:
         """Take the steps of one group until one is refused."""

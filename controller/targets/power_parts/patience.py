@@ -1,4 +1,4 @@
-"""What one run has been refused, and has asked for without an answer yet: what may be tried now, what waits, what is given up."""
+"""What one run has been refused, and has asked for or written without seeing it yet: what may be tried now, what waits, what is given up."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from controller.aws.errors import CAPACITY_CODES
 from controller.errors import Conflict, EnvctlError, RefusedByAws, Unreachable
 from controller.model.backoff import Backoff
 from controller.model.live import FoundInstance
+from controller.targets.power_parts.steps import Parked
 
 PASSING_CODES: Final = CAPACITY_CODES | {
     "IncorrectInstanceState", "IncorrectState", "InstanceLimitExceeded", "MaxSpotInstanceCountExceeded", "ResourceContention",
@@ -63,6 +64,8 @@ class Patience:
     """By instance or group."""
     starts: dict[str, Start] = field(default_factory=dict)
     """Of instances that were not seen stopped after it."""
+    remembered: dict[str, Parked | None] = field(default_factory=dict)
+    """What groups carry as their tag, as it was first seen or written last; None where it was taken off."""
 
     def keep(self, refused: Mapping[str, EnvctlError]) -> None:
         """Take note of refusals, by instance or group."""

@@ -265,6 +265,7 @@ def _when_members_are_there(
         {member.instance.instance_id: member.instance for member in decided},
         wanted,
         {member.instance.instance_id: member.decision.wanted for member in decided},
+        parked=parked_of(judged.group),
         scales=judged.scales,
     )
     if group.scales:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from controller.aws.clients import RawCall
@@ -22,6 +23,9 @@ from controller.targets.power_parts.steps import (
 
 class PowerClient(Protocol):
     """Looks at and changes one scope. Everything raises our errors."""
+
+    def now(self) -> datetime:
+        """Return the time."""
 
     def look(self) -> LiveLook:
         """Look at all groups and instances."""
@@ -63,6 +67,10 @@ class Ec2PowerClient:
     """PowerClient over the clients of one scope, which is looked at before each request that changes something."""
 
     acts: LiveActs
+
+    def now(self) -> datetime:
+        """The run's clock."""
+        return self.acts.now()
 
     def look(self) -> LiveLook:
         """Read whole pages: a call for each thousand instances and each hundred groups."""

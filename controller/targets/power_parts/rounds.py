@@ -18,7 +18,9 @@ from controller.targets.power_parts.power_client import PowerClient
 from controller.targets.power_parts.steps import (
     GroupSituation,
     GroupSteps,
+    Parked,
     next_steps,
+    parked_of,
     situation_of,
 )
 
@@ -129,6 +131,8 @@ def results_of(
 THERE: Final = {State.ON: "running", State.OFF: "stopped"}
 NOT_OFF: Final = ("pending", "running", "shutting-down", "stopping")
 """States that are looked for where all are to be stopped: what is in none of them is off, or gone."""
+NOT_ON: Final = ("pending", "stopping", "stopped", "shutting-down", "terminated")
+"""States that are looked for where all are to run: what is in none of them runs."""
 _FROM: Final = {State.ON: "stopped", State.OFF: "running"}
 
 
@@ -197,24 +201,32 @@ def _situation(
         for member in group.members
         if member.instance_id in goals.power and not patience.given_up(member.instance_id)
     }
+    # What the tag says counts as first seen or last written: it may show later than sizes, and they would be remembered lowered.
+    shown, remembered = parked_of(group), patience.remembered
+    if isinstance(shown, Parked):
+        remembered.setdefault(group.name, shown)
     return situation_of(
         group,
         look.instances,
         goal.wanted,
         of_members,
+        parked=remembered.get(group.name, shown),
         scales=goal.scales,
         cannot_stop=patience.cannot_stop,
     )
 
 
 def look_again(client: PowerClient, goals: Goals, before: LiveLook, asked: Round) -> LiveLook:
-    """Return the look that the next round needs, and no more: a whole look is most of the work of switching a scope off.
+    """Return the look that the next round needs, and no more: a whole look is most of the work of switching a scope.
 
-    Where something is to be on everything is looked at. Where all is to be off, groups alone as long as members are on their
-    way out of them, then the instances that are not off yet.
+    Where all is to be off, groups alone as long as members are on their way out of them, then the instances that are not off
+    yet. Where all is to be on, the instances that do not run yet, and groups from the first step of theirs on. Else everything.
     """
-    if goals.replaced or any(wanted is State.ON for wanted in goals.power.values()):
+    wanted = set(goals.power.values())
+    if goals.replaced or len(wanted) > 1:
         return client.look()
+    if State.ON in wanted:
+        return _look_at_starts(client, goals, before, asked)
     members_leave = any(
         goals.power.get(member.instance_id) is State.OFF and member.lifecycle != "Standby"
         for name in goals.groups
@@ -228,6 +240,27 @@ def look_again(client: PowerClient, goals: Goals, before: LiveLook, asked: Round
     off = [name for name in goals.power if name in before.instances and name not in still]
     instances = {**_with_state(before.instances, off, "stopped"), **still}
     return replace(before, instances=instances)
+
+
+def _look_at_starts(client: PowerClient, goals: Goals, before: LiveLook, asked: Round) -> LiveLook:
+    instances, groups = before.instances, before.groups
+    runs = {
+        name for name in goals.power if name in instances and instances[name].state == "running"
+    }
+    returning = any(
+        member.instance_id in runs and member.lifecycle != "InService"
+        for name in goals.groups
+        if name in groups
+        for member in groups[name].members
+    )
+    starting = goals.power.keys() - runs
+    # Groups were looked at just before what was started now: no step of theirs is taken by an older look.
+    if goals.groups and (asked.groups or asked.short or returning or not asked.start):
+        groups = client.groups()
+    if starting:
+        not_on = client.instances(NOT_ON)
+        instances = {**_with_state(instances, starting - not_on.keys(), "running"), **not_on}
+    return replace(before, at=client.now(), groups=groups, instances=instances)
 
 
 def _with_state(

@@ -145,6 +145,7 @@ def situation_of(
     wanted: State,
     of_members: Mapping[str, State],
     *,
+    parked: Parked | UnreadableTag | None,
     scales: bool,
     cannot_stop: frozenset[str] = frozenset(),
 ) -> GroupSituation:
@@ -154,7 +155,7 @@ def situation_of(
         desired=group.desired,
         maximum=group.maximum,
         suspended=group.suspended,
-        parked=parked_of(group),
+        parked=parked,
         members=tuple(
             MemberSituation(
                 member.instance_id,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from controller.engine.queries.audit import Asked
@@ -20,12 +20,16 @@ from controller.views.documents.audit import (
     record_differences,
     show_json,
 )
-from controller.views.style import aligned
+from controller.views.style import fitted
 from controller.views.time_text import dated_second_text
 
 LONGEST_VALUE = 100
 COMMIT_DIGITS = 7
 _HEADINGS = ("WHEN (UTC)", "WHO", "CALLER", "WHAT", "CAUSE", "ORIGIN", "COMMIT", "TRANSACTION")
+_WHOLE_FROM = 120
+"""Characters of a line from which on every column says something."""
+_OF_WIDE = frozenset({"CALLER", "ORIGIN", "COMMIT"})
+"""Columns that ``envctl audit show`` tells as well: left out of narrower lines."""
 _OF_SOME = frozenset({"Why", "Merged by", "Request", "Run as", "AWS caller", "Role", "Approved"})
 """Facts that many records have not: shown only where they are known."""
 TITLES = {
@@ -48,6 +52,15 @@ def record_time_text(iso_timestamp: str) -> str:
         return iso_timestamp
 
 
+def _record_minute_text(iso_timestamp: str) -> str:
+    """Return a moment for a narrow line: ``24 Nov 19:00``; what is no moment as it is."""
+    try:
+        at = datetime.fromisoformat(iso_timestamp).astimezone(UTC)
+    except ValueError:
+        return iso_timestamp
+    return f"{at:%d %b %H:%M}"
+
+
 def who_text(actor: Actor, changed_by: str) -> str:
     """Return whose change it was, as people may be shown it: the name is claimed, whatever is in it."""
     return in_short(who_changed(actor, changed_by))
@@ -63,13 +76,13 @@ def approval_text(approval: Approved) -> str:
     return f"{approval.token} by {in_short(approval.by)}" if approval.by else approval.token
 
 
-def list_lines(records: Sequence[RecordSummary]) -> list[str]:
-    """Return one line a record, in the order given, below a line of headings."""
-    return _table([_cells([record]) for record in records]) if records else ["No records."]
+def list_lines(records: Sequence[RecordSummary], width: int | None = None) -> list[str]:
+    """Return one line a record, in the order given, below a line of headings; none is longer than ``width``."""
+    return _table([[record] for record in records], width) if records else ["No records."]
 
 
-def transaction_lines(records: Sequence[RecordSummary]) -> list[str]:
-    """Return one line for each run of records of one transaction, in the order given: what it did, counted."""
+def transaction_lines(records: Sequence[RecordSummary], width: int | None = None) -> list[str]:
+    """Return one line for each run of records of one transaction, in the order given: what it did, counted; none is longer than ``width``."""
     if not records:
         return ["No records."]
     runs: list[list[RecordSummary]] = []
@@ -81,15 +94,20 @@ def transaction_lines(records: Sequence[RecordSummary]) -> list[str]:
         ):
             runs.append([])
         runs[-1].append(record)
-    return _table([_cells(run) for run in runs])
+    return _table(runs, width)
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return rows below their headings; without callers where no record names one."""
-    caller = _HEADINGS.index("CALLER")
-    if all(row[caller] == "-" for row in rows):
-        return aligned([row[:caller] + row[caller + 1 :] for row in (_HEADINGS, *rows)])
-    return aligned([_HEADINGS, *rows])
+def _table(runs: Sequence[Sequence[RecordSummary]], width: int | None) -> list[str]:
+    """Return a row for each run below the headings; without callers where no record names one. What the next question names is whole."""
+    narrow = width is not None and width < _WHOLE_FROM
+    rows = [_cells(run, is_narrow=narrow) for run in runs]
+    said = [
+        (heading, *cells)
+        for heading, cells in zip(_HEADINGS, zip(*rows, strict=True), strict=True)
+        if not (narrow and heading in _OF_WIDE)
+        and (heading != "CALLER" or any(cell != "-" for cell in cells))
+    ]
+    return fitted(list(zip(*said, strict=True)), width, whole={0, len(said) - 1})
 
 
 def record_lines(record: LedgerRecord) -> list[str]:
@@ -136,8 +154,9 @@ def record_lines(record: LedgerRecord) -> list[str]:
     return lines
 
 
-def _cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
+def _cells(records: Sequence[RecordSummary], *, is_narrow: bool) -> tuple[str, ...]:
     """Return the cells of one record, or of a run of them: what all have, else how many there are."""
+    when = record_time_text if not is_narrow else _record_minute_text
     first = records[0]
     if len(records) == 1:
         phase = "" if first.phase in {"", "done", "baseline"} else f" ({first.phase})"
@@ -153,7 +172,7 @@ def _cells(records: Sequence[RecordSummary]) -> tuple[str, ...]:
     causes = {record.cause for record in records if record.cause}
     causes |= {"approved" for record in records if record.actor.approvals}
     return (
-        record_time_text(first.iso_timestamp).removesuffix(" UTC"),
+        when(first.iso_timestamp).removesuffix(" UTC"),
         _one_of((who_text(record.actor, record.changed_by) for record in records), "people"),
         _one_of((caller_text(record.actor) for record in records), "callers"),
         what,
@@ -198,10 +217,12 @@ def audit_answer(asked: Asked, found: Page, *, records: bool, first: bool) -> An
         )
     if found.next_token:
         remarks.append(f"there is more: --page {found.next_token}")
+    lines = list_lines if each else transaction_lines
     return Answer(
         document="audit-list",
         fields=lambda: list_json(found.records, found.next_token),
-        text=lambda: "\n".join((list_lines if each else transaction_lines)(found.records)),
+        text=lambda: "\n".join(lines(found.records)),
+        fitted=lambda width: "\n".join(lines(found.records, width)),
         remarks=tuple(remarks),
     )
 

@@ -8,6 +8,16 @@ from controller.model.ref import Problem
 from controller.views.documents.envelope import filled
 
 
+class RelatedObject(TypedDict):
+    """Another place that a problem between documents is about."""
+
+    path: Annotated[str, "File, as the source names it."]
+    line: int
+    column: int
+    document: Annotated[str, "The document there: DeploymentMap/web, or Defaults."]
+    field: Annotated[str, "Dotted path inside that document."]
+
+
 class ProblemObject(TypedDict):
     """One thing the author of the YAML has to mend, or is warned of."""
 
@@ -18,6 +28,11 @@ class ProblemObject(TypedDict):
     level: Annotated[str, ("error", "warning")]
     message: str
     fix: NotRequired[Annotated[str, "What to write instead."]]
+    related: NotRequired[
+        Annotated[
+            list[RelatedObject], "The other places it is about, where it is between documents."
+        ]
+    ]
 
 
 _Class = TypedDict("_Class", {"class": Annotated[str, "The same as code."]})
@@ -50,6 +65,11 @@ def problem_json(problem: Problem) -> ProblemObject:
         field=problem.path,
         level="warning" if problem.warning else "error",
         fix=problem.fix or ABSENT,
+        related=[
+            filled(RelatedObject, place.origin, document=place.document, field=place.path)
+            for place in problem.related
+        ]
+        or ABSENT,
     )
 
 

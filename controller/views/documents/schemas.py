@@ -55,12 +55,13 @@ from controller.views.documents.snapshots import (
 from controller.views.documents.status import SettingsDocument, StatusDocument
 from controller.views.documents.validation import ValidateDocument
 from controller.views.effective import RenderDocument
-from controller.views.listing import (
+from controller.views.lists.accepted import (
     AccountListDocument,
     EnvironmentListDocument,
     ScheduleListDocument,
     ServiceListDocument,
 )
+from controller.views.lists.live import GroupListDocument, InstanceListDocument
 from controller.views.outcomes import ApplyDocument
 from controller.views.override_report import OverrideDocument
 from controller.views.override_text import OverrideListDocument, OverrideYamlDocument
@@ -83,7 +84,9 @@ DOCUMENTS: Final[dict[str, tuple[str, type]]] = {
     "environment-list": ("envctl get environments", EnvironmentListDocument),
     "error": ("any command that did not come to its end", ErrorDocument),
     "explain": ("envctl explain", ExplainDocument),
+    "group-list": ("envctl get groups", GroupListDocument),
     "import": ("envctl import", ImportDocument),
+    "instance-list": ("envctl get instances", InstanceListDocument),
     "items-import": ("envctl items import", ItemsImportDocument),
     "override": ("envctl override make, envctl override release", OverrideDocument),
     "override-list": ("envctl override list, envctl get overrides", OverrideListDocument),

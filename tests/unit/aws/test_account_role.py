@@ -13,9 +13,10 @@ import pytest
 from botocore import xform_name
 
 from controller.aws.child_role import TEMPLATE, account_of_caller, deploy_command
-from controller.aws.probes import COPIES, NOT_PROBED, actions
+from controller.aws.probes import COPIES, LAUNCHING, LOOK, NOT_PROBED, OF_TARGET, actions
 from controller.targets.replica_parts.replicated import replicated
 from tests.support.iam_policies import ACCOUNT, RefusedParameters, Stack, read_template
+from tests.support.permissions_explained import PERMISSIONS
 from tests.unit.aws.test_master_template import properties
 
 ROOT = Path(__file__).parents[3]
@@ -72,6 +73,42 @@ def test_what_is_asked_for_is_what_is_called() -> None:
     assert direct - frozenset().union(*called) == set(), "allowed and not called"
 
 
+def test_the_page_names_each_action_once_and_none_that_is_not_there(
+    template: dict[str, Any],
+) -> None:
+    page = (ROOT / "docs" / "reference" / "permissions.md").read_text()
+    table, _, _ = page.partition("\n## ")
+    firsts = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]
+    there = [action for cell in firsts for action in re.findall(r"`(\w+:\w+)`", cell)]
+    allowed = {
+        action
+        for found in statements(template)
+        if found["Effect"] == "Allow"
+        for action in named(found)
+    }
+    assert sorted(there) == sorted(allowed)
+
+
+def test_the_page_says_of_what_doctor_does_not_try_why() -> None:
+    tried = {probe.action for probes in (LOOK, *OF_TARGET.values()) for probe in probes}
+    tried |= {*COPIES, *LAUNCHING}
+    for one in PERMISSIONS:
+        assert one.purpose
+        assert one.without
+        assert bool(one.untried) is not (set(one.actions) <= tried), one.actions
+        if "no dry run" in one.untried:
+            assert not any(has_dry_run(action) for action in one.actions), one.actions
+    said = {action for one in PERMISSIONS if one.untried for action in one.actions}
+    assert said == actions() - tried
+
+
+def has_dry_run(action: str) -> bool:
+    service, _, operation = action.partition(":")
+    session: Any = boto3.Session()
+    model = session.client(service, "eu-west-1").meta.service_model
+    return "DryRun" in model.operation_model(operation).input_shape.members
+
+
 def test_it_names_resources_or_conditions_where_aws_takes_them(template: dict[str, Any]) -> None:
     anywhere = [
         action
@@ -119,6 +156,14 @@ INSTANCE_ROLES = f"arn:aws:iam::{ACCOUNT}:role/ROLES_OF_INSTANCES"
             {
                 "MasterRoleArns": MASTER_ROLES.format("123456789012"),
                 "InstanceRoleArns": INSTANCE_ROLES,
+                "NoExternalId": "true",
+            },
+        ),
+        (
+            deploy_command(ACCOUNT, "123456789012", region="us-gov-west-1"),
+            {
+                "MasterRoleArns": MASTER_ROLES.format("123456789012").replace("aws", "aws-us-gov"),
+                "InstanceRoleArns": INSTANCE_ROLES.replace("aws", "aws-us-gov"),
                 "NoExternalId": "true",
             },
         ),

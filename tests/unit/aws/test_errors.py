@@ -153,6 +153,7 @@ def test_whether_a_failed_request_may_have_been_done(
     assert may_have_been_done(error) is maybe
 
 
+PASS_ROLE = "User: x is not authorized to perform: iam:PassRole on resource: arn:aws:iam::012345670123:role/app/roleTangoWeb"
 NOT_ALLOWED = "User: x is not authorized to perform: ec2:StartInstances on resource: y"
 
 
@@ -177,8 +178,25 @@ NOT_ALLOWED = "User: x is not authorized to perform: ec2:StartInstances on resou
             "in that permissions boundary too",
         ),
         (
+            f"{NOT_ALLOWED} because no session policy allows the ec2:StartInstances action",
+            "in that session policy too, which bounds",
+        ),
+        (
+            f"{NOT_ALLOWED} because no resource-based policy allows the ec2:StartInstances action",
+            "for that role in the resource-based policy of what it is about",
+        ),
+        (
             f"{NOT_ALLOWED} because no identity-based policy allows the ec2:StartInstances action",
             "allow ec2:StartInstances in that role's policy",
+        ),
+        (
+            f"{PASS_ROLE} because no identity-based policy allows the iam:PassRole action",
+            "name arn:aws:iam::012345670123:role/app/roleTangoWeb in InstanceRoleArns",
+        ),
+        (f"{PASS_ROLE} with an explicit deny in a service control policy", "take iam:PassRole out"),
+        (
+            "User: x is not authorized to perform: iam:CreateServiceLinkedRole on resource: y",
+            "aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com",
         ),
     ],
 )

@@ -162,6 +162,34 @@ def test_one_throttled_account_spends_only_its_own_budget() -> None:
     assert retries.pause_before_retry_s(busy, 1, 0.0) == 0.0
 
 
+@pytest.mark.parametrize(
+    ("needs", "comes_per_s", "calls"),
+    [(49 * 2, 1000 / 8, 205), (1, 5, 400)],
+    ids=["an eighth of an index for 10,000 items", "hooks of 400 groups"],
+)
+def test_calls_that_all_have_to_wait_for_their_turn_use_up_no_budget(
+    pauses: Pauses, needs: float, comes_per_s: float, calls: int
+) -> None:
+    retries = Retries(clock=pauses.clock, sleep=pauses.sleep, share=lambda: 0.5)
+    client = Clients(retries).client(HOME, "dynamodb")
+    left, seen_s, throttled = 0.0, 0.0, 0
+
+    def answer(**_: Any) -> Any:
+        nonlocal left, seen_s, throttled
+        left = min(left + (pauses.clock() - seen_s) * comes_per_s, needs * 2)
+        seen_s = pauses.clock()
+        if left >= needs:
+            left -= needs
+            return json_answer(200, {"TableNames": []})
+        throttled += 1
+        return json_error("ThrottlingException")
+
+    client.meta.events.register("before-send", answer)
+    for _ in range(calls):
+        client.list_tables()
+    assert throttled > LIMITS.budget + pauses.clock() * LIMITS.refill_per_s
+
+
 def test_an_exhausted_budget_makes_the_next_call_fail_at_its_first_throttle(
     scripted: Script,
 ) -> None:

@@ -296,6 +296,24 @@ AWS_SAYS = "User: u is not authorized to perform: sts:AssumeRole on resource: r"
         ("", "word", RoleNotReady, "must ask for the Account's externalId"),
         (" because no identity-based policy allows it", None, AccessDenied, "own role may not"),
         (" with an explicit deny in a service control policy", None, AccessDenied, "forbids it"),
+        (
+            " with an explicit deny in a resource-based policy",
+            None,
+            AccessDenied,
+            "the deny in that resource-based policy",
+        ),
+        (
+            " because no permissions boundary allows it",
+            None,
+            AccessDenied,
+            "allow sts:AssumeRole in that permissions boundary too",
+        ),
+        (
+            " because no service control policy allows it",
+            None,
+            AccessDenied,
+            "no service control policy allows it",
+        ),
     ],
 )
 def test_a_refused_role_says_what_lacks_as_far_as_aws_tells(

@@ -175,6 +175,8 @@ def test_what_a_thief_would_like_is_denied(
         (KEYS, Call("kms:Decrypt", KEY, BY_EC2), False),
         ({"UntaggedInstances": "true"}, Call("ec2:StopInstances", ec2("instance/i-1")), True),
         ({"InstanceRoleArns": role("roleInfra*")}, Call("iam:PassRole", role("roleInfraWeb"), TO_EC2), True),
+        ({"InstanceRoleArns": role("roleInfra*")}, Call("iam:PassRole", role("app/roleInfraWeb"), TO_EC2), False),
+        ({"InstanceRoleArns": role("app/roleInfra*")}, Call("iam:PassRole", role("app/roleInfraWeb"), TO_EC2), True),
         ({"InstanceRoleArns": role("roleInfra*")}, Call("iam:PassRole", role("roleInfraEnvironmentManagerChild"), TO_EC2), False),
         ({"InstanceRoleArns": role("roleInfra*"), "RolePath": "/x/"}, Call("iam:PassRole", role("x/roleInfraEnvironmentManagerChild"), TO_EC2), False),
     ],

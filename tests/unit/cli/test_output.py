@@ -1,15 +1,19 @@
+import io
 import logging
 import os
+import sys
 from contextlib import closing
 
 import pytest
 
 from controller.cli import process
+from controller.cli.invocation import Format, say_answer
 from controller.cli.process import counted, log_without_secrets, note, say, say_lines
 from controller.cli.terminal.progress import ProgressLine, progress_text
 from controller.events import ApplyProgressed
 from controller.model.plan import Progress
 from controller.redactor import REDACTOR
+from controller.views.answer import Answer
 from controller.views.style import Span
 
 
@@ -174,3 +178,27 @@ def test_nothing_that_steers_a_terminal_or_turns_its_direction_is_said(
     note("a\nb\x9b\u200bc")
 
     assert capsys.readouterr() == ("a\n\tb\\x1b[2J\\u202ec\n", "a\nb\\x9b\\u200bc\n")
+
+
+class Screen(io.StringIO):
+    """Standard output that is a terminal."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_an_answer_fits_the_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    answer = Answer(
+        document="audit-list", fields=dict, text=lambda: "wide", fitted=lambda width: "n" * width
+    )
+    screen, file = Screen(), io.StringIO()
+    monkeypatch.setenv("COLUMNS", str(columns))
+
+    for stream in (screen, file):
+        monkeypatch.setattr(sys, "stdout", stream)
+        say_answer(answer, Format.TEXT)
+
+    assert screen.getvalue() == "n" * columns + "\n"
+    assert file.getvalue() == "wide\n"

@@ -58,6 +58,20 @@ def test_problems_are_failures_at_their_lines(tmp_path: Path) -> None:
     ]
 
 
+def test_a_problem_between_two_files_is_said_beside_both(tmp_path: Path) -> None:
+    role = {"path": "b.yaml", "line": 9, "document": "DeploymentMap/web", "field": "spec.roles"}
+    problem = {"path": "a.yaml", "line": 4, "field": "spec", "level": "error", "message": "no"}
+    found = {"problems": [{**problem, "related": [role]}]}
+    reports = Reports(write_reports(tmp_path, 1, problems=found), "fleet/")
+
+    assert reports.annotations() == [
+        Annotation(
+            "fleet/a.yaml", 4, "failure", "no\nsee fleet/b.yaml:9: DeploymentMap/web: spec.roles"
+        ),
+        Annotation("fleet/b.yaml", 9, "failure", "no\nsee fleet/a.yaml:4: spec"),
+    ]
+
+
 def test_of_many_changes_at_a_line_and_of_many_lines_the_rest_is_left_to_the_report(
     tmp_path: Path,
 ) -> None:

@@ -60,11 +60,11 @@ def _code(call: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
             {
                 "Tags": [
                     {"ResourceId": NAME, "ResourceType": "auto-scaling-group", "Key": f"k{n}"}
-                    for n in range(50)
+                    for n in range(26)
                 ]
             },
-            "LimitExceeded",
-            "51 with the one it has",
+            "ValidationError",
+            "more than a call takes",
         ),
         (
             "create_launch_configuration",
@@ -116,6 +116,17 @@ def test_refused(
     group: ScalingGroup, call: str, arguments: dict[str, Any], code: str, because: str
 ) -> None:
     assert _code(getattr(group.scaling, call), **arguments) == code, because
+
+
+def test_a_group_has_fifty_tags_at_most(group: ScalingGroup) -> None:
+    tags = [
+        {"ResourceId": NAME, "ResourceType": "auto-scaling-group", "Key": f"k{n}"}
+        for n in range(50)
+    ]
+    group.scaling.create_or_update_tags(Tags=tags[:25])
+    # 51 with the one it has
+    assert _code(group.scaling.create_or_update_tags, Tags=tags[25:]) == "LimitExceeded"
+    group.scaling.create_or_update_tags(Tags=tags[26:])
 
 
 def test_a_name_is_taken_once(group: ScalingGroup) -> None:

@@ -100,6 +100,15 @@ def test_strictness_is_a_switch(child: AwsForTests) -> None:
     assert _assume(child, "roleThatIsNot")
 
 
+def test_groups_need_the_role_of_auto_scaling_itself(child: AwsForTests) -> None:
+    iam, scaling = child.client("iam", CHILD), child.client("autoscaling", CHILD)
+    group = {"AutoScalingGroupName": "c50-ta-Web", "MinSize": 0, "MaxSize": 0}
+    iam.delete_role(RoleName="AWSServiceRoleForAutoScaling")
+
+    with pytest.raises(ClientError, match="perform: iam:CreateServiceLinkedRole on resource"):
+        scaling.create_auto_scaling_group(**group)
+
+
 def test_a_role_made_later_is_found(aws: AwsForTests) -> None:
     aws.controls.settings(strict_accounts=[CHILD])
     with pytest.raises(ClientError):

@@ -64,6 +64,14 @@ def test_what_and_until_when(different: dict[str, Any], what: str, end: str) -> 
     assert end_text(override(**different), LONDON) == end
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_list_fits_the_terminal(width: int) -> None:
+    lines = list_lines([override(reason="a long story " * 4)], NOW, width=width)
+
+    assert max(map(len, lines)) <= width
+    assert lines[1].startswith("4K7Q")
+
+
 def test_a_list_has_what_ends_first_on_top() -> None:
     c51 = ResourceRef("Environment", "c51")
     later = override(id="AAAA", until=NOW + timedelta(days=1), ref=c51)

@@ -118,6 +118,7 @@ class _ScopeExamination:
                     scope.account,
                     self._aws.assert_identity(MASTER),
                     external_id=bool(self._setup.external_id),
+                    region=scope.region,
                 ),
             )
         allowed_names = self._doctor.installation.master.settings.allowed_role_names

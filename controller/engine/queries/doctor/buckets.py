@@ -10,6 +10,7 @@ from controller.aws.sessions import MASTER
 from controller.engine.installation.installation import S3, Master
 from controller.engine.queries.doctor.report import INSTALLATION, Check, Health, check_of_error
 from controller.errors import AccessDenied, EnvctlError
+from controller.model.partition import partition_of
 
 _TLS: Final = {
     "Effect": "Deny",
@@ -118,9 +119,9 @@ def _lacks(bucket: _Bucket, setup: BucketSetup) -> Iterator[tuple[str, str]]:
             f"{put.format('public-access-block')} --public-access-block-configuration {_CLOSED}",
         )
     if not setup.tls_only:
-        yield "takes requests in plain text", _statement(bucket.name, _TLS)
+        yield "takes requests in plain text", _statement(bucket.name, setup.region, _TLS)
     if bucket.holds_settings and not setup.named_readers_only:
-        yield "is read by whoever may read buckets", _statement(bucket.name, _READERS)
+        yield "is read by whoever may read buckets", _statement(bucket.name, setup.region, _READERS)
     if not bucket.holds_settings and not setup.locked:
         yield (
             "locks nothing: whoever takes envctl's credentials takes backups away",
@@ -128,9 +129,9 @@ def _lacks(bucket: _Bucket, setup: BucketSetup) -> Iterator[tuple[str, str]]:
         )
 
 
-def _statement(bucket: str, statement: Mapping[str, object]) -> str:
+def _statement(bucket: str, region: str, statement: Mapping[str, object]) -> str:
     """Return how a statement gets into the policy there is, which a command would replace as a whole."""
-    arn = f"arn:aws:s3:::{bucket}"
+    arn = f"arn:{partition_of(region)}:s3:::{bucket}"
     text = json.dumps({**statement, "Resource": [arn, f"{arn}/*"]})
     return (
         f"aws s3api get-bucket-policy --bucket {bucket} --query Policy --output text > policy.json\n"

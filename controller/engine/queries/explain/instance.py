@@ -99,7 +99,7 @@ def found_object(ref: ResourceRef, state: AcceptedNow, fleet: FleetEvaluation) -
 
 _AS_A_WHOLE: Final = InstanceFacts("", "running")
 """The member that stands for an environment as such."""
-_SHARED: Final = frozenset({"DeploymentMap", "Schedule", "Calendar"})
+SHARED: Final = frozenset({"DeploymentMap", "Schedule", "Calendar"})
 """Kinds of which an override may change what many environments follow."""
 
 
@@ -205,7 +205,7 @@ class PowerExplainer:
         ends = {
             override.until
             for override in accepted.overrides
-            if override.until and (override.ref == own or override.ref.kind in _SHARED)
+            if override.until and (override.ref == own or override.ref.kind in SHARED)
         }
         history = self.state.accounts.installation.ledger.of_item
         return PowerFacts(
@@ -292,8 +292,9 @@ def next_changes(
     at: datetime,
     ends: Collection[datetime],
     decided: Callable[[datetime], Decision],
+    most: int = SHOWN,
 ) -> tuple[NextChange, ...]:
-    """Return the next three moments after ``at``, that of the decision, at which another state is wanted.
+    """Return the next moments, three if no other number is given, after ``at``, that of the decision, at which another state is wanted.
 
     ``ends`` are when overrides of documents end: only then is decided anew. In between the rules that were asked stay
     the same, and their own schedules and ends say when they ask for something else.
@@ -310,7 +311,7 @@ def next_changes(
                 with suppress(ScheduleNeverRuns):
                     if change := next_change(schedule, moment):
                         coming.add(change.at.astimezone(UTC))
-        if not coming or len(found) == SHOWN:
+        if not coming or len(found) == most:
             break
         moment = min(coming)
         if moment in ends:

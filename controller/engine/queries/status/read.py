@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from controller import __version__
-from controller.decisions.power_map import SCHEDULE_PATH, compiled
+from controller.decisions.coming_schedules import phases, switches
+from controller.decisions.power_map import compiled
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.finding import reasons, scope_counts_of, worst
@@ -38,7 +40,7 @@ from controller.model.alert import KnownAlert
 from controller.model.observed import CONFIG_SCOPE, ScopeStatus
 from controller.model.override import Override
 from controller.model.plan import NoteCategory
-from controller.planning.overrides import segments
+from controller.model.ref import ResourceRef
 from controller.ports import Source
 from controller.scheduling.schedule import InvalidSchedule, Schedule, State
 from controller.scheduling.timeline import state_at
@@ -254,27 +256,19 @@ def power_outlook(accepted: AcceptedState, now: datetime) -> PowerView:
     invalid: dict[str, str] = {}
     wakeups: Wakeups[str] = Wakeups()
     ends: dict[datetime, dict[str, State]] = {}
-    # When schedules of environments are their own again; what ends with Git is left out.
-    until = {
-        override.ref.key: override.until
-        for override in accepted.overrides
-        if override.until is not None
-        and override.ref.kind == "Environment"
-        and segments(override.path) == SCHEDULE_PATH
-    }
-    written = dict(_schedules(accepted.written))
+    overridden = {override.ref for override in accepted.overrides}
     for name, schedule in _schedules(accepted):
         if isinstance(schedule, InvalidSchedule):
             invalid[name] = schedule.message
             continue
         counts[state_at(schedule, now)] += 1
-        end, then = until.get(name), written.get(name)
-        if end is None or not isinstance(then, Schedule):
+        ref = ResourceRef("Environment", name)
+        if ref not in overridden:
             wakeups.put(name, schedule, now)
             continue
-        wakeups.put(name, then, end)
-        if state_at(then, end) is not state_at(schedule, end):
-            ends.setdefault(end, {})[name] = state_at(then, end)
+        for at, state in islice(switches(phases(ref, accepted, now)), SWITCHES_SHOWN):
+            if state is not None:
+                ends.setdefault(at, {})[name] = state
     on, off = counts[State.ON], counts[State.OFF]
     return PowerView(
         on=on,

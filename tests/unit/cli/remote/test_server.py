@@ -69,11 +69,11 @@ def test_what_is_not_as_ours_is_told(answer: Answer, capsys: pytest.CaptureFixtu
 
 
 def test_problems_that_are_none_are_left_out() -> None:
-    body = b'{"code": "InvalidConfig", "detail": "wrong", "problems": [1, {"path": "a.yaml", "message": "no"}]}'
+    body = b'{"code": "InvalidConfig", "detail": "wrong", "problems": [1, {"path": "a.yaml", "message": "no", "related": [2, {"path": "b.yaml", "line": 3, "document": "Cluster/Tango"}]}]}'
     with answering(Answer(422, body=body)) as (server, _asked), pytest.raises(EnvctlError) as told:
         server.answer(Request("/status"), as_json=True)
     assert isinstance(told.value, InvalidDesiredState)
-    assert [problem.message for problem in told.value.problems] == ["no"]
+    assert list(map(str, told.value.problems)) == ["a.yaml: no\n  see b.yaml:3: Cluster/Tango"]
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.engine.desired.load_revision import MIN_BYTES, _parse, _parts, parse_side_by_side
+from controller.engine.desired.load_revision import (
+    MANY_BYTES,
+    MIN_BYTES,
+    _parse,
+    _parts,
+    parse_many,
+    parse_side_by_side,
+)
 from controller.loading.load import Content, parse_one_by_one
 from tests.support.yaml_fleet import KINDS, examples
 
@@ -54,6 +61,16 @@ def test_a_few_files_and_none_are_parsed_here() -> None:
         parse_one_by_one(CONTENTS, KINDS)
     )
     assert list(parse_side_by_side([], KINDS)) == []
+
+
+def test_many_are_parsed_by_their_lines_and_say_the_same() -> None:
+    irregular = [("not by its lines", b"a: |\n  b\n"), ("not at all", b"a: [b\n")]
+    contents = [*CONTENTS, *irregular, ("much", b"# x\n" * (MANY_BYTES // 4) + CONTENTS[0][1])]
+
+    wanted = list(parse_one_by_one(contents, KINDS))
+
+    assert list(parse_many(contents, KINDS)) == wanted
+    assert list(parse_side_by_side(contents, KINDS)) == wanted
 
 
 @given(st.lists(st.integers(0, 50)), st.integers(1, 4))

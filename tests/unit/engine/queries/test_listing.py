@@ -1,7 +1,7 @@
 """What is listed of each kind, from the accepted state alone."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -100,6 +100,18 @@ def test_an_override_counts_while_it_holds(
 
     assert (found.wanted, found.next_at, found.next_wanted) == ("on", *switch), because
     assert [one.id for one in found.overrides] == ["o1"]
+
+
+def test_the_older_of_two_overrides_counts_once_the_newer_has_ended() -> None:
+    office = accepted_of(_fleet(c50={"schedule": AUTOMATIC}))
+    older = _override(NOW.replace(hour=23), "off")
+    newer = replace(_override(NOW.replace(hour=15)), id="o2", since=NOW + timedelta(minutes=1))
+    laid_over = accepted_of(_fleet(c50={"schedule": "on"}))
+    overridden = replace(laid_over, beneath=office, overrides=(newer, older))
+
+    (found,) = listed_in("environments", overridden, NOW, ALL)
+
+    assert (found.wanted, found.next_at, found.next_wanted) == ("on", NOW.replace(hour=15), "off")
 
 
 def test_what_is_written_as_noschedule_stays_so_under_an_override() -> None:

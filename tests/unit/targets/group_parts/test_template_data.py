@@ -1,20 +1,25 @@
 """Whatever template a group had: a field of ours changes what it says, and all else stays."""
 
 import base64
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.model import ListShape, Shape, StructureShape
 from botocore.session import Session
+from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controller.aws.request_form import as_request
 from controller.targets.group_parts.launch_templates import attributes_of
 from controller.targets.group_parts.template_data import data_of, of_configuration
 
 _EC2 = Session().get_service_model("ec2")
 REQUEST: Any = _EC2.operation_model("CreateLaunchTemplateVersion").input_shape
 TEMPLATE: Shape = REQUEST.members["LaunchTemplateData"]
+ANSWER: Any = _EC2.operation_model("DescribeLaunchTemplateVersions").output_shape
+DESCRIBED: Shape = ANSWER.members["LaunchTemplateVersions"].member.members["LaunchTemplateData"]
 
 TYPES = ("gp2", "gp3", "io1", "standard")
 TEXT = st.text("abc-1", min_size=1, max_size=4)
@@ -33,7 +38,13 @@ def values(shape: Shape, name: str = "") -> st.SearchStrategy[Any]:
         return st.sampled_from(TYPES)
     if name in ("DeviceIndex", "NetworkCardIndex"):
         return st.integers(0, 1)
-    plain = {"integer": st.integers(1, 9), "boolean": st.booleans(), "double": st.just(1.5), "float": st.just(1.5)}  # fmt: skip
+    plain: dict[str, st.SearchStrategy[Any]] = {
+        "integer": st.integers(1, 9),
+        "boolean": st.booleans(),
+        "double": st.just(1.5),
+        "float": st.just(1.5),
+        "timestamp": st.just(datetime(2026, 11, 24, tzinfo=UTC)),
+    }
     return plain.get(shape.type_name, TEXT)
 
 
@@ -135,6 +146,31 @@ def test_what_no_field_owns_is_carried_over(found: dict[str, Any], wanted: dict[
     assert {path: one for path, one in before.items() if not path.startswith(owned)} == {
         path: one for path, one in after.items() if not path.startswith(owned)
     }
+
+
+def has_place(shape: Any, path: str) -> bool:
+    """Tell whether a shape has a member at a path of ``leaves``."""
+    for part in path.split("."):
+        if isinstance(shape, ListShape):
+            shape = shape.member
+        elif part in shape.members:
+            shape = shape.members[part]
+        else:
+            return False
+    return True
+
+
+@given(values(DESCRIBED), WANTED)
+def test_whatever_aws_describes_is_sent_back_as_far_as_a_request_takes_it(
+    found: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    source = as_request(found, TEMPLATE)
+    before, after = leaves(found), leaves(source)
+    assert [path for path in before if (path in after) is not has_place(TEMPLATE, path)] == []
+    assert after.keys() <= before.keys()
+    wrong = ParamValidator().validate(data_of(wanted, source), TEMPLATE).generate_report()
+    # What requests must have, AWS answers with: only values drawn here may lack it.
+    assert [one for one in wrong.splitlines() if "Missing required parameter" not in one] == []
 
 
 VOLUME = {

@@ -162,11 +162,11 @@ def test_instances_outside_groups_are_switched_in_batches() -> None:
     assert set(hands.states.values()) == {"stopped"}
 
 
-def naming(bad: str, code: str, times: int) -> Callable[[str, Sequence[str]], None]:
+def naming(bad: str, code: str, times: int, only: str = "") -> Callable[[str, Sequence[str]], None]:
     left = [times]
 
-    def refuse(_call: str, ids: Sequence[str]) -> None:
-        if bad in ids and left[0]:
+    def refuse(call: str, ids: Sequence[str]) -> None:
+        if bad in ids and left[0] and only in ("", call):
             left[0] -= 1
             raise RefusedByAws(f"AWS refused ({code}): {bad}", code, instances=[bad])
 

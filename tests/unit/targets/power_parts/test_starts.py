@@ -118,6 +118,6 @@ def test_a_type_that_is_out_costs_few_requests_and_keeps_no_other_off() -> None:
     all_there, usual = requests_and_looks()
     rest, with_one_out = requests_and_looks("m2.large")
     assert (all_there, rest) == (3000, 2250)
-    # Sixty batches of fifty, and a look for each step.
-    assert usual <= 60 + 3
+    # Sixty batches of fifty; a whole look, and two at those that do not run yet: pending, then none.
+    assert usual <= 60 + 4
     assert with_one_out <= 1.3 * usual

@@ -46,6 +46,23 @@ def test_a_list_has_one_line_a_record() -> None:
     ]
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("lines_of", [list_lines, transaction_lines])
+def test_a_list_fits_the_terminal_and_keeps_what_show_takes(lines_of: Any, width: int) -> None:
+    transaction = "01M8JQJXTVRJD4WRXSFZ4ZRW05"
+    records = [replace(one, transaction_id=transaction) for one in (*NEWEST_FIRST, LEGACY)]
+
+    lines = lines_of(records, width)
+
+    assert max(map(len, lines)) <= width
+    assert all(line.endswith(transaction) for line in lines[1:])
+    assert lines[-1].startswith("24 Nov ")
+
+
+def test_what_is_no_moment_is_shown_as_it_is_in_a_narrow_line() -> None:
+    assert list_lines([replace(LEGACY, iso_timestamp="once")], 80)[1].startswith("once ")
+
+
 def test_a_list_by_transaction_counts_what_each_did() -> None:
     lines = transaction_lines(NEWEST_FIRST)
     assert len(lines) == 4

@@ -70,6 +70,23 @@ def test_an_environment_switches_where_its_override_ends() -> None:
     assert (later.at, later.off) == (end, ("c50",))
 
 
+def test_the_older_of_two_overrides_counts_once_the_newer_has_ended() -> None:
+    office = {"mode": "automatic", "expression": OFFICE}
+    ref, first = ResourceRef("Environment", "c50"), NOW.replace(hour=15)
+    older = Override("o1", ref, "saving", "ada", NOW, "schedule", "off", NOW.replace(hour=23))
+    newer = Override("o2", ref, "demo", "ada", NOW + timedelta(minutes=1), "schedule", "on", first)
+    overridden = replace(
+        accepted_of(_fleet(c50="on")),
+        beneath=accepted_of(_fleet(c50=office)),
+        overrides=(newer, older),
+    )
+
+    afternoon, morning = power_outlook(overridden, NOW).next
+
+    assert (afternoon.at, afternoon.off) == (first, ("c50",))
+    assert (morning.at.hour, morning.on) == (8, ("c50",))
+
+
 def test_a_retired_environment_does_not_count() -> None:
     fleet = _fleet(c50="on")
     fleet["Environment", "c50"] = {**fleet["Environment", "c50"], "lifecycle": "retired"}

@@ -11,7 +11,7 @@ from controller.engine.queries.listing import LISTS, ListFilter, listed_in
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
-from controller.views.listing import list_answer
+from controller.views.lists.accepted import list_answer
 from controller.views.style import fitted
 from tests.support.documents import printed
 from tests.support.live_account import FLEET, NOW, accepted_of
@@ -51,9 +51,10 @@ def test_environments_have_the_columns_people_look_for() -> None:
         "WANTED",
         "NEXT",
         "OVERRIDE",
+        "DRIFT",
     ]
     assert c50.split("  ")[0] == "c50"
-    assert c50.endswith("schedule=on until today 16:00 UTC")
+    assert c50.endswith("schedule=on until today 16:00 UTC  -")
 
 
 def test_wide_has_more_columns_and_names_are_what_explain_takes() -> None:

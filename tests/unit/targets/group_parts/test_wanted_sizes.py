@@ -15,7 +15,7 @@ from controller.scheduling.group_sizes import RoleSizes
 from controller.scheduling.schedule import ALWAYS_OFF, ALWAYS_ON, NOSCHEDULE
 from controller.targets.group_parts.found import SIZES
 from controller.targets.group_parts.role_design import GroupDesign, Power
-from controller.targets.group_parts.wanted import (
+from controller.targets.group_parts.wanted_sizes import (
     sizes_at_creation,
     sizes_now,
     without_instances,
@@ -70,7 +70,13 @@ def test_why_a_new_group_has_no_instances(power: Power, because: str) -> None:
     ("of", "found", "wanted", "owned", "because"),
     [
         (sized(RoleSizes(1, 2, 4)), (0, 3, 9), (1, 2, 4), set(SIZES), "healed"),
-        (sized(RoleSizes(1, 2, 4), ALWAYS_OFF), (0, 3, 9), (0, 3, 9), set(), "power's to say"),
+        (
+            sized(RoleSizes(1, 2, 4), ALWAYS_OFF),
+            (0, 3, 9),
+            (0, 3, 4),
+            {"maxSize"},
+            "the rest is power's to say",
+        ),
         (
             sized(RoleSizes(1, 2, 4, desired_is_external=True)),
             (1, 3, 4),
@@ -105,11 +111,36 @@ def test_sizes_of_a_group_that_exists(
     assert ours == owned, because
 
 
-def test_a_parked_group_is_left() -> None:
-    parked = seen()
-    parked["parked"] = True
-    found = {"minSize": 0, "desiredCapacity": 0, "maxSize": 4}
-    assert sizes_now(sized(RoleSizes(1, 2, 4)), found, parked, NOON) == (found, frozenset())
+MOST = ScalingSchedule(recurrence="0 22 * * *", maxCapacity=2)
+
+
+@pytest.mark.parametrize(
+    ("of", "found", "lifecycles", "wanted", "because"),
+    [
+        (sized(RoleSizes(1, 2, 4)), (0, 0, 4), ["Standby"] * 2, (0, 0, 4), "as it is"),
+        (sized(RoleSizes(1, 2, 4)), (0, 0, 9), ["Standby"] * 2, (0, 0, 4), "made larger"),
+        (sized(RoleSizes(1, 2, 4)), (0, 0, 2), ["Standby"] * 2, (0, 0, 4), "made smaller"),
+        (sized(RoleSizes(1, 2, 4)), (0, 1, 9), ["InService", *["Standby"] * 3], (0, 1, 4), "room"),
+        (sized(RoleSizes(1, 2, 4)), (0, 1, 9), ["Pending", *["EnteringStandby"] * 4], None, "none"),
+        (sized(RoleSizes(1, 2, 4)), (0, 1, 9), [*["Standby"] * 3, "Lost"], None, "it comes back"),
+        (replace(sized(RoleSizes(1, 2, 4)), scaling_schedules=(MOST,)), (0, 0, 2), [], None, "its"),
+    ],
+)
+def test_of_a_parked_group_the_maximum_alone_is_ours_unless_standby_needs_more(
+    of: GroupDesign, found: Any, lifecycles: list[str], wanted: Any, because: str
+) -> None:
+    there = seen()
+    there["parked"], there["lifecycles"] = True, lifecycles
+    made, ours = sizes_now(of, dict(zip(SIZES, found, strict=True)), there, NOON)
+    assert tuple(made.values()) == (wanted or found), because
+    assert ours == ({"maxSize"} if wanted else set())
+
+
+def test_a_group_that_is_about_to_be_parked_keeps_its_maximum_too() -> None:
+    found = dict(zip(SIZES, (1, 2, 9), strict=True))
+    at_night = sized(RoleSizes(1, 2, 4), OFFICE)
+    made, ours = sizes_now(at_night, found, seen(), NOON.replace(hour=22))
+    assert (made, ours) == ({**found, "maxSize": 4}, frozenset({"maxSize"}))
 
 
 count = st.integers(0, 20)

@@ -1,27 +1,41 @@
-"""Lists of what there is as tables no wider than the terminal, as names, and as JSON. Pure."""
+"""Lists of what the tables hold: their columns, and their documents. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypedDict
+from typing import Annotated, Any, Final, TypedDict
 
 from controller.engine.queries.listing import INVALID, RETIRED, ListedOverride
-from controller.model.override import Override
-from controller.model.printable import printable
 from controller.model.ref import ResourceRef
-from controller.planning.wording import what_text
 from controller.scheduling.schedule import State
 from controller.views.answer import Answer
-from controller.views.documents.envelope import filled
+from controller.views.lists.table import (
+    ACCOUNT,
+    DRIFT,
+    LABELS,
+    NAME,
+    NEXT,
+    OVERRIDE,
+    REGION,
+    SCHEDULE,
+    TYPE,
+    WANTED,
+    Column,
+    Form,
+    Shape,
+    cell_text,
+    column_of,
+    table_text,
+)
 from controller.views.override_text import NONE, holding, list_document, list_rows, overlay_lines
 from controller.views.style import fitted
-from controller.views.time_text import clock_text, relative_day_text
 
-Shape = Literal["narrow", "wide", "name"]
-"""A table, one with every column, or ``Kind/name`` a line."""
 Wanted = Annotated[str, (*State, INVALID, RETIRED)]
 Next = Annotated[str, "What it is to be from `nextAt` on; empty if that never comes."]
 Held = Annotated[list[str], "Ids of the overrides that hold on it."]
+Drift = Annotated[
+    tuple[str, ...], "`item`: others changed its item in the tables since it was applied last."
+]
 
 
 class ListedEnvironmentObject(TypedDict):
@@ -38,6 +52,7 @@ class ListedEnvironmentObject(TypedDict):
     nextAt: datetime | None
     nextWanted: Next
     overrides: Held
+    drift: Drift
     deploymentsLocked: bool
     inMaintenance: bool
     labels: Mapping[str, str]
@@ -52,6 +67,7 @@ class ListedServiceObject(TypedDict):
     greenPort: int | None
     description: str
     overrides: Held
+    drift: Drift
     labels: Mapping[str, str]
 
 
@@ -67,6 +83,7 @@ class ListedScheduleObject(TypedDict):
     environments: Annotated[int, "How many follow it."]
     description: str
     overrides: Held
+    drift: Drift
     labels: Mapping[str, str]
 
 
@@ -80,6 +97,7 @@ class ListedAccountObject(TypedDict):
     environments: Annotated[int, "How many are in it."]
     roleArn: str
     overrides: Held
+    drift: Drift
     labels: Mapping[str, str]
 
 
@@ -111,126 +129,80 @@ class AccountListDocument(TypedDict):
     accounts: list[ListedAccountObject]
 
 
-class _Column(NamedTuple):
-    heading: str
-    text: Callable[[Any, datetime], str]
-    is_wide: bool = False
-
-
-class _Form(NamedTuple):
-    kind: str
-    document: str
-    item: Callable[..., Mapping[str, object]]
-    columns: tuple[_Column, ...]
-
-
-def _of(heading: str, attribute: str, *, is_wide: bool = False) -> _Column:
-    """Return the column of an attribute as it is."""
-    return _Column(heading, lambda listed, _now: _text(getattr(listed, attribute)), is_wide)
-
-
-def _text(value: object) -> str:
-    return "-" if value in (None, "") else printable(str(value))
-
-
-def _next(listed: Any, now: datetime) -> str:
-    if listed.next_at is None:
-        return "-"
-    at = listed.next_at.astimezone(UTC)
-    return f"{listed.next_wanted} {relative_day_text(at, now)} {clock_text(at)}"
-
-
-def _held(listed: Any, now: datetime) -> str:
-    return "; ".join(_override(held, now) for held in listed.overrides) or "-"
-
-
-def _override(override: Override, now: datetime) -> str:
-    what = what_text(override)
-    if override.until is None:
-        return f"{what} until Git changes it" if override.until_git else what
-    until = override.until.astimezone(UTC)
-    return f"{what} until {relative_day_text(until, now)} {clock_text(until)}"
-
-
-def _labels(listed: Any, _now: datetime) -> str:
-    return ",".join(f"{key}={value}" for key, value in sorted(listed.labels.items())) or "-"
-
-
 def _flags(listed: Any, _now: datetime) -> str:
     flags = (("locked", listed.deployments_locked), ("in maintenance", listed.in_maintenance))
     return ", ".join(name for name, is_set in flags if is_set) or "-"
 
 
-_NAME: Final = _of("NAME", "name")
-_WANTED: Final = _of("WANTED", "wanted")
-_NEXT: Final = _Column("NEXT", _next)
-_OVERRIDE: Final = _Column("OVERRIDE", _held)
-_LABELS: Final = _Column("LABELS", _labels, is_wide=True)
-_TEAM: Final = _of("TEAM", "team")
-_DESCRIPTION: Final = _of("DESCRIPTION", "description", is_wide=True)
-FORMS: Final[Mapping[str, _Form]] = {
-    "environments": _Form(
+_TEAM: Final = column_of("TEAM", "team")
+_DESCRIPTION: Final = column_of("DESCRIPTION", "description", is_wide=True)
+FORMS: Final[Mapping[str, Form]] = {
+    "environments": Form(
         "Environment",
         "environment-list",
         ListedEnvironmentObject,
         (
-            _NAME,
-            _of("ACCOUNT", "account"),
-            _of("TYPE", "environment_type"),
-            _of("SCHEDULE", "schedule"),
-            _WANTED,
-            _NEXT,
-            _OVERRIDE,
-            _of("REGION", "region", is_wide=True),
-            _of("TEAM", "team", is_wide=True),
-            _of("MAP", "deployment_map", is_wide=True),
-            _Column("STATE", _flags, is_wide=True),
-            _LABELS,
+            NAME,
+            ACCOUNT,
+            TYPE,
+            SCHEDULE,
+            WANTED,
+            NEXT,
+            OVERRIDE,
+            DRIFT,
+            REGION,
+            column_of("TEAM", "team", is_wide=True),
+            column_of("MAP", "deployment_map", is_wide=True),
+            Column("STATE", _flags, is_wide=True),
+            LABELS,
         ),
     ),
-    "services": _Form(
+    "services": Form(
         "Service",
         "service-list",
         ListedServiceObject,
         (
-            _NAME,
+            NAME,
             _TEAM,
-            _of("BLUE", "blue_port"),
-            _of("GREEN", "green_port"),
-            _OVERRIDE,
+            column_of("BLUE", "blue_port"),
+            column_of("GREEN", "green_port"),
+            OVERRIDE,
+            DRIFT,
             _DESCRIPTION,
-            _LABELS,
+            LABELS,
         ),
     ),
-    "schedules": _Form(
+    "schedules": Form(
         "Schedule",
         "schedule-list",
         ListedScheduleObject,
         (
-            _NAME,
-            _of("ZONE", "timezone"),
-            _WANTED,
-            _NEXT,
-            _Column("HOURS A WEEK", lambda one, _now: _hours(one.hours_per_week)),
-            _of("ENVIRONMENTS", "environments"),
-            _OVERRIDE,
+            NAME,
+            column_of("ZONE", "timezone"),
+            WANTED,
+            NEXT,
+            Column("HOURS A WEEK", lambda one, _now: _hours(one.hours_per_week)),
+            column_of("ENVIRONMENTS", "environments"),
+            OVERRIDE,
+            DRIFT,
             _DESCRIPTION,
-            _LABELS,
+            LABELS,
         ),
     ),
-    "accounts": _Form(
+    "accounts": Form(
         "Account",
         "account-list",
         ListedAccountObject,
         (
-            _NAME,
-            _of("NUMBER", "account_number"),
-            _of("MODE", "mode"),
-            _Column("REGIONS", lambda one, _now: _text(", ".join(one.regions))),
-            _of("ENVIRONMENTS", "environments"),
-            _OVERRIDE,
-            _of("ROLE", "role_arn", is_wide=True),
-            _LABELS,
+            NAME,
+            column_of("NUMBER", "account_number"),
+            column_of("MODE", "mode"),
+            Column("REGIONS", lambda one, _now: cell_text(", ".join(one.regions))),
+            column_of("ENVIRONMENTS", "environments"),
+            OVERRIDE,
+            DRIFT,
+            column_of("ROLE", "role_arn", is_wide=True),
+            LABELS,
         ),
     ),
 }
@@ -257,29 +229,16 @@ def list_answer(
         return _overrides_answer(found, now, shape, width)
     form = FORMS[what]
 
-    def text() -> str:
-        if not found:
-            return "" if shape == "name" else f"no {what}"
-        if shape == "name":
-            return "\n".join(f"{form.kind}/{listed.name}" for listed in found)
-        columns = [column for column in form.columns if shape == "wide" or not column.is_wide]
-        rows = [[column.text(listed, now) for column in columns] for listed in found]
-        return "\n".join(fitted([[column.heading for column in columns], *rows], width))
-
     return Answer(
         document=form.document,
-        fields=lambda: {"at": now, what: [_item(form, listed) for listed in found]},
-        text=text,
+        fields=lambda: {"at": now, what: form.items(found)},
+        text=lambda: table_text(form, what, found, now, shape, width),
         remarks=tuple(
             f"envctl: {ref} is left out: {why}"
             for ref, why in sorted(unreadable.items())
             if ref.kind == form.kind
         ),
     )
-
-
-def _item(form: _Form, listed: Any) -> Mapping[str, object]:
-    return filled(form.item, listed, overrides=[held.whole_id for held in listed.overrides])
 
 
 def _overrides_answer(

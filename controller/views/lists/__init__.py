@@ -1,0 +1,1 @@
+"""Lists of what there is, for people and for programs."""
