@@ -54,7 +54,7 @@ check: setup ## everything CI checks but the tests: format, lint, types, imports
 schemas: setup ## write schemas/ from the models
 	$(BIN)/envctl schema --write schemas
 golden: setup ## rewrite the golden plans; read the diff before you commit it
-	$(BIN)/pytest -q tests/golden --rewrite-golden
+	$(BIN)/pytest -q tests/golden --rewrite-golden $(ARGS)
 site: .venv-docs/installed ## build the pages of docs/ into build/site, with search; a broken link ends it
 	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict
 	@echo "build/site: to read it, python3 -m http.server --bind 127.0.0.1 --directory build/site"

@@ -21,7 +21,7 @@ from controller.model.ref import Reason, ResourceRef
 from controller.planning.json_check import DIALECT, Schema, check_json, list_of, object_of, text
 
 OBSERVED_FORMAT = 1
-_FIX = "write it with envctl plan --save-observed, and do not edit it by hand"
+_FIX = "write it with envctl plan --save-observed FILE, and do not edit it by hand"
 
 Object = Mapping[str, Any]
 

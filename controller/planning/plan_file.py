@@ -248,7 +248,7 @@ def _violation() -> Schema:
             "hint": text("What it may be, and what to do; may be empty."),
             "digest": digest("Digest over exactly the changes counted."),
             "token": text(
-                "What `envctl apply --approve` takes to approve exactly these; empty where another source was compared with:"
+                "What the option --approve of `envctl apply` takes to approve exactly these; empty where another source was compared with:"
                 " only a plan against the tables can tell."
             ),
             "approvable": {"type": "boolean"},

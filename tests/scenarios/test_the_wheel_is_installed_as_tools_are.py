@@ -95,6 +95,26 @@ def test_by_pipx(machine: Machine) -> None:
     assert not (machine.home / ".local/bin/envctl").exists()
 
 
+def test_by_pip_as_the_readme_says_and_an_extra_as_it_is_told(machine: Machine) -> None:
+    """The wheel is on no index: its extra is found by what is installed already."""
+    (machine.home / "dist").symlink_to(machine.wheel.parent)
+    python = machine.home / "venv/bin/python"
+    machine.run(sys.executable, "-m", "venv", "--without-pip", machine.home / "venv")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    plain, *_ = re.findall(r"`pip install (\./dist/\S+\.whl)`", readme)
+    pip = (sys.executable, "-m", "pip", "--python", python, "install")
+    machine.run(*pip, plain)
+
+    lacking = subprocess.run([python.with_name("envctl"), "run"], capture_output=True, text=True, check=False)  # fmt: skip
+    assert lacking.returncode == 64
+    (extra,) = re.findall(r"pip install '(\S+)'", lacking.stderr)
+    machine.run(*pip, extra)
+
+    assert "Usage: envctl run" in machine.run(python.with_name("envctl"), "run", "--help")
+    assert f"`pip install '{plain}[daemon]'`" in readme
+    assert f"`pip install '{plain}[sandbox]'`" in readme
+
+
 def test_by_uv_with_the_daemon(machine: Machine) -> None:
     wanted = f"environment-controller[daemon] @ {machine.wheel.as_uri()}"
     machine.run(BIN / "uv", "tool", "install", "--python", sys.executable, wanted)

@@ -6,7 +6,6 @@ What only its author knows is asked for; everything else is what the reference c
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from controller import __version__
 from controller.kinds.language.kind import API_VERSION
 from controller.loading.yaml_text import scalar_text
 
@@ -68,7 +67,7 @@ def first_repository(answers: Mapping[str, str], *, ci: str) -> dict[str, str]:
     return {
         SETTINGS: f"{head}schemas/settings.schema.json\n{settings}",
         **documents,
-        **{path: text.format(version=__version__) for path, text in _CI[ci].items()},
+        **_CI[ci],
     }
 
 
@@ -155,18 +154,19 @@ _GITHUB = """\
 name: envctl
 on:
   pull_request:
-  push: {{branches: [main]}}
-permissions: {{contents: read}}
+  push: {branches: [main]}
+permissions: {contents: read}
 jobs:
   validate:
     runs-on: ubuntu-24.04
     steps:
       - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with: {{persist-credentials: false}}
+        with: {persist-credentials: false}
       - uses: actions/setup-python@0b93645e9fea7318ecaed2b359559ac225c90a2b # v5.3.0
-        with: {{python-version: "3.12"}}
-      # From your index; or the address of its wheel, or git+https://HOST/environment-controller@COMMIT
-      - run: python -m pip install environment-controller=={version}
+        with: {python-version: "3.12"}
+      # A variable of the repository: where the wheel lies that `make wheel` made, or git+https://HOST/environment-controller@COMMIT
+      - run: python -m pip install "$ENVCTL_WHEEL"
+        env: {ENVCTL_WHEEL: "${{ vars.ENVCTL_WHEEL }}"}
       - run: envctl --config envctl.yaml validate
 """
 
@@ -175,8 +175,8 @@ _GITLAB = """\
 validate:
   image: python:3.12
   script:
-    # From your index; or the address of its wheel, or git+https://HOST/environment-controller@COMMIT
-    - python -m pip install environment-controller=={version}
+    # A variable of the project: where the wheel lies that `make wheel` made, or git+https://HOST/environment-controller@COMMIT
+    - python -m pip install "$ENVCTL_WHEEL"
     - envctl --config envctl.yaml validate
 """
 

@@ -117,7 +117,7 @@ def resources_in(resource: str, content: bytes, kinds: Kinds) -> Mapping[str, Se
     if HIDDEN.encode() in content:
         raise WrongUsage(
             f"items:{resource}: {HIDDEN} in it stands for a secret, which would be lost",
-            fix="leave the item out, or take the file that envctl items export --out wrote",
+            fix=f"leave the item out, or take the file that envctl items export {resource} --out FILE wrote",
         )
     found = json_of(content, f"items:{resource}")
     given = {resource: found} if resource != ALL else found

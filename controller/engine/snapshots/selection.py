@@ -54,7 +54,7 @@ class Selection:
             named = ", ".join((*self.kinds, *self.keys, *self.environments)) or "anything"
             raise WrongUsage(
                 f"{where}: neither it nor the tables have an object of {named}",
-                fix="envctl snapshot show counts what it has, by kind",
+                fix=f"envctl snapshot show {where.rpartition(':')[2]} counts what it has, by kind",
             )
 
 

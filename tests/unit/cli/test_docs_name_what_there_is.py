@@ -1,4 +1,4 @@
-"""A command or option that documentation and messages tell people to type exists, and so does every page a page leads to."""
+"""A command or option that documentation tells people to type exists, and so does every page a page leads to."""
 
 import re
 import shlex
@@ -18,10 +18,8 @@ PAGES = sorted(
     for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md"))
     if MADE not in path.parents
 )
-CODE = ("controller/cli/tour/demo.py", "controller/cli/tour/story.py", *sorted(str(p.relative_to(ROOT)) for folder in ("engine", "views") for p in (ROOT / "controller" / folder).rglob("*.py")))  # fmt: skip
 _FENCE = re.compile(r"^\s*```(\w*)\n(.*?)^\s*```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`(envctl [^`\n]+)`")
-_IN_TEXT = re.compile(r"envctl ([a-z][a-z-]*)((?: [^\s`\"']+)*)")
 _LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 _OPTION = re.compile(r"--[a-z][a-z-]*")
 _GLOBAL = {"--config", "--events", "--version", "--help"}
@@ -85,15 +83,3 @@ def test_a_page_leads_to_pages_that_exist(page: str) -> None:
     links = _LINK.findall(_FENCE.sub("", path.read_text(encoding="utf-8")))
 
     assert [one for one in links if not (path.parent / one).exists()] == []
-
-
-@pytest.mark.parametrize("file", CODE)
-def test_a_message_tells_to_type_options_there_are(file: str) -> None:
-    text = (ROOT / file).read_text(encoding="utf-8")
-    missing = []
-    for name, rest in _IN_TEXT.findall(text):
-        if name in COMMANDS:
-            known = _options(AllCommands().get_command(None, name))
-            missing += [f"{name} {one}" for one in _OPTION.findall(rest) if one not in known]
-
-    assert missing == []

@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 
 from tests.support.command_line import Fleet, envctl, fleet
+from tests.support.hints import told_in
 
 __all__ = ["fleet"]
 
@@ -26,6 +27,11 @@ def test_what_init_makes_validates(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     validated = envctl("validate")
     assert (validated.code, validated.err) == (0, "")
     assert validated.out.startswith("no problems: 6 objects in 5 files")
+    check = (settings.parent / ".github/workflows/envctl.yaml").read_text(encoding="utf-8")
+    monkeypatch.chdir(settings.parent)
+    (words,) = told_in(check)
+    assert words == ("--config", "envctl.yaml", "validate")
+    assert envctl(*words).code == 0
     for path in settings.parent.rglob("*.yaml"):
         first, *_ = path.read_text().splitlines()
         if first.startswith("# yaml-language-server"):
