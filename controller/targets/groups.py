@@ -314,8 +314,8 @@ class _Projection:
             return Cause.EDITED, "the changed template reaches the instances that run"
         found = parts_of(before, keys)
         if any(lifecycle in STANDING_BY for lifecycle in seen["lifecycles"]):
-            # For them a group has less than its documents give.
-            found = {**found, **{name: applied[name] for name in SIZES}}
+            # For them a group has less than its documents give, of all but the maximum.
+            found = {**found, **{name: applied[name] for name in SIZES if name != "maxSize"}}
         fields = _by_themselves(changed, made)
         told = told_apart(fields, applied, self._given(design, made), found)
         outside = ", ".join(told.drifted)

@@ -5,7 +5,7 @@ there, on both sides, where it was read. What a light look does not show counts 
 """
 
 from collections.abc import Container, Mapping
-from typing import Any, Final, NamedTuple, TypedDict
+from typing import Any, Final, NamedTuple, NotRequired, TypedDict
 
 from controller.decisions import tag_keys as our
 from controller.model.canonical import canonical_bytes, digest, digest_of
@@ -95,6 +95,8 @@ class FoundAttributes(TypedDict):
     """Members of another template version than the group's."""
     behind_running: int
     """Those of them that are in service, and that a refresh replaces: not protected from scale-in."""
+    protected: NotRequired[int]
+    """Members in service that AWS does not end as the group shrinks."""
     lifecycles: list[str]
     parked: bool
     deleting: bool
@@ -158,6 +160,10 @@ def seen_of(
         "behind_running": sum(
             member.lifecycle == IN_SERVICE and not member.protected_from_scale_in
             for member in behind
+        ),
+        "protected": sum(
+            member.lifecycle == IN_SERVICE and member.protected_from_scale_in
+            for member in group.members
         ),
         "lifecycles": [
             LOST

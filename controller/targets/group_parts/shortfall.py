@@ -25,12 +25,17 @@ def shortfall(
 ) -> tuple[tuple[Note, ...], frozenset[str]]:
     """Say of a group of ours that it has fewer instances than it was asked for, and what has to be asked to say why.
 
-    Those that are on their way into service are waited for.
+    Those that are on their way into service are waited for. Or say that AWS will not end as many as it was asked to.
     """
-    question = ask(ACTIVITIES, name_in(found.ref))
-    said = known.get(question) or {}
-    text = shortfall_text(seen["lifecycles"], int(attributes["desiredCapacity"]), said)
-    if not text or found.ownership is not Ownership.OURS:
+    question, desired = ask(ACTIVITIES, name_in(found.ref)), int(attributes["desiredCapacity"])
+    said, protected = known.get(question) or {}, seen.get("protected", 0)
+    text = shortfall_text(seen["lifecycles"], desired, said)
+    if found.ownership is not Ownership.OURS:
+        return (), frozenset()
+    if protected > desired and not seen["parked"]:
+        more = f"{protected} members are protected from scale-in, more than the {desired} it was asked for: AWS ends none of them"
+        return (Note(NoteCategory.CANNOT_STOP, found.ref, more),), frozenset()
+    if not text:
         return (), frozenset()
     asks = frozenset[str]() if question in known else frozenset({question})
     return (Note(NoteCategory.SHORT, found.ref, text),), asks

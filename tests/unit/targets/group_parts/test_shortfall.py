@@ -1,4 +1,4 @@
-"""Since when and why a group is short, as its activities tell it."""
+"""Since when and why a group is short, as its activities tell it, and when it has more than it was asked for."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,7 +6,10 @@ from unittest.mock import Mock
 
 import pytest
 
-from controller.targets.group_parts.shortfall import read_activities
+from controller.model.observed import Observation, Ownership
+from controller.model.ref import ResourceRef
+from controller.targets.group_parts.shortfall import read_activities, shortfall
+from tests.unit.targets.group_parts.test_rollouts import seen
 
 
 def activity(status: str, hour: int) -> dict[str, Any]:
@@ -32,3 +35,25 @@ def test_the_first_that_failed_in_a_row_and_the_reason_of_the_last(
     reads = Mock(**{"client.return_value": client})
 
     assert read_activities(["web"], reads) == {"web": said}
+
+
+@pytest.mark.parametrize(
+    ("protected", "desired", "parked", "told"),
+    [
+        (3, 2, False, "3 members are protected from scale-in, more than the 2 it was asked for"),
+        (2, 2, False, ""),
+        (3, 0, True, ""),
+    ],
+)
+def test_more_protected_members_than_a_group_was_asked_for_are_told(
+    protected: int, desired: int, parked: bool, told: str
+) -> None:
+    ref = ResourceRef("Group", "staging/eu-west-1/c50-ta-Web")
+    found = Observation(ref, b"{}", "", None, Ownership.OURS, b"{}")
+    there = seen()
+    there["lifecycles"], there["protected"], there["parked"] = ["InService"] * 3, protected, parked
+
+    notes, asks = shortfall(found, there, {"desiredCapacity": desired}, {})
+
+    assert asks == frozenset()
+    assert [note.text.partition(":")[0] for note in notes] == ([told] if told else [])
