@@ -21,7 +21,7 @@ COMMANDS = {
     "plan": "show what would change",
     "apply": "do it",
     "run": "keep doing it: the daemon",
-    "get": "list environments, services, schedules, accounts, overrides",
+    "get": "list environments, groups, instances, services, schedules, accounts, overrides",
     "status": "where everything stands; every setting and where it came from",
     "doctor": "what a scope lacks, and the command that mends it",
     "import": "write YAML for everything that exists",
