@@ -8,7 +8,6 @@ from keyword import iskeyword
 from typing import Any, ClassVar, TypeVar
 
 import typer
-from typer._click.shell_completion import CompletionItem
 from typer.core import TyperCommand, TyperGroup
 
 from controller.cli.terminal.words_of_others import COMMANDS_OF_OTHERS, refuse_command_of_others
@@ -22,7 +21,7 @@ COMMANDS = {
     "plan": "show what would change",
     "apply": "do it",
     "run": "keep doing it: the daemon",
-    "get": "list environments, services, schedules, accounts, overrides",
+    "get": "list environments, groups, instances, services, schedules, accounts, overrides",
     "status": "where everything stands; every setting and where it came from",
     "doctor": "what a scope lacks, and the command that mends it",
     "import": "write YAML for everything that exists",
@@ -124,17 +123,6 @@ class Commands(TyperGroup):
         made = typer.main.get_command(found)
         made.name = cmd_name
         return made
-
-    def shell_complete(self, ctx: Any, incomplete: str) -> list[CompletionItem]:
-        """Return commands and options that begin so, without importing any command."""
-        known = {name: one.get_short_help_str() for name, one in self.commands.items()}
-        names = [
-            CompletionItem(name, help=told)
-            for name, told in {**self.later, **known}.items()
-            if name.startswith(incomplete)
-        ]
-        # Typer's own would import each of them for its help.
-        return [*names, *super(TyperGroup, self).shell_complete(ctx, incomplete)]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the commands, without importing any."""

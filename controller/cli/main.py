@@ -13,8 +13,9 @@ import typer
 from typer.exceptions import TyperException
 
 from controller import __version__
-from controller.cli.commands import AllCommands
+from controller.cli.commands import COMMANDS, AllCommands
 from controller.cli.process import (
+    is_completing,
     log_without_secrets,
     note,
     note_as_is,
@@ -112,6 +113,14 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run what the command line says and end the process."""
+    if is_completing():
+        # Importing a command, or what reads parameters, would take longer than anybody waits.
+        from typer._completion_classes import completion_init
+
+        from controller.cli.terminal.completion import ShapedCommand
+
+        completion_init()
+        ShapedCommand(COMMANDS).main(prog_name="envctl")
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

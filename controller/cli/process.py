@@ -113,6 +113,11 @@ def log_without_secrets() -> None:
     logging.lastResort = _Remarks(logging.WARNING)
 
 
+def is_completing() -> bool:
+    """Tell whether a shell asks what may be typed."""
+    return bool(os.environ.get("_ENVCTL_COMPLETE"))
+
+
 def may_ask() -> bool:
     """Tell whether somebody sits there to answer."""
     return sys.stdin.isatty() and sys.stderr.isatty()

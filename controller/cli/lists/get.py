@@ -12,7 +12,7 @@ import typer
 from controller import catalog
 from controller.cli.invocation import Format, Invocation, say_answer
 from controller.cli.process import note, terminal_width
-from controller.cli.terminal.completion import object_names
+from controller.cli.terminal.completion import account_names, object_names, team_names
 from controller.engine.config.observe import ObservedConfig, observe_config
 from controller.engine.installation.installation import reading_access
 from controller.engine.live.accounts import LiveAccounts
@@ -46,6 +46,35 @@ class ListFormat(StrEnum):
 _LISTS: Final = (*LISTS, *LIVE_LISTS)
 _SHAPES: Final[dict[ListFormat, Shape]] = {ListFormat.WIDE: "wide", ListFormat.NAME: "name"}
 
+AccountOption = Annotated[
+    str | None,
+    typer.Option(
+        "--account",
+        metavar="ACCOUNT",
+        help="Only in this account: its name or number.",
+        autocompletion=account_names,
+    ),
+]
+
+TeamOption = Annotated[
+    str | None,
+    typer.Option(
+        "--team",
+        metavar="CLUSTER",
+        help="Only what this team owns.",
+        autocompletion=team_names,
+    ),
+]
+
+ObservedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--observed",
+        metavar="PLACE",
+        help="From the last looks that are published in a folder or s3://BUCKET/PREFIX, not from what is there now.",
+    ),
+]
+
 
 NamesArgument = Annotated[
     list[str] | None,
@@ -61,7 +90,12 @@ def get(
     context: typer.Context,
     *,
     what: Annotated[
-        str, typer.Argument(metavar="WHAT", help=f"What to list: {', '.join(_LISTS)}.")
+        str,
+        typer.Argument(
+            metavar="WHAT",
+            help=f"What to list: {', '.join(_LISTS)}.",
+            autocompletion=lambda: list(_LISTS),
+        ),
     ],
     names: NamesArgument = None,
     label: Annotated[
@@ -70,23 +104,9 @@ def get(
             "--label", "-l", metavar="KEY=VALUE", help="Only what has this label. Repeatable."
         ),
     ] = None,
-    account: Annotated[
-        str | None,
-        typer.Option(
-            "--account", metavar="ACCOUNT", help="Only in this account: its name or number."
-        ),
-    ] = None,
-    team: Annotated[
-        str | None, typer.Option("--team", metavar="CLUSTER", help="Only what this team owns.")
-    ] = None,
-    observed: Annotated[
-        str | None,
-        typer.Option(
-            "--observed",
-            metavar="PLACE",
-            help="From the last looks that are published in a folder or s3://BUCKET/PREFIX, not from what is there now.",
-        ),
-    ] = None,
+    account: AccountOption = None,
+    team: TeamOption = None,
+    observed: ObservedOption = None,
     output: Annotated[
         ListFormat,
         typer.Option(

@@ -2,14 +2,24 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from controller import catalog
-from controller.cli.terminal.completion import kind_names, object_names, scope_names
+from controller.cli.terminal.completion import (
+    ShapedCommand,
+    account_names,
+    kind_names,
+    object_names,
+    offered_for,
+    scope_names,
+    team_names,
+)
 from tests.support.fleet_yaml import account, environment, one_file
+from tests.support.yaml_fleet import loaded
 
 EXAMPLE = (
     "import sys; from controller.cli.main import main\n"
@@ -49,28 +59,121 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "fleet"
 
 
+FORMS = """# what stands before the first mark is a document, too
+apiVersion: envctl/v1
+kind: EnvironmentType
+metadata:
+  # what people say
+  name: Other   # of another region
+spec:
+  account: "prod-eu"
+  region: eu-central-1
+---
+kind: LoadBalancerSetting
+metadata: {labels: {a: b}, name: www.acme.example}
+spec:
+  environmentName: c50
+---
+kind: Cluster
+metadata: {name: 'Tango'}
+---
+nothing: here
+"""
+
+
+def context(
+    folder: Path | None = None, config: str | None = None, words: Sequence[str] = ()
+) -> SimpleNamespace:
+    """Return what is known while words are completed."""
+    given = {"--config": config, "--source": None if folder is None else str(folder)}
+    return SimpleNamespace(params=given, args=words)
+
+
 def test_scopes_and_names_are_those_of_the_folder(folder: Path) -> None:
-    root = SimpleNamespace(params={})
-    ctx = SimpleNamespace(params={"source": str(folder)}, find_root=lambda: root)
+    (folder / "forms.yaml").write_text(FORMS, encoding="utf-8")
+    (folder / ".git").mkdir()
+    (folder / ".git" / "kept.yaml").write_text("kind: Cluster\nmetadata: {name: Hidden}\n")
+    ctx = context(folder)
 
-    assert list(scope_names(ctx, "st")) == ["staging-eu", "staging-eu/eu-west-1"]
-    assert "config" in set(scope_names(ctx, ""))
-    assert list(object_names(ctx, "Account/s")) == ["Account/staging-eu"]
-    assert list(object_names(ctx, "nothing")) == []
-    ctx.params["source"] = str(folder / "all.yaml")
-    assert list(object_names(ctx, "")) == [], "no folder, so nothing is known"
+    assert set(scope_names(ctx)) == {
+        *("config", "staging-eu", "staging-eu/eu-west-1", "prod-eu", "prod-eu/eu-central-1")
+    }
+    assert {"c50", "Environment/c50", "Other", "EnvironmentType/Other"} <= set(object_names(ctx))
+    assert "LoadBalancerSetting/c50/www.acme.example" in set(object_names(ctx))
+    assert list(team_names(ctx)) == ["Tango"]
+    assert list(account_names(ctx)) == ["staging-eu"]
+    assert list(object_names(context(folder / "forms.yaml"))) == [], "no folder: nothing is known"
 
 
-@pytest.mark.slow
-def test_a_shell_is_offered_scopes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_are_those_a_load_finds() -> None:
+    fleet = Path(__file__).parents[4] / "examples" / "fleet"
+    found = loaded({str(path): path.read_text() for path in fleet.rglob("*.yaml")}).resources
+    told = set(object_names(context(fleet)))
+
+    assert {str(ref) for ref in found} <= told
+
+
+def test_the_settings_name_the_folder(folder: Path) -> None:
     settings = folder.parent / "envctl.yaml"
-    settings.write_text("source: {folder: fleet}\n", encoding="utf-8")
+    settings.write_text("region: eu-north-1\nsource: {folder: fleet}\n", encoding="utf-8")
 
-    offered, _ = completed("envctl plan --scope st", monkeypatch, settings)
-
-    assert offered == ["staging-eu", "staging-eu/eu-west-1"]
+    assert "c50" in set(object_names(context(config=str(settings))))
+    settings.write_text("source:\n  # here\n  folder: fleet\n", encoding="utf-8")
+    assert "c50" in set(object_names(context(config=str(settings))))
+    assert list(object_names(context(config=str(folder / "gone.yaml")))) == []
 
 
 def test_kinds() -> None:
-    assert list(kind_names("")) == list(catalog.kinds())
-    assert list(kind_names("Environment")) == ["Environment", "EnvironmentType"]
+    assert list(kind_names(None)) == list(catalog.kinds())
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "incomplete", "offered"),
+    [
+        ("plan", [], "--appr", ["--approve"]),
+        ("plan", ["--format"], "", ["text", "markdown", "json", "html"]),
+        ("plan", ["--format", "json", "--adopt", "--scope"], "st", ["staging-eu", "staging-eu/eu-west-1"]),
+        ("get", [], "gr", ["groups"]),
+        ("get", ["groups", "--account"], "", ["staging-eu"]),
+        ("new", [], "Environment", ["Environment", "EnvironmentType"]),
+        ("explain", [], "Environment/", ["Environment/c50"]),
+        ("override", [], "re", ["release"]),
+        ("override", [], "c5", ["c50"]),
+        ("override", ["c50"], "--unt", ["--until", "--until-git"]),
+        ("override", ["release"], "--", ["--yes", "--format"]),
+        ("audit", [], "ver", ["verify"]),
+        ("audit", ["list", "--entity"], "", []),
+        ("version", ["more"], "", []),
+        ("", [], "ver", ["version"]),
+        ("", [], "--con", ["--config"]),
+    ],
+)  # fmt: skip
+def test_what_may_follow_is_offered(
+    folder: Path, command: str, words: list[str], incomplete: str, offered: list[str]
+) -> None:
+    ctx = context(folder, words=[*command.split(), *words])
+
+    found = [item.value for item in ShapedCommand({}).shell_complete(ctx, incomplete)]
+
+    assert found == [text for text in offered if text.startswith(incomplete)]
+
+
+def test_a_source_that_is_typed_goes_before_that_of_the_settings(folder: Path) -> None:
+    settings = folder.parent / "envctl.yaml"
+    settings.write_text("source: {folder: elsewhere}\n", encoding="utf-8")
+    words = ["--config", str(settings), "plan", "--source", str(folder), "--scope"]
+
+    assert "staging-eu" in set(offered_for(context(words=words), ""))
+    assert list(offered_for(context(words=[*words[:3], "--scope"]), "")) == ["config"]
+
+
+def test_a_shell_is_offered_scopes_without_importing_a_command(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = folder.parent / "envctl.yaml"
+    settings.write_text("source: {folder: fleet}\n", encoding="utf-8")
+
+    offered, imported = completed("envctl plan --scope st", monkeypatch, settings)
+
+    assert offered == ["staging-eu", "staging-eu/eu-west-1"]
+    assert imported.isdisjoint({"controller.cli.invocation", "controller.catalog"})
