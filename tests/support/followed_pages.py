@@ -31,6 +31,7 @@ _VARYING: Final = (
     (re.compile(r"\b\d{8}T\d{6}Z-[0-9a-f]{6}\b"), "SNAPSHOT"),
     (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]|\b)|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d? \w{3} "), "DAY "),
     (re.compile(r"\b\d\d:\d\d(?::\d\d)?(?:\.\d+)?Z?\b"), "TIME"),
+    (re.compile(r"\b(?:GMT|BST)\b"), "ZONE"),
     (re.compile(r" {2,}"), "  "),
 )  # fmt: skip
 """What is another each time: ids, digests, days, times; and the width of columns, which follows from them."""

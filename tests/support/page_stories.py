@@ -98,7 +98,8 @@ git -C fleet commit --quiet --all --message "Other words"
 """
 """Two branches describe Search otherwise, and the reader is on one of them."""
 CLONE: Final = r"""
-git clone --quiet --shared "$ROOT" clone && cd clone
+git clone --quiet "$ROOT" clone && cd clone
+unset ${!PYTEST_*}
 export PYTHONPATH="$PWD"
 sed -n '/^```python$/,/^```$/ {/^```/d; p}' docs/how-to/add-a-kind.md > controller/kinds/queue.py
 printf '# yaml-language-server: $schema=../../../schemas/queue.schema.json
@@ -118,13 +119,14 @@ SERVED: Final = """
 TOKEN=$(openssl rand -hex 32 | tee token | tr -d '\\n')
 echo "tokens: [{name: ada, sha256: $(tr -d '\\n' < token | sha256sum | cut -d' ' -f1), scopes: [read, override, restore]}]" > http.yaml
 "$PYTHON" -m controller.cli run > said 2>&1 < /dev/null &
-until command curl --silent http://localhost:PORT/readyz; do sleep 0.2; done
+export no_proxy=localhost
+timeout 120 sh -c 'until curl --silent http://localhost:PORT/readyz; do sleep 0.2; done'
 curl() { command curl --fail-with-body --silent --show-error "$@"; }
 """
 """A daemon answers, and what it refuses fails."""
 CONNECTING: Final = """
 "$PYTHON" -m controller.cli sandbox --fleet fleet --unconnected staging-eu > sandbox 2>&1 < /dev/null &
-until grep -q ENVCTL_CONFIG sandbox; do sleep 0.2; done
+timeout 120 sh -c 'until grep -q ENVCTL_CONFIG sandbox; do sleep 0.2; done'
 eval "$(grep '^export AWS' sandbox)"
 """
 """A sandbox of the reader's own fleet, without the role that is to be made."""
@@ -187,7 +189,8 @@ STORIES: Final = {
     "install.md": Story(
         before=f"cp envctl.yaml settings.yaml\necho 'tokens: []' > credentials.yaml\ntouch environment\n{BUCKET} envctl-configuration-123456789012-eu-west-1",
     ),
-    "keep-an-environment-on-tonight.md": Story(before=FLEET + OFF_AT_NIGHT, settings=SETTINGS + ENFORCED),
+    "keep-an-environment-on-tonight.md": Story(
+        instead={"--until 23:30": "--until +2h"},before=FLEET + OFF_AT_NIGHT, settings=SETTINGS + ENFORCED),
     "keep-settings-and-secrets-in-a-bucket.md": Story(
         before=f"{FLEET}{INSTALLED}\n{BUCKET} acme-config\naws s3 cp envctl.yaml s3://acme-config/envctl/settings.yaml"
     ),
