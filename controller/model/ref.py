@@ -45,8 +45,9 @@ def objects_called(text: str, refs: Collection[ResourceRef]) -> set[ResourceRef]
     kind, _, key = text.partition("/")
     if ResourceRef(kind, key) in refs:
         return {ResourceRef(kind, key)}
-    name = text.rpartition("/")[2]
-    found = {ref for ref in refs if ref.key.endswith(name) and ref.is_called(text)}
+    found = {ref for ref in refs if ref.is_called(text)}
+    if len(found) < 2:
+        return found
     return {ref for ref in found if ref.kind == "Environment"} or found
 
 

@@ -160,7 +160,9 @@ def find_object(
     What ``objects_called`` finds, a group's name, an instance's id, its private address or its Name tag. Raises WrongUsage if there is none, or several.
     """
     kind, slash, key = text.partition("/")
-    found = objects_called(text, accepted.resources.keys())
+    # No document goes by a text that none of their keys ends in: most texts are of instances.
+    name, refs = key.rpartition("/")[2] or text, accepted.resources.keys()
+    found = objects_called(text, refs) if any(ref.key.endswith(name) for ref in refs) else set()
     if not found and slash and kind not in LIVE and not key.startswith("/"):
         raise _no_document(ResourceRef(kind, key), accepted)
     if not found:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Final
 
 from controller.decisions.evaluator import LEFT_OUT, Evaluation, power_rules_of
@@ -238,7 +239,7 @@ class PowerExplainer:
         if found.ref.kind == "Environment":
             about, groups = [], [f"{scope}/{name}" for name in found.look.groups]
         of_power = ledger.ended(POWER, f"{scope}/{found.subject.environment}", about)
-        of_groups = [ledger.ended(GROUP, key) for key in groups]
+        of_groups = map(ledger.ended, repeat(GROUP), groups)
         records = [record for record in (of_power, *of_groups) if record]
         record = next(iter(newest_first(records)), None)
         find = self.state.accounts.installation.ledger.find
