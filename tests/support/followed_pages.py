@@ -11,7 +11,9 @@ import selectors
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -147,9 +149,14 @@ class Shell:
 
     def __exit__(self, *_: object) -> None:
         """End it, and what still runs in it."""
-        os.killpg(self._bash.pid, signal.SIGTERM)
-        self._bash.kill()
-        self._bash.communicate()
+        with suppress(ProcessLookupError):
+            os.killpg(self._bash.pid, signal.SIGTERM)
+            self._bash.kill()
+            self._bash.communicate()
+            for _tenth in range(100):
+                os.killpg(self._bash.pid, 0)
+                time.sleep(0.1)
+            os.killpg(self._bash.pid, signal.SIGKILL)
         self._calls.close()
 
     def type(self, command: str) -> tuple[int, str]:
