@@ -57,6 +57,8 @@ COMMANDS = (
     ("service-list", "get services"),
     ("schedule-list", "get schedules"),
     ("account-list", "get accounts"),
+    ("group-list", "get groups"),
+    ("instance-list", "get instances"),
     ("override-list", "get overrides"),
     ("doctor", "doctor config"),
     ("audit-list", "audit list"),

@@ -39,7 +39,7 @@ SETTINGS = """
 source: {{folder: {folder}}}
 live: {{parallelScopes: 1}}
 targets: {{power: enforce, groups: observe}}
-power: {{graceSeconds: 0}}
+power: {{graceSeconds: 0, lookAgainSeconds: 0}}
 snapshots: {{folder: {folder}-kept}}
 """
 UNTIL = ("--until", "+2h", "--reason", "release night", "--yes")
