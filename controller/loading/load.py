@@ -136,8 +136,9 @@ class ChangedDocuments:
         result.touched = {
             ref for ref, made in result.valid.items() if facts.get(ref) != made.facts
         } | result.gone
-        come = [ref for ref in result.valid if ref not in facts]
-        result.touched |= {ResourceRef(ref.kind, ALL) for ref in (*result.gone, *come)}
+        come = {ref.kind for ref in result.valid if ref not in facts}
+        come_or_gone = come.union(ref.kind for ref in result.gone)
+        result.touched |= {ResourceRef(kind, ALL) for kind in come_or_gone}
         result.broken_refs, were_broken = (
             frozenset(ref for file in files.values() for ref in file.broken_refs)
             for files in (result.wrong, before.wrong)

@@ -7,6 +7,7 @@ A file with any other line is left to ``parse_documents``. What is read here is 
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from sys import intern
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -21,6 +22,7 @@ FLOW_DEPTH: Final = 8
 """At most two containers begin at one column, so none is deeper than a container may be."""
 _MEMO_LINES: Final = 8_000
 _MEMO_CHARACTERS: Final = 128
+_MEMO_KEYS: Final = 1_000
 
 _KEY: Final = r"([A-Za-z_][A-Za-z0-9_./-]{0,99}+):"
 _QUOTED: Final = r"\"([ !#-\[\]-~]*+)\"|'([ -&(-~]*+)'"
@@ -30,11 +32,13 @@ _PLAIN: Final = rf"({_FIRST}(?:[!-9;-~]++|:(?=[!-~])| ++(?=[!\"$-~]))*+)"
 _FLOW_PLAIN: Final = (
     rf"({_FIRST}(?:[{_IN_FLOW}]++|:(?=[A-Za-z0-9_./-])| ++(?=[{_IN_FLOW}])(?!#))*+)"
 )
-_HEAD: Final = re.compile(rf"( *+)(- ++)?(?:{_KEY}(?: |$) *+)?")
-_VALUE: Final = re.compile(rf"{_QUOTED}|{_PLAIN}")
-_OPENING: Final = re.compile(r"([\[{]) *+")
-_MEMBER: Final = re.compile(rf"(?:{_KEY} ++)?(?:{_QUOTED}|{_FLOW_PLAIN}|([\[{{]) *+)")
+_LINE: Final = re.compile(
+    rf"( *+)(- ++)?+(?:{_KEY}(?: |$) *+)?+(?:{_QUOTED}|{_PLAIN}|([\[{{]) *+)?+"
+)
 _AFTER_MEMBER: Final = re.compile(r" *+(,?) *+")
+_MEMBER: Final = re.compile(
+    rf"(?:{_KEY} ++)?(?:(?:{_QUOTED}|{_FLOW_PLAIN}){_AFTER_MEMBER.pattern}|([\[{{]) *+)"
+)
 _COMMENT: Final = re.compile(r"(?: ++#[ -~]*+| *+)")
 _ONLY_COMMENT: Final = re.compile(r" *+(?:#[ -~]*+)?")
 
@@ -173,10 +177,10 @@ class _Document:
 
 def _read(text: str) -> _Line:
     """Return what a line says; raises Irregular for one that is left to others."""
-    head = _HEAD.match(text)
-    assert head is not None, "anything fits"
-    indent, dash, key = head.groups()
-    at, column = head.end(), len(indent)
+    found = _LINE.match(text)
+    assert found is not None, "anything fits"
+    indent, dash, key, double, single, plain, opening = found.groups()
+    at, column = found.end(), len(indent)
     part_of: Container = dict
     inner = 0
     if dash is not None:
@@ -191,21 +195,22 @@ def _read(text: str) -> _Line:
         raise Irregular
     if column > LAST_COLUMN or inner > LAST_COLUMN:
         raise Irregular
-    if key is not None and _COMMENT.fullmatch(text, head.end(3) + 1):
-        return _Line(column, inner, part_of, key, None, b"")
     value, written = None, None
-    if opening := _OPENING.match(text, at):
-        container, at = _flow(text, opening.end(), opening[1], 1)
+    if opening is not None:
+        container, at = _flow(text, at, opening, 1)
         written = orjson.dumps(container)
-    elif found := _VALUE.match(text, at):
-        value, at = _scalar(*found.groups()), found.end()
+    elif double is not None or single is not None or plain is not None:
+        value = _scalar(double, single, plain)
+    elif key is not None:
+        written, at = b"", found.end(3) + 1
     else:
         raise Irregular
-    if not _COMMENT.fullmatch(text, at):
+    if at < len(text) and not _COMMENT.fullmatch(text, at):
         raise Irregular
     return _Line(column, inner, part_of, key, value, written)
 
 
+@lru_cache(_MEMO_KEYS)
 def _name(key: str) -> str:
     """Return a key; raises Irregular for one that is no text."""
     if not isinstance(resolve(key), str):
@@ -232,10 +237,13 @@ def _flow(text: str, at: int, opening: str, depth: int) -> tuple[Any, int]:
         found = _MEMBER.match(text, at)
         if found is None or delimiter != ",":
             raise Irregular
-        key, double, single, plain, inside = found.groups()
+        key, double, single, plain, delimiter, inside = found.groups()
         at = found.end()
         if inside:
             value, at = _flow(text, at, inside, depth + 1)
+            after = _AFTER_MEMBER.match(text, at)
+            assert after is not None, "anything fits"
+            delimiter, at = after[1], after.end()
         else:
             value = _scalar(double, single, plain)
         if is_map and key is not None and key not in named:
@@ -244,7 +252,4 @@ def _flow(text: str, at: int, opening: str, depth: int) -> tuple[Any, int]:
             raise Irregular
         else:
             members.append(value)
-        after = _AFTER_MEMBER.match(text, at)
-        assert after is not None, "anything fits"
-        delimiter, at = after[1], after.end()
     return (named if is_map else members), at + 1

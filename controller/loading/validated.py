@@ -6,6 +6,7 @@ or not, is found here too: fields cleared by null, and the names of other object
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -227,7 +228,9 @@ def validate_document(
     if not isinstance(checked, CheckedDocument):
         return checked
     spec, body = checked.spec, checked.document
-    key, dump = kind.key(checked.metadata.name, spec), kind.spec.__pydantic_serializer__.to_python
+    # As of what is found: names that are one text are compared without a look at it.
+    key = intern(kind.key(checked.metadata.name, spec))
+    dump = kind.spec.__pydantic_serializer__.to_python
     items = kind.project(key, dump(spec, by_alias=True, exclude_none=True))
     if b'""' in body:
         items = without_empty_texts(items)

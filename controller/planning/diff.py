@@ -124,9 +124,8 @@ def departing(
     """
     return frozenset(
         ref
-        for ref in observed.objects.keys() - desired.keys()
-        if observed.objects[ref].ownership is Ownership.OURS
-        and not is_tombstone(observed.objects[ref])
+        for ref, found in observed.objects.items()
+        if ref not in desired and found.ownership is Ownership.OURS and not is_tombstone(found)
     )
 
 
@@ -331,6 +330,9 @@ def _unwanted(found: Observation, options: DiffOptions) -> Change | Note | None:
         case Ownership.OURS if ref in options.unrecorded:
             text = "has our mark, but no record says we made it: left alone"
             return Note(NoteCategory.UNMANAGED, ref, text)
+        case _ if is_tombstone(found):
+            # There may be thousands, which need no look at their items.
+            return None
         case _:
             step = leave(found, options.kinds.get(ref.kind), options.now)
             return _leave(found, step, options)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from itertools import chain
+from sys import intern
 from typing import Any, NamedTuple
 
 from controller.aws.errors import TableMissing
@@ -148,7 +149,7 @@ class Tables:
                 name = item.get("Kind")
                 kind = only or (kinds.get(name) if isinstance(name, str) else None)
                 if kind is not None:
-                    ref = ResourceRef(kind.name, kind.identify(item))
+                    ref = ResourceRef(kind.name, intern(kind.identify(item)))
                 else:
                     key = self._tables[table].key_of(item)
                     ref = ResourceRef(str(name), "/".join(map(str, key.values())))

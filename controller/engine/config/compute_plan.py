@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -33,7 +34,6 @@ from controller.model.override import Override
 from controller.model.plan import PlanOptions, ScopePlan
 from controller.model.ref import (
     Authorship,
-    Origin,
     Problem,
     ProblemCode,
     ResourceRef,
@@ -66,7 +66,7 @@ def schedule_barriers(
     Be it as applied last or as it is to be. Domain rule: for everyone, so nothing approves it; the type gives the protection
     up in a run of its own. Schedules go on being followed all the same.
     """
-    types = [ref for ref in desired.keys() | observed.objects.keys() if ref.kind == _TYPE]
+    types = {ref for ref in chain(desired, observed.objects) if ref.kind == _TYPE}
     if not types:
         return
     wanted = {ref: desired[ref].attributes for ref in types if ref in desired}
@@ -272,9 +272,7 @@ def _options(
         adopt=asked.adopt,
         edited_as=asked.edited_as,
         overridden={ref: plain.projection for ref, plain in revision.beneath.items()},
-        origins={
-            ref: Origin(*resource.origin[:2]) for ref, resource in revision.loaded.resources.items()
-        },
+        origins={ref: resource.origin for ref, resource in revision.loaded.resources.items()},
         names=yaml_field_names(rules.kinds),
     )
     if not overrides:

@@ -283,6 +283,15 @@ def test_a_tombstone_shows_its_flag_and_then_nothing_more() -> None:
     assert only(None, found("Service/Search", item("Service/Search", Deleted="true"))) is None
 
 
+def test_what_a_tombstone_holds_is_not_read_unless_somebody_touched_it() -> None:
+    dead = found("Service/a", item("Service/a", Deleted="true"), extra={"leaving": "tombstone"})
+    dead = dead._replace(attributes=b"is not read")
+
+    assert only(None, dead) is None
+    with pytest.raises(ValueError, match="unexpected"):
+        only(None, dead._replace(digest="another"))
+
+
 def test_a_marked_upstream_waits() -> None:
     marked = item("Upstream/a", MarkForDelete=True, MarkForDeleteTimestamp=1_900_000_000_000)
 
