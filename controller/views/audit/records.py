@@ -1,5 +1,6 @@
 """Records as people read them: lists, transactions, single ones with every field. Pure; no colour."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -202,10 +203,11 @@ def audit_answer(asked: Asked, found: Page, *, records: bool, first: bool) -> An
     """A list of the ledger: a line a record where ``records`` are asked for or one thing's are; ``first`` is its first page."""
     each = records or asked.entity is not None or asked.transaction is not None
     remarks = []
-    if asked.actor is not None and not found.records:
-        remarks.append(
-            f"nobody is called {asked.actor!r} to the letter: --actor takes WHO as the list shows it"
-        )
+    if asked.actor is not None and (found.records or found.next_token is None):
+        remarks += _remarks_on_people(asked.actor, found.records)
+    if asked.entity is not None and first:
+        name = asked.entity.rpartition("/")[2]
+        remarks.append(f"without its overrides: --name {shlex.quote(name)} lists those, too")
     if asked.is_of_config and not each and first:
         remarks.append(
             "of the config tables alone; --since TIME lists what was changed in accounts too"
@@ -220,6 +222,18 @@ def audit_answer(asked: Asked, found: Page, *, records: bool, first: bool) -> An
         fitted=lambda width: "\n".join(lines(found.records, width)),
         remarks=tuple(remarks),
     )
+
+
+def _remarks_on_people(actor: str, records: Sequence[RecordSummary]) -> list[str]:
+    """Return what to say of whom ``actor`` means: nobody, or more than one."""
+    people = sorted({who_text(record.actor, record.changed_by) for record in records})
+    if not people:
+        return [
+            f"nobody is called {in_short(actor)!r} here: --actor takes WHO as the list shows it, or a part"
+        ]
+    if len(people) == 1:
+        return []
+    return [f"{len(people)} people are called {in_short(actor)!r}: {', '.join(people)}"]
 
 
 def records_answer(found: tuple[LedgerRecord, ...]) -> Answer:
