@@ -14,7 +14,7 @@ from controller.engine.queries.explain.explanation import (
     StepKind,
     Written,
 )
-from controller.ledger.records import who_changed
+from controller.ledger.records import POWER, who_changed
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.override import Override
@@ -257,7 +257,9 @@ def verdict_of(explanation: Explanation) -> str:
             done = datetime.fromisoformat(record.iso_timestamp)
             since = f" since {second_text(done, explanation.zone)}"
         return f"Wanted {wanted}, is {decision.wanted.value}{since} (in order)"
-    return f"Wanted {wanted}, is {_counted(found.states) or 'without instances'}"
+    of_groups = found.short if found.states and explanation.ref.kind != GROUP else ()
+    short = f"; short of instances: {', '.join(of_groups)}" if of_groups else ""
+    return f"Wanted {wanted}, is {_counted(found.states) or 'without instances'}{short}"
 
 
 def last_change_lines(explanation: Explanation) -> list[str]:
@@ -296,7 +298,8 @@ def last_change_lines(explanation: Explanation) -> list[str]:
             states.append(", ".join(found_in or others) or "nothing")
         what = " → ".join(states)
     else:
-        count = len(record.new_value or {})
+        # A record of power has an image for each instance; any other is of one object.
+        count = len(record.new_value or {}) if record.entity_type == POWER else 1
         action = record.new_meta.get("Action", record.change_type.lower())
         what = f"{action} {TIMES} {count}" if count > 1 else action
         if record.entity_type == GROUP and explanation.ref.kind != GROUP:

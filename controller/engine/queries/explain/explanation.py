@@ -121,6 +121,8 @@ class PowerFacts:
     """The group it is, or the instance is in."""
     groups: int = 0
     """How many groups an environment's instances are in."""
+    short: tuple[str, ...] = ()
+    """Groups it is, or has, that are to be on and have fewer instances in service than they were asked for, or none."""
     lifecycle: str = ""
     """The instance's state in its group."""
     states: Mapping[str, int]
@@ -181,7 +183,7 @@ class Explanation:
         wanted = found.decision.wanted
         if wanted not in STATES.values():
             return None
-        return all(STATES.get(state) is wanted for state in found.states)
+        return not found.short and all(STATES.get(state) is wanted for state in found.states)
 
 
 MOST: Final = 40
