@@ -116,6 +116,30 @@ def test_an_apply_of_several_names_none_of_them_alone() -> None:
     assert "2 commits" in line
 
 
+def test_a_change_counts_once_whether_it_was_intended_or_made() -> None:
+    a, b = (replace(NEWEST_FIRST[-1], entity=EntityKey("Group", name)) for name in "ab")
+    made = [replace(one, phase=phase) for phase in ("succeeded", "intended") for one in (a, b)]
+
+    assert "  2 created in Group  " in transaction_lines(made)[1]
+    assert "  2 created in Group  " in transaction_lines(made[1:])[1], "one is not known to be made"
+    assert "  created Group/a (succeeded)  " in transaction_lines([made[0], made[2]])[1]
+
+
+def test_what_a_page_cuts_is_counted_as_at_least_so_many() -> None:
+    page = Page(tuple(NEWEST_FIRST), "TOKEN")
+    asked = Asked(since=NOW, now=NOW)
+
+    first, last = (
+        audit_answer(asked, found, records=False, first=found is page).text().splitlines()
+        for found in (page, replace(page, next_token=None))
+    )
+
+    assert "at least 2 created in" in first[3]
+    assert not any("at least" in line for line in first[:3])
+    assert "at least 1 deleted in" in last[1]
+    assert not any("at least" in line for line in last[2:])
+
+
 def test_records_of_no_transaction_are_lines_of_their_own() -> None:
     assert len(transaction_lines([LEGACY, LEGACY])) == 3
 
