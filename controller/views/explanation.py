@@ -250,16 +250,20 @@ def verdict_of(explanation: Explanation) -> str:
     wanted = decision.wanted.value.upper()
     if moment:
         return f"{moment}wanted {wanted}, as schedules and overrides are now"
+    apart = f"; left alone: {_counted(found.left_alone)}" if found.left_alone else ""
     if explanation.in_order and found.states:
         record = explanation.last.record
         since = ""
         if record and record.phase == "succeeded":
             done = datetime.fromisoformat(record.iso_timestamp)
             since = f" since {second_text(done, explanation.zone)}"
-        return f"Wanted {wanted}, is {decision.wanted.value}{since} (in order)"
+        return f"Wanted {wanted}, is {decision.wanted.value}{since} (in order){apart}"
     of_groups = found.short if found.states and explanation.ref.kind != GROUP else ()
     short = f"; short of instances: {', '.join(of_groups)}" if of_groups else ""
-    return f"Wanted {wanted}, is {_counted(found.states) or 'without instances'}{short}"
+    counted = Counter(found.states)
+    counted.subtract(found.left_alone)
+    states = _counted(+counted) or ("nothing else" if found.left_alone else "without instances")
+    return f"Wanted {wanted}, is {states}{short}{apart}"
 
 
 def last_change_lines(explanation: Explanation) -> list[str]:

@@ -266,6 +266,25 @@ def test_what_is_short_of_instances_is_not_in_order() -> None:
     assert explanation_json(group)["verdict"] == "Wanted ON, is running"
 
 
+def test_what_is_noschedule_is_said_apart_and_is_in_order() -> None:
+    def verdict(left_alone: int, **states: int) -> tuple[str, bool | None]:
+        whole = power(
+            instance=None,
+            subject=Subject("c50"),
+            states=states,
+            left_alone=Counter(running=left_alone),
+        )
+        told = explanation_json(explanation(ENVIRONMENT, power=whole))
+        return told["verdict"], told["inOrder"]
+
+    assert verdict(1, running=1, stopped=6) == (
+        "Wanted OFF, is off (in order); left alone: running",
+        True,
+    )
+    assert verdict(1, running=3) == ("Wanted OFF, is 2 running; left alone: running", False)
+    assert verdict(2, running=2) == ("Wanted OFF, is off (in order); left alone: 2 running", True)
+
+
 def test_a_record_of_a_group_counts_once_however_many_fields_it_has() -> None:
     group = ResourceRef("Group", f"{SCOPE}/c50-ta-Web")
     made = record(

@@ -218,6 +218,7 @@ class PowerExplainer:
             group=found.look.groups.get(subject.group),
             groups=found.groups,
             short=() if subject.instance else self._short_groups(found),
+            left_alone={} if subject.instance else self._left_alone(found),
             lifecycle=found.lifecycle,
             states=Counter(instance.state for instance in instances.values()),
             decision=decision,
@@ -292,6 +293,16 @@ class PowerExplainer:
                 and judged.decision.wanted is State.ON
                 and is_short(judged.group)
             )
+        )
+
+    def _left_alone(self, found: Found) -> Counter[str]:
+        """Return the states of the instances of an environment or a group that are noschedule, whatever is wanted of it."""
+        seen = self.fleet.scopes.get(found.setup.scope.name)
+        return Counter(
+            judged.instance.state
+            for judged in (seen.instances if seen else ())
+            if judged.instance.instance_id in found.look.instances
+            and judged.decision.wanted is State.NOSCHEDULE
         )
 
     def _steps(self, found: Found, decision: Decision, protecting: str) -> Iterator[NextStep]:
