@@ -33,10 +33,12 @@ class LedgerQuery(BaseModel):
     since: Annotated[Text, Field(description="2026-11-24, 2026-11-24T19:00 (UTC), or 2h")] = None
     until: Text = None
     entity: Annotated[Text, Field(description="Changes of one object: Kind/name")] = None
-    actor: Text = None
+    actor: Annotated[Text, Field(description="Changes by somebody: WHO, or a part of it")] = None
     transaction: Text = None
     kind: Annotated[Text, Field(description="Changes of objects of one kind")] = None
-    name: Annotated[Text, Field(description="Changes of what goes by this name")] = None
+    name: Annotated[
+        Text, Field(description="Changes of what goes by this name, and its overrides")
+    ] = None
     environment: Annotated[Text, Field(description="Changes of all that is an environment's")] = (
         None
     )

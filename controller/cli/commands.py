@@ -65,6 +65,25 @@ class Command(TyperCommand):
         arguments = [one for one in self.params if one.param_type_name == "argument"]
         return [self.options_metavar or "", *(str(one.metavar or one.name) for one in arguments)]
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """List arguments by their own word, or their choices, and options: what Python reads a word as is nothing to type."""
+        rows: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+        params: list[Any] = self.get_params(ctx)
+        for one in params:
+            record = one.get_help_record(ctx)
+            if record is None:
+                continue
+            if one.param_type_name != "argument":
+                rows["Options"].append(record)
+            elif one.type_descriptor.is_choice:
+                rows["Arguments"].append(record)
+            else:
+                rows["Arguments"].append((str(one.metavar or one.name), record[1]))
+        for title, listed in rows.items():
+            if listed:
+                with formatter.section(title):
+                    formatter.write_dl(listed)
+
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write what people type."""
         # Only who asks for help pays for reading them.

@@ -32,7 +32,11 @@ def explain(
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option("--source", help="Where values come from; default: the settings' source."),
+        typer.Option(
+            "--source",
+            metavar="SOURCE",
+            help="Where values come from; default: the settings' source.",
+        ),
     ] = None,
     output: FormatOption = Format.TEXT,
 ) -> None:

@@ -79,6 +79,7 @@ SourceOption = Annotated[
     str | None,
     typer.Option(
         "--source",
+        metavar="SOURCE",
         help="FOLDER, git+https://HOST/REPOSITORY@REF#FOLDER, ref:BRANCH, s3://BUCKET/PREFIX or snapshot:ID; default: the settings' source.",
     ),
 ]

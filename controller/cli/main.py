@@ -58,13 +58,17 @@ def envctl(
     config: Annotated[
         str | None,
         typer.Option(
-            "--config", help="Settings: a path or s3://BUCKET/KEY; default: ENVCTL_CONFIG."
+            "--config",
+            metavar="FILE",
+            help="Settings: a path or s3://BUCKET/KEY; default: ENVCTL_CONFIG.",
         ),
     ] = None,
     events: Annotated[
         str | None,
         typer.Option(
-            "--events", help="Append events as JSON lines to a file; - is standard error."
+            "--events",
+            metavar="FILE",
+            help="Append events as JSON lines to a file; - is standard error.",
         ),
     ] = None,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,

@@ -53,6 +53,10 @@ override = several(
 )
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+GitOption = Annotated[
+    str | None,
+    typer.Option("--source", metavar="SOURCE", help="With --until-git: where Git's document is."),
+]
 
 
 @override.command(MAKE)
@@ -88,9 +92,7 @@ def make(
     until_git: Annotated[
         bool, typer.Option("--until-git", help="Until Git changes the document.")
     ] = False,
-    source: Annotated[
-        str | None, typer.Option("--source", help="With --until-git: where Git's document is.")
-    ] = None,
+    source: GitOption = None,
     yes: YesOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
@@ -139,7 +141,11 @@ def write_yaml(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder.")],
     source: Annotated[
         str | None,
-        typer.Option("--source", help="Where Git's documents are; default: as settings say."),
+        typer.Option(
+            "--source",
+            metavar="SOURCE",
+            help="Where Git's documents are; default: as settings say.",
+        ),
     ] = None,
     output: FormatOption = Format.TEXT,
 ) -> None:

@@ -11,7 +11,7 @@ from controller.cli.process import say
 
 def sandbox(
     *,
-    port: Annotated[int, typer.Option("--port", help="0: any free port.")] = 0,
+    port: Annotated[int, typer.Option("--port", metavar="PORT", help="0: any free port.")] = 0,
     fleet: Annotated[
         Path | None,
         typer.Option(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from controller.ledger.records import EntityKey
+from controller.ledger.records import EntityKey, who_changed
 from controller.ledger.summaries import RecordSummary
 
 
@@ -18,7 +18,9 @@ class RecordFilter:
     hash_key: str = ""
     """Of tables that several kinds share: the kind, which is the first part of their key."""
     name: str = ""
-    """A whole part of the key, between slashes."""
+    """A whole part of the key, between slashes; of an override, a part of what it is of."""
+    who: str = ""
+    """A part of who changed it, capitals or not: of the name or of the address."""
     environment: str = ""
     of_environments: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     """Entity types whose keys name an environment -> whether more may follow its name: ``c50-ta-Web``."""
@@ -40,11 +42,20 @@ class RecordFilter:
             (self.power or not record.is_power)
             and (not self.tables or entity.table in self.tables)
             and (not self.hash_key or entity.hash_key == self.hash_key)
-            and (not self.name or self.name in _parts(entity))
+            and (not self.name or self.name in self._named(record))
+            and (not self.who or self._is_by_whom(record))
             and (not self.environment or self._is_of_environment(record))
             and record.actor.commit.startswith(self.commit)
             and (not self.change_types or record.change_type in self.change_types)
         )
+
+    def _is_by_whom(self, record: RecordSummary) -> bool:
+        return self.who.casefold() in who_changed(record.actor, record.changed_by).casefold()
+
+    def _named(self, record: RecordSummary) -> list[str]:
+        """Return the names of what a record is of; an override goes by those of what it holds as well."""
+        is_override = bool(self.overrides) and record.entity.table == self.overrides
+        return _parts(record.entity) + (record.origin.split("/") if is_override else [])
 
     def _is_of_environment(self, record: RecordSummary) -> bool:
         entity = record.entity

@@ -14,7 +14,7 @@ from controller.engine.queries.explain.explanation import (
     StepKind,
     Written,
 )
-from controller.ledger.records import who_changed
+from controller.ledger.records import POWER, who_changed
 from controller.loading.positions import dotted
 from controller.loading.yaml_text import scalar_text
 from controller.model.override import Override
@@ -250,14 +250,20 @@ def verdict_of(explanation: Explanation) -> str:
     wanted = decision.wanted.value.upper()
     if moment:
         return f"{moment}wanted {wanted}, as schedules and overrides are now"
+    apart = f"; left alone: {_counted(found.left_alone)}" if found.left_alone else ""
     if explanation.in_order and found.states:
         record = explanation.last.record
         since = ""
         if record and record.phase == "succeeded":
             done = datetime.fromisoformat(record.iso_timestamp)
             since = f" since {second_text(done, explanation.zone)}"
-        return f"Wanted {wanted}, is {decision.wanted.value}{since} (in order)"
-    return f"Wanted {wanted}, is {_counted(found.states) or 'without instances'}"
+        return f"Wanted {wanted}, is {decision.wanted.value}{since} (in order){apart}"
+    of_groups = found.short if found.states and explanation.ref.kind != GROUP else ()
+    short = f"; short of instances: {', '.join(of_groups)}" if of_groups else ""
+    counted = Counter(found.states)
+    counted.subtract(found.left_alone)
+    states = _counted(+counted) or ("nothing else" if found.left_alone else "without instances")
+    return f"Wanted {wanted}, is {states}{short}{apart}"
 
 
 def last_change_lines(explanation: Explanation) -> list[str]:
@@ -296,7 +302,8 @@ def last_change_lines(explanation: Explanation) -> list[str]:
             states.append(", ".join(found_in or others) or "nothing")
         what = " → ".join(states)
     else:
-        count = len(record.new_value or {})
+        # A record of power has an image for each instance; any other is of one object.
+        count = len(record.new_value or {}) if record.entity_type == POWER else 1
         action = record.new_meta.get("Action", record.change_type.lower())
         what = f"{action} {TIMES} {count}" if count > 1 else action
         if record.entity_type == GROUP and explanation.ref.kind != GROUP:

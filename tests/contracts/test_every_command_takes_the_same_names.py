@@ -9,8 +9,11 @@ import pytest
 from moto import mock_aws
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
+from typer._click.core import Context
+from typer.main import get_command
 
 from controller.cli.commands import COMMANDS, AllCommands
+from controller.cli.main import app
 from tests.support.command_line import TEAMS, Ended, Fleet, envctl, service, use_settings
 from tests.support.fleet_yaml import EMPTY_MAP, NUMBERS, account, environment, one_file
 
@@ -122,6 +125,22 @@ def test_every_command_that_takes_one_is_here() -> None:
     assert by_sort["REF"] - NO_OBJECT == set(OBJECTS)
     assert by_sort["SCOPE"] == set(SCOPES)
     assert by_sort["SOURCE"] == set(SOURCES)
+
+
+def test_help_names_what_is_typed_and_no_type_of_python() -> None:
+    helps = dict(_helps(get_command(app), None, "envctl"))
+
+    assert len(helps) > len(COMMANDS)
+    for command, text in helps.items():
+        assert not re.findall(r"<(?:str|int|float|path|list)\b[^>]*>", text), command
+
+
+def _helps(found: Any, above: Any, name: str) -> Iterator[tuple[str, str]]:
+    """Yield each command below and including one, with its help."""
+    context = Context(found, info_name=name, parent=above)
+    yield context.command_path, found.get_help(context)
+    for below in found.list_commands(context) if hasattr(found, "list_commands") else ():
+        yield from _helps(found.get_command(context, below), context, below)
 
 
 def typed(words: tuple[str, ...], name: str, out: Path) -> Ended:

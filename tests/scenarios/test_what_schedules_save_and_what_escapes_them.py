@@ -3,6 +3,7 @@
 Covers: engine.queries.schedules.exceptions, engine.queries.schedules.hours.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,21 @@ def exceptions(estate: PowerEstate, wanted: Filter) -> tuple[ScheduleException, 
     return exceptions_of(sights, state.accepted, estate.clock.now, wanted)
 
 
+def since_if_launched(estate: PowerEstate, name: str, at: datetime) -> datetime | None:
+    """Return since when an instance is an exception, had it been launched at another moment."""
+    state, fleet = seen(estate)
+    ((scope, judged),) = (
+        (scope, judged)
+        for scope in fleet.scopes.values()
+        for judged in scope.instances
+        if judged.instance.instance_id == name
+    )
+    later = judged._replace(instance=replace(judged.instance, launched_at=at))
+    scopes = {scope.setup.scope.name: replace(scope, instances=(later,))}
+    found = exceptions_of(replace(fleet, scopes=scopes), state.accepted, estate.clock.now, Filter())
+    return next(one.since for one in found if one.ref.key.endswith(name))
+
+
 def said(exception: ScheduleException) -> dict[str, Any]:
     """Return what programs read of an exception."""
     (shown,) = printed("schedule-exceptions", exceptions_json([exception], {}, END))["exceptions"]
@@ -83,6 +99,8 @@ def test_what_is_on_outside_its_schedule_and_why(estate: PowerEstate, anything: 
     assert {said(exception)["by"] for exception in of_c50} == {"envctl"}
     assert of_c51.ref.key.endswith(tagged)
     assert (of_c51.kind, of_c51.since) == (ExceptionKind.ON_OUTSIDE, END)
+    assert since_if_launched(estate, tagged, now) == now, "it was off when its schedule ended"
+    assert since_if_launched(estate, tagged, now + timedelta(minutes=1)) == END
     assert said(of_c51)["by"] == "unknown"
     assert said(of_c51)["why"] == "tag Schedule = on on the instance"
     assert of_c60.kind is ExceptionKind.ALWAYS_ON

@@ -63,6 +63,16 @@ def _page(title: str, intro: str, lines: Iterator[str]) -> str:
     return "\n".join([NOTE, f"# {title}", "", intro, "", *lines, ""])
 
 
+_NAMES = """Every command takes names and sources alike:
+
+| | |
+|---|---|
+| `REF` | An object: `Kind/name`, or a name alone (`c50`; of `c50/www.acme.example` also its last part). Of several of one name an Environment is meant, else they are listed. |
+| `SCOPE` | `config`, which is the tables; `ACCOUNT/REGION`; or an account by name or number, which is all of its regions. |
+| `SOURCE` | A folder, `git+https://HOST/REPOSITORY@REF#FOLDER` (or `git+ssh`, `git+file`), `ref:BRANCH` of the settings' own repository, `s3://BUCKET/PREFIX`, or `snapshot:ID`. `--source SOURCE` and, where a command has it, the bare word say the same; `--ref BRANCH` is short for `--source ref:BRANCH`. |
+| `TIME` | `2026-11-24`, `2026-11-24T19:00` (UTC), `yesterday 18:00`, or `2h ago`; `PERIOD` is `7d`, a day, or `TIME..TIME`. |"""
+
+
 def _commands() -> str:
     def lines() -> Iterator[str]:
         for name in COMMANDS:
@@ -72,6 +82,7 @@ def _commands() -> str:
         "Before the command: `--config FILE` (a path or `s3://BUCKET/KEY`; default: `ENVCTL_CONFIG`), `--events FILE` "
         "(append events as JSON lines, `-` is standard error), `--version`, and `--install-completion` for your shell. "
         "Results go to standard output, remarks to standard error. [Exit codes](exit-codes.md) and [JSON](json.md) are stable."
+        f"\n\n{_NAMES}"
     )
     return _page("Commands", intro, lines())
 

@@ -30,7 +30,11 @@ KindOption = Annotated[
 ]
 NameOption = Annotated[
     str,
-    typer.Option("--name", metavar="NAME", help="Changes of what goes by this name, of any kind."),
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="Changes of what goes by this name, of any kind, and its overrides.",
+    ),
 ]
 EnvironmentOption = Annotated[
     str,
@@ -68,7 +72,11 @@ EntityOption = Annotated[
 ]
 ActorOption = Annotated[
     str | None,
-    typer.Option("--actor", metavar="WHO", help="Changes by somebody: WHO as the list shows it."),
+    typer.Option(
+        "--actor",
+        metavar="WHO",
+        help="Changes by somebody: WHO as the list shows it, or a part of the name or address.",
+    ),
 ]
 TransactionOption = Annotated[
     str | None, typer.Option("--transaction", metavar="ID", help="Changes of one apply.")

@@ -48,6 +48,7 @@ def preview(
         str | None,
         typer.Option(
             "--source",
+            metavar="SOURCE",
             help="Read it from this source, without AWS; default: what the tables hold.",
         ),
     ] = None,

@@ -58,6 +58,7 @@ class Asked:
 
     entity: str | None = None
     actor: str | None = None
+    """WHO as records have it, ``Ada Author <ada@example.com>``, which is looked up; or a part of it, which the period is gone through for."""
     transaction: str | None = None
     kind: str | None = None
     name: str = ""
@@ -76,6 +77,11 @@ class Asked:
         return self.power or self.kind == POWER or not self.entity is self.transaction is None
 
     @property
+    def is_whole_actor(self) -> bool:
+        """Tell whether the actor is named with name and address, and so by no part."""
+        return self.actor is not None and self.actor.endswith(">")
+
+    @property
     def is_of_config(self) -> bool:
         """Tell whether the answer leaves out what was changed in accounts: nothing particular is asked for."""
         given = (self.entity, self.actor, self.transaction, self.since, self.until, self.kind)
@@ -92,8 +98,9 @@ class Asked:
         return RecordFilter(
             **named,
             name=self.name,
+            who="" if self.actor is None or self.is_whole_actor else self.actor,
             environment=self.environment,
-            **(_of_environments(installation.master) if self.environment else {}),
+            **(_of_environments(installation.master) if self.environment or self.name else {}),
             commit=self.commit,
             change_types=frozenset({self.change_type} if self.change_type else ()),
             power=self.shows_power,
@@ -109,7 +116,7 @@ class Asked:
             )
         if self.entity is not None:
             return OfEntity(_entities(self.entity, installation, self.now), period)
-        if self.actor is not None:
+        if self.actor is not None and self.is_whole_actor:
             return OfActor(self.actor, period)
         if self.transaction is not None:
             return OfTransaction(self.transaction)

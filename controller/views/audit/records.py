@@ -1,8 +1,11 @@
 """Records as people read them: lists, transactions, single ones with every field. Pure; no colour."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from controller.engine.queries.audit import Asked
@@ -80,8 +83,17 @@ def list_lines(records: Sequence[RecordSummary], width: int | None = None) -> li
     return _table([[record] for record in records], width) if records else ["No records."]
 
 
-def transaction_lines(records: Sequence[RecordSummary], width: int | None = None) -> list[str]:
-    """Return one line for each run of records of one transaction, in the order given: what it did, counted; none is longer than ``width``."""
+def transaction_lines(
+    records: Sequence[RecordSummary],
+    width: int | None = None,
+    *,
+    first: bool = True,
+    last: bool = True,
+) -> list[str]:
+    """Return one line for each run of records of one transaction, in the order given: what it did, each change counted once.
+
+    None is longer than ``width``. What the ``first`` page of an answer begins with is whole, and what the ``last`` ends with.
+    """
     if not records:
         return ["No records."]
     runs: list[list[RecordSummary]] = []
@@ -93,13 +105,26 @@ def transaction_lines(records: Sequence[RecordSummary], width: int | None = None
         ):
             runs.append([])
         runs[-1].append(record)
-    return _table(runs, width)
+    cut = {0} if not first else set()
+    return _table(list(map(_once, runs)), width, cut if last else cut | {len(runs) - 1})
 
 
-def _table(runs: Sequence[Sequence[RecordSummary]], width: int | None) -> list[str]:
+def _once(records: Sequence[RecordSummary]) -> list[RecordSummary]:
+    """Return one record for each change: what was intended only where none says what came of it."""
+    ended = {(one.entity, one.change_type) for one in records if one.phase != "intended"}
+    return [
+        one
+        for one in records
+        if one.phase != "intended" or (one.entity, one.change_type) not in ended
+    ]
+
+
+def _table(
+    runs: Sequence[Sequence[RecordSummary]], width: int | None, cut: AbstractSet[int] = frozenset()
+) -> list[str]:
     """Return a row for each run below the headings; without callers where no record names one. What the next question names is whole."""
     narrow = width is not None and width < _WHOLE_FROM
-    rows = [_cells(run, is_narrow=narrow) for run in runs]
+    rows = [_cells(run, is_narrow=narrow, is_cut=n in cut) for n, run in enumerate(runs)]
     said = [
         (heading, *cells)
         for heading, cells in zip(_HEADINGS, zip(*rows, strict=True), strict=True)
@@ -153,11 +178,13 @@ def record_lines(record: LedgerRecord) -> list[str]:
     return lines
 
 
-def _cells(records: Sequence[RecordSummary], *, is_narrow: bool) -> tuple[str, ...]:
-    """Return the cells of one record, or of a run of them: what all have, else how many there are."""
+def _cells(
+    records: Sequence[RecordSummary], *, is_narrow: bool, is_cut: bool = False
+) -> tuple[str, ...]:
+    """Return the cells of one record, or of a run of them, of which there may be more: what all have, else how many there are."""
     when = record_time_text if not is_narrow else _record_minute_text
     first = records[0]
-    if len(records) == 1:
+    if len(records) == 1 and not (is_cut and first.transaction_id):
         phase = "" if first.phase in {"", "done", "baseline"} else f" ({first.phase})"
         what = f"{TITLES.get(first.change_type, first.change_type)} {first.entity}{phase}"
         what += " (in no chain)" if first.is_in_no_chain else ""
@@ -168,7 +195,7 @@ def _cells(records: Sequence[RecordSummary], *, is_narrow: bool) -> tuple[str, .
         if len(tables) > 2:
             left = len(tables) - 2
             tables = [*tables[:2], f"{left} more table{'s' if left > 1 else ''}"]
-        what = f"{done} in {', '.join(tables)}"
+        what = f"{'at least ' if is_cut else ''}{done} in {', '.join(tables)}"
     causes = {record.cause for record in records if record.cause}
     causes |= {"approved" for record in records if record.actor.approvals}
     return (
@@ -201,18 +228,20 @@ def value_text(value: Any) -> str:
 def audit_answer(asked: Asked, found: Page, *, records: bool, first: bool) -> Answer:
     """A list of the ledger: a line a record where ``records`` are asked for or one thing's are; ``first`` is its first page."""
     each = records or asked.entity is not None or asked.transaction is not None
+    by_transaction = partial(transaction_lines, first=first, last=found.next_token is None)
     remarks = []
-    if asked.actor is not None and not found.records:
-        remarks.append(
-            f"nobody is called {asked.actor!r} to the letter: --actor takes WHO as the list shows it"
-        )
+    if asked.actor is not None and (found.records or found.next_token is None):
+        remarks += _remarks_on_people(asked.actor, found.records)
+    if asked.entity is not None and first:
+        name = asked.entity.rpartition("/")[2]
+        remarks.append(f"without its overrides: --name {shlex.quote(name)} lists those, too")
     if asked.is_of_config and not each and first:
         remarks.append(
             "of the config tables alone; --since TIME lists what was changed in accounts too"
         )
     if found.next_token:
         remarks.append(f"there is more: --page {found.next_token}")
-    lines = list_lines if each else transaction_lines
+    lines = list_lines if each else by_transaction
     return Answer(
         document="audit-list",
         fields=lambda: list_json(found.records, found.next_token),
@@ -220,6 +249,18 @@ def audit_answer(asked: Asked, found: Page, *, records: bool, first: bool) -> An
         fitted=lambda width: "\n".join(lines(found.records, width)),
         remarks=tuple(remarks),
     )
+
+
+def _remarks_on_people(actor: str, records: Sequence[RecordSummary]) -> list[str]:
+    """Return what to say of whom ``actor`` means: nobody, or more than one."""
+    people = sorted({who_text(record.actor, record.changed_by) for record in records})
+    if not people:
+        return [
+            f"nobody is called {in_short(actor)!r} here: --actor takes WHO as the list shows it, or a part"
+        ]
+    if len(people) == 1:
+        return []
+    return [f"{len(people)} people are called {in_short(actor)!r}: {', '.join(people)}"]
 
 
 def records_answer(found: tuple[LedgerRecord, ...]) -> Answer:

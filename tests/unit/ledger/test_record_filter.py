@@ -26,6 +26,9 @@ def of(table: str, hash_key: str, range_key: str | None = None) -> RecordSummary
         (RecordFilter(tables=frozenset({"Group"})), False),
         (RecordFilter(name="Search"), True),
         (RecordFilter(name="Sea"), False),
+        (RecordFilter(who="ada@example.com"), True),
+        (RecordFilter(who="ADA"), True),
+        (RecordFilter(who="ben"), False),
         (RecordFilter(commit="9f1e0aa"), True),
         (RecordFilter(commit="9f1e0ab"), False),
         (RecordFilter(change_types=frozenset({"Created"})), True),
@@ -70,6 +73,15 @@ def test_overrides_of_an_environment_belong_to_it(of_what: str, fits: bool) -> N
         environment="c50", overrides="State", of_kinds={"Environment": False, "Group": True}
     )
     assert wanted.wants(replace(of("State", "override#1"), origin=of_what)) is fits
+
+
+@pytest.mark.parametrize(
+    ("name", "fits"), [("c50", True), ("c50-ta-Web", False), ("override#1", True), ("c5", False)]
+)
+def test_an_override_goes_by_the_name_of_what_it_holds(name: str, fits: bool) -> None:
+    held = replace(of("State", "override#1"), origin="Environment/c50")
+    assert RecordFilter(name=name, overrides="State").wants(held) is fits
+    assert not RecordFilter(name="Environment/c50").wants(held)
 
 
 def test_power_is_left_out_and_kinds_of_one_table_are_told_by_their_key() -> None:

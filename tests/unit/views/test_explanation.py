@@ -253,6 +253,51 @@ def test_a_group_that_is_short_says_how_many_are_in_service() -> None:
     assert heading("InService", "InService", "Pending") == "2 InService, 1 Pending"
 
 
+def test_what_is_short_of_instances_is_not_in_order() -> None:
+    on = Rule(Source.OVERRIDE, "on", ALWAYS_ON, why="Environment/c50", level=Level.ENVIRONMENT)
+    whole = power((), on, instance=None, subject=Subject("c50"), states=Counter(running=1))
+    asked = explanation(ENVIRONMENT, power=replace(whole, short=("c50-ta-Web",)))
+
+    assert explanation_json(explanation(ENVIRONMENT, power=whole))["inOrder"]
+    told = explanation_json(asked)
+    assert told["inOrder"] is False
+    assert told["verdict"] == "Wanted ON, is running; short of instances: c50-ta-Web"
+    group = explanation(ResourceRef("Group", f"{SCOPE}/c50-ta-Web"), power=asked.power)
+    assert explanation_json(group)["verdict"] == "Wanted ON, is running"
+
+
+def test_what_is_noschedule_is_said_apart_and_is_in_order() -> None:
+    def verdict(left_alone: int, **states: int) -> tuple[str, bool | None]:
+        whole = power(
+            instance=None,
+            subject=Subject("c50"),
+            states=states,
+            left_alone=Counter(running=left_alone),
+        )
+        told = explanation_json(explanation(ENVIRONMENT, power=whole))
+        return told["verdict"], told["inOrder"]
+
+    assert verdict(1, running=1, stopped=6) == (
+        "Wanted OFF, is off (in order); left alone: running",
+        True,
+    )
+    assert verdict(1, running=3) == ("Wanted OFF, is 2 running; left alone: running", False)
+    assert verdict(2, running=2) == ("Wanted OFF, is off (in order); left alone: 2 running", True)
+
+
+def test_a_record_of_a_group_counts_once_however_many_fields_it_has() -> None:
+    group = ResourceRef("Group", f"{SCOPE}/c50-ta-Web")
+    made = record(
+        entity_type="Group",
+        entity_key=group.key,
+        change_type="Created",
+        new_value={"desiredCapacity": 1, "maxSize": 2},
+    )
+    told = explanation_json(explanation(group, power=power(instance=None), last=LastChange(made)))
+
+    assert told["lastChange"][0].endswith(" created")
+
+
 def test_another_moment_and_what_belongs_nowhere() -> None:
     later = explanation(power=power(), at=datetime(2026, 7, 25, 3, tzinfo=UTC))
     stranger = replace(power(), environment=None, known_as_ours=True)

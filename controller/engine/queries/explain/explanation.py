@@ -1,7 +1,8 @@
 """Why something is as it is: the answer as a value."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from itertools import chain, islice
@@ -121,10 +122,14 @@ class PowerFacts:
     """The group it is, or the instance is in."""
     groups: int = 0
     """How many groups an environment's instances are in."""
+    short: tuple[str, ...] = ()
+    """Groups it is, or has, that are to be on and have fewer instances in service than they were asked for, or none."""
     lifecycle: str = ""
     """The instance's state in its group."""
     states: Mapping[str, int]
     """EC2 states of the instances it is, or has -> how many."""
+    left_alone: Mapping[str, int] = field(default_factory=dict)
+    """Of these, the ones it has that are noschedule, as their role or a tag says: they are in order as they are."""
     decision: Decision
     environment: EnvironmentFacts | None
     """As documents have it, no override over it; None where the environment is not known."""
@@ -181,7 +186,11 @@ class Explanation:
         wanted = found.decision.wanted
         if wanted not in STATES.values():
             return None
-        return all(STATES.get(state) is wanted for state in found.states)
+        counted = Counter(found.states)
+        counted.subtract(found.left_alone)
+        return not found.short and all(
+            STATES.get(state) is wanted for state, count in counted.items() if count
+        )
 
 
 MOST: Final = 40

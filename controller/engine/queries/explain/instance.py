@@ -42,7 +42,7 @@ from controller.ledger.ownership import is_ours_by_history
 from controller.ledger.records import POWER, EntityKey
 from controller.ledger.summaries import newest_first
 from controller.model.accepted import AcceptedState
-from controller.model.live import LiveLook
+from controller.model.live import FoundGroup, LiveLook
 from controller.model.ref import ResourceRef
 from controller.scheduling.decision import STOP_NOT_MADE, Decision, decide
 from controller.scheduling.facts import EnvironmentFacts, InstanceFacts, Level, Source
@@ -217,6 +217,8 @@ class PowerExplainer:
             instance=instances.get(subject.instance),
             group=found.look.groups.get(subject.group),
             groups=found.groups,
+            short=() if subject.instance else self._short_groups(found),
+            left_alone={} if subject.instance else self._left_alone(found),
             lifecycle=found.lifecycle,
             states=Counter(instance.state for instance in instances.values()),
             decision=decision,
@@ -278,6 +280,31 @@ class PowerExplainer:
                 said = read_activities((group.name,), reads)[group.name]
         return shortfall_text(lifecycles, group.desired, said)
 
+    def _short_groups(self, found: Found) -> tuple[str, ...]:
+        """Return the groups of an environment, or the one that is explained, that are to be on and are not all there."""
+        seen = self.fleet.scopes.get(found.setup.scope.name)
+        group, environment = found.subject.group, found.subject.environment
+        return tuple(
+            sorted(
+                judged.group.name
+                for judged in (seen.groups.values() if seen else ())
+                if judged.environment == environment
+                and group in ("", judged.group.name)
+                and judged.decision.wanted is State.ON
+                and is_short(judged.group)
+            )
+        )
+
+    def _left_alone(self, found: Found) -> Counter[str]:
+        """Return the states of the instances of an environment or a group that are noschedule, whatever is wanted of it."""
+        seen = self.fleet.scopes.get(found.setup.scope.name)
+        return Counter(
+            judged.instance.state
+            for judged in (seen.instances if seen else ())
+            if judged.instance.instance_id in found.look.instances
+            and judged.decision.wanted is State.NOSCHEDULE
+        )
+
     def _steps(self, found: Found, decision: Decision, protecting: str) -> Iterator[NextStep]:
         rule, tag = decision.deciding, None
         if rule and decision.source is rule.source and rule.is_persons_tag:
@@ -304,6 +331,12 @@ class PowerExplainer:
         own = found.subject.instance or found.subject.group
         if own:
             yield NextStep(StepKind.OVERRIDE, own, state=other)
+
+
+def is_short(group: FoundGroup) -> bool:
+    """Tell whether a group that is to be on has fewer instances in service, or on their way, than it was asked for, or none."""
+    lifecycles = [member.lifecycle for member in group.members]
+    return not lifecycles or bool(shortfall_text(lifecycles, group.desired, {}))
 
 
 def next_changes(

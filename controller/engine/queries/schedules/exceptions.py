@@ -162,7 +162,10 @@ def _of_instance(
         recorded = rule.override if rule else ""
         override = next((held for held in accepted.overrides if held.id == recorded), None)
         event = previous_event(own, now) if own.fixed is None else None
-        began = event.at.astimezone(UTC) if event else None
+        began, launched = event.at.astimezone(UTC) if event else None, judged.instance.launched_at
+        if began and launched and began < launched <= now:
+            # What was started since the schedule ended is outside of it from then on.
+            began = launched
         return found._replace(override=override, since=override.since if override else began)
     for tag in judged.decision.chain:
         # What the role says is written on its group, too, for those who look there: nobody's tag keeps that on.

@@ -9,7 +9,7 @@ import pytest
 
 from controller.engine.installation.installation import Installation
 from controller.engine.queries.audit import LONGEST, Asked
-from controller.ledger.questions import OfPeriod, OfScope
+from controller.ledger.questions import OfActor, OfPeriod, OfScope
 from controller.ledger.summaries import RecordSummary, summary_of
 from tests.unit.ledger.ledgers import image, records_of, write
 
@@ -27,9 +27,15 @@ def whose_first_is(line: RecordSummary | None) -> Installation:
 
 @pytest.mark.parametrize(
     ("asked", "question"),
-    [({}, OfScope), ({"since": NOW}, OfPeriod), ({"power": True}, OfPeriod)],
+    [
+        ({}, OfScope),
+        ({"since": NOW}, OfPeriod),
+        ({"power": True}, OfPeriod),
+        ({"actor": "Ada"}, OfPeriod),
+        ({"actor": "Ada Author <ada@example.com>"}, OfActor),
+    ],
 )
-def test_what_was_switched_is_looked_for_in_every_account(
+def test_what_was_switched_and_whom_a_part_names_is_looked_for_in_every_account(
     asked: dict[str, Any], question: type
 ) -> None:
     assert isinstance(Asked(now=NOW, **asked).question(whose_first_is(FIRST)), question)

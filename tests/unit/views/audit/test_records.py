@@ -2,17 +2,21 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from controller.engine.queries.audit import Asked
 from controller.ledger.chain import Finding, FindingKind, Verification, VerificationReport
+from controller.ledger.queries import Page
 from controller.ledger.records import EntityKey
 from controller.ledger.summaries import NOBODY, RecordSummary, summary_of
 from controller.model.ledger_record import LedgerRecord
 from controller.views.audit.maintenance import verification_lines
 from controller.views.audit.records import (
+    audit_answer,
     list_lines,
     record_lines,
     record_time_text,
@@ -22,6 +26,7 @@ from controller.views.documents.audit import list_json, record_json, verificatio
 from tests.support.documents import printed
 from tests.unit.ledger.ledgers import image, records_of, write
 
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 RECORDS = records_of(
     [
         [write("a", None, image("a", 1, BluePort=40000)), write("b", None, image("b", 1))],
@@ -34,6 +39,37 @@ LEGACY = RecordSummary(
     "e1", "2026-11-24T09:00:00.000Z", "", "", EntityKey("ConfigEnvironments", "c50"),
     None, "Updated", "", "", "", "", 0, NOBODY,
 )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("actor", "people", "remarks"),
+    [
+        ("ada", ["Ada <ada@a.example>"], []),
+        (
+            "ada",
+            ["Nada <nada@a.example>", "Ada <ada@a.example>"],
+            ["2 people are called 'ada': Ada <ada@a.example>, Nada <nada@a.example>"],
+        ),
+        (
+            "eve",
+            [],
+            ["nobody is called 'eve' here: --actor takes WHO as the list shows it, or a part"],
+        ),
+    ],
+)
+def test_whom_a_part_of_a_name_means_is_said(
+    actor: str, people: list[str], remarks: list[str]
+) -> None:
+    lines = [replace(LEGACY, changed_by=name) for name in people]
+    asked = Asked(actor=actor, now=NOW)
+    answer = audit_answer(asked, Page(tuple(lines), None), records=True, first=True)
+    assert list(answer.remarks) == remarks
+
+
+def test_where_the_overrides_of_an_object_are_is_said() -> None:
+    asked = Asked(entity="Environment/c50", now=NOW)
+    answer = audit_answer(asked, Page((LEGACY,), None), records=True, first=True)
+    assert answer.remarks == ("without its overrides: --name c50 lists those, too",)
 
 
 def test_a_list_has_one_line_a_record() -> None:
@@ -78,6 +114,30 @@ def test_an_apply_of_several_names_none_of_them_alone() -> None:
     assert "2 people" in line
     assert "drifted, edited" in line
     assert "2 commits" in line
+
+
+def test_a_change_counts_once_whether_it_was_intended_or_made() -> None:
+    a, b = (replace(NEWEST_FIRST[-1], entity=EntityKey("Group", name)) for name in "ab")
+    made = [replace(one, phase=phase) for phase in ("succeeded", "intended") for one in (a, b)]
+
+    assert "  2 created in Group  " in transaction_lines(made)[1]
+    assert "  2 created in Group  " in transaction_lines(made[1:])[1], "one is not known to be made"
+    assert "  created Group/a (succeeded)  " in transaction_lines([made[0], made[2]])[1]
+
+
+def test_what_a_page_cuts_is_counted_as_at_least_so_many() -> None:
+    page = Page(tuple(NEWEST_FIRST), "TOKEN")
+    asked = Asked(since=NOW, now=NOW)
+
+    first, last = (
+        audit_answer(asked, found, records=False, first=found is page).text().splitlines()
+        for found in (page, replace(page, next_token=None))
+    )
+
+    assert "at least 2 created in" in first[3]
+    assert not any("at least" in line for line in first[:3])
+    assert "at least 1 deleted in" in last[1]
+    assert not any("at least" in line for line in last[2:])
 
 
 def test_records_of_no_transaction_are_lines_of_their_own() -> None:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from controller.engine.queries.explain.instance import next_changes
+from controller.engine.queries.explain.instance import is_short, next_changes
+from controller.model.live import FoundGroup, Member
 from controller.scheduling.decision import Decision, Rule, decide
 from controller.scheduling.facts import (
     EnvironmentFacts,
@@ -73,3 +74,22 @@ def test_what_never_changes_ends() -> None:
     assert next_changes(kept, NOW, (NOW - timedelta(days=1),), never) == ()
     in_maintenance = decided(NOW, OFFICE, (("Maintenance", "true"),))
     assert next_changes(in_maintenance, NOW, (), never) == ()
+
+
+@pytest.mark.parametrize(
+    ("desired", "lifecycles", "short"),
+    [
+        (2, ("InService", "InService"), False),
+        (2, ("InService", "Pending"), False),
+        (2, ("InService", "Standby"), True),
+        (2, (), True),
+        # It was made while it was to be off: what was asked of AWS is not what is wanted now.
+        (0, (), True),
+    ],
+)
+def test_a_group_that_is_to_be_on_is_short(
+    desired: int, lifecycles: tuple[str, ...], short: bool
+) -> None:
+    members = tuple(Member(f"i-{n}", one, "", "", "", True) for n, one in enumerate(lifecycles))
+    group = FoundGroup("web", "", 0, desired, 6, (), frozenset(), (), frozenset(), members)
+    assert is_short(group) is short
