@@ -76,31 +76,32 @@ def office_hours(end: datetime) -> str:
     return f"start: {start.minute} {start.hour} * * *; stop: {end.minute} {end.hour} * * *"
 
 
-class EachHour(NamedTuple):
-    """A schedule that stops everything at one minute of each hour, and starts it half an hour later."""
+class HalfHours(NamedTuple):
+    """A schedule that stops everything each half hour, and starts it a quarter later."""
 
     first_stop: datetime
 
     @property
     def schedule(self) -> str:
         """Its text."""
-        start = self.first_stop + timedelta(minutes=30)
-        return f"start: {start.minute} * * * *; stop: {self.first_stop.minute} * * * *"
+        stop = self.first_stop.minute % 30
+        start = (stop + 15) % 30
+        return f"start: {start},{start + 30} * * * *; stop: {stop},{stop + 30} * * * *"
 
     @property
     def before(self) -> datetime:
         """A moment at which all is on still."""
-        return self.first_stop - timedelta(minutes=15)
+        return self.first_stop - timedelta(minutes=10)
 
-    def after(self, way: str, hour: int) -> datetime:
+    def after(self, way: str, turn: int) -> datetime:
         """Return the minute after everything is to be ``off`` or ``on`` for the nth time, from 0."""
-        since = timedelta(hours=hour, minutes={"off": 1, "on": 31}[way])
+        since = timedelta(minutes=30 * turn + {"off": 1, "on": 16}[way])
         return self.first_stop + since
 
 
-def each_hour(now: datetime) -> EachHour:
-    """Return a schedule whose first moments are within the life of credentials."""
-    return EachHour(now.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=20))
+def half_hours(now: datetime) -> HalfHours:
+    """Return a schedule of which two dozen turns are within the life of credentials, twelve hours."""
+    return HalfHours(now.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=15))
 
 
 def write_documents(folder: Path, size: "FleetSize", first_account: int, schedule: str) -> None:

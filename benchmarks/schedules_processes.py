@@ -21,7 +21,7 @@ import boto3
 
 from benchmarks import custodian
 from benchmarks.ministack import ministack
-from benchmarks.schedules_fleet import FASTER, EachHour, accept, each_hour, write_documents
+from benchmarks.schedules_fleet import FASTER, HalfHours, accept, half_hours, write_documents
 from controller.sandbox.seed import CHILD_ROLE
 from controller.sandbox.server import EmbeddedAws, embedded_aws
 from tests.support.seed_fleet import FIRST_ACCOUNT, FleetSize
@@ -56,19 +56,19 @@ class Estate:
     accounts: list[str]
     tables: str
     """Address of DynamoDB."""
-    hours: EachHour
+    times: HalfHours
     latency_s: float = 0
-    hour: int = 0
+    turn: int = 0
     """How often ours has switched everything off and on again."""
 
     def nothing_to_do(self, rounds: int) -> Client:
         """Measure ours while all is as it should be, and a bare read of the same pages."""
-        return self._ours(self.hours.before, "on", "--bare", str(rounds))
+        return self._ours(self.times.before, "on", "--bare", str(rounds))
 
     def ours(self, way: str, *, clock_alone: bool = False) -> Client:
         """Measure ours; with ``clock_alone`` without waiting for the next try of what was refused."""
-        moment = self.hours.after(way, self.hour)
-        self.hour += way == "on"
+        moment = self.times.after(way, self.turn)
+        self.turn += way == "on"
         return self._ours(moment, way, *(["--clock-alone"] if clock_alone else []))
 
     def bare(self, way: str) -> Client:
@@ -136,12 +136,12 @@ def estate(size: FleetSize) -> Iterator[Estate]:
         tempfile.TemporaryDirectory() as name,
     ):
         made = aws.controls.send("fleet", {one: getattr(size, one) for one in FleetSize.__slots__})
-        hours = each_hour(datetime.now(UTC))
-        write_documents(Path(name), size, FIRST_ACCOUNT, hours.schedule)
+        times = half_hours(datetime.now(UTC))
+        write_documents(Path(name), size, FIRST_ACCOUNT, times.schedule)
         where = {**aws.environment, "AWS_ENDPOINT_URL_DYNAMODB": tables}
         os.environ.update({key: where[key] for key in where if key.startswith("AWS_")})
-        accept(Path(name), lambda: hours.before, time.sleep)
-        found = Estate(aws, made["accounts"], tables, hours)
+        accept(Path(name), lambda: times.before, time.sleep)
+        found = Estate(aws, made["accounts"], tables, times)
         found.nothing_to_do(1)
         yield found
 

@@ -59,11 +59,11 @@ def next_stage(queue: ChangeQueue, targets: Mapping[str, LiveTarget]) -> Stage |
         relies_on_none = open_now.isdisjoint(queue.relies_on(place))
         open_now.add(place)
         if relies_on_none and (target is None or change.target == target.name):
-            target = targets[change.target]
             chosen.append(place)
-            if isinstance(target, BatchingTarget):
+            if target is None:
+                target = targets[change.target]
                 # Many of its changes share a record: how many records there are is seen only when they are batched.
-                most = len(queue.changes)
+                most = len(queue.changes) if isinstance(target, BatchingTarget) else most
         else:
             passed_over.append(place)
     queue.put_back(passed_over)
