@@ -21,14 +21,18 @@ SHAPES: Final = Path(__file__).with_name("command_shapes.json")
 _CONFIG_SCOPE: Final = "config"
 _MOST_BYTES: Final = 4 << 20
 """Of a longer file the rest is not read."""
-_KIND: Final = re.compile(r"^kind:[ \t]*[\"']?(\w+)", re.MULTILINE)
-_NAME: Final = re.compile(r"^metadata:(?:[ \t]*\{.*?|[ \t]*\n(?:[ \t]+.*\n)*?[ \t]+)\bname:[ \t]*[\"']?([^\s\"',}]+)", re.MULTILINE)  # fmt: skip
-_FIELD: Final = r"^(?:spec:[ \t]*\{{?.*?|[ \t]+.*?)\b{}:[ \t]*[\"']?([^\s\"',}}]+)"
+# Blanks are never given back: hostile text would make a shell wait for all the ways of dividing them.
+_KIND: Final = re.compile(r"^kind:[ \t]*+[\"']?(\w+)", re.MULTILINE)
+_IN_MAP: Final = (
+    r"^{}:(?:[ \t]*+\{{.*?|[ \t]*+\n(?:[ \t]++.*+\n)*?[ \t]++)\b{}:[ \t]*+[\"']?([^\s\"',}}]+)"
+)
+_NAME: Final = re.compile(_IN_MAP.format("metadata", "name"), re.MULTILINE)
+_FIELD: Final = r"^(?:spec:[ \t]*+\{{?.*?|[ \t]++.*?)\b{}:[ \t]*+[\"']?([^\s\"',}}]+)"
 _ACCOUNT, _REGION, _ENVIRONMENT = (
     re.compile(_FIELD.format(name), re.MULTILINE)
     for name in ("account", "region", "environmentName")
 )
-_FOLDER: Final = re.compile(r"^source:(?:[ \t]*\{.*?|[ \t]*\n(?:[ \t]+.*\n)*?[ \t]+)\bfolder:[ \t]*[\"']?([^\s\"',}]+)", re.MULTILINE)  # fmt: skip
+_FOLDER: Final = re.compile(_IN_MAP.format("source", "folder"), re.MULTILINE)
 
 
 class Written(NamedTuple):
@@ -44,6 +48,8 @@ def written_in(folder: Path, region: str) -> Iterator[Written]:
     """Yield the documents of a folder; those that name no region have the one that is given."""
     for path in sorted(folder.rglob("*.y*ml")):
         if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        if path.is_symlink() or not path.is_file():
             continue
         with path.open(encoding="utf-8", errors="replace") as file:
             documents = re.split(r"^---.*$", file.read(_MOST_BYTES), flags=re.MULTILINE)

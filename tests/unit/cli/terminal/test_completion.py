@@ -1,5 +1,6 @@
 """What a shell completes, asked as a shell asks: no command is imported to complete the names of commands."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from controller.cli.terminal.completion import (
     offered_for,
     scope_names,
     team_names,
+    written_in,
 )
 from tests.support.fleet_yaml import account, environment, one_file
 from tests.support.yaml_fleet import loaded
@@ -111,6 +113,38 @@ def test_names_are_those_a_load_finds() -> None:
     told = set(object_names(context(fleet)))
 
     assert {str(ref) for ref in found} <= told
+
+
+HOSTILE = {
+    "labels and no name": "kind: Service\nmetadata:\n" + "    label: x\n" * 40 + "spec: {}\n",
+    "blanks and no field": "kind: EnvironmentType\nmetadata: {name: a}\nspec:\n" + " " * 50_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_no_text_makes_a_shell_wait(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    program = (
+        "import sys; from pathlib import Path; from controller.cli.terminal.completion import written_in\n"
+        "print(len(list(written_in(Path(sys.argv[1]), 'eu-west-1'))))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    )
+
+    assert done.stdout.strip() == ("1" if "{name: a}" in text else "0")
+
+
+def test_what_is_no_file_of_the_folder_is_not_opened(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.yaml")
+    (folder / "link.yaml").symlink_to("/dev/zero")
+
+    assert len(list(written_in(folder, "eu-west-1"))) > 1
 
 
 def test_the_settings_name_the_folder(folder: Path) -> None:
