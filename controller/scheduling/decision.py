@@ -374,7 +374,8 @@ def _postponed(
     """Return the reason for not stopping an instance now that its schedule wants off, or None.
 
     A running deployment postpones a stop by at most an hour, counted from the moment the stop became
-    due or the deployment began, whichever is later. ``scaleToZero`` is of groups: an instance in none is stopped.
+    due or the deployment began, whichever is later. One that says it is yet to begin counts as one of which nothing is known:
+    it would postpone stops for as long as it likes. ``scaleToZero`` is of groups: an instance in none is stopped.
     """
     when_off = role.when_off if role is not None else "standby"
     if when_off == "ignore":
@@ -389,6 +390,7 @@ def _postponed(
             return SkipReason(SkipCode.JUST_LAUNCHED, until=until)
     since = environment.deploying_since
     if since is not None:
+        since = since if since <= now else LONG_AGO
         event = previous_event(schedule, now) if schedule.fixed is None else None
         due = max(since, event.at.astimezone(UTC)) if event else since
         until = due + timedelta(seconds=rules.deployment_postpones_s)

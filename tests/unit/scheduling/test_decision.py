@@ -262,6 +262,8 @@ HELD = [
     ({}, {"deploying_since": NOW - timedelta(minutes=5)}, "standby", "until 2026-11-24 20:25 UTC"),
     ({}, {"deploying_since": NOW - timedelta(hours=1), "schedule": OFF}, "standby", None),
     ({}, {"deploying_since": NOW - timedelta(minutes=59), "schedule": OFF}, "standby", "deployment"),
+    ({}, {"deploying_since": NOW + timedelta(days=9000)}, "standby", "not known; the stop waits until 2026-11-24 20:00 UTC at most"),
+    ({}, {"deploying_since": NOW + timedelta(days=9000), "schedule": OFF}, "standby", None),
     ({}, {"deploying_since": LONG_AGO}, "standby", "not known; the stop waits until 2026-11-24 20:00 UTC at most"),
     ({}, {"deploying_since": LONG_AGO, "schedule": OFF}, "standby", None),
     ({}, {}, "ignore", "whenOff: ignore"),
