@@ -29,7 +29,8 @@ class SharedReads:
         with reading:
             now = self.clock()
             known = self._known.get(name)
-            if known is None or now - known[0] > SHARED_FOR:
+            # A clock that was set back would keep it for as long.
+            if known is None or not timedelta() <= now - known[0] <= SHARED_FOR:
                 known = self._known[name] = now, read()
             value: Value = known[1]
             return value

@@ -34,6 +34,14 @@ def test_what_is_old_is_read_again() -> None:
     assert reads.read("deployments", lambda: 2) == 2
 
 
+def test_a_clock_that_is_set_back_keeps_nothing() -> None:
+    now = [NOON]
+    reads = SharedReads(lambda: now[0])
+    reads.read("deployments", lambda: 1)
+    now[0] -= timedelta(minutes=10)
+    assert reads.read("deployments", lambda: 2) == 2
+
+
 def test_what_could_not_be_read_is_tried_by_the_next() -> None:
     reads = SharedReads(lambda: NOON)
 
