@@ -282,16 +282,10 @@ def role_denied(
     head = f"account {access.account}: its role cannot be assumed"
     detail = f"  AWS says: {said or 'nothing'}\n  role: {access.role_arn}"
     error_class = AccessDenied
-    if "explicit deny" in said:
-        why, fix = (
-            "a policy forbids it",
-            fix_of_denial("sts:AssumeRole", said, str(access.role_arn)),
-        )
-    elif bound := bound_by(said):
-        why, fix = (
-            f"no {bound} allows it",
-            fix_of_denial("sts:AssumeRole", said, str(access.role_arn)),
-        )
+    is_forbidden, bound = "explicit deny" in said, bound_by(said)
+    if is_forbidden or bound:
+        why = "a policy forbids it" if is_forbidden else f"no {bound} allows it"
+        fix = fix_of_denial("sts:AssumeRole", said, str(access.role_arn))
     elif "no identity-based policy" in said:
         why = "the controller's own role may not"
         fix = "allow sts:AssumeRole on this role, with its path, in the controller's own role (ChildRoleArns of deploy/master.yaml)"

@@ -43,14 +43,14 @@ class RecordFilter:
             and (not self.tables or entity.table in self.tables)
             and (not self.hash_key or entity.hash_key == self.hash_key)
             and (not self.name or self.name in self._named(record))
-            and (not self.who or self._is_by_whom(record))
+            and (
+                not self.who
+                or self.who.casefold() in who_changed(record.actor, record.changed_by).casefold()
+            )
             and (not self.environment or self._is_of_environment(record))
             and record.actor.commit.startswith(self.commit)
             and (not self.change_types or record.change_type in self.change_types)
         )
-
-    def _is_by_whom(self, record: RecordSummary) -> bool:
-        return self.who.casefold() in who_changed(record.actor, record.changed_by).casefold()
 
     def _named(self, record: RecordSummary) -> list[str]:
         """Return the names of what a record is of; an override goes by those of what it holds as well."""

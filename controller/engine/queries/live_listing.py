@@ -16,6 +16,7 @@ from controller.engine.power.fleet import (
     POWER,
     evaluate_looks,
 )
+from controller.engine.queries.explain.explanation import STATES
 from controller.engine.queries.explain.instance import SHARED, next_changes
 from controller.engine.queries.listing import ListFilter
 from controller.engine.queries.schedules.exceptions import Belongs, belongs_of
@@ -33,7 +34,6 @@ LIVE_LISTS: Final = ("groups", "instances")
 """What can be listed of accounts."""
 _NOT_ASKED: Final = Reason("targets groups and power are off there: nothing is looked at")
 _RUNNING: Final = "running"
-_SETTLED: Final = {_RUNNING: State.ON, "stopped": State.OFF}
 
 
 class _SharedFields(TypedDict):
@@ -153,7 +153,11 @@ def live_listed(
     looks = [(scope.setup, look) for scope in scopes if (look := scope.view.look) is not None]
     outlook = _Outlook(looks, accepted_at, now)
     changes = {ref: change for scope in scopes for ref, change in _changes_of_groups(scope)}
-    compared = {part for scope in scopes for part in _compared(scope)}
+    compared = {
+        scope.setup.scope.name
+        for scope in scopes
+        if any(part.target.name == GROUPS.name for part in scope.view.parts)
+    }
     rows: Iterable[ListedGroup | ListedInstance] = (
         outlook.groups(changes, compared) if what == "groups" else outlook.instances()
     )
@@ -161,7 +165,11 @@ def live_listed(
     return LiveList(
         found=tuple(row for row in fitting if row.environment),
         seen={setup.scope.name: look.at for setup, look in looks},
-        unknown={scope.setup.scope.name: _why(scope) for scope in scopes if not scope.view.look},
+        unknown={
+            scope.setup.scope.name: next((plan.reason for plan in scope.plans), _NOT_ASKED)
+            for scope in scopes
+            if not scope.view.look
+        },
         nobodys=sum(not row.environment for row in fitting),
         deleted=tuple(
             sorted(
@@ -180,16 +188,6 @@ def _changes_of_groups(scope: LiveScopePlan) -> Iterator[tuple[ResourceRef, Chan
         for change in plan.changes:
             if change.target == GROUPS.name:
                 yield change.ref, change
-
-
-def _compared(scope: LiveScopePlan) -> Iterator[str]:
-    """Yield the scope's name where its groups were compared with what they are to be."""
-    if any(part.target.name == GROUPS.name for part in scope.view.parts):
-        yield scope.setup.scope.name
-
-
-def _why(scope: LiveScopePlan) -> Reason:
-    return next((plan.reason for plan in scope.plans), _NOT_ASKED)
 
 
 class _Next(NamedTuple):
@@ -242,7 +240,9 @@ class _Outlook:
         """Yield every instance by scope and group, those of no environment too."""
         for scope in self._fleets[self._now].scopes.values():
             where = scope.look.scope
-            for judged in sorted(scope.instances, key=_by_group):
+            for judged in sorted(
+                scope.instances, key=lambda one: (one.group, one.instance.instance_id)
+            ):
                 found = judged.instance
                 ref = ResourceRef(INSTANCE, f"{where.name}/{found.instance_id}")
                 group = ResourceRef(GROUP, f"{where.name}/{judged.group}")
@@ -314,13 +314,9 @@ def _drift_of(change: Change | None) -> tuple[str, ...] | None:
     return tuple(field.path for field in change.fields) if change.cause is Cause.DRIFTED else None
 
 
-def _by_group(judged: Evaluation) -> tuple[str, str]:
-    return judged.group, judged.instance.instance_id
-
-
 def _is_otherwise(judged: Evaluation) -> bool:
     """Tell whether an instance is on or off against its schedule, and may be switched."""
-    state, decision = _SETTLED.get(judged.instance.state), judged.decision
+    state, decision = STATES.get(judged.instance.state), judged.decision
     if state is None or decision.wanted not in (State.ON, State.OFF):
         return False
     is_left = decision.reason is not None and decision.reason.code in STOP_NOT_MADE
