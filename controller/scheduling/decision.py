@@ -374,8 +374,7 @@ def _postponed(
     """Return the reason for not stopping an instance now that its schedule wants off, or None.
 
     A running deployment postpones a stop by at most an hour, counted from the moment the stop became
-    due or the deployment began, whichever is later. One that says it is yet to begin counts as one of which nothing is known:
-    it would postpone stops for as long as it likes. ``scaleToZero`` is of groups: an instance in none is stopped.
+    due or the deployment began, whichever is later; one yet to begin counts as not known. ``scaleToZero`` is of groups alone.
     """
     when_off = role.when_off if role is not None else "standby"
     if when_off == "ignore":
