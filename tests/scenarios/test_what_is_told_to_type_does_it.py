@@ -22,6 +22,8 @@ from tests.support.hints import told_in
 
 __all__ = ["fleet", "installed", "moto"]
 
+pytestmark = pytest.mark.slow
+
 PERMISSIONS = {
     f"p{number}.yaml": (
         f"apiVersion: envctl/v1\nkind: Permission\nmetadata: {{name: p{number}}}\n"
