@@ -18,9 +18,9 @@ from tests.support.command_line import (
     use_settings,
 )
 from tests.support.fleet_yaml import account
-from tests.support.hints import told_in
+from tests.support.told import Told, told
 
-__all__ = ["fleet", "installed", "moto"]
+__all__ = ["fleet", "installed", "moto", "told"]
 
 pytestmark = pytest.mark.slow
 
@@ -122,65 +122,70 @@ def test_a_plan_file_that_takes_over_says_how_it_is_applied(installed: Fleet) ->
     assert [one.code for one in typed(line)] == [0]
 
 
-def told(text: str, command: str) -> list[str]:
-    """Return the words of the command that a text tells to type, which begins so."""
-    (words,) = {one for one in told_in(text) if " ".join(one).startswith(command)}
-    return [*words, *["--yes"] * (words[0] in {*ASKS, "override"} and words[1:2] != ("yaml",))]
-
-
-def test_where_tables_lack_they_are_made(moto: None, fleet: Fleet) -> None:
+@pytest.mark.tells("controller/aws/errors.py", "bootstrap")
+def test_where_tables_lack_they_are_made(moto: None, fleet: Fleet, told: Told) -> None:
     lacking = fleet.plan()
     assert lacking.code == 5
 
-    assert envctl(*told(lacking.err, "bootstrap")).code == 0
+    assert told.types(lacking.err).code == 0
     assert fleet.plan().code == 2
 
 
-def test_a_plan_file_that_is_not_there_is_made_and_applied(installed: Fleet) -> None:
+@pytest.mark.tells("controller/cli/apply.py", "plan --out")
+def test_a_plan_file_that_is_not_there_is_made_and_applied(installed: Fleet, told: Told) -> None:
     lacking = installed.apply("plan.json")
-    (words,) = told_in(lacking.err)
 
-    assert envctl(*words, "--source", installed.folder).code == 2
+    assert told.types(lacking.err, "plan", "--source", installed.folder).code == 2
     assert installed.apply("plan.json").code == 0
 
 
-def test_a_file_that_is_no_plan_is_made_anew(installed: Fleet) -> None:
+@pytest.mark.tells("controller/planning/plan_file.py", "plan --format --out")
+def test_a_file_that_is_no_plan_is_made_anew(installed: Fleet, told: Told) -> None:
     Path("plan.json").write_text("{", encoding="utf-8")
-    (words,) = told_in(installed.apply("plan.json").err)
+    refused = installed.apply("plan.json").err
 
-    assert words == ("plan", "--format", "json", "--out", "FILE")
-    assert envctl(*words[:-1], "plan.json", "--source", installed.folder).code == 2
+    planned = told.types(
+        refused, "plan", "--source", installed.folder, filling={"FILE": "plan.json"}
+    )
+    assert planned.code == 2
     assert installed.apply("plan.json").code == 0
 
 
-def test_what_an_apply_made_is_shown_and_an_override_released(installed: Fleet) -> None:
+@pytest.mark.tells("controller/views/outcomes.py", "audit show")
+@pytest.mark.tells("controller/views/override_report.py", "override release")
+def test_what_an_apply_made_is_shown_and_an_override_released(installed: Fleet, told: Told) -> None:
     applied = installed.apply()
-    assert "created" in envctl(*told(applied.out, "audit show")).out
+    assert "created" in told.types(applied.out, "audit show").out
 
     made = envctl("override", "Search", "description=x", "--until", "+1h", "--reason", "r", "--yes")
-    assert envctl(*told(made.out, "override release")).code == 0
+    assert told.types(made.out, "override release").code == 0
     assert envctl("override", "list").out == "no overrides\n"
 
 
+@pytest.mark.tells("controller/engine/snapshots/selection.py", "snapshot show")
+@pytest.mark.tells("controller/views/snapshots.py", "snapshot create")
+@pytest.mark.tells("controller/views/status_text.py", "audit verify")
+@pytest.mark.tells("controller/views/status_text.py", "snapshot list")
 def test_what_status_and_lists_lead_to_is_there(
-    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
 ) -> None:
     folder = tmp_path / "kept"
     use_settings(tmp_path, monkeypatch, f"source: {{folder: {installed.folder}}}\nsnapshots: {{folder: {folder}}}\n")  # fmt: skip
     envctl("apply", "--yes")
 
     shown = envctl("status").out
-    assert envctl(*told(shown, "audit verify")).code == 0
+    assert told.types(shown, "audit verify").code == 0
     assert "takes one" in envctl("snapshot", "list").out
-    assert envctl(*told(envctl("snapshot", "list").out, "snapshot create")).code == 0
-    assert "verified" in envctl(*told(envctl("status").out, "snapshot list")).out
+    assert told.types(envctl("snapshot", "list").out, "snapshot create").code == 0
+    assert "verified" in told.types(envctl("status").out, "snapshot list").out
 
     nobody = envctl("restore", "latest", "--key", "Nobody", "--plan")
-    assert "Service" in envctl(*told(nobody.err, "snapshot show")).out
+    assert "Service" in told.types(nobody.err, "snapshot show").out
 
 
+@pytest.mark.tells("controller/views/put_back.py", "override yaml --out")
 def test_what_is_put_back_is_written_for_git(
-    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
 ) -> None:
     use_settings(tmp_path, monkeypatch, f"source: {{folder: {installed.folder}}}\n")
     installed.apply()
@@ -189,6 +194,6 @@ def test_what_is_put_back_is_written_for_git(
 
     back = envctl("rollback", transaction, "--yes")
 
-    words = told(back.out + back.err, "override yaml")
-    assert envctl(*words[:-1], tmp_path / "put-back").code == 0
+    to = {"FOLDER": tmp_path / "put-back", "DIR": tmp_path / "put-back"}
+    assert told.types(back.out + back.err, "override yaml", filling=to).code == 0
     assert "otherwise" not in (tmp_path / "put-back/search.yaml").read_text(encoding="utf-8")

@@ -62,13 +62,14 @@ def hints() -> list[Hint]:
     found = {
         Hint(words, str(path.relative_to(ROOT)))
         for path in sorted((ROOT / "controller").rglob("*.py"))
-        for text in _texts(ast.parse(path.read_text(encoding="utf-8")))
+        for text in texts(ast.parse(path.read_text(encoding="utf-8")))
         for words in told_in(text)
     }
     return sorted(found)
 
 
-def _texts(tree: ast.AST) -> Iterator[str]:
+def texts(tree: ast.AST) -> Iterator[str]:
+    """Yield the texts of a module that somebody may be told; what only a run knows of them is `FILLED`."""
     told_to_nobody = {
         id(node.value)
         for node in ast.walk(tree)
