@@ -15,16 +15,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from benchmarks.call_counts import by_operation
-from benchmarks.memory import status_kb
-from benchmarks.schedules_fleet import installation
-from controller.engine.commit.lease import Claim
-from controller.engine.config.observe import observe_config
-from controller.engine.live.accounts import LiveAccounts
-from controller.engine.reconcile.tick import PowerRun
-from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import Requester
-from controller.targets.power import TARGET
+from controller.gc_tuning import NEVER, relaxed_gc
+
+# As envctl imports what a command needs.
+with relaxed_gc(NEVER):
+    from benchmarks.call_counts import by_operation
+    from benchmarks.memory import status_kb
+    from benchmarks.schedules_fleet import installation
+    from controller.engine.commit.lease import Claim
+    from controller.engine.config.observe import observe_config
+    from controller.engine.live.accounts import LiveAccounts
+    from controller.engine.reconcile.tick import PowerRun
+    from controller.model.accepted import AcceptedState
+    from controller.model.ledger_record import Requester
+    from controller.targets.power import TARGET
 
 PAGES = (
     ("autoscaling", "describe_auto_scaling_groups", {"MaxRecords": 100}),

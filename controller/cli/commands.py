@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from controller.cli.terminal.words_of_others import COMMANDS_OF_OTHERS, refuse_command_of_others
+from controller.gc_tuning import NEVER, relaxed_gc
 from controller.model.closest import closest
 
 COMMANDS = {
@@ -134,7 +135,10 @@ class Commands(TyperGroup):
         if cmd_name == DAEMON and find_spec("apscheduler") is None:
             ctx.fail("run needs the extra daemon: pip install 'environment-controller[daemon]'")
         folder = f"{FOLDERS[cmd_name]}." if cmd_name in FOLDERS else ""
-        found = getattr(import_module(f"controller.cli.{folder}{self.module or called}"), called)
+        with relaxed_gc(NEVER):
+            # What is imported stays: looking through it takes a tenth of a short command.
+            module = import_module(f"controller.cli.{folder}{self.module or called}")
+        found = getattr(module, called)
         if not isinstance(found, typer.Typer):
             app = typer.Typer(add_completion=False, rich_markup_mode=None)
             app.command(cmd_name, cls=Command)(found)
