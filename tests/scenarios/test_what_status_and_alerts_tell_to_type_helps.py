@@ -86,6 +86,26 @@ def test_what_was_never_applied_is_planned(estate: Fleet, told: Told) -> None:
         assert (planned.code, "+ Service Search" in planned.out) == (2, True)
 
 
+def test_what_was_asked_for_is_kept(installed: Fleet, told: Told, tmp_path: Path) -> None:
+    settings, hours = tmp_path / "of mine.yaml", "start: 0 8 * * 1-5; stop: 0 19 * * 1-5 | GB"
+    settings.write_text(f"source: {{folder: {installed.folder}}}\n", encoding="utf-8")
+    schedule = f"apiVersion: envctl/v1\nkind: Schedule\nmetadata: {{name: hours}}\nspec: {{expression: '{hours}'}}\n"
+    installed.has({"hours.yaml": schedule})
+    mine = ("--config", settings)
+
+    planned = told.types(envctl(*mine, "status").out.splitlines()[1])
+    assert (planned.code, "+ Service Search" in planned.out) == (2, True)
+    applied = installed.apply()
+    warned = told.types(applied.err)
+    assert "GB" in warned.out + warned.err
+    explained = envctl("explain", "Search", "--source", installed.folder)
+    assert "bluePort: 40000" in told.types(explained.out, "render").out
+    explained = envctl(*mine, "explain", "Search")
+    shown = told.types(explained.out, f"--config {settings} render")
+    assert "bluePort: 40000" in shown.out
+    assert "envctl render" not in envctl("explain", "Search").out, "no source is known"
+
+
 @pytest.mark.tells("controller/views/scope_text.py", "validate")
 @pytest.mark.tells("controller/engine/notifications/standing.py", "validate")
 def test_a_source_that_is_wrong_is_validated(estate: Fleet, told: Told) -> None:
