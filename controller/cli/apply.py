@@ -105,14 +105,15 @@ def apply(
         deep=deep or (claim is not None and "deep" in claim.options),
         strict=True,
     )
-    reconciler = call.reconciler(source, partial(note_warnings, call.emit))
+    asked_as = partial(asked_for, call.config, source, request.scopes)
+    reconciler = call.reconciler(source, partial(note_warnings, call.emit, asked_as))
     as_json, planned = output is Format.JSON, reconciler.plan(request)
     if claim is not None:
         _check_claim(claim, planned, call)
     if not as_json:
         # What to type next is being done.
         refused = planned.plan.refused
-        asked = asked_for(call.config, source, request.scopes) if refused else AS_USUAL
+        asked = asked_as() if refused else AS_USUAL
         shown = partial(text_lines, planned.plan, names=planned.names, asked=asked)
         say_lines(shown(says_next=bool(refused) or not planned.plan.changes))
         if planned.unused_tokens:

@@ -1,5 +1,6 @@
 """``envctl explain``: why something is as it is, and what to type next."""
 
+import shlex
 from functools import partial
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from controller.cli.terminal.completion import object_names
 from controller.engine.power.fleet import accepted_now
 from controller.engine.queries.explain.answer import explained
 from controller.views.documents.explanation import explain_answer
+from controller.views.plan.wording import Asked
 
 
 def explain(
@@ -50,4 +52,9 @@ def explain(
     sourceless = source is None and not call.settings.source.is_named
     make_planner = None if sourceless else partial(call.planner, source)
     state = accepted_now(call.installation, now, call.live)
-    say_answer(explain_answer(explained(what, at, state, now, make_planner)), output)
+    found = explained(what, at, state, now, make_planner)
+    asked = Asked(
+        "" if call.config is None else f" --config {shlex.quote(call.config)}",
+        "" if source is None else f" --source {shlex.quote(source)}",
+    )
+    say_answer(explain_answer(found, asked), output)

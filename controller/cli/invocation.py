@@ -59,6 +59,7 @@ from controller.settings import Settings
 from controller.sources.same_repository import state_named
 from controller.views.answer import Answer
 from controller.views.plan.remarks import warnings_text
+from controller.views.plan.wording import Asked
 
 if TYPE_CHECKING:
     from controller.cli.remote.server import Server
@@ -269,10 +270,10 @@ def say_answer(answer: Answer, output: Format) -> None:
         note(remark)
 
 
-def note_warnings(emit: Emit, event: Event) -> None:
-    """Say how many warnings the desired state has, beside telling the event on."""
+def note_warnings(emit: Emit, asked: Callable[[], Asked], event: Event) -> None:
+    """Say how many warnings the desired state has, and what lists them with what was ``asked`` for, beside telling the event on."""
     if isinstance(event, DesiredLoaded | DesiredRejected) and event.warnings:
-        note(warnings_text(event.warnings))
+        note(warnings_text(event.warnings, asked()))
     emit(event)
 
 

@@ -163,7 +163,9 @@ def plan(
     earlier = earlier_plan(since, call.process)
     request = _request(call, scope or (), approve or (), adopt=adopt, deep=deep, strict=strict)
     compared, accounts = _observed(call, source, base, observed)
-    reconciler = call.reconciler(source, partial(note_warnings, call.emit), compared, accounts)
+    reconciler = call.reconciler(
+        source, partial(note_warnings, call.emit, lambda: shown.asked), compared, accounts
+    )
     result = reconciler.reconcile(request)
     reviewed = _reviewed(result.planned, author, beside or (), call, reconciler)
     planned = with_since(reviewed, earlier)

@@ -1,5 +1,6 @@
 """``envctl status``: where everything stands."""
 
+import shlex
 from functools import partial
 from typing import Annotated, Final
 
@@ -89,7 +90,8 @@ class _Read:
         call, now = self._call, self._call.process.clock()
         read = read_status(call.installation, call.live, self._source, now, self._before)
         self._before = read
-        return status_answer(with_look(read, call.live) if self._look else read.view)
+        settings = "" if call.config is None else f" --config {shlex.quote(call.config)}"
+        return status_answer(with_look(read, call.live) if self._look else read.view, settings)
 
     def shown(self) -> Shown:
         """Return it as a watch shows it. Raises as ``answer``."""

@@ -28,6 +28,7 @@ from controller.scheduling.wall_clock import zone_of
 from controller.views.audit.records import approval_text, record_time_text
 from controller.views.blocks import block_line
 from controller.views.override_text import overlay_lines
+from controller.views.plan.wording import AS_USUAL, Asked
 from controller.views.time_text import (
     even_moment_text,
     moment_text,
@@ -144,7 +145,7 @@ _STRAYS: Final = 3
 _VALUE_WIDTH: Final = 56
 
 
-def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
+def explanation_lines(explanation: Explanation, asked: Asked = AS_USUAL) -> tuple[str, ...]:
     """Return the answer for people."""
     source = explanation.source or NOT_READ
     # Last what blocks the changes that a plan of the source has.
@@ -176,7 +177,7 @@ def explanation_lines(explanation: Explanation) -> tuple[str, ...]:
     for label, told_lines in blocks:
         labels = (label, *[""] * len(told_lines))
         lines += [f"{own:<{_WIDTH}}{line}" for own, line in zip(labels, told_lines, strict=False)]
-    commands = commands_of(explanation)
+    commands = commands_of(explanation, asked)
     if commands:
         lines.append("")
         width = max(_WIDTH - 1, *(len(command.purpose) + 1 for command in commands))
@@ -362,15 +363,19 @@ class Command(NamedTuple):
     text: str
 
 
-def commands_of(explanation: Explanation) -> list[Command]:
-    """Return what to type next, in order; a purpose is said once."""
+def commands_of(explanation: Explanation, asked: Asked = AS_USUAL) -> list[Command]:
+    """Return what to type next, in order, with what was ``asked`` for; a purpose is said once."""
     told: list[Command] = []
+    settings, found = asked.settings, explanation.source
     for step in explanation.steps:
         match step.kind:
             case StepKind.HISTORY:
-                purpose, text = "History", f"envctl audit list --entity {step.target}"
+                purpose, text = "History", f"envctl{settings} audit list --entity {step.target}"
+            case StepKind.DOCUMENT if found is None or found.document is None:
+                # A source that does not have it shows nothing of it.
+                continue
             case StepKind.DOCUMENT:
-                purpose, text = "Whole", f"envctl render {step.target}"
+                purpose, text = "Whole", f"envctl{settings} render {step.target}{asked.source}"
             case StepKind.CORRECT_TAG:
                 purpose = "Put it right"
                 text = f"correct the tag {step.tag} of {step.target}, or take it off"
@@ -382,7 +387,7 @@ def commands_of(explanation: Explanation) -> list[Command]:
                 purpose = "Keep it" if STATES.get(first) is step.state else "Have it"
                 purpose = f"{purpose} {step.state}"
                 every = f"      (all {step.instances} instances)" if step.instances > 1 else ""
-                text = f'envctl override {step.target} schedule={step.state} --until 10:00 --reason "…"{every}'
+                text = f'envctl{settings} override {step.target} schedule={step.state} --until 10:00 --reason "…"{every}'
         said = any(known.purpose == purpose for known in told)
         told.append(Command("" if said else purpose, text))
     return told

@@ -12,14 +12,15 @@ def next_step(scope: ScopeLine) -> str:
     if scope.in_order or not scope.known:
         return ""
     if scope.newer:
-        return "envctl --version"
+        return "envctl version"
     if scope.status is None and scope.name == CONFIG_SCOPE:
         return "envctl plan"
-    if scope.name == CONFIG_SCOPE and scope.state == ScopeState.STALLED:
+    changes = scope.status.changes if scope.status else 0
+    if scope.name == CONFIG_SCOPE and scope.state == ScopeState.STALLED and not changes:
         return "envctl validate"
-    if scope.state in ("unknown", "waiting", UNSEEN):
+    if scope.damaged or scope.state in ("unknown", "waiting", UNSEEN):
         return f"envctl doctor {scope.name}"
-    if scope.lacking and scope.status and not (scope.status.changes or scope.status.blocked):
+    if scope.lacking and scope.status and not (changes or scope.status.blocked):
         return f"envctl doctor {scope.name}"
     return f"envctl plan --scope {scope.name}"
 
@@ -45,7 +46,7 @@ def what_of(scope: ScopeLine) -> str:
     if scope.open_records:
         counts.append(f"{scope.open_records} announced and not ended: the next run settles it")
     if scope.damaged:
-        counts.append(f"damaged: {scope.damaged}; envctl doctor {scope.name}")
+        counts.append(f"damaged: {scope.damaged}")
     if not scope.known:
         counts.append("no Account or EnvironmentType names it any more")
     parts = [first, ", ".join(counts)]

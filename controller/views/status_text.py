@@ -368,11 +368,15 @@ def _coming(at: datetime, now: datetime) -> str:
     return utc_text(at) if soon else even_moment_text(at)
 
 
-def status_answer(view: StatusView) -> Answer:
-    """Where everything stands."""
+def status_answer(view: StatusView, settings: str = "") -> Answer:
+    """Where everything stands; what to type next names the ``settings`` that were named: `` --config FILE``."""
 
     def lines() -> tuple[Line, ...]:
-        return tuple(status_lines(view))
+        typed = f"→ envctl{settings} "
+        return tuple(
+            tuple(span._replace(text=span.text.replace("→ envctl ", typed)) for span in line)
+            for line in status_lines(view)
+        )
 
     return Answer(
         document="status",

@@ -1,9 +1,14 @@
 """The row that says where a ledger stands is lost: no second chain begins, and one command makes it again."""
 
+import pytest
+
 from controller.aws.items import to_wire
 from controller.aws.transactions import DeleteWrite, PutWrite
 from controller.ledger.ledger_table import LEDGER_TABLE
 from tests.support.command_line import Fleet, envctl, installation, service
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 
 def test_by_the_commands_alone(installed: Fleet) -> None:
@@ -25,7 +30,9 @@ def test_by_the_commands_alone(installed: Fleet) -> None:
     assert installed.apply().code == 0
 
 
-def test_a_record_of_nobody_is_told_and_crashes_nothing(installed: Fleet) -> None:
+@pytest.mark.tells("controller/views/audit/export.py", "audit verify")
+@pytest.mark.tells("controller/views/explanation.py", "audit verify")
+def test_a_record_of_nobody_is_told_and_crashes_nothing(installed: Fleet, told: Told) -> None:
     assert installed.apply().code == 0
     found = installation()
     table = found.master.settings.resource_prefix + LEDGER_TABLE.name
@@ -49,6 +56,7 @@ def test_a_record_of_nobody_is_told_and_crashes_nothing(installed: Fleet) -> Non
     assert "2999" not in explained.partition("In no chain")[0]
     assert "by mallory, record mallory" in explained
     assert "record beyond" in explained
+    assert "record mallory" in told.types(explained, "audit verify").out
     shown = envctl("audit", "show", "mallory")
     assert shown.code == 7
     assert "record mallory is in no chain: it names no scope" in shown.err
@@ -57,3 +65,7 @@ def test_a_record_of_nobody_is_told_and_crashes_nothing(installed: Fleet) -> Non
     found.master.store.write(PutWrite(table, to_wire(damaged)))
     assert "ledger: record damaged is damaged" in envctl("audit", "show", "damaged").err
     assert envctl("audit", "list", "--since", "1h ago", "--records").code == 0
+    refused = envctl("audit", "export", "--format", "csv")
+    assert (refused.code, "record damaged is damaged" in refused.err) == (7, True)
+    assert "damaged" in told.types(refused.err, "audit verify").out
+    assert '"damaged"' in envctl("audit", "export", "--format", "proof").out

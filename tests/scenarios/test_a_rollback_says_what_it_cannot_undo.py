@@ -20,8 +20,9 @@ from tests.support.command_line import (
     use_settings,
 )
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
+from tests.support.told import Told, told
 
-__all__ = ["fleet", "installed", "moto"]
+__all__ = ["fleet", "installed", "moto", "told"]
 
 
 @pytest.fixture
@@ -110,7 +111,8 @@ def test_drift_that_was_put_back_in_between_is_no_part_of_what_goes_back(estate:
     assert described() == "first"
 
 
-def test_overrides_of_a_run_are_named_and_left(estate: Fleet) -> None:
+@pytest.mark.tells("controller/views/rollback.py", "override release")
+def test_overrides_of_a_run_are_named_and_left(estate: Fleet, told: Told) -> None:
     asked = ("override", "c50", "schedule=on", "--until", "+2h", "--reason", "night", "--yes")
     assert envctl(*asked, "--format", "json").code == 0
     (made,) = envctl("override", "list", "--format", "json").json["overrides"]
@@ -121,6 +123,9 @@ def test_overrides_of_a_run_are_named_and_left(estate: Fleet) -> None:
 
     assert "0 records of 0 objects" in ended.out
     assert f"not taken back: overrides {made['id']}" in ended.out
+    released = told.types(ended.out, "override release", "--yes", filling={"ID": made["id"]})
+    assert released.code == 0, released.err
+    assert envctl("override", "list").out == "no overrides\n"
 
 
 def with_key(key: str, vpc: str = "vpc-1") -> dict[str, str | None]:

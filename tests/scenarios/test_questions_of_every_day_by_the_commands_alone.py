@@ -11,6 +11,9 @@ import pytest
 from tests.support.command_line import Ended, Fleet, envctl, service, use_settings
 from tests.support.documents import ENVELOPE
 from tests.support.fleet_yaml import account, environment, one_file
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 MAP_AND_SCHEDULE = """apiVersion: envctl/v1
 kind: DeploymentMap
@@ -55,16 +58,18 @@ def as_json(*words: object) -> Ended:
     return ended
 
 
-def test_a_document_is_explained_with_the_place_of_each_value(staging: Fleet) -> None:
-    told = envctl("explain", "Search")
+@pytest.mark.tells("controller/views/explanation.py", "audit list --entity")
+@pytest.mark.tells("controller/views/explanation.py", "render")
+def test_a_document_is_explained_with_the_place_of_each_value(staging: Fleet, told: Told) -> None:
+    text = envctl("explain", "Search").out
     shown = as_json("explain", "Service/Search").json
 
-    assert told.code == 0
-    assert told.out.startswith("Service/Search    revision ")
-    assert "as the source says (in order)" in told.out
-    assert "bluePort: 40000" in told.out
-    assert "search.yaml:4" in told.out
-    assert "envctl audit list --entity Service/Search" in told.out
+    assert text.startswith("Service/Search    revision ")
+    assert "as the source says (in order)" in text
+    assert "bluePort: 40000" in text
+    assert "search.yaml:4" in text
+    assert "created InfraConfigServices/Search" in told.types(text, "audit list").out
+    assert "bluePort: 40000" in told.types(text, "render").out
     assert shown["ref"] == "Service/Search"
     assert shown["lastChange"][0].endswith("Created")
     assert shown["blocks"] == []
@@ -86,6 +91,16 @@ def test_an_environment_without_instances(staging: Fleet) -> None:
     assert shown["next"][0]["utc"] == "2026-11-24T19:00:00.000Z"
     assert any(line.startswith("deploymentMap: web") for line in shown["values"])
     assert shown["blocks"][0].startswith("mode of power in staging-eu/eu-west-1: observe")
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/views/explanation.py", "override --reason --until")
+def test_what_explain_tells_to_type_has_it_off(staging: Fleet, told: Told) -> None:
+    on = envctl("explain", "c60").out
+    assert "Wanted ON" in on
+
+    assert told.types(on, "override").code == 0
+    assert "Wanted OFF" in envctl("explain", "c60").out
 
 
 def test_what_there_is_is_listed(staging: Fleet) -> None:

@@ -205,7 +205,7 @@ def test_a_scope_of_a_newer_controller_is_stalled_and_says_what_to_type(estate: 
 
     scope = next(one for one in _shown(estate)["scopes"] if one["scope"] == SCOPE)
 
-    assert (scope["inOrder"], scope["next"]) == (False, "envctl --version")
+    assert (scope["inOrder"], scope["next"]) == (False, "envctl version")
     assert {one["type"]: one["reason"] for one in scope["conditions"]} == {
         "Ready": "NewerController",
         "Reconciling": "NothingToDo",

@@ -17,6 +17,9 @@ from tests.support.accidents import (
     services,
 )
 from tests.support.command_line import Fleet, envctl, installation, service
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 
 @pytest.fixture
@@ -24,8 +27,9 @@ def backed_up(installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return back_up(installed, tmp_path, monkeypatch)
 
 
+@pytest.mark.tells("controller/views/override_text.py", "override list")
 def test_what_a_restore_holds_is_one_override_of_which_git_takes_its_part(
-    backed_up: Fleet,
+    backed_up: Fleet, told: Told
 ) -> None:
     applied(backed_up, accident("search", "auth", "checkout"))
 
@@ -37,7 +41,7 @@ def test_what_a_restore_holds_is_one_override_of_which_git_takes_its_part(
     listed = envctl("override", "list").out
     assert "3 services  as put back (3 parts)" in listed
     assert "3 services as put back (3 parts) until Git changes it" in envctl("plan").out
-    each = envctl("override", "list", held["id"], "--format", "json").json["overrides"]
+    each = told.types(listed, "override list", "--format", "json").json["overrides"]
     assert [part["ref"] for part in each] == ["Service/Auth", "Service/Checkout", "Service/Search"]
     applied(backed_up, {"search.yaml": service("Search", 40000, description="on purpose")})
     assert services()["Search"] == "on purpose"

@@ -56,11 +56,15 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.tells("controller/views/plan/wording.py", "apply")
 @pytest.mark.parametrize("options", [[], ["--adopt"], ["--scope", "config"], ["--deep"]])
-def test_the_last_line_of_a_plan_applies_it(installed: Fleet, options: list[str]) -> None:
+def test_the_last_line_of_a_plan_applies_it(
+    installed: Fleet, options: list[str], told: Told
+) -> None:
     planned = installed.plan(*options)
 
     assert planned.code == 2
+    told.is_typed(next_of(planned), "apply")
     assert [one.code for one in typed(next_of(planned))] == [0, 0]
     assert installed.plan(*options).code == 0
 

@@ -17,7 +17,8 @@ from controller.cli.main import app
 ROOT: Final = Path(__file__).parents[2]
 FILLED: Final = "VALUE"
 """What stands for a part of a text that only a run knows."""
-_BEGIN: Final = re.compile(r"(?<![\w/:.-])envctl (?=[a-z-])")
+_BEGIN: Final = re.compile(rf"(?<![\w/:.-])(?<!<!-- )envctl(?:{FILLED})? (?=[a-z-])")
+"""Behind it a run may fill in the settings that were named; a comment of Markdown tells nobody."""
 _WORD: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\S+")
 _ARGUMENT: Final = re.compile(
     rf"(?:\{{\}}|[A-Z][A-Z0-9]*(?:[/=|][A-Z]+)*|\S*{FILLED}\S*|\d{{8}}T\S+|latest|config|all|[a-z]+=\S+)(?:\.\.\.|…)?"

@@ -41,6 +41,13 @@ _NEXT: Final = {
     OutcomeKind.WRONG: "What was accepted last stays in force. `envctl validate` says everything that is wrong.",
     OutcomeKind.FAILED: "`envctl status` says how it stands.",
 }
+_REST: Final = {
+    OutcomeKind.APPLIED: "envctl status",
+    OutcomeKind.REFUSED: "envctl plan",
+    OutcomeKind.WRONG: "envctl validate",
+    OutcomeKind.FAILED: "envctl plan",
+}
+"""What shows the lines that are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,7 @@ def answer_of(rows: Mapping[str, Mapping[str, Any]], scopes: Collection[str]) ->
     head = (
         f"### {_HEADS[found.kind]}: {in_short(found.revision, _COMMIT_DIGITS + 1)[:_COMMIT_DIGITS]}"
     )
-    parts = (head, record, _fenced(lines), _NEXT.get(found.kind, ""))
+    parts = (head, record, _fenced(lines, _REST[found.kind]), _NEXT.get(found.kind, ""))
     text = REDACTOR.redact("\n\n".join(filter(None, parts)))
     config = statuses.get(CONFIG_SCOPE)
     accepted = "" if config is None else config.revision
@@ -156,8 +163,8 @@ def _stands(status: ScopeStatus | None) -> str:
     return f"{status.state.value}: {reason}" if reason else status.state.value
 
 
-def _fenced(lines: Iterable[str]) -> str:
-    shown = list(_cut(lines))
+def _fenced(lines: Iterable[str], rest: str) -> str:
+    shown = list(_cut(lines, rest))
     if not shown:
         return ""
     longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
@@ -165,9 +172,9 @@ def _fenced(lines: Iterable[str]) -> str:
     return "\n".join((f"{fence}text", *shown, fence))
 
 
-def _cut(lines: Iterable[str]) -> Iterator[str]:
+def _cut(lines: Iterable[str], rest: str) -> Iterator[str]:
     every = list(lines)
     for line in every[:SHOWN]:
         yield in_short(line, LONGEST_LINE)
     if len(every) > SHOWN:
-        yield f"… and {len(every) - SHOWN} more lines: envctl status"
+        yield f"… and {len(every) - SHOWN} more lines: {rest}"

@@ -47,7 +47,7 @@ def standing_alerts(rows: Rows, around: Around) -> tuple[Alert, ...]:
     if around.dead_letters:
         said = "1 work lies" if around.dead_letters == 1 else f"{around.dead_letters} works lie"
         text = f"{said} among the dead letters: trying again would not help"
-        found.append(_alert(AlertKind.DEAD_LETTERS, "", text, "envctl status"))
+        found.append(_alert(AlertKind.DEAD_LETTERS, "", text, "envctl doctor"))
     return tuple(sorted(found, key=lambda alert: alert.key))
 
 
@@ -72,7 +72,9 @@ def _of_scopes(rows: Rows, around: Around) -> Iterator[Alert]:
         if status.state is ScopeState.STALLED and status.failures >= TRIES:
             is_source = scope == CONFIG_SCOPE
             kind = AlertKind.SOURCE_STALLED if is_source else AlertKind.SCOPE_STALLED
-            yield _alert(kind, scope, why, "envctl validate" if is_source else plan)
+            # What was planned, and not written to the end, is not for its documents to mend.
+            is_wrong = is_source and not status.changes
+            yield _alert(kind, scope, why, "envctl validate" if is_wrong else plan)
         if (off := _instances_off(status)) is not None:
             yield _alert(AlertKind.INSTANCES_OFF, scope, off, plan)
 
@@ -94,7 +96,7 @@ def _of_heads(rows: Rows) -> Iterator[Alert]:
         try:
             head_of_row(scope, row)
         except ScopeFromTheFuture as error:
-            yield _alert(AlertKind.SCOPE_FROM_THE_FUTURE, scope, error.message, "envctl --version")
+            yield _alert(AlertKind.SCOPE_FROM_THE_FUTURE, scope, error.message, "envctl version")
         except DamagedState:
             # Status and doctor tell of it, with the row's name.
             continue
@@ -107,7 +109,9 @@ def _of_storms(rows: Rows, now: datetime) -> Iterator[Alert]:
             f" left alone until {storm.until:%Y-%m-%d %H:%M} UTC"
         )
         subject = f"{storm.scope} {storm.ref}"
-        yield _alert(AlertKind.DRIFT_STORM, subject, text, f"envctl explain {storm.ref}")
+        yield _alert(
+            AlertKind.DRIFT_STORM, subject, text, f"envctl audit list --entity {storm.ref}"
+        )
 
 
 def _of_overrides(rows: Rows, around: Around) -> Iterator[Alert]:

@@ -32,6 +32,7 @@ from controller.views.explanation import (
     why_lines,
 )
 from controller.views.override_text import OverrideObject, override_json
+from controller.views.plan.wording import AS_USUAL, Asked
 
 
 class RuleObject(TypedDict):
@@ -91,7 +92,7 @@ class ExplainDocument(TypedDict):
     commands: list[Command]
 
 
-def explanation_json(explanation: Explanation) -> ExplainDocument:
+def explanation_json(explanation: Explanation, asked: Asked = AS_USUAL) -> ExplainDocument:
     """Return the answer for programs."""
     found, zone, last = explanation.power, explanation.zone, explanation.last
     source = explanation.source or NOT_READ
@@ -138,15 +139,15 @@ def explanation_json(explanation: Explanation) -> ExplainDocument:
             state_change_json(change.at.astimezone(zone), change.state)
             for change in (found.next if found else ())
         ],
-        "commands": commands_of(explanation),
+        "commands": commands_of(explanation, asked),
     }
 
 
-def explain_answer(found: Explained) -> Answer:
-    """Why something is as it is."""
+def explain_answer(found: Explained, asked: Asked = AS_USUAL) -> Answer:
+    """Why something is as it is; what to type next keeps what was ``asked`` for."""
     return Answer(
         document="explain",
-        fields=lambda: explanation_json(found.explanation),
-        text=lambda: "\n".join(explanation_lines(found.explanation)),
+        fields=lambda: explanation_json(found.explanation, asked),
+        text=lambda: "\n".join(explanation_lines(found.explanation, asked)),
         remarks=tuple(filter(None, (found.untold,))),
     )

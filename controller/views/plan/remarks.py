@@ -6,11 +6,13 @@ from datetime import datetime
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.views.override_text import ended_lines, soon_lines
 from controller.views.plan.field_lines import counted
+from controller.views.plan.wording import AS_USUAL, Asked
 
 
-def warnings_text(count: int) -> str:
+def warnings_text(count: int, asked: Asked = AS_USUAL) -> str:
     """Return how many warnings the desired state has, and where to read them: a plan is read for its changes."""
-    return f"{counted(count, 'warning')} in the desired state: envctl validate shows what"
+    said = f"{counted(count, 'warning')} in the desired state"
+    return f"{said}: envctl{asked.settings} validate{asked.source} shows what"
 
 
 def endings(planned: Reconciled, now: datetime) -> Iterator[str]:

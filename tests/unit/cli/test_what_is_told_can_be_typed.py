@@ -20,7 +20,6 @@ SPOKEN_OF = {
 }
 """What is named to say what an option does, and not to be typed as it stands."""
 TYPED = {
-    "--version": "scenarios/test_the_wheel_is_installed_as_tools_are.py",
     "apply --adopt": "scenarios/test_each_fix_of_a_replay_ends_its_line.py",
     "apply --source": "scenarios/test_guards_hold_through_git.py",
     "apply --yes": "scenarios/test_what_is_told_to_type_does_it.py",
@@ -40,6 +39,7 @@ TYPED = {
     "render": "unit/cli/test_commands.py",
     "render --source": "unit/cli/test_commands.py",
     "validate --config": "unit/cli/installation/test_init.py",
+    "version": "scenarios/test_what_status_and_alerts_tell_to_type_helps.py",
 }
 """A command with its options, and the test that types it; what is not here is typed by a page."""
 PAGES = [*ROOT.glob("docs/how-to/*.md"), *ROOT.glob("docs/tutorial/*.md")]

@@ -192,3 +192,18 @@ def test_a_row_of_what_was_told_is_read_back() -> None:
     assert answered_of_row(row_of_answered(known)) == known
     assert answered_of_row({"Id": "answered#source"}) is None
     assert answered_of_row(None) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed"),
+    [
+        (OutcomeKind.REFUSED, "envctl plan"),
+        (OutcomeKind.WRONG, "envctl validate"),
+        (OutcomeKind.FAILED, "envctl plan"),
+    ],
+)
+def test_lines_that_are_left_out_are_shown_by_what_shows_all(kind: OutcomeKind, typed: str) -> None:
+    why = "\n".join(f"problem {number}" for number in range(SHOWN + 2))
+    answer = told(RevisionOutcome(revision=NEW, kind=kind, at=NOW, why=why))
+
+    assert f"\n… and 2 more lines: {typed}\n" in answer.text

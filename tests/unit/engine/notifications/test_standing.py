@@ -63,6 +63,8 @@ def test_what_may_pass_is_an_alert_once_it_was_tried_again() -> None:
     ):
         assert told(status(state, scope, failures=1)) == []
         assert told(status(state, scope, failures=2)) == [(kind, scope, step)]
+    planned = status(stalled, "config", failures=2, changes=1)
+    assert told(planned) == [("source-stalled", "config", "envctl plan")]
 
 
 def test_a_scope_that_no_account_names_any_more_concerns_nobody() -> None:
@@ -87,7 +89,7 @@ def test_a_scope_of_a_newer_controller_is_an_alert_and_a_damaged_head_is_status_
     newer = row_of_head(Head("config", 1, "", 0, 7, "aa", LEDGER_FORMAT + 1))
     damaged = {"Id": f"{HEAD_PREFIX}{ACCOUNT}", "Epoch": "many"}
 
-    assert told(newer, damaged) == [("scope-from-the-future", "config", "envctl --version")]
+    assert told(newer, damaged) == [("scope-from-the-future", "config", "envctl version")]
 
 
 def test_an_object_that_is_fought_over_is_an_alert_until_it_is_tried_again() -> None:
@@ -95,7 +97,9 @@ def test_an_object_that_is_fought_over_is_an_alert_until_it_is_tried_again() -> 
     moments = [int((NOW - timedelta(minutes=m)).timestamp() * 1000) for m in (9, 6, 3)]
     row = {"Id": f"{FLIPS_PREFIX}config", "Flips": {str(ref): moments}, "Told": []}
 
-    assert told(row) == [("drift-storm", "config Service/Search", "envctl explain Service/Search")]
+    assert told(row) == [
+        ("drift-storm", "config Service/Search", "envctl audit list --entity Service/Search")
+    ]
     assert told(row, around=replace(AROUND, now=NOW + timedelta(hours=1))) == []
 
 
@@ -135,5 +139,5 @@ def test_a_snapshot_that_failed_is_an_alert_until_one_is_taken() -> None:
 def test_dead_letters_are_one_alert_however_many() -> None:
     for count in (1, 7):
         assert told(around=replace(AROUND, dead_letters=count)) == [
-            ("dead-letters", "", "envctl status")
+            ("dead-letters", "", "envctl doctor")
         ]
