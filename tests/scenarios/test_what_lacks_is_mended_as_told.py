@@ -5,21 +5,26 @@ Covers: engine.installation.bootstrap.
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from moto.dynamodb.models.table import Table
 
+from controller.aws.table_setup import Patience
+from controller.engine.commit.scope_writer import ScopeWriter
+from controller.engine.installation.bootstrap import BASELINE_ROW
 from controller.engine.installation.installation import INSTALLATION_KEY
+from controller.errors import Conflict
 from tests.support.command_line import Fleet, envctl, fleet, installed, moto, use_settings
+from tests.support.request_faults import request_faults
 from tests.support.told import Told, told
 
 __all__ = ["fleet", "installed", "moto", "told"]
 
 pytestmark = pytest.mark.slow
-
-CHECKS = "controller/engine/queries/doctor/checks.py"
 
 
 @pytest.fixture
@@ -37,7 +42,7 @@ def deleted(dynamodb: Any, begins: str) -> None:
             dynamodb.delete_table(TableName=name)
 
 
-@pytest.mark.tells(CHECKS, "bootstrap")
+@pytest.mark.tells("controller/engine/queries/doctor/checks.py", "bootstrap")
 @pytest.mark.tells("controller/targets/tables.py", "bootstrap")
 def test_tables_that_lack_are_made(moto: None, dynamodb: Any, told: Told) -> None:
     lacking = envctl("doctor")
@@ -73,8 +78,8 @@ def test_a_set_up_that_was_cut_short_goes_on_and_an_id_that_is_lost_is_not_made_
     assert envctl("plan").code == 0
 
 
-@pytest.mark.tells(CHECKS, "apply")
-@pytest.mark.tells(CHECKS, "plan")
+@pytest.mark.tells("controller/engine/queries/doctor/checks.py", "apply")
+@pytest.mark.tells("controller/engine/queries/doctor/checks.py", "plan")
 @pytest.mark.tells("controller/engine/desired/accepted.py", "apply")
 def test_an_item_that_lost_its_mark_is_shown_and_healed(
     installed: Fleet, dynamodb: Any, told: Told
@@ -91,3 +96,77 @@ def test_an_item_that_lost_its_mark_is_shown_and_healed(
     assert "Service Search  mark lost" in told.types(lacking, "plan").out
     assert "1 applied" in told.types(lacking, "apply").out
     assert envctl("doctor").code == 0
+
+
+@pytest.mark.tells("controller/engine/queries/schedules/preview.py", "apply")
+@pytest.mark.tells("controller/engine/queries/schedules/preview.py", "plan")
+def test_a_schedule_that_cannot_be_read_back_is_shown_and_healed(
+    installed: Fleet, dynamodb: Any, told: Told
+) -> None:
+    named = "apiVersion: envctl/v1\nkind: Schedule\nmetadata: {name: late}\nspec: {timezone: UTC, periods: [{days: mon, from: 08:00, to: 19:00}]}\n"
+    installed.has({"late.yaml": named})
+    assert envctl("apply", "--yes").code == 0
+    dynamodb.update_item(
+        TableName="EnvctlConfig",
+        Key={"Kind": {"S": "Schedule"}, "Name": {"S": "late"}},
+        UpdateExpression="REMOVE Managed",
+    )
+
+    refused = envctl("schedule", "preview", "late").err
+
+    assert "Schedule late  mark lost" in told.types(refused, "plan").out
+    assert told.types(refused, "apply").code == 0
+    assert envctl("schedule", "preview", "late").code == 0
+
+
+@pytest.mark.tells("controller/aws/transactions.py", "bootstrap")
+def test_a_table_that_goes_while_it_is_written_is_made(
+    installed: Fleet, dynamodb: Any, told: Told
+) -> None:
+    with request_faults() as faults:
+        faults.at("TransactWriteItems", before=lambda: deleted(dynamodb, "InfraConfigServices"))
+        failed = envctl("apply", "--yes")
+    assert failed.code == 5
+
+    assert "created 1 table" in told.types(failed.out + failed.err, "bootstrap").out
+    assert envctl("apply", "--yes").code == 0
+
+
+@pytest.mark.tells("controller/aws/table_setup.py", "bootstrap")
+def test_a_table_that_takes_long_is_waited_for_by_the_next(
+    moto: None, fleet: Fleet, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    def coming(table: Table, base_key: str = "TableDescription") -> dict[str, Any]:
+        described: dict[str, Any] = describe(table, base_key)
+        described[base_key]["TableStatus"] = "CREATING"
+        return described
+
+    describe = Table.describe
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "describe", coming)
+        once = partial(Patience, tries=1, interval_s=0)
+        patch.setattr("controller.aws.table_setup.Patience", once)
+        late = envctl("bootstrap")
+    assert late.code == 5
+
+    assert told.types(late.err, "bootstrap").code == 0
+    assert fleet.plan().code == 2
+
+
+@pytest.mark.tells("controller/engine/installation/bootstrap.py", "bootstrap")
+def test_what_somebody_else_recorded_meanwhile_is_gone_on_from(
+    moto: None, fleet: Fleet, dynamodb: Any, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    def meanwhile(*_: object) -> None:
+        raise Conflict("it is there")
+
+    assert envctl("bootstrap").code == 0
+    rows: Any = boto3.resource("dynamodb", "eu-west-1")
+    rows.Table("EnvctlState").delete_item(Key={"Id": BASELINE_ROW})
+    rows.Table("InfraConfigServices").put_item(Item={"ServiceName": "Old"})
+    with monkeypatch.context() as patch:
+        patch.setattr(ScopeWriter, "append", meanwhile)
+        refused = envctl("bootstrap")
+    assert refused.code != 0
+
+    assert "recorded 1 item" in told.types(refused.err, "bootstrap").out

@@ -124,3 +124,25 @@ def test_an_anchored_ledger_that_is_rewritten_is_found(
     assert "anchored at" in found.out
     kept.write_text("{}")
     assert "is no anchor that this version reads" in envctl("audit", "verify", "--anchors").out
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/streams/table_reader.py", "bootstrap")
+def test_a_table_with_another_key_is_told_and_compared(table: Any, told: Told) -> None:
+    client: Any = boto3.client("dynamodb", "eu-west-1")
+    client.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
+    client.delete_table(TableName=TABLE)
+    client.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "Name", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "Name", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+    assert f"{TABLE}: not seen since" in followed().out
+    table.put_item(Item={"Name": "Search"})
+
+    seen = followed()
+
+    assert seen.code == 7
+    assert f"differs  {TABLE}: key" in told.types(seen.err, "bootstrap").out
