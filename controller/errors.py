@@ -80,7 +80,7 @@ class PlanChanged(EnvctlError):
         super().__init__(
             f"the plan went stale: reviewed {short(expected)}, now {short(actual)}",
             detail=detail,
-            fix="run envctl plan again and review the new one",
+            fix="run envctl plan again, with the same options, and review the new one",
             facts={"expected": expected, "actual": actual},
         )
 

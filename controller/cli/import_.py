@@ -1,5 +1,6 @@
 """``envctl import``: YAML for what exists."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -70,4 +71,6 @@ def import_(
     if found.oddities or found.left_out or found.unseen:
         odd = "1 oddity" if found.oddities == 1 else f"{found.oddities:,} oddities"
         say(f"{odd}, {found.left_out:,} left out: {out / NOTES} says what there is to decide")
-    say(f"Next: commit it, and envctl plan --source {out} --adopt")
+    settings = ["--config", call.config] if call.config else []
+    again = shlex.join(["envctl", *settings, "plan", "--source", str(out), "--adopt"])
+    say(f"Next: commit it, and {again}")

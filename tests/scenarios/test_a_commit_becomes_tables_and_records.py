@@ -15,6 +15,9 @@ from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
 from tests.support.command_line import TEAMS, Fleet, envctl, installation, service, use_settings
 from tests.support.git_repository import Repository
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 
 @pytest.fixture
@@ -127,12 +130,15 @@ def test_what_exists_already_is_recorded_reported_and_adopted_only_when_asked(
     assert found["Managed"]["By"] == installation().id
 
 
-def test_bootstrap_again_says_so_and_alters_nothing_without_upgrade(installed: Fleet) -> None:
+@pytest.mark.tells("controller/cli/installation/bootstrap.py", "bootstrap --upgrade")
+def test_bootstrap_again_says_so_and_alters_nothing_without_upgrade(
+    installed: Fleet, told: Told
+) -> None:
     client = installation().master.client
     client.update_table(TableName="EnvctlState", DeletionProtectionEnabled=False)
 
     again = envctl("bootstrap")
-    upgraded = envctl("bootstrap", "--upgrade", "--format", "json")
+    upgraded = told.types(again.out, "bootstrap --upgrade", "--format", "json")
 
     assert (again.code, upgraded.code) == (0, 0)
     assert "differs  EnvctlState: deletion protection" in again.out

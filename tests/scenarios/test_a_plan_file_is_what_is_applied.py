@@ -26,6 +26,9 @@ from controller.views.documents.plan_review import check_plan_file
 from tests.support.command_line import TEAMS, Fleet, envctl, installation, service, use_settings
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 from tests.support.git_repository import Repository
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 ALERTS = """apiVersion: envctl/v1
 kind: NotificationSettings
@@ -104,8 +107,9 @@ def test_whoever_applies_an_approved_file_does_not_do_it_in_anothers_name(
     assert 'the file says "--approve by ada", now "--approve by mallory"' in refused.err
 
 
+@pytest.mark.tells("controller/errors.py", "plan")
 def test_the_same_changes_of_another_revision_are_another_plan(
-    repository: Repository, tmp_path: Path
+    repository: Repository, tmp_path: Path, told: Told
 ) -> None:
     file = tmp_path / "plan.json"
     repository.commit({"a0.yaml": ALERTS % "a0", "a1.yaml": ALERTS % "a1"})
@@ -116,6 +120,8 @@ def test_the_same_changes_of_another_revision_are_another_plan(
 
     assert refused.code == 4
     assert "the source moved on" in refused.err
+    assert told.types(refused.err, "plan", "--out", file).code == 2
+    assert envctl("apply", file, "--yes").code == 0
 
 
 @pytest.mark.slow

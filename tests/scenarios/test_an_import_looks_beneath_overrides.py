@@ -5,6 +5,9 @@ from pathlib import Path
 
 from controller.engine.live.accounts import LiveAccounts
 from tests.support.command_line import Fleet, envctl, installation, service
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 NIGHT = ("--until", "+10m", "--reason", "release night", "--yes")
 MAP = """apiVersion: envctl/v1
@@ -17,13 +20,15 @@ spec:
 """
 
 
-def test_what_an_override_holds_is_told_and_not_written(installed: Fleet, tmp_path: Path) -> None:
+def test_what_an_override_holds_is_told_and_not_written(
+    installed: Fleet, tmp_path: Path, told: Told
+) -> None:
     installed.has({"search.yaml": service("Search", 40000, description="finds things")})
     assert installed.apply().code == 0
     assert envctl("override", "Service/Search", "description=closed tonight", *NIGHT).code == 0
     assert installed.apply().code == 0
 
-    assert envctl("import", "--out", tmp_path / "written", "--scope", "config").code == 0
+    imported = envctl("import", "--out", tmp_path / "written", "--scope", "config")
 
     text = (tmp_path / "written/services/Search.yaml").read_text()
     assert "  description: finds things" in text.splitlines()
@@ -31,7 +36,10 @@ def test_what_an_override_holds_is_told_and_not_written(installed: Fleet, tmp_pa
     assert "description closed tonight: put there by " in notes
     assert "'s override until 20" in notes
     assert "(release night)" in notes
-    assert envctl("plan", "--source", tmp_path / "written", "--scope", "config").code == 0
+    assert told.types(imported.out, "plan").code == 0
+    (tmp_path / "of mine.yaml").write_text("{}", encoding="utf-8")
+    elsewhere = ("--config", tmp_path / "of mine.yaml", "import", "--out", tmp_path / "again here")
+    assert told.types(envctl(*elsewhere).out, "--config").code == 0
 
 
 def test_what_a_map_says_once_for_all_roles_is_beneath_too(

@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from controller.sandbox.seed import seed
 from tests.support.command_line import commands_in, envctl, use_settings
 from tests.support.embedded_aws import AwsForTests
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 FLEET_FOLDER = Path(__file__).parents[2] / "examples" / "fleet"
 STAGING, SCOPE = "012345670123", "staging-eu/eu-west-1"
@@ -67,7 +71,9 @@ def test_where_nothing_lacks_it_says_so_and_writes_nothing(installed: AwsForTest
     assert installed.client("ec2", STAGING).describe_launch_templates()["LaunchTemplates"] == []
 
 
-def test_a_role_that_does_not_trust_the_controller(installed: AwsForTests) -> None:
+@pytest.mark.tells("controller/aws/child_role.py", "deploy-template")
+@pytest.mark.tells("controller/engine/live/observe.py", "doctor")
+def test_a_role_that_does_not_trust_the_controller(installed: AwsForTests, told: Told) -> None:
     iam = installed.client("iam", STAGING)
     nobody = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}]}'
     iam.update_assume_role_policy(
@@ -75,6 +81,7 @@ def test_a_role_that_does_not_trust_the_controller(installed: AwsForTests) -> No
     )
 
     code, checks = _doctor("staging-eu")
+    planned = envctl("plan", "--scope", SCOPE, "--expand").out
 
     (health, what, fix) = _of(checks, "assume role")[0]
     assert (code, health) == (7, "lacks")
@@ -85,6 +92,9 @@ def test_a_role_that_does_not_trust_the_controller(installed: AwsForTests) -> No
         f' InstanceRoleArns=arn:aws:iam::{STAGING}:role/ROLES_OF_INSTANCES ExternalId="$EXTERNAL_ID"'
     ) in fix.splitlines()
     assert "externalId" in fix
+    assert "assume role" in told.types(planned, "doctor").out
+    template = yaml.load(told.types(fix, "deploy-template child").out, yaml.BaseLoader)
+    assert {"MasterRoleArns", "InstanceRoleArns", "ExternalId"} <= template["Parameters"].keys()
     assert _of(checks, "permissions") == [], "what cannot be reached is not asked"
     assert {one["where"] for one in checks} == {"installation", SCOPE}
 
@@ -139,7 +149,10 @@ def test_a_region_that_does_not_answer_is_unknown_not_lacking(installed: AwsForT
 
 
 @pytest.mark.slow
-def test_a_table_that_is_not_as_defined_and_a_scope_that_is_none(installed: AwsForTests) -> None:
+@pytest.mark.tells("controller/engine/queries/doctor/checks.py", "bootstrap --upgrade")
+def test_a_table_that_is_not_as_defined_and_a_scope_that_is_none(
+    installed: AwsForTests, told: Told
+) -> None:
     installed.client("dynamodb").update_table(
         TableName="EnvctlConfig", DeletionProtectionEnabled=False
     )
@@ -157,6 +170,9 @@ def test_a_table_that_is_not_as_defined_and_a_scope_that_is_none(installed: AwsF
     ]
     assert ended.code == 64
     assert f"choose from config, prod-eu/eu-west-1, {SCOPE}" in ended.err
+    shown = envctl("doctor", "config").out
+    assert "mended   EnvctlConfig" in told.types(shown, "bootstrap --upgrade").out
+    assert envctl("doctor", "config").code == 0
 
 
 @pytest.mark.slow

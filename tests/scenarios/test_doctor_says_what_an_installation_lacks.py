@@ -14,9 +14,13 @@ from moto.sns.models import sns_backends
 
 from controller import __version__
 from controller.aws.stream_consumers import Consumer
+from controller.cli.process import movable_clock
 from controller.engine.queries.doctor.buckets import check_buckets
 from controller.ledger.heads import HEAD_PREFIX
 from tests.support.command_line import Fleet, envctl, installation, use_settings
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:envctl-alarms"
@@ -124,8 +128,37 @@ def test_settings_in_a_bucket_are_for_those_it_names_alone(installed: Fleet) -> 
     assert "ARN_OF_BREAK_GLASS_ROLE" in lacking[-1].fix
 
 
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/queries/doctor/checks.py", "snapshot nightly")
+def test_a_first_snapshot_is_taken_as_told(
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    use_settings(tmp_path, monkeypatch, f"snapshots: {{folder: {tmp_path / 'kept'}}}\n")
+    assert told.types(envctl("doctor").out, "snapshot nightly").code == 0
+
+    assert [one[0] for one in checks()["snapshots"]] == ["ok"]
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/queries/doctor/checks.py", "audit archive")
+def test_old_records_that_nobody_moved_are_moved_as_told(
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    kept = f"snapshots: {{folder: {tmp_path / 'kept'}}}\nledger: {{keepDays: 90}}\n"
+    use_settings(tmp_path, monkeypatch, kept)
+    assert installed.apply().code == 0
+    with movable_clock() as later:
+        later(timedelta(days=200))
+        assert checks()["old records"][0][0] == "lacks"
+
+        assert told.types(envctl("doctor").out, "audit archive", "--yes").code == 0
+
+        assert checks()["old records"][0][0] == "ok"
+
+
+@pytest.mark.tells("controller/engine/queries/doctor/messaging.py", "deploy-template")
 def test_each_thing_that_lacks_is_told_with_what_mends_it(
-    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
 ) -> None:
     use_settings(tmp_path, monkeypatch, SETTINGS)
     make_bucket("backups", "us-east-1", as_it_should_be=False)
@@ -146,7 +179,9 @@ def test_each_thing_that_lacks_is_told_with_what_mends_it(
     assert fixes["copies of backups"] == [
         "make it: aws s3api create-bucket --bucket copies --region us-east-1"
     ]
-    assert "envctl deploy-template master" in fixes["queue"][0]
+    template = told.types(fixes["queue"][0], "deploy-template master")
+    assert "AWS::SQS::Queue" in template.out
+    assert "aws cloudformation deploy" in template.err
     assert f"aws sns subscribe --topic-arn {TOPIC}" in fixes["topic of alerts"][0]
     assert fixes["webhook of alerts"][0].endswith("at secretsmanager://chat#hook")
     assert "credentials.yaml" in fixes["tokens"][0]

@@ -12,6 +12,9 @@ from controller.aws.transactions import DeleteWrite, PutWrite
 from tests.support.command_line import TEAMS, Fleet, envctl, installation, service, use_settings
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 from tests.support.git_repository import Repository
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 MERGED = "approvals: {inCommits: merged, committers: [Ada Author <ada@example.com>]}"
 ALERTS = """apiVersion: envctl/v1
@@ -48,8 +51,9 @@ def test_lifting_a_protection_and_removing_the_object_takes_two_commits(
     assert envctl("apply", "--yes").code == 0
 
 
+@pytest.mark.tells("controller/engine/config/lifting.py", "apply --ref")
 def test_unlocking_an_environment_and_changing_it_takes_two_commits(
-    repository: Repository,
+    repository: Repository, told: Told
 ) -> None:
     locked, unlocked = (f", deploymentsLocked: {word}" for word in ("true", "false"))
     fleet = {"teams.yaml": one_file(TEAMS, account(), EMPTY_MAP)}
@@ -65,17 +69,18 @@ def test_unlocking_an_environment_and_changing_it_takes_two_commits(
         assert (violation["guard"], violation["approvable"]) == ("deployLock", False)
     digest = violation["digest"]
     assert envctl("apply", "--yes", "--approve", f"deployLock@{digest[:16]}").code == 3
-    told = envctl("plan", "--scope", "config").out
-    assert "one revision lifts what holds a change and makes the change" in told
-    assert "make two commits" in told
+    shown = envctl("plan", "--scope", "config").out
+    assert "one revision lifts what holds a change and makes the change" in shown
+    assert "make two commits" in shown
 
     # Pushed together before a run came between them, they are one; the first is applied by itself.
     repository.git("reset", "--quiet", "--hard", base)
     first = repository.commit({"c50.yaml": environment("c50", more=unlocked)}, "unlocked")
     repository.commit({"c50.yaml": retired}, "retired")
-    assert envctl("plan", "--scope", "config").code == 3
-    by_itself = ["--source", f"git+{repository.url}@{first}", "--scope", "config"]
-    assert envctl("apply", "--yes", *by_itself).code == 0
+    again = envctl("plan", "--scope", "config")
+    assert again.code == 3
+    by_itself = {"COMMIT": first}
+    assert told.types(again.out, "apply", "--scope", "config", filling=by_itself).code == 0
     assert envctl("apply", "--yes", "--scope", "config").code == 0
 
 

@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from controller.model.plan import Status
+from tests.support.command_line import envctl, use_settings
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import EVENING, PowerEstate
 from tests.support.request_faults import RequestFaults, request_faults
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 WEB = "c50-ta-Web"
 
@@ -31,6 +35,32 @@ def faults() -> Iterator[RequestFaults]:
 
 def phases(estate: PowerEstate) -> list[str]:
     return [record.phase for record in estate.records()]
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/queries/doctor/checks.py", "apply --scope")
+def test_what_doctor_finds_open_is_settled_as_it_says(
+    estate: PowerEstate,
+    faults: RequestFaults,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    told: Told,
+) -> None:
+    estate.instance("c50")
+    dark = {"code": "UnauthorizedOperation", "times": None}
+    faults.at("StopInstances", after=lambda: faults.at("DescribeInstances", **dark))
+    estate.at(EVENING).tick()
+    faults.clear()
+    folder = f"source: {{folder: {tmp_path / 'fleet'}}}\n"
+    use_settings(tmp_path, monkeypatch, f"{folder}targets: {{power: enforce}}\n")
+
+    shown = envctl("doctor").out
+
+    assert "did not come to say what became of them" in shown
+    settled = told.types(shown, "apply --scope")
+    assert settled.code == 0, settled.out + settled.err
+    assert phases(estate)[:2] == ["intended", "succeeded"]
+    assert "did not come to say" not in envctl("doctor").out
 
 
 def test_instances_that_were_stopped_unseen_are_found_stopped(

@@ -9,9 +9,13 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.dynamodb.models import dynamodb_backends
 
 from tests.support.command_line import Ended, Fleet, envctl, service, use_settings
 from tests.support.documents import checked
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 TABLE = "InfraConfigServices"
 
@@ -83,22 +87,32 @@ def test_each_change_by_others_is_a_line_for_programs(table: Any) -> None:
 
 
 @pytest.mark.slow
-def test_a_stream_that_is_off_is_told_and_the_others_are_read(table: Any) -> None:
+@pytest.mark.tells("controller/aws/streams.py", "bootstrap --upgrade")
+def test_a_stream_that_is_off_is_told_and_the_others_are_read(table: Any, told: Told) -> None:
     client: Any = boto3.client("dynamodb", "eu-west-1")
     client.update_table(TableName=TABLE, StreamSpecification={"StreamEnabled": False})
+    # moto takes a stream that is off for one that is on.
+    dynamodb_backends["123456789012"]["eu-west-1"].tables[TABLE].latest_stream_label = None
     seen = followed()
     assert seen.code == 5
-    assert "envctl bootstrap --upgrade switches it on" in seen.err
     assert f"1 not read: {TABLE}" in seen.out
     assert " streams read" in seen.out
 
+    assert f"{TABLE}: stream" in told.types(seen.err, "bootstrap --upgrade").out
+    again = followed()
+    assert "not read" not in again.out
+    assert again.code == 0
+
 
 @pytest.mark.slow
-def test_an_anchored_ledger_that_is_rewritten_is_found(table: Any, tmp_path: Path) -> None:
+@pytest.mark.tells("controller/engine/queries/anchors.py", "audit anchor")
+def test_an_anchored_ledger_that_is_rewritten_is_found(
+    table: Any, tmp_path: Path, told: Told
+) -> None:
     missing = envctl("audit", "verify", "--anchors")
     assert missing.code == 7
     assert "holds no anchor" in missing.out
-    assert "anchored in" in envctl("audit", "anchor").out
+    assert "anchored in" in told.types(missing.out, "audit anchor").out
     assert envctl("audit", "verify", "--anchors").code == 0
     (kept,) = (tmp_path / "kept").rglob("*Z.json")
     anchor = json.loads(kept.read_bytes())
@@ -110,3 +124,25 @@ def test_an_anchored_ledger_that_is_rewritten_is_found(table: Any, tmp_path: Pat
     assert "anchored at" in found.out
     kept.write_text("{}")
     assert "is no anchor that this version reads" in envctl("audit", "verify", "--anchors").out
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/streams/table_reader.py", "bootstrap")
+def test_a_table_with_another_key_is_told_and_compared(table: Any, told: Told) -> None:
+    client: Any = boto3.client("dynamodb", "eu-west-1")
+    client.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
+    client.delete_table(TableName=TABLE)
+    client.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "Name", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "Name", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+    assert f"{TABLE}: not seen since" in followed().out
+    table.put_item(Item={"Name": "Search"})
+
+    seen = followed()
+
+    assert seen.code == 7
+    assert f"differs  {TABLE}: key" in told.types(seen.err, "bootstrap").out

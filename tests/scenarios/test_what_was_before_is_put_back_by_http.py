@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from controller.cli.process import movable_clock
 from tests.support.command_line import (
     Ended,
     Fleet,
@@ -71,6 +72,24 @@ def over(client: httpx.Client, monkeypatch: pytest.MonkeyPatch, *words: object) 
     with monkeypatch.context() as there:
         there.setenv("ENVCTL_SERVER", str(client.base_url))
         return envctl(*words)
+
+
+@pytest.mark.slow
+def test_what_no_daemon_begins_is_asked_for_again(
+    interface: InterfaceByHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controller.cli.remote.operations._LONGEST_S", 1800.0)
+    with serving(interface.app) as client:
+        monkeypatch.setenv("ENVCTL_SERVER", str(client.base_url))
+        with movable_clock():
+            ended = envctl("snapshot", "create")
+        assert ended.code == 5
+        interface.alive = False
+        (address,) = re.findall(r"curl -fsS (\S+)", ended.err)
+        assert "the ticks of the daemon do not come" in client.get(address).text
+        interface.alive = True
+        with interface.working():
+            assert envctl("snapshot", "create").code == 0
 
 
 def test_a_snapshot_is_taken_and_put_back_by_the_daemon(

@@ -17,7 +17,11 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.support.command_line import TEAMS, Fleet, envctl, installation, service
+from tests.support.command_line import TEAMS, Fleet, envctl, installation, service, use_settings
+from tests.support.request_faults import request_faults
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 
 @pytest.fixture
@@ -103,6 +107,28 @@ def test_nothing_to_blame(changed: Fleet, ref: str) -> None:
     assert envctl("audit", "blame", ref).code == 64
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("render", "Nobody", "--source", "fleet"),
+        ("get", "services", "Nobody", "--team", "Tango"),
+        ("audit", "state", "Nobody", "--at", "0s", "--kind", "Service"),
+    ],
+)
+def test_without_the_name_that_is_not_there_all_are_shown_as_they_were_asked_for(
+    changed: Fleet, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(changed.folder.parent)
+    refused = envctl(*words)
+    assert refused.code == 64
+    assert "fix: without a name all" in refused.err
+
+    shown = envctl(*(word for word in words if word != "Nobody"))
+    assert shown.code == 0
+    assert "Search" in shown.out
+
+
 @pytest.fixture
 def moment(installed: Fleet) -> str:
     """A moment between two applies: one changed a service, took a cluster away, and made another."""
@@ -115,6 +141,28 @@ def moment(installed: Fleet) -> str:
     installed.has({"search.yaml": changed, "teams.yaml": later})
     assert installed.apply().code == 0
     return then
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/queries/blame.py", "audit list --entity")
+@pytest.mark.tells("controller/engine/queries/blame.py", "audit state --at")
+@pytest.mark.tells("controller/engine/queries/audit.py", "audit list")
+@pytest.mark.tells("controller/engine/queries/rollback_asked.py", "rollback")
+def test_what_is_told_where_nothing_is_found_leads_on(
+    moment: str, installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    use_settings(tmp_path, monkeypatch, f"source: {{folder: {installed.folder}}}\n")
+    gone = envctl("audit", "blame", "Cluster/Infra").err
+    assert "deleted" in told.types(gone, "audit list").out
+    was = told.types(gone, "audit state", filling={"TIME": moment})
+    assert "Cluster/Infra" in was.out
+
+    never = envctl("rollback", "Service/Nobody").err
+    assert "3 created in InfraConfigClusters, InfraConfigServices" in told.types(never).out
+    last, *_ = envctl("audit", "list", "--format", "json").json["records"]
+    which = {"TRANSACTION": last["transaction"]}
+    back = told.types(envctl("rollback").err, "rollback", "--plan", filling=which)
+    assert "Search" in back.out
 
 
 @pytest.mark.slow
@@ -212,6 +260,24 @@ def test_an_export_is_of_a_period(exported: str) -> None:
 
     assert set(later.splitlines()) | set(earlier.splitlines()) == set(exported.splitlines())
     assert envctl("audit", "export", "--to", "2020-01-01", "--format", "proof").out == ""
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/queries/export.py", "audit verify")
+def test_a_record_that_only_the_index_has_ends_an_export(changed: Fleet, told: Told) -> None:
+    ledger: Any = boto3.resource("dynamodb", "eu-west-1").Table("InfraChangeAudit")
+    (lost,) = [row for row in ledger.scan()["Items"] if row.get("Sequence") == 5]
+    with request_faults() as faults:
+        key = {"AuditID": lost["AuditID"]}
+        faults.at("BatchGetItem", before=lambda: ledger.delete_item(Key=key))
+        refused = envctl("audit", "export", "--format", "proof")
+
+    assert refused.code == 7
+    verified = told.types(refused.err, "audit verify")
+    assert verified.code == 7
+    assert "5" in verified.out
+    before = envctl("audit", "export", "--to", lost["ISOTimestamp"], "--format", "proof")
+    assert before.code == 0
 
 
 def test_an_export_for_spreadsheets_has_no_formula(installed: Fleet) -> None:

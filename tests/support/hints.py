@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,7 +49,7 @@ class Hint:
 
 def form(words: Sequence[str]) -> str:
     """Return the command that words begin with, and the options among them: ``plan --out``."""
-    command: Any = typer.main.get_command(app)
+    command: Any = _all_commands()
     named: list[str] = []
     for word in words:
         below = None if named and not hasattr(command, "commands") else _below(command, word)
@@ -112,7 +113,7 @@ def _whole(rest: str) -> tuple[str, ...]:
 def _typed(rest: str) -> tuple[str, ...]:
     """Return the words that are typed, of a sentence that begins with a command."""
     words: list[str] = []
-    command: Any = typer.main.get_command(app)
+    command: Any = _all_commands()
     takes_value = False
     for found in _WORD.findall(rest):
         bare = _END.sub("", found).strip("`")
@@ -131,6 +132,12 @@ def _typed(rest: str) -> tuple[str, ...]:
     return tuple(words)
 
 
+@cache
+def _all_commands() -> Any:
+    return typer.main.get_command(app)
+
+
+@cache
 def _below(command: Any, word: str) -> Any:
     if word not in {*getattr(command, "later", {}), *getattr(command, "commands", {})}:
         return None
@@ -143,10 +150,11 @@ def _takes_value(command: Any, option: str) -> bool:
     )
 
 
+@cache
 def refused(hint: Hint) -> str:
     """Return why the command line does not take a hint; empty where it does. What only a run fills in has any value."""
     try:
-        context = typer.main.get_command(app).make_context("envctl", list(hint.words))
+        context = _all_commands().make_context("envctl", list(hint.words))
         while hasattr(context.command, "resolve_command"):
             given = [*context._protected_args, *context.args]
             if not given:

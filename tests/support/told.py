@@ -10,7 +10,7 @@ A test that does not follow what its marks say fails at its end, and a text that
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -30,7 +30,8 @@ SHOWS = {"list", "yaml"}
 class Told:
     """Types what texts tell, and remembers which text of the code told it."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: Collection[str]) -> None:
+        self._files = files
         self.followed: set[tuple[str, str]] = set()
 
     def types(
@@ -45,30 +46,31 @@ class Told:
 
     def is_typed(self, text: str, *words: str) -> None:
         """Remember that a text was followed with a command whose words are these, however it is typed."""
-        said = " ".join(text.split())
-        for file, told, pattern in _told_by():
-            if told == form(words) and pattern.search(said):
-                self.followed.add((file, told))
+        said, typed = " ".join(text.split()), form(words)
+        for file in self._files:
+            for told, pattern in _told_by(file):
+                if told == typed and pattern.search(said):
+                    self.followed.add((file, told))
 
 
 @pytest.fixture
 def told(request: pytest.FixtureRequest) -> Iterator[Told]:
     """Types what is told; at the end each text that the test is marked with was followed."""
-    one = Told()
+    marks = {mark.args for mark in request.node.iter_markers("tells")}
+    one = Told({file for file, _ in marks})
     yield one
-    assert {mark.args for mark in request.node.iter_markers("tells")} <= one.followed
+    assert marks <= one.followed
 
 
 @cache
-def _told_by() -> list[tuple[str, str, re.Pattern[str]]]:
-    """Return each text of the code that tells a command: its file, the command's form, and how an output that has it reads."""
-    found: list[tuple[str, str, re.Pattern[str]]] = []
-    for path in sorted((ROOT / "controller").rglob("*.py")):
-        for text in texts(ast.parse(path.read_text(encoding="utf-8"))):
+def _told_by(file: str) -> list[tuple[str, re.Pattern[str]]]:
+    """Return each text of a file of the code that tells a command: the command's form, and how an output that has it reads."""
+    found: list[tuple[str, re.Pattern[str]]] = []
+    for text in texts(ast.parse(Path(ROOT, file).read_text(encoding="utf-8"))):
+        for words in told_in(text):
             parts = (" ".join(part.split()) for part in _FILLED.split(text))
             reads = re.compile(".*?".join(rf" ?{re.escape(part)} ?" for part in parts))
-            file = str(path.relative_to(ROOT))
-            found.extend((file, form(words), reads) for words in told_in(text))
+            found.append((form(words), reads))
     return found
 
 

@@ -65,7 +65,7 @@ def done(call: Invocation, server: Server, request: Request, *, as_json: bool) -
     if operation["state"] == "expired":
         raise NotInTime(
             f"operation {name}: no daemon began it within an hour, and none will",
-            fix="envctl status says how the daemons are; then ask again",
+            fix=f"curl -fsS {server.url}/readyz says whether that daemon works; then ask again",
         )
     result = Request(f"/operations/{name}/result")
     raise typer.Exit(server.answer(result, as_json=as_json))

@@ -159,7 +159,7 @@ class Server:
 
     def _not_ours(self, status: int) -> Unreachable:
         return Unreachable(
-            f"{self.url}: answers {status}, and not as envctl run does",
+            f"{self.url}: answers {status}, and not as an interface of envctl does",
             fix=f"correct {SERVER_VARIABLE}",
         )
 

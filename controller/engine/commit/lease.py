@@ -57,6 +57,13 @@ class Leases(HeadRows):
             raise head_lost(scope)
         return self.restore(Head(scope, 0, "", 0, 0, ""))
 
+    def has_records(self, scope: str) -> bool:
+        """Tell whether anything was ever recorded of a scope, as its head says, or the ledger where that is lost. Raises as any read."""
+        head = self.read(scope)
+        if head is not None:
+            return head.sequence > 0
+        return self._rows.has_any(self._ledger, SCOPE_INDEX, "Scope", scope)
+
     def restore(self, head: Head) -> bool:
         """Write a head, unless there is one; tell whether it was written. Raises as any write."""
         row = row_of_head(head)

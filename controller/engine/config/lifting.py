@@ -19,7 +19,7 @@ from controller.planning.scope_plan import Barrier
 
 _HINT: Final = (
     "make two commits, one that only lifts it and one that does the rest;"
-    " where there are two, apply the first by itself: envctl apply --source …@COMMIT"
+    " where there are two, apply the first by itself: envctl apply --ref COMMIT"
 )
 _READ: Final = frozenset({"Environment", "EnvironmentType", "Calendar"})
 """Kinds that say what holds changes of environments."""

@@ -21,6 +21,7 @@ from controller.engine.installation.installation import (
     Installation,
     Master,
     id_in,
+    installation_lost,
 )
 from controller.errors import Conflict
 from controller.kinds.language.kind import Kind
@@ -128,7 +129,7 @@ def bootstrap(
     """Give set-up tables their installation id and head, and the ledger a baseline record of every item that is not ours.
 
     ``storage.installation`` and ``storage.redact`` are not looked at: the id is what this finds or makes. May be repeated at any time, also after a
-    crash half-way; then it goes on. Raises ScopeBusy if another worker owns the config scope and something is to be
+    crash half-way; then it goes on. Raises DamagedState if the id was lost, ScopeBusy if another worker owns the config scope and something is to be
     recorded, StaleEpoch if it takes the scope meanwhile, and as any call.
     """
     installation, is_new = _installation(storage, new_id)
@@ -142,7 +143,11 @@ def bootstrap(
 
 def _installation(storage: Storage, new_id: Callable[[], str]) -> tuple[str, bool]:
     table, made = storage.physical(STATE_TABLE.name), ""
+    # Asked before: who bootstraps beside us writes the id first.
+    has_records = storage.leases.has_records(CONFIG_SCOPE)
     known = storage.store.get(table, INSTALLATION_KEY)
+    if known is None and has_records:
+        raise installation_lost(table)
     if known is None:
         made = new_id()
         known = {**INSTALLATION_KEY, "Installation": made, "CreatedAt": iso_ms(storage.clock())}

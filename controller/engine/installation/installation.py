@@ -117,9 +117,18 @@ def find_installation(master: Master) -> Installation:
     if row is None:
         raise TableMissing(
             f"tables: {master.state_table} names no installation: its set-up did not come to its end",
-            fix="run envctl bootstrap; it goes on where it stopped",
+            fix="run envctl bootstrap; it goes on where it stopped, or says what is lost",
         )
     return Installation(id_in(row, master.state_table), master)
+
+
+def installation_lost(table: str) -> DamagedState:
+    """Return the error that an installation was at work here, and the row with its id is gone: with another id nothing would be ours."""
+    row = '{"Id": {"S": "installation"}, "Installation": {"S": "ID"}}'
+    return DamagedState(
+        f"tables: {table} has lost its row {INSTALLATION_KEY['Id']!r}, and there are records of an installation",
+        fix=f"put it back: aws dynamodb put-item --table-name {table} --item '{row}'; every item of ours has its ID in Managed, as By",
+    )
 
 
 def id_in(row: Mapping[str, Any], table: str) -> str:

@@ -36,6 +36,6 @@ def blame(installation: Installation, text: str) -> Blame:
     if not found:
         raise WrongUsage(
             f"there is no {ref} in the tables",
-            fix=f"envctl audit list --entity {ref} tells what became of it, envctl audit state --at TIME how it was",
+            fix=f"envctl audit list --entity {ref} tells what became of it; how it was: envctl audit state {ref} --at TIME",
         )
     return Blame(ref, found)

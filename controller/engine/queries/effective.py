@@ -48,7 +48,7 @@ def effective_documents(
     if wanted is None:
         chosen = sorted(resources.values(), key=lambda resource: (resource.origin, resource.place))
     else:
-        ref = object_named(wanted, resources.keys(), "envctl render prints all there are")
+        ref = object_named(wanted, resources.keys(), "without a name all there are are printed")
         chosen = [resources[ref]]
     for resource in chosen:
         yield _effective(resource, kinds[resource.ref.kind], revision)

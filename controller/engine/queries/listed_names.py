@@ -18,7 +18,7 @@ def only_named(what: str, listed: Sequence[Any], names: Sequence[str]) -> tuple[
     for name in names:
         if not any(_is_called(one, name) for one in found):
             known = [_name(one) for one in listed]
-            otherwise = f"envctl get {what} shows all there are"
+            otherwise = f"without a name all {what} are shown"
             raise WrongUsage(
                 f"{what}: there is no {name}",
                 fix=did_you_mean(name, known, otherwise, quoted=False),

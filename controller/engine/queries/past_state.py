@@ -92,7 +92,7 @@ def past_state(
     if what is None:
         return objects
     refs = [made.ref for made in objects]
-    ref = object_named(what, refs, "envctl audit state --at TIME shows all there were")
+    ref = object_named(what, refs, "without a name all there were are shown")
     return tuple(made for made in objects if made.ref == ref)
 
 

@@ -139,9 +139,12 @@ class _Taking:
                 accounts=accounts,
             )
             self.store.put(f"{snapshot}/{MANIFEST}", dump_manifest(manifest))
-        except EnvctlError:
+        except EnvctlError as error:
             # Without its manifest it is no snapshot, only bytes that cost something.
-            self.store.delete(written)
+            try:
+                self.store.delete(written)
+            except EnvctlError as left:
+                raise error from left
             raise
         seconds = (master.process.clock() - began).total_seconds()
         self.emit(SnapshotTaken(snapshot, manifest.items, manifest.stored_bytes, seconds))

@@ -150,7 +150,7 @@ class Patience:
 
 _TAKEN_BACK_FIX: Final = (
     "see what AWS says: for a volume with a key of your own the role needs that key (KmsKeys in deploy/child.yaml);"
-    " envctl doctor cannot try it"
+    " no check of the doctor tries it"
 )
 
 

@@ -27,7 +27,6 @@ TYPED = {
     "audit list --transaction": "scenarios/test_a_commit_becomes_tables_and_records.py",
     "audit verify": "scenarios/test_a_lost_head_is_made_again.py",
     "bootstrap --upgrade": "scenarios/test_a_commit_becomes_tables_and_records.py",
-    "get": "scenarios/test_questions_of_every_day_by_the_commands_alone.py",
     "init": "unit/cli/installation/test_init.py",
     "new": "scenarios/test_the_whole_day_is_walked.py",
     "new --source": "unit/cli/installation/test_init.py",

@@ -190,7 +190,13 @@ def _old_records(installation: Installation, now: datetime) -> Check:
     left = sum(old.records + old.left for old in found)
     if left:
         what += f"; {left:,} more are older than {settings.keep_days} days"
-        return Check(INSTALLATION, of, Health.LACKS, what, "envctl audit archive, or envctl run")
+        return Check(
+            INSTALLATION,
+            of,
+            Health.LACKS,
+            what,
+            "envctl audit archive moves them; a daemon does it by itself",
+        )
     return Check(INSTALLATION, of, Health.OK, what)
 
 

@@ -88,9 +88,7 @@ def of_name(text: str, accepted: AcceptedState) -> PreviewedSchedule:
             tuple(roles_using(ref.key, accepted)),
         )
     followed = of_environment(ref.key, accepted)
-    if followed is None:
-        why = accepted.unreadable.get(ref, "it cannot be read back from the tables")
-        raise WrongUsage(f"{ref}: {why}", fix=f"envctl audit list --entity {ref} says who wrote it")
+    assert followed is not None, "it can be read: it was found among the documents"
     roles = roles_of(ref.key, accepted).items()
     own = {role: schedule for role, spec in roles if (schedule := of_role(spec, accepted))}
     holding = tuple(
@@ -125,7 +123,7 @@ def find_scheduled(text: str, accepted: AcceptedState) -> ResourceRef:
     if unreadable is not None:
         raise WrongUsage(
             f"{unreadable}: {accepted.unreadable[unreadable]}",
-            fix="envctl validate shows what its document lacks",
+            fix="envctl plan shows how it differs from the source; envctl apply heals what was changed outside",
         )
     known = [ref for name in kinds for ref in accepted.of_kind(name)]
     names = [*map(str, known), *(() if slash else (ref.key for ref in known))]

@@ -64,7 +64,7 @@ def answering(answer: Answer) -> Iterator[tuple[Server, list[str]]]:
 def test_what_is_not_as_ours_is_told(answer: Answer, capsys: pytest.CaptureFixture[str]) -> None:
     with answering(answer) as (server, _asked), pytest.raises(Unreachable) as told:
         server.answer(Request("/status"), as_json=True)
-    assert "not as envctl run does" in told.value.message
+    assert "not as an interface of envctl does" in told.value.message
     assert capsys.readouterr().out == ""
 
 
