@@ -144,7 +144,7 @@ class Choosing:
         """Return what ends or takes back what a record of something else than an item of the tables made."""
         if record.entity_key.startswith(OVERRIDE_PREFIX):
             override = record.entity_key.removeprefix(OVERRIDE_PREFIX)
-            return f"envctl override release {override} ends the override, if it holds still"
+            return f"if it holds still, end the override: envctl override release {override}"
         together = self.installation.ledger.all(OfTransaction(record.transaction_id))
         if any(line.entity.table in self._tables() for line in together):
             return f"roll back its transaction: envctl rollback {record.transaction_id}"
