@@ -139,6 +139,8 @@ _FIX = {
     FindingKind.HEAD: "find who wrote the head row of EnvctlState or the audit table (CloudTrail) before applying again",
 }
 
+_LOST = "find who took it away (CloudTrail: DeleteItem)"
+
 
 def stray_of(item: Mapping[str, Any]) -> Finding | None:
     """Return a finding for a plain item of the audit table that has attributes of ours and stands in no scope's chain.
@@ -263,8 +265,14 @@ class ChainCheck:
                     f"the head names another record as #{self._head.sequence:,} than the ledger holds",
                 )
         if reached and (head is None or head.sequence < reached):
-            says = "there is no head" if head is None else f"the head stands at #{head.sequence:,}"
-            self._find(FindingKind.HEAD, reached, f"the ledger goes on to #{reached:,}, but {says}")
+            says, fix = (
+                "there is no head",
+                f"envctl audit recover {self._scope} makes it again; {_LOST}",
+            )
+            if head is not None:
+                says, fix = f"the head stands at #{head.sequence:,}", ""
+            said = f"the ledger goes on to #{reached:,}, but {says}"
+            self._find(FindingKind.HEAD, reached, said, fix=fix)
         for anchor in self._anchors.values():
             self._find(
                 FindingKind.ANCHOR,

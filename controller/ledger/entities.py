@@ -64,3 +64,12 @@ class _Unknown(dict[str, Any]):
 
     def __missing__(self, attribute: str) -> str:
         return ""
+
+
+def item_named(text: str, tables: Iterable[TableDefinition], prefix: str) -> EntityKey | None:
+    """Return the item of one of these tables that a text names as lists do: ``InfraConfigServices/Search``; None for any other text."""
+    name, _, key = text.partition("/")
+    for table in tables:
+        if key and table.prefixed(prefix).name == name:
+            return EntityKey(name, *(key.split("/", 1) if table.range_key else [key]))
+    return None

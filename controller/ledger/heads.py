@@ -88,7 +88,7 @@ def head_of_row(scope: str, row: Mapping[str, Any]) -> Head:
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DamagedState(
             f"scope {scope}: row {HEAD_PREFIX}{scope} of EnvctlState is damaged ({type(error).__name__})",
-            fix="envctl audit verify shows where the ledger stands; restore the row from it",
+            fix=f"envctl audit recover {scope} makes it again from the scope's records",
         ) from error
     if head.format > LEDGER_FORMAT:
         raise ScopeFromTheFuture(

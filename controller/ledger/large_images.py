@@ -80,7 +80,7 @@ def unpack_images(
     if hashlib.sha256(content).hexdigest() != digest:
         raise ImagesLost(
             f"ledger: the images of record {_name(wire)} are not those that were written",
-            fix="see envctl audit verify; restore them from a backup of the table or the bucket",
+            fix="envctl audit verify tells which others; restore them from a backup of the table or the bucket",
         )
     kept = {name: value for name, value in wire.items() if name not in {PACKED, PACKED_DIGEST}}
     return kept | _images(content, wire)
@@ -116,7 +116,7 @@ def _images(content: bytes, wire: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     if not isinstance(images, dict) or set(images) != set(IMAGES):
         raise ImagesLost(
             f"ledger: the images of record {_name(wire)} cannot be read",
-            fix="see envctl audit verify; restore the record from a backup of the table",
+            fix="envctl audit verify tells which others; restore the record from a backup of the table",
         )
     return images
 

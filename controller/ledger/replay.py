@@ -27,7 +27,7 @@ _UNKNOWN = (
     "where a record is missing look for that first; else delete it, or write a document for it, remove its attribute Managed"
     " if it has one, and envctl apply --adopt takes it over"
 )
-_MISSING = "envctl apply makes it again if the source asks for it; else audit list --entity KIND/NAME leads to what it was"
+_MISSING = "envctl apply makes it again if the source asks for it; else envctl audit list --entity {} leads to what it was"
 
 
 class Step(NamedTuple):
@@ -196,7 +196,9 @@ def _finding_of(found: Difference) -> Finding:
     left = f"record #{sequence:,} left it" if sequence else "the records of its stream left it"
     if found.after == NOTHING:
         what = f"{left} there, and it is gone"
-        return _finding(FindingKind.ITEM_MISSING, sequence, found.item, what, _MISSING)
+        return _finding(
+            FindingKind.ITEM_MISSING, sequence, found.item, what, _MISSING.format(found.item)
+        )
     return _finding(
         FindingKind.CHANGED_OUTSIDE, sequence, found.item, f"it is not as {left}", _CHANGED
     )

@@ -191,14 +191,14 @@ def _place(holder: Json, name: str, override: Override) -> str | int:
     if not isinstance(holder, list):
         raise WrongUsage(
             f"override {override.id} of {override.ref}: {override.path} leads into a single value at {name!r}",
-            fix="name a field the document can have, as envctl render prints it",
+            fix=f"name a field the document can have, as envctl render {override.ref} prints it",
         )
     index = int(name) if name.isdecimal() else len(holder)
     found = index if index < len(holder) else member_index(holder, name)
     if found is None:
         raise WrongUsage(
             f"override {override.id} of {override.ref}: {override.path} names no member {name!r}",
-            fix=f"use an index below {len(holder)} or the name of a member, as envctl render prints them",
+            fix=f"use an index below {len(holder)} or the name of a member, as envctl render {override.ref} prints them",
         )
     return found
 

@@ -179,7 +179,7 @@ def read_manifest(store: SnapshotStore, snapshot: str) -> Manifest:
         where = ".".join(map(str, first["loc"])) or "its JSON"
         raise DamagedState(
             f"snapshot {snapshot}: its manifest is damaged: {where}: {first['msg']}",
-            fix="take another snapshot; envctl snapshot list shows those there are",
+            fix="name another snapshot: envctl snapshot list shows those there are",
         ) from error
     if manifest.format > FORMAT:
         raise WrongUsage(
@@ -189,6 +189,6 @@ def read_manifest(store: SnapshotStore, snapshot: str) -> Manifest:
     if manifest.id != snapshot:
         raise DamagedState(
             f"snapshot {snapshot}: its manifest is that of {manifest.id}",
-            fix="somebody moved it: put it back, or take another snapshot",
+            fix="somebody moved it: put it back, or name another snapshot",
         )
     return manifest

@@ -17,7 +17,7 @@ LONGEST_LINE: Final = 4 << 20
 """An item is at most 400 KB, in JSON a few times that."""
 _GZIP: Final = 31
 _FIX: Final = (
-    "take another snapshot: envctl snapshot list shows those there are, and which were verified"
+    "name another snapshot: envctl snapshot list shows those there are, and which were verified"
 )
 
 

@@ -3,7 +3,8 @@
 from tests.support.command_line import fleet, installed, moto
 from tests.support.embedded_aws import aws, embedded_server, sandbox
 from tests.support.faster_moto import answers
+from tests.support.told import told
 
-__all__ = ["aws", "embedded_server", "fleet", "installed", "moto", "sandbox"]
+__all__ = ["aws", "embedded_server", "fleet", "installed", "moto", "sandbox", "told"]
 
 answers.install()

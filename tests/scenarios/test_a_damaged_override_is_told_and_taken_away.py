@@ -10,6 +10,7 @@ import pytest
 from controller.aws.items import Item, to_wire
 from controller.aws.transactions import PutWrite
 from tests.support.command_line import Fleet, envctl, installation, service
+from tests.support.told import Told
 
 MADE = ("override", "Service/Search", "description=closed", "--until", "+2h", "--reason", "night")
 WEIRD = {"Note": frozenset({1, 2}), "Blob": b"\x00"}
@@ -64,8 +65,11 @@ def test_of_which_only_the_object_can_be_told_leaves_that_as_it_is(described: Fl
 
 
 @pytest.mark.slow
-def test_of_which_nothing_can_be_told_stops_plans_and_no_question(described: Fleet) -> None:
-    name = put({"Id": "override#LOST", "Value": 7, **WEIRD})
+@pytest.mark.tells("controller/engine/state/override_rows.py", "override release")
+def test_of_which_nothing_can_be_told_stops_plans_and_no_question(
+    described: Fleet, told: Told
+) -> None:
+    put({"Id": "override#LOST", "Value": 7, **WEIRD})
 
     for command in (("plan",), ("apply", "--yes")):
         refused = envctl(*command, "--source", described.folder)
@@ -78,7 +82,7 @@ def test_of_which_nothing_can_be_told_stops_plans_and_no_question(described: Fle
     assert "override#LOST" in envctl("status").out
     assert "override#LOST" in envctl("doctor", "config").out
 
-    released = envctl("override", "release", name, "--yes", "--format", "json")
+    released = told.types(listed.err, "override release", "--format", "json")
     assert (released.code, released.json["action"]) == (0, "release")
     assert described.plan().code == 0
     (first, *_) = envctl("audit", "list", "--format", "json").json["records"]
@@ -87,12 +91,12 @@ def test_of_which_nothing_can_be_told_stops_plans_and_no_question(described: Fle
 
 
 @pytest.mark.slow
-def test_open_records_that_cannot_be_read_are_made_again(described: Fleet) -> None:
+@pytest.mark.tells("controller/engine/state/open_records.py", "audit recover")
+def test_open_records_that_cannot_be_read_are_made_again(described: Fleet, told: Told) -> None:
     put({"Id": "open#config", "Records": {"a": 1}})
 
     assert "row open#config of EnvctlState is damaged" in envctl("status").out
-    assert "envctl audit recover config" in envctl("doctor", "config").out
-    recovered = envctl("audit", "recover", "config")
+    recovered = told.types(envctl("doctor", "config").out, "audit recover")
     assert recovered.code == 0
     assert "0 announced and not ended, as its records say" in recovered.out
     assert "damaged" not in envctl("status").out

@@ -34,8 +34,9 @@ from tests.support.git_repository import Repository
 from tests.support.live_account import FLEET, LiveAccount
 from tests.support.live_accounts import LiveEstate
 from tests.support.reconcilers import asked
+from tests.support.told import Told, told
 
-__all__ = ["fleet", "installed", "moto"]
+__all__ = ["fleet", "installed", "moto", "told"]
 
 WEB = "c50-ta-Web"
 SIZES = {"minCapacity": 1, "desiredCapacity": 1, "maxCapacity": 4}
@@ -148,11 +149,24 @@ def test_groups_of_an_environment_that_git_deleted_come_back(estate: LiveEstate)
     assert estate.planned().plan.changes == ()
 
 
-def test_a_record_of_an_account_is_not_rolled_back_by_itself(estate: LiveEstate) -> None:
-    (record, *_) = (found for found in estate.records() if found.phase == "succeeded")
+@pytest.mark.tells("controller/engine/rollback/chosen.py", "rollback")
+def test_a_record_of_an_account_is_not_rolled_back_by_itself(
+    estate: LiveEstate, told: Told
+) -> None:
+    (alone, *_) = (found for found in estate.records() if found.phase == "succeeded")
+    (role,) = FLEET["DeploymentMap", "web"]["roles"]
+    document(estate, "DeploymentMap", "web", roles=[{**role, "autoScalingSettings": SIZES}])
+    transaction = estate.applied().transaction
+    *_, together = (found for found in estate.records() if found.phase == "succeeded")
+    assert (together.transaction_id, together.entity_type) == (transaction, "Group")
 
-    with pytest.raises(WrongUsage, match=f"envctl rollback {record.transaction_id}"):
-        Choosing(estate.installation).of_id(record.audit_id)
+    with pytest.raises(WrongUsage, match="that it followed: envctl audit list names those"):
+        Choosing(estate.installation).of_id(alone.audit_id)
+    with pytest.raises(WrongUsage) as refused:
+        Choosing(estate.installation).of_id(together.audit_id)
+
+    told.is_typed(str(refused.value), "rollback", transaction)
+    assert [held.ref.key for held in prepared(estate, transaction)[1].held] == ["web"]
 
 
 @pytest.fixture

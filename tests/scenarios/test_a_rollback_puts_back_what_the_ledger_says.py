@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from controller.aws.items import to_wire
+from controller.aws.transactions import PutWrite
+from controller.engine.rollback import chosen
 from tests.support.command_line import (
     Ended,
     Fleet,
@@ -20,8 +23,9 @@ from tests.support.command_line import (
     use_settings,
 )
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
+from tests.support.told import Told, told
 
-__all__ = ["fleet", "installed", "moto"]
+__all__ = ["fleet", "installed", "moto", "told"]
 
 SERVICES = "InfraConfigServices"
 FILES = {
@@ -352,11 +356,42 @@ def test_a_lock_and_what_it_held_are_not_put_back_in_one_go(
 
 
 @pytest.mark.slow
+@pytest.mark.tells("controller/engine/rollback/chosen.py", "audit list")
+@pytest.mark.tells("controller/engine/rollback/chosen.py", "audit show")
+@pytest.mark.tells("controller/engine/rollback/chosen.py", "audit verify")
+@pytest.mark.tells("controller/engine/rollback/chosen.py", "override release")
+def test_what_a_refusal_tells_to_type_leads_on(
+    estate: Fleet, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    transaction = applied(estate, {"search.yaml": ACCIDENT["search.yaml"]})
+    nowhere = envctl("rollback", "01K0", "--plan").err
+    assert transaction in told.types(nowhere, "audit list").out
+    record = newest_record("Search")
+    shown = told.types(nowhere, "audit show", filling={"TRANSACTION": transaction})
+    assert record["auditId"] in shown.out
+    nowhere = envctl("rollback", "--commit", "abcdef1", "--plan").err
+    assert record["commit"][:7] in told.types(nowhere, "audit list").out
+
+    made = ("override", "Search", "description=x", "--until", "+1h", "--reason", "r", "--yes")
+    assert envctl(*made).code == 0
+    (of_override, *_) = envctl("audit", "list", "--format", "json").json["records"]
+    assert told.types(envctl("rollback", of_override["auditId"]).err, "override release").code == 0
+    assert overrides() == []
+
+    master = installation().master
+    head = master.store.get(master.state_table, {"Id": "head#config"})
+    assert head is not None
+    later = {**head, "Sequence": head["Sequence"] + 1}
+    master.store.write(PutWrite(master.state_table, to_wire(later)))
+    monkeypatch.setattr(chosen, "_WAIT_S", 0)
+    missing = told.types(envctl("rollback", transaction, "--plan").err, "audit verify")
+    assert (missing.code, f"#{later['Sequence']}" in missing.out) == (7, True)
+
+
+@pytest.mark.slow
 def test_what_does_not_exist_is_told(estate: Fleet) -> None:
-    assert envctl("rollback", "01K0", "--plan").code == 64
     assert envctl("rollback", "--plan").code == 64
     assert envctl("rollback", "--commit", "zzz", "--plan").code == 64
-    assert envctl("rollback", "--commit", "abcdef1", "--plan").code == 64
     assert envctl("rollback", "--to", "abcdef1", "--plan").code == 64
     assert envctl("rollback", "--to", "2999-01-01", "--plan").code == 64
     transaction = applied(estate, ACCIDENT)

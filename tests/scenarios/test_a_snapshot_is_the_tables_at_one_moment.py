@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from controller.aws.items import to_wire
 from controller.aws.tables import scan_lines
+from controller.aws.transactions import PutWrite
 from controller.engine.snapshots import roll_forward
 from controller.engine.snapshots.contents import observed_in
 from controller.engine.snapshots.create import SnapshotOrder, create_snapshot
@@ -24,6 +26,7 @@ from controller.errors import DamagedState, WrongUsage
 from controller.snapshots.folder import FolderStore
 from controller.snapshots.manifest import Manifest, read_manifest
 from tests.support.command_line import Fleet, envctl, installation, service, use_settings
+from tests.support.told import Told
 
 ORDER = SnapshotOrder(requester="ada")
 SERVICES = "InfraConfigServices"
@@ -163,8 +166,9 @@ def test_what_others_changed_and_is_on_record_does_not_differ(
 
 
 @pytest.mark.slow
+@pytest.mark.tells("controller/engine/snapshots/verify.py", "audit verify")
 def test_records_of_others_that_were_there_and_are_gone_are_told(
-    installed: Fleet, store: FolderStore
+    installed: Fleet, store: FolderStore, told: Told
 ) -> None:
     assert installed.apply().code == 0
     streams_read()
@@ -181,8 +185,62 @@ def test_records_of_others_that_were_there_and_are_gone_are_told(
 
     with pytest.raises(
         DamagedState, match=f"#1 of scope stream/{SERVICES}, and the ledger ends at #0"
-    ):
+    ) as refused:
         verified(store, manifest)
+    missing = told.types(str(refused.value), "audit verify")
+    assert (missing.code, f"stream/{SERVICES}" in missing.out) == (7, True)
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/snapshots/places.py", "snapshot create")
+@pytest.mark.tells("controller/engine/snapshots/places.py", "snapshot list")
+@pytest.mark.tells("controller/engine/snapshots/roll_forward.py", "audit verify")
+@pytest.mark.tells("controller/snapshots/manifest.py", "snapshot list")
+@pytest.mark.tells("controller/snapshots/read.py", "snapshot list")
+def test_of_what_cannot_be_used_it_is_told_what_can(
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    kept = tmp_path / "kept"
+    use_settings(tmp_path, monkeypatch, f"snapshots: {{folder: {kept}}}\n")
+    assert installed.apply().code == 0
+    none = envctl("restore", "latest", "--plan").err
+    assert told.types(none, "snapshot list").out.startswith("no snapshots: ")
+    assert told.types(none, "snapshot create").code == 0
+    whole, damaged = (folder.name for folder in (next(kept.iterdir()), one_more(kept)))
+
+    cut(kept / damaged / f"{SERVICES}.json.gz")
+    refused = envctl("restore", damaged, "--plan").err
+    assert refused.count(f"snapshot {damaged}: ") == 1
+    assert f"{whole}  " in told.types(refused, "snapshot list").out
+    (kept / damaged / "manifest.json").write_text("{}")
+    for name in (damaged, "20200101T000000Z-abcdef"):
+        refused = envctl("restore", name, "--plan").err
+        assert f"{whole}  " in told.types(refused, "snapshot list").out
+    assert envctl("restore", whole, "--plan").code == 0
+
+    master = installation().master
+    head = master.store.get(master.state_table, {"Id": "head#config"})
+    assert head is not None
+    later = {**head, "Sequence": head["Sequence"] + 1}
+
+    def scanned(client: Any, table: str, *how: Any) -> Iterator[Sequence[Any]]:
+        master.store.write(PutWrite(master.state_table, to_wire(later)))
+        yield from scan_lines(client, table, *how)
+
+    monkeypatch.setattr("controller.engine.snapshots.create.scan_lines", scanned)
+    monkeypatch.setattr(roll_forward, "WAIT_S", 0)
+    unread = envctl("snapshot", "create")
+    assert unread.code == 5
+    missing = told.types(unread.err, "audit verify")
+    assert (missing.code, f"#{later['Sequence']}" in missing.out) == (7, True)
+
+
+def one_more(kept: Path) -> Path:
+    """Take one more; return its folder."""
+    before = {*kept.iterdir()}
+    assert envctl("snapshot", "create").code == 0
+    (made,) = {*kept.iterdir()} - before
+    return made
 
 
 def test_a_night_takes_one_and_takes_away_what_is_no_longer_kept(

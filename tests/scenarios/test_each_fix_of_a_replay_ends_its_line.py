@@ -20,8 +20,9 @@ from tests.support.command_line import (
     service,
     use_settings,
 )
+from tests.support.told import Told, told
 
-__all__ = ["fleet", "installed", "moto"]
+__all__ = ["fleet", "installed", "moto", "told"]
 pytestmark = pytest.mark.slow
 
 TABLE = "InfraConfigServices"
@@ -62,45 +63,58 @@ def _copied(table: Any) -> None:
     table.put_item(Item={**item, "ServiceName": "Copy", "Value": {"SchemaVersion": 1}})
 
 
-def _applied(installed: Fleet, _: Any) -> None:
-    assert installed.apply("--scope", "config").code == 0
+def _applied(told: Told, fix: str, _: Fleet, __: Any) -> None:
+    assert "owningCluster  Infra → Tango" in told.types(fix, "plan").out
+    assert told.types(fix, "apply").code == 0
 
 
-def _mark_removed_and_applied(installed: Fleet, table: Any) -> None:
-    assert "another" in installed.plan("--scope", "config").out
+def _mark_removed_and_applied(told: Told, fix: str, _: Fleet, table: Any) -> None:
+    assert "another" in told.types(fix, "plan").out
     table.update_item(Key=KEY, UpdateExpression="REMOVE Managed")
-    assert installed.apply("--scope", "config").code == 0
+    assert told.types(fix, "apply").code == 0
 
 
-def _deleted_too(_: Fleet, table: Any) -> None:
+def _made_again(told: Told, fix: str, _: Fleet, __: Any) -> None:
+    assert "created InfraConfigServices/Search" in told.types(fix, "audit list").out
+    assert told.types(fix, "apply").code == 0
+
+
+def _deleted_too(_: Told, __: str, ___: Fleet, table: Any) -> None:
     table.delete_item(Key={"ServiceName": "Copy"})
 
 
-def _written_and_taken_over(installed: Fleet, table: Any) -> None:
+def _written_and_taken_over(told: Told, fix: str, installed: Fleet, table: Any) -> None:
     installed.has({"copy.yaml": service("Copy")})
     table.update_item(Key={"ServiceName": "Copy"}, UpdateExpression="REMOVE Managed")
-    assert installed.apply("--scope", "config", "--adopt").code == 0
+    assert told.types(fix, "apply --adopt").code == 0
+
+
+PLANS = pytest.mark.tells("controller/ledger/replay.py", "plan")
+APPLIES = pytest.mark.tells("controller/ledger/replay.py", "apply")
+ASKS = pytest.mark.tells("controller/ledger/replay.py", "audit list --entity")
+ADOPTS = pytest.mark.tells("controller/ledger/replay.py", "apply --adopt")
 
 
 @pytest.mark.parametrize(
     ("accident", "kind", "words", "follow"),
     [
-        (_edited, "changed outside", "envctl apply brings it back", _applied),
+        pytest.param(_edited, "changed outside", "envctl apply brings it back", _applied, marks=[PLANS, APPLIES]),
         (_marked_by_another, "changed outside", "remove its attribute Managed before",
          _mark_removed_and_applied),
-        (_deleted, "item missing", "envctl apply makes it again", _applied),
+        pytest.param(_deleted, "item missing", "envctl apply makes it again", _made_again, marks=[APPLIES, ASKS]),
         (_copied, "item unknown", "else delete it", _deleted_too),
-        (_copied, "item unknown", "remove its attribute Managed if it has one, and envctl apply --adopt takes it over",
-         _written_and_taken_over),
+        pytest.param(_copied, "item unknown", "remove its attribute Managed if it has one, and envctl apply --adopt takes it over",
+         _written_and_taken_over, marks=ADOPTS),
     ],
 )  # fmt: skip
 def test_what_it_says_is_done_and_nothing_is_left_to_do(
     installed: Fleet,
+    told: Told,
     table: Any,
     accident: Callable[[Any], None],
     kind: str,
     words: str,
-    follow: Callable[[Fleet, Any], None],
+    follow: Callable[[Told, str, Fleet, Any], None],
 ) -> None:
     accident(table)
     found = verified()
@@ -109,7 +123,7 @@ def test_what_it_says_is_done_and_nothing_is_left_to_do(
     assert line["kind"] == kind
     assert words in line["fix"]
 
-    follow(installed, table)
+    follow(told, line["fix"], installed, table)
 
     after = verified()
     assert after.code == 0

@@ -15,6 +15,7 @@ from controller.engine.commit.lease import Claim
 from controller.engine.snapshots.old_items import RESOURCES
 from tests.support.command_line import Ended, Fleet, envctl, installation, service, use_settings
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
+from tests.support.told import Told
 
 SERVICES = "InfraConfigServices"
 FILES = {
@@ -234,6 +235,24 @@ def test_a_file_of_no_items_is_refused(
 
     assert ended.code == 64
     assert said in ended.err
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/snapshots/old_items.py", "items export --out")
+def test_what_is_no_export_is_exported_and_taken_in(
+    applied: Fleet, tmp_path: Path, told: Told
+) -> None:
+    folder, file = tmp_path / "all", tmp_path / "services.json"
+    none = envctl("items", "import", "all", folder, "--plan")
+    assert none.code == 64
+    assert told.types(none.err, "items export all", filling={"DIR": folder}).code == 0
+    assert envctl("items", "import", "all", folder, "--plan").code == 0
+
+    shown = {**named("Search"), "Value": {"Description": "***"}}
+    hidden = imported(tmp_path, "services", [shown], "--plan")
+    assert hidden.code == 64
+    assert told.types(hidden.err, "items export services", filling={"FILE": file}).code == 0
+    assert envctl("items", "import", "services", file, "--plan").code == 0
 
 
 def test_a_resource_there_is_none_of_is_told(applied: Fleet, tmp_path: Path) -> None:

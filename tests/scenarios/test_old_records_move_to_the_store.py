@@ -35,6 +35,7 @@ from controller.ledger.archived.archive import ARCHIVES_ROW
 from controller.ledger.archived.segments import FOLDER, segment_of_key
 from tests.support.command_line import Fleet, envctl, installation, service, use_settings
 from tests.support.request_faults import request_faults
+from tests.support.told import Told
 
 LATER = datetime.now(UTC) + timedelta(days=200)
 """When records of now are old: the month they are of ended more than ninety days before."""
@@ -167,7 +168,9 @@ def test_what_was_announced_and_not_ended_stays_with_all_that_follows(kept: None
 
 
 @pytest.mark.slow
-def test_a_lost_row_is_told_and_made_again(kept: None) -> None:
+@pytest.mark.tells("controller/engine/state/recover_archive.py", "audit recover")
+@pytest.mark.tells("controller/ledger/archived/archive.py", "audit recover")
+def test_a_lost_row_is_told_and_made_again(kept: None, told: Told) -> None:
     now = long_after()
     archive_old_records(now, LATER)
     row = now.master.store.get(now.master.state_table, ARCHIVES_ROW)
@@ -179,11 +182,9 @@ def test_a_lost_row_is_told_and_made_again(kept: None) -> None:
             else DeleteWrite(now.master.state_table, key)
         )
         verified = envctl("audit", "verify")
-        told = verified.out if lost is None else verified.err
         assert verified.code != 0
-        assert "envctl audit recover config makes it again" in told
 
-        recovered = envctl("audit", "recover", "config")
+        recovered = told.types(verified.out + verified.err, "audit recover config")
 
         assert recovered.code == 0, recovered.err
         assert now.master.store.get(now.master.state_table, ARCHIVES_ROW) == row
@@ -191,20 +192,24 @@ def test_a_lost_row_is_told_and_made_again(kept: None) -> None:
     assert "nothing was written" in envctl("audit", "recover", "config").out
 
 
-def test_a_chain_that_is_not_whole_is_not_moved(kept: None) -> None:
+@pytest.mark.tells("controller/ledger/archived/segments.py", "audit verify")
+def test_a_chain_that_is_not_whole_is_not_moved(kept: None, told: Told) -> None:
     now = long_after()
     _, second, *_ = now.ledger.lines.after("config", 0)
     key = {"AuditID": {"S": second.audit_id}}
     now.master.store.write(DeleteWrite(now.ledger.table, key))
 
-    with pytest.raises(DamagedState, match="#1 is not record #2"):
+    with pytest.raises(DamagedState, match="#1 is not record #2") as refused:
         archive_old_records(now, LATER)
 
+    verified = told.types(str(refused.value), "audit verify")
+    assert (verified.code, "#2" in verified.out) == (7, True), verified.out
     assert segments() == []
     assert in_table()[0] == 1
 
 
-def test_a_record_that_is_another_in_its_segment_is_not_deleted(kept: None) -> None:
+@pytest.mark.tells("controller/engine/state/archive_records.py", "audit verify")
+def test_a_record_that_is_another_in_its_segment_is_not_deleted(kept: None, told: Told) -> None:
     now = long_after()
     first, *_ = now.ledger.lines.after("config", 0)
     mover = RecordArchiver(installation=now, before=LATER)
@@ -219,9 +224,11 @@ def test_a_record_that_is_another_in_its_segment_is_not_deleted(kept: None) -> N
         ExpressionAttributeValues={":other": {"S": "0" * 64}},
     )
 
-    with pytest.raises(DamagedState, match="not the one in its segment"):
+    with pytest.raises(DamagedState, match="not the one in its segment") as refused:
         archive_old_records(now, LATER)
 
+    verified = told.types(str(refused.value), "audit verify")
+    assert (verified.code, "#1" in verified.out) == (7, True), verified.out
     assert in_table()[0] == 1
 
 

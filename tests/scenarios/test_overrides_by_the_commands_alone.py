@@ -3,14 +3,19 @@
 Covers: engine.overrides.check.
 """
 
+from pathlib import Path
+
 import pytest
 
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
 from controller.engine.commit.lease import Leases
+from controller.engine.commit.storage import new_run_id
+from controller.engine.overrides import service as overrides
 from controller.engine.state.override_rows import read_overrides, row_of_override
 from controller.errors import Throttled
-from tests.support.command_line import Fleet, envctl, installation, service
+from tests.support.command_line import Fleet, envctl, installation, service, use_settings
+from tests.support.told import Told
 
 
 @pytest.fixture
@@ -162,3 +167,46 @@ def test_without_an_answer_nothing_is_written(described: Fleet) -> None:
     assert ended.code == 64
     assert "there is nobody to ask" in ended.err
     assert envctl("override", "list").out == "no overrides\n"
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/overrides/service.py", "override list")
+@pytest.mark.tells("controller/engine/power/fleet.py", "plan")
+@pytest.mark.tells("controller/planning/overrides.py", "render")
+def test_what_refusals_tell_to_type_leads_on(
+    described: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    use_settings(tmp_path, monkeypatch, f"source: {{folder: {described.folder}}}\n")
+    elsewhere = envctl(*make("Search", "bluePort.x=1"))
+    assert "bluePort: 40000" in told.types(elsewhere.err, "render").out
+    assert "they have, of kind Cluster: Infra, Tango; " in envctl(*make("Cluster/Zzzzzzz")).err
+    assert envctl(*make("Search", "description=x")).code == 0
+    unknown = envctl("override", "release", "Serch", "--yes")
+    assert "Service/Search" in told.types(unknown.err, "override list").out
+
+    installation().master.client.update_item(
+        TableName="InfraConfigServices",
+        Key={"ServiceName": {"S": "Search"}},
+        UpdateExpression="SET #v.Description = :damage",
+        ExpressionAttributeNames={"#v": "Value"},
+        ExpressionAttributeValues={":damage": {"N": "9"}},
+    )
+    unread = envctl(*make("Service/Search", "description=y"))
+    assert "cannot be read back from the tables" in unread.err
+    assert "description  9 → x" in told.types(unread.err, "plan").out
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/state/override_commit.py", "override list")
+def test_of_two_of_one_id_the_second_is_told_to_look(
+    described: Fleet, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    monkeypatch.setattr(overrides, "new_run_id", lambda now: f"{new_run_id(now)[:-8]}THESAME1")
+    assert envctl(*make("Search", "description=first")).code == 0
+
+    second = envctl(*make("Search", "description=second"))
+
+    assert second.code != 0
+    assert (
+        "THESAME1  Service/Search  description=first" in told.types(second.err, "override list").out
+    )

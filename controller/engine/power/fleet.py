@@ -26,6 +26,8 @@ POWER: Final = "power"
 """Name of the target that switches instances."""
 GROUP: Final = "Group"
 INSTANCE: Final = "Instance"
+_NAMED: Final = 5
+"""So many objects of a kind are named where one of it is not found."""
 LIVE: Final = (GROUP, INSTANCE)
 
 
@@ -193,7 +195,9 @@ def _no_document(ref: ResourceRef, accepted: AcceptedState) -> WrongUsage:
             f"{ref} cannot be read back from the tables: {accepted.unreadable[ref]}",
             fix="envctl plan shows what differs",
         )
-    unknown = "envctl render lists the source's; what was never applied is not accepted yet"
+    held = sorted(one.key for one in accepted.resources if one.kind == ref.kind)
+    shown = ", ".join((*held[:_NAMED], *["…"] * (len(held) > _NAMED))) or "none"
+    unknown = f"they have, of kind {ref.kind}: {shown}; what was never applied is not in them"
     fix = did_you_mean(str(ref), map(str, accepted.resources), unknown, quoted=False)
     return WrongUsage(f"there is no {ref} in the tables", fix=fix)
 

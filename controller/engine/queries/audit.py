@@ -18,7 +18,7 @@ from controller.engine.state.recover_archive import lost_row
 from controller.errors import DamagedState, EnvctlError, WrongUsage
 from controller.kinds.language.kind import Kind
 from controller.ledger.chain import Finding, VerificationReport
-from controller.ledger.entities import entities_of
+from controller.ledger.entities import entities_of, item_named
 from controller.ledger.heads import HEAD_PREFIX, Chained
 from controller.ledger.queries import Page
 from controller.ledger.questions import (
@@ -158,6 +158,9 @@ def object_of_tables(text: str, installation: Installation, now: datetime) -> Re
 
 def _entities(text: str, installation: Installation, now: datetime) -> tuple[EntityKey, ...]:
     master = installation.master
+    tables = (*kind_tables(master.kinds.values()), STATE_TABLE)
+    if (item := item_named(text, tables, master.settings.resource_prefix)) is not None:
+        return (item,)
     try:
         ref = object_of_tables(text, installation, now)
     except WrongUsage:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from controller.catalog import kind_tables
 from controller.engine.installation.installation import Installation
+from controller.engine.state.override_rows import OVERRIDE_PREFIX
 from controller.errors import Unreachable, WrongUsage
 from controller.ledger.questions import OfPeriod, OfScope, OfTransaction
 from controller.ledger.records import iso_ms
@@ -56,7 +57,7 @@ class Choosing:
         if not found:
             raise WrongUsage(
                 f"the ledger has no record and no transaction {text!r}",
-                fix="envctl audit list names both",
+                fix="envctl audit list names transactions, envctl audit show TRANSACTION its records",
             )
         return self.of_records(text, found)
 
@@ -65,7 +66,7 @@ class Choosing:
         if found[0].entity_type not in self._tables():
             raise WrongUsage(
                 f"record {text} is of {found[0].entity_type} in scope {found[0].scope}, and only items of the tables go back",
-                fix=f"roll back its transaction: envctl rollback {found[0].transaction_id}",
+                fix=self._instead_of(found[0]),
             )
         return self._chosen(text, found)
 
@@ -86,7 +87,7 @@ class Choosing:
         if not lines:
             raise WrongUsage(
                 f"the ledger has no change of commit {commit}",
-                fix="envctl audit list --format json names the commit of each change",
+                fix="envctl audit list names the commit of each change",
             )
         return self._of_lines(f"commit {commits[0]}", tuple(lines))
 
@@ -138,6 +139,16 @@ class Choosing:
         tables = self._tables()
         ours = (made for made in found if made.phase == "done" and made.entity_type in tables)
         return Chosen(PREFIX + title, tuple(sorted(ours, key=lambda made: made.sequence)))
+
+    def _instead_of(self, record: LedgerRecord) -> str:
+        """Return what ends or takes back what a record of something else than an item of the tables made."""
+        if record.entity_key.startswith(OVERRIDE_PREFIX):
+            override = record.entity_key.removeprefix(OVERRIDE_PREFIX)
+            return f"if it holds still, end the override: envctl override release {override}"
+        together = self.installation.ledger.all(OfTransaction(record.transaction_id))
+        if any(line.entity.table in self._tables() for line in together):
+            return f"roll back its transaction: envctl rollback {record.transaction_id}"
+        return "roll back the change of the tables that it followed: envctl audit list names those"
 
     def _tables(self) -> frozenset[str]:
         """Return the physical names of the config tables."""

@@ -54,7 +54,8 @@ def observed_in(store: SnapshotStore, manifest: Manifest, kinds: Kinds) -> Obser
         history=NoHistory(),
     ).observe()
     if seen.state is not ScopeState.OK:
-        raise DamagedState(f"snapshot {manifest.id}: {seen.reason}")
+        said = seen.reason.message.removeprefix(f"snapshot {manifest.id}: ")
+        raise DamagedState(f"snapshot {manifest.id}: {said}", detail=seen.reason.below)
     return seen
 
 

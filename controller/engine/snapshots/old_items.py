@@ -115,10 +115,7 @@ def resources_in(resource: str, content: bytes, kinds: Kinds) -> Mapping[str, Se
     an export that was shown has not what it hides.
     """
     if HIDDEN.encode() in content:
-        raise WrongUsage(
-            f"items:{resource}: {HIDDEN} in it stands for a secret, which would be lost",
-            fix=f"leave the item out, or take the file that envctl items export {resource} --out FILE wrote",
-        )
+        raise _hidden(resource)
     found = json_of(content, f"items:{resource}")
     given = {resource: found} if resource != ALL else found
     if not isinstance(given, dict) or not given:
@@ -130,6 +127,13 @@ def resources_in(resource: str, content: bytes, kinds: Kinds) -> Mapping[str, Se
         name: tuple(items_in(items, f"items:{name}", table_of(name, kinds)[1]))
         for name, items in given.items()
     }
+
+
+def _hidden(resource: str) -> WrongUsage:
+    return WrongUsage(
+        f"items:{resource}: {HIDDEN} in it stands for a secret, which would be lost",
+        fix=f"leave the item out, or take a file that has the secret: envctl items export {resource} --out FILE",
+    )
 
 
 def export_items(installation: Installation, resource: str) -> Iterator[bytes]:
@@ -210,7 +214,7 @@ class ItemsSource:
     def desired(self) -> DesiredState:
         """Return the desired state, checked as documents are; what is wrong with the tables as they are stands in no one's way.
 
-        Raises WrongUsage for two items of one key, InvalidDesiredState, and as reading the tables.
+        Raises WrongUsage for two items of one key, and for one that has lost a secret, InvalidDesiredState, and as reading the tables.
         """
         resources = [self._given(resource, items) for resource, items in self.items.items()]
         after = {one.table.name: one.after(self.mode) for one in resources}
@@ -251,6 +255,10 @@ class ItemsSource:
                 )
             given[key] = item
         there = {_key(table, item): item for item in self.store.scan(self.prefix + table.name)}
+        if any(
+            HIDDEN in str(item) and HIDDEN not in str(there.get(at)) for at, item in given.items()
+        ):
+            raise _hidden(resource)
         return _Given(resource, kind, table, given, there)
 
     def _observed(self, items: Mapping[str, Mapping[Key, Item]]) -> ObservedState:

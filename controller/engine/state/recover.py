@@ -109,7 +109,9 @@ def _follow(scope: str, chain_of: Chain, storage: Storage) -> _Led:
         what = wrong[0].what if wrong else "the ledger has no record of it"
         raise DamagedState(
             f"scope {scope}: its head cannot be made from its records: {what}",
-            fix=wrong[0].fix if wrong else "check the scope's name; envctl status lists scopes",
+            fix=wrong[0].fix
+            if wrong
+            else "check the scope's name: envctl audit verify lists the scopes that have records",
         )
     return _Led(found.last, found.last_hash, last_at, tuple(opened))
 

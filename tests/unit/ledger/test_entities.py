@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.catalog import kinds
-from controller.ledger.entities import entities_of
+from controller.ledger.entities import entities_of, item_named
 from controller.ledger.records import EntityKey, entity_of_item
 
 ACCOUNT = {"AccountNumber": 12345670123, "AccountName": "staging-eu"}
@@ -35,6 +35,9 @@ HELD: dict[str, list[dict[str, Any]]] = {
 def test_the_items_of_an_object(kind: str, key: str, expected: list[str]) -> None:
     found = entities_of(kinds()[kind], key, "t-", lambda table: HELD.get(table, []))
     assert [str(one) for one in found] == expected
+    tables = kinds()[kind].tables
+    assert [item_named(text, tables, "t-") for text in expected] == [*found]
+    assert item_named(f"{kind}/{key}", tables, "t-") is None
 
 
 @pytest.mark.parametrize("name", sorted(kinds()))
