@@ -157,6 +157,11 @@ class ScopeCounts:
     """When a look first saw instances off that should be on, since when every one has; None where all are as they should be."""
     on_the_way: int | None = None
     """Instances that start, stop or change their place in a group by themselves, and need nothing."""
+    instances_at: datetime | None = None
+    """When instances were counted: that may be after the rest, as they are looked at again after changes."""
+    resized: int | None = None
+    """Groups that were given other sizes, made or deleted since instances were counted: theirs come and go."""
+    resized_at: datetime | None = None
     copies_behind: int | None = None
     behind_since: datetime | None = None
     complete_at: datetime | None = None

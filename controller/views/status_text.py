@@ -8,7 +8,7 @@ from typing import Final
 from controller.engine.installation.installation import SettingLine
 from controller.engine.queries.status.view import ScopeLine, StatusView
 from controller.model.canonical import ABSENT, Json
-from controller.model.observed import CONFIG_SCOPE, Remark
+from controller.model.observed import CONFIG_SCOPE, Remark, ScopeCounts
 from controller.model.override import Override
 from controller.model.printable import in_short, revision_text
 from controller.planning.overrides import wholes
@@ -214,7 +214,20 @@ def _instances(view: StatusView) -> str:
     moving = sum(counts.on_the_way or 0 for counts in seen)
     tail = f", {number(due)} to be switched" if due else ""
     tail += f", {number(moving)} on their way" if moving else ""
-    return f"   instances: {number(on)} on, {number(off)} off{tail}{_as_of(view, [counts.at for counts in seen])}"
+    aged = _as_of(view, [counts.instances_at or counts.at for counts in seen])
+    return f"   instances: {number(on)} on, {number(off)} off{tail}{aged}{_resized(view, seen)}"
+
+
+def _resized(view: StatusView, seen: Sequence[ScopeCounts]) -> str:
+    """Say how many groups were changed since instances were counted: theirs are not counted yet, or still are."""
+    groups = sum(counts.resized or 0 for counts in seen)
+    moments = [counts.resized_at for counts in seen if counts.resized and counts.resized_at]
+    if not moments:
+        return ""
+    which = "1 group" if groups == 1 else f"{number(groups)} groups"
+    return (
+        f"; {which} changed {age_text(view.at, max(moments))} ago, whose instances are on their way"
+    )
 
 
 def _as_of(view: StatusView, moments: Sequence[datetime]) -> str:

@@ -13,7 +13,7 @@ from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, approvals_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.apply_changes import LiveResult, LiveRun
-from controller.engine.live.finding import finding_of
+from controller.engine.live.finding import Made, finding_of
 from controller.engine.live.found_done import as_announced, failed_create
 from controller.engine.live.journal import FOUND_DONE, Ending, Journal, settle, target_of
 from controller.engine.live.latest_accepted import LatestAccepted
@@ -46,6 +46,7 @@ from controller.model.plan import DONE, Cause, Change, Outcome, Status
 from controller.model.ref import NO_REASON, Reason, ResourceRef
 from controller.planning.drift_history import DriftHistory
 from controller.settings import weaker
+from controller.targets.power import TARGET as POWER
 
 MAX_TIME: Final = timedelta(minutes=20)
 """What AWS goes on with for longer is followed by the next run."""
@@ -97,6 +98,8 @@ class ScopeRun:
     _compared_at: datetime | None = field(default=None, init=False)
     """When it was last asked whether something else is accepted."""
     _moved: bool = field(default=False, init=False)
+    _made: Made = field(default=Made(), init=False)
+    """How it was seen since it was planned, and what was done since then."""
 
     def apply(self, claim: Claim) -> ScopeOutcome:
         """Make one pass over the scope; what AWS goes on with then is left to whoever looks again at ``again_at``.
@@ -188,6 +191,7 @@ class ScopeRun:
                 self._follow_accepted(writer)
                 plan = self._next_steps(result, changes)
                 result = run.apply(plan.to_do, plan.view.look)
+                self._made = Made(again=plan, since=result.outcomes)
         except EnvctlError as error:
             told = {outcome.change.ref for outcome in outcomes}
             left = () if made else [change for change in changes if change.ref not in told]
@@ -334,7 +338,7 @@ class ScopeRun:
     def _next_steps(self, result: LiveResult, changes: Sequence[Change]) -> LiveScopePlan:
         """Return what is due now on the objects of the plan, for the targets whose work AWS goes on with.
 
-        What failed is left to the next run.
+        What failed is left to the next run. Instances are seen as they are by then: they cost no call of their own.
         """
         failed = {outcome.change.ref for outcome in result.outcomes if outcome.status not in DONE}
         mine = frozenset(
@@ -342,7 +346,7 @@ class ScopeRun:
             for change in changes
             if change.target in result.look_again_s and change.ref not in failed
         )
-        return self._look_again(tuple(result.look_again_s), only=mine)
+        return self._look_again(tuple({*result.look_again_s, POWER.name}), only=mine)
 
     def _look_again(
         self, targets: Sequence[str], only: frozenset[ResourceRef] | None = None
@@ -391,5 +395,6 @@ class ScopeRun:
         )
 
     def _finding(self, outcomes: Sequence[Outcome]) -> Finding:
-        found = finding_of(self.plan, self.asked, outcomes, self.request.revision)
+        made = self._made._replace(outcomes=outcomes, at=self.installation.master.process.clock())
+        found = finding_of(self.plan, self.asked, made, self.request.revision)
         return replace(found, epoch=self.epoch, planned_from=self.planned_from)

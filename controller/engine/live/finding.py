@@ -1,9 +1,10 @@
 """How a live scope stands after a run: as the worst of its parts, with what a look counted there. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
+from controller.engine.live.observe import Part
 from controller.engine.live.planner import LivePlanOptions, LiveScopePlan
 from controller.engine.state.rows import Finding
 from controller.model.observed import Remark, ScopeCounts, ScopeState
@@ -20,21 +21,40 @@ _WORST: Final = (
     ScopeState.OK,
     ScopeState.OBSERVE,
 )
+_MOVES: Final = ("launched", "ended", "replaced")
+"""Effects of changes that instances show later, by themselves."""
+
+
+class Made(NamedTuple):
+    """What was done since a scope was looked at, and until when. ``again``: how some of its targets were seen meanwhile, and what was done since that."""
+
+    outcomes: Sequence[Outcome] = ()
+    at: datetime | None = None
+    again: LiveScopePlan | None = None
+    since: Sequence[Outcome] = ()
+
+    @property
+    def newer(self) -> Mapping[str, Part]:
+        """How targets were seen meanwhile, by name."""
+        parts = () if self.again is None else self.again.view.parts
+        return {part.target.name: part for part in parts}
+
+
+NOTHING_MADE: Final = Made()
 
 
 def finding_of(
     plan: LiveScopePlan,
     asked: LivePlanOptions,
-    outcomes: Sequence[Outcome] = (),
+    made: Made = NOTHING_MADE,
     revision: str = "",
 ) -> Finding:
-    """Say how a scope stands once ``outcomes`` have come of its plan; ``revision`` is the one they were to bring."""
+    """Say how a scope stands once its plan was followed as far as is ``made``; ``revision`` is the one that was to bring."""
     state = worst(plan)
-    failed = [outcome for outcome in outcomes if outcome.status not in DONE]
-    done = [outcome.change for outcome in outcomes if outcome.status in DONE]
+    failed = [outcome for outcome in made.outcomes if outcome.status not in DONE]
+    done = [outcome.change for outcome in made.outcomes if outcome.status in DONE]
     partial = bool(asked.targets) or asked.only is not None
-    observed = _observed(plan)
-    left = _left(plan, done)
+    left, observed = _left(plan, done)
     due = [change for change in left if id(change) not in observed]
     present = {scope_plan.state for scope_plan in plan.plans}
     known = present <= {ScopeState.OK, ScopeState.OBSERVE} and present != {ScopeState.OBSERVE}
@@ -48,7 +68,7 @@ def finding_of(
         partial=partial,
         looked_at=asked.now,
         looks_before=asked.looks.get(plan.setup.scope.name, 0),
-        seen=scope_counts_of(plan, asked.now, deep=asked.deep, done=done),
+        seen=scope_counts_of(plan, asked, made),
     )
 
 
@@ -75,40 +95,32 @@ def reasons(plan: LiveScopePlan, state: ScopeState) -> list[str]:
 
 
 def scope_counts_of(
-    scope: LiveScopePlan, at: datetime, *, deep: bool = False, done: Sequence[Change] = ()
+    scope: LiveScopePlan, asked: LivePlanOptions, made: Made = NOTHING_MADE
 ) -> ScopeCounts | None:
-    """Return what a look at ``at`` counted, once ``done`` is done; None if the scope was not seen.
+    """Return what a look counted, with what was made since; None if the scope was not seen.
 
-    ``deep`` tells whether it looked closely enough to know of newer images.
+    Of what was seen meanwhile it is said as it was seen then. Newer images are known of where it looked ``deep``.
     """
-    parts = scope.view.parts
+    parts, at, deep = scope.view.parts, asked.now, asked.deep
     if not parts:
         return None
-    notes = scope.notes
-    left = _left(scope, done)
-    observed = _observed(scope)
-    counted = TargetCounts()
-    for part in parts:
-        if isinstance(part.target, CountingTarget):
-            mine = [change for change in left if change.target == part.target.name]
-            found = part.target.counts(part.observed, mine, done)
-            if any(id(change) in observed for change in mine):
-                found = found._replace(to_start=None)
-            counted = TargetCounts(
-                *(a if a is not None else b for a, b in zip(found, counted, strict=True))
-            )
+    notes = scope.notes if made.again is None else _notes(scope, made.newer)
+    counted, moved, instances_at = _counted(scope, asked, made)
     copies = counted.copies_behind
     since = [part.projected.behind_since for part in parts if part.projected.behind_since]
     return ScopeCounts(
         at=at,
         instances_on=counted.instances_on,
         instances_off=counted.instances_off,
-        to_switch=counted.to_switch,
+        to_switch=None if asked.only is not None else counted.to_switch,
         to_start=counted.to_start,
         off_since=at if counted.to_start else None,
         on_the_way=None
         if counted.to_switch is None
         else sum(note.category is NoteCategory.WAITING for note in notes),
+        instances_at=instances_at,
+        resized=moved or None,
+        resized_at=made.at if moved else None,
         copies_behind=copies,
         behind_since=min(since, default=None) if copies else None,
         complete_at=at if copies == 0 else None,
@@ -120,25 +132,72 @@ def scope_counts_of(
     )
 
 
-def _observed(scope: LiveScopePlan) -> set[int]:
-    """Return the identities of changes that are only observed: they are not due."""
-    return {
-        id(change)
-        for plan in scope.plans
-        if plan.state is ScopeState.OBSERVE
-        for change in plan.changes
+class _Counted(NamedTuple):
+    counts: TargetCounts
+    moved: int = 0
+    """How many changes were made since instances were counted that these show later."""
+    instances_at: datetime | None = None
+
+
+def _counted(scope: LiveScopePlan, asked: LivePlanOptions, made: Made) -> _Counted:
+    """Return what the targets count together, each by the newest look at it."""
+    newer = {} if made.again is None else made.newer
+    done = [outcome.change for outcome in made.outcomes if outcome.status in DONE]
+    then = [outcome.change for outcome in made.since if outcome.status in DONE]
+    left, observed = _left(scope, done)
+    counted = _Counted(TargetCounts())
+    for part in scope.view.parts:
+        if isinstance(part.target, CountingTarget):
+            mine = [change for change in left if change.target == part.target.name]
+            again = newer.get(part.target.name)
+            lately = done if again is None else then
+            found = part.target.counts((again or part).observed, mine, lately)
+            if any(id(change) in observed for change in mine):
+                found = found._replace(to_start=None)
+            together = TargetCounts(
+                *(a if a is not None else b for a, b in zip(found, counted.counts, strict=True))
+            )
+            counted = counted._replace(counts=together)
+            if found.instances_on is not None:
+                look = made.again.view.look if again and made.again else None
+                moved = sum(
+                    any((change.effects or {}).get(effect) for effect in _MOVES)
+                    for change in lately
+                )
+                counted = _Counted(together, moved, look.at if look else asked.now)
+    return counted
+
+
+def _notes(scope: LiveScopePlan, newer: Mapping[str, Part]) -> list[Note]:
+    """Return what is noted of a scope, of targets that were seen meanwhile what was noted then."""
+    before = {
+        note
+        for part in scope.view.parts
+        if part.target.name in newer
+        for note in part.projected.notes
     }
-
-
-def _left(scope: LiveScopePlan, done: Iterable[Change]) -> list[Change]:
-    """Return the changes that were planned and not done."""
-    finished = {(change.target, change.ref) for change in done}
     return [
+        *(note for note in scope.notes if note not in before),
+        *(note for part in newer.values() for note in part.projected.notes),
+    ]
+
+
+def _left(scope: LiveScopePlan, done: Iterable[Change]) -> tuple[list[Change], set[int]]:
+    """Return the changes that were planned and not done, and the identities of those that are only observed: they are not due."""
+    finished = {(change.target, change.ref) for change in done}
+    left = [
         change
         for plan in scope.plans
         for change in plan.changes
         if (change.target, change.ref) not in finished
     ]
+    observed = {
+        id(change)
+        for plan in scope.plans
+        if plan.state is ScopeState.OBSERVE
+        for change in plan.changes
+    }
+    return left, observed
 
 
 def _remarks(notes: Iterable[Note], category: NoteCategory) -> tuple[Remark, ...]:

@@ -24,6 +24,11 @@ RETRIES: Final = Backoff(first_s=60.0, longest_s=900.0)
 """How long a scope is left alone after tries in a row that failed."""
 _TRIED_AGAIN: Final = frozenset({ScopeState.UNKNOWN, ScopeState.WAITING, ScopeState.STALLED})
 _SEEN: Final = frozenset({ScopeState.OK, ScopeState.OBSERVE, ScopeState.REFUSED})
+_OF_INSTANCES: Final = (
+    *("instances_on", "instances_off", "to_switch", "on_the_way"),
+    *("instances_at", "resized", "resized_at"),
+)
+"""What a run of power alone counts anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,11 @@ def next_status(before: ScopeStatus | None, found: Finding, now: datetime) -> Sc
     again = found.state in _TRIED_AGAIN
     failures = (before.failures if before else 0) + 1 if again else 0
     if found.partial and before is not None and not again:
-        return replace(before, tried_at=now)
+        seen = before.seen
+        if seen and found.seen and found.seen.instances_on is not None:
+            lately = {name: getattr(found.seen, name) for name in _OF_INSTANCES}
+            seen = replace(seen, **lately)
+        return replace(before, tried_at=now, seen=seen)
     known = before or ScopeStatus(scope=found.scope, state=found.state, since=now, tried_at=now)
     return ScopeStatus(
         scope=found.scope,
@@ -198,8 +207,10 @@ def write_statuses(
         with suppress(Conflict):
             store.write(write)
             written.append(status)
-            known = before and (before.state, before.failures, before.seen)
-            if known != (status.state, status.failures, status.seen) and (
+            # A run of power alone counts instances anew; whether they lack is for a look at everything to say.
+            known = before and (before.state, before.failures, before.seen and before.seen.at)
+            at = status.seen and status.seen.at
+            if known != (status.state, status.failures, at) and (
                 told := stands_otherwise(status, before)
             ):
                 emit(told)
@@ -241,8 +252,16 @@ def _remarks(plain: Iterable[Mapping[str, Any]]) -> tuple[Remark, ...]:
 _COUNTS: Final = {
     name: ("".join(word.capitalize() for word in name.split("_")), write, read)
     for names, write, read in (
-        ("instances_on instances_off to_switch to_start on_the_way copies_behind", int, int),
-        ("off_since behind_since complete_at images_at", iso_ms, datetime.fromisoformat),
+        (
+            "instances_on instances_off to_switch to_start on_the_way resized copies_behind",
+            int,
+            int,
+        ),
+        (
+            "instances_at resized_at off_since behind_since complete_at images_at",
+            iso_ms,
+            datetime.fromisoformat,
+        ),
         ("missing rollouts short images", _plain_remarks, _remarks),
     )
     for name in names.split()

@@ -228,19 +228,18 @@ def with_look(read: StatusRead, accounts: LiveAccounts) -> StatusView:
         return read.view
     setups = accounts.scopes(read.accepted)
     run = accounts.plan(read.accepted, setups, LivePlanOptions(now=read.view.at))
-    at = read.view.at
-    looked = {scope.setup.scope.name: _looked(scope, at) for scope in run.scopes if scope.plans}
+    looked = {s.setup.scope.name: _looked(s, run.asked) for s in run.scopes if s.plans}
     return replace(read.view, looked=looked)
 
 
-def _looked(scope: LiveScopePlan, at: datetime) -> LookedScope:
+def _looked(scope: LiveScopePlan, asked: LivePlanOptions) -> LookedScope:
     state = worst(scope)
     return LookedScope(
         state=state,
         reason="\n".join(reasons(scope, state)),
         changes=sum(len(plan.changes) for plan in scope.plans),
         blocked=sum(note.category is NoteCategory.BLOCKED for note in scope.notes),
-        seen=scope_counts_of(scope, at),
+        seen=scope_counts_of(scope, asked),
     )
 
 

@@ -99,6 +99,20 @@ def test_what_was_counted_stays_until_it_is_counted_again() -> None:
     assert next_status(again, found(ScopeState.OK), LATER).seen is None, "nothing is on any more"
 
 
+def test_a_run_of_power_alone_counts_instances_anew_and_nothing_else() -> None:
+    whole = ScopeCounts(at=NOW, instances_on=3, instances_off=1, to_switch=2, copies_behind=2)
+    first = next_status(None, found(ScopeState.OK, seen=whole), NOW)
+
+    def after(seen: ScopeCounts | None) -> ScopeCounts | None:
+        return next_status(first, found(ScopeState.OK, partial=True, seen=seen), LATER).seen
+
+    counts = ScopeCounts(
+        at=LATER, instances_on=4, instances_off=0, to_switch=0, instances_at=LATER, resized=1
+    )
+    assert after(counts) == replace(counts, at=NOW, copies_behind=2)
+    assert after(ScopeCounts(at=LATER, copies_behind=0)) == after(None) == whole
+
+
 def test_a_damaged_row_is_no_status() -> None:
     assert (
         status_of_row({**row_of_status(next_status(None, found(ScopeState.OK), NOW)), "Seen": 1})
