@@ -29,6 +29,7 @@ MAX_STEPS = 60
 _SCHEMA_LINE = re.compile(rb"^# yaml-language-server: \$schema=(\S*/)?[\w.-]+\s*$", re.MULTILINE)
 _CONTENT_ID = "file not written yet"
 _CHOICES_SHOWN = 6
+_MAY_BE_PRODUCTION = ("Account", "EnvironmentType")
 _SCHEDULE = ("spec", "schedule")
 
 Json = Any
@@ -146,13 +147,13 @@ class _Draft:
     def _refer(self, path: Path, kind: str, revision: LoadedRevision) -> str | None:
         """Return an object that can be meant, first one that the name names; None where there is none.
 
-        Of several types none is taken: that chooses an account, and may be production.
+        Of several accounts or types none is taken: one may be production.
         """
         known = sorted(ref.key for ref in revision.loaded.resources if ref.kind == kind)
         names = self._types_for_name(known, revision) if kind == "EnvironmentType" else known
         parts = self._name.split("-")
         names.sort(key=lambda known: known not in parts)
-        if not names or (kind == "EnvironmentType" and len(names) > 1):
+        if not names or (kind in _MAY_BE_PRODUCTION and len(names) > 1):
             article = "an" if kind[0] in "AEIOU" else "a"
             there = _choices(names) if names else "there is none yet"
             self._open[path] = f"name of {article} {kind}; {there}"
