@@ -10,7 +10,7 @@ from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import WrongUsage
 from controller.kinds.language.fields import Shape, fields_of
 from controller.kinds.language.json_schema import file_name, model_schema
-from controller.kinds.language.kind import API_VERSION, Kind
+from controller.kinds.language.kind import API_VERSION, DEFAULTS, Kind
 from controller.kinds.language.spec import Spec
 from controller.kinds.parts.naming_pattern import matches
 from controller.loading.issues import PlacedIssue
@@ -63,12 +63,31 @@ def scaffold(
     A folder without a file is a beginning. Raises WrongUsage for a kind that is none or an object that exists, and as reading
     the source.
     """
+    with_file = _SourceWithFile(source, path)
+    if kind_name == DEFAULTS:
+        return _defaults(name, _schemas(with_file, path))
     kind = kinds.get(kind_name)
     if kind is None:
-        hint = did_you_mean(kind_name, kinds, f"kinds: {', '.join(kinds)}", quoted=False)
+        known = [*kinds, DEFAULTS]
+        hint = did_you_mean(kind_name, known, f"kinds: {', '.join(known)}", quoted=False)
         raise WrongUsage(f"there is no kind {kind_name!r}", fix=hint)
-    with_file = _SourceWithFile(source, path)
     return _Draft(kind, name, path, with_file, load, _schemas(with_file, path)).finished()
+
+
+def _defaults(name: str, schemas: str) -> Scaffold:
+    """Return a Defaults that gives nothing yet: what it may give is of any kind."""
+    remark = "fields that every Environment of this folder, and of those in it, has unless it says otherwise"
+    spec = ["spec:", f"  Environment: {{}}  # {remark}; other kinds beside it", ""]
+    return Scaffold("\n".join([*_head(schemas, DEFAULTS, name), *spec]), (), (), (), schemas)
+
+
+def _head(schemas: str, kind: str, name: str) -> list[str]:
+    return [
+        f"# yaml-language-server: $schema={schemas}{file_name(kind)}",
+        f"apiVersion: {API_VERSION}",
+        f"kind: {kind}",
+        f"metadata: {{name: {scalar_text(name)}}}",
+    ]
 
 
 @dataclass(slots=True)
@@ -203,12 +222,7 @@ class _Draft:
         self._remarks["spec", "bluePort"] = "the next free pair; kept for good once applied"
 
     def _text(self) -> str:
-        lines = [
-            f"# yaml-language-server: $schema={self._schema_folder}{file_name(self._kind.name)}",
-            f"apiVersion: {API_VERSION}",
-            f"kind: {self._kind.name}",
-            f"metadata: {{name: {scalar_text(self._name)}}}",
-        ]
+        lines = _head(self._schema_folder, self._kind.name, self._name)
         if not self._spec:
             return "\n".join([*lines, "spec: {}", ""])
         return "\n".join([*lines, "spec:", *self._lines(self._spec, ("spec",), 1), ""])
