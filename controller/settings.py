@@ -29,11 +29,9 @@ from controller.place_settings import LedgerSettings, ObservedSettings, Snapshot
 from controller.planning.approvals import ApprovalSettings
 from controller.planning.guards import GuardSettings
 from controller.planning.review import ReviewSettings
+from controller.variables import BEGIN, ENVIRONMENT, NOT_SETTINGS, strangers
 
 Mode = Literal["off", "observe", "enforce"]
-
-ENVIRONMENT = "the environment"
-"""How messages call a setting's origin where it is an ``ENVCTL_…`` variable."""
 
 
 class GitSource(SettingsPart):
@@ -297,20 +295,36 @@ def read_settings(name: str, data: bytes, environment: Mapping[str, str]) -> Set
             raise _wrong([Problem(origin, "", what, "leave this one out")])
         values = first.value
     given: dict[tuple[str, ...], Any] = {}
-    for variable, path in VARIABLES.items():
-        if (text := environment.get(variable)) is not None:
+    unknown: list[str] = []
+    for variable in sorted(environment):
+        path = VARIABLES.get(variable)
+        if path is not None:
             # Read as YAML reads a plain scalar.
+            text = environment[variable]
             given[path] = value = text if text == "" else resolve(text)
             _put(values, path, value)
+        elif variable.startswith(BEGIN) and variable not in NOT_SETTINGS:
+            unknown.append(variable)
+    problems = strangers(unknown, _KNOWN, environment, data) if unknown else []
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         positions = Positions(data, lambda: secret_names(Settings))
-        problems = [
+        problems += [
             _problem(name, issue, positions, given)
             for issue in validation_issues(error, (), Settings)
         ]
-        raise _wrong(in_file_order(problems)) from None
+    else:
+        if not problems:
+            return settings
+    raise _wrong(in_file_order(problems))
+
+
+def refuse_unknown_variables(environment: Mapping[str, str]) -> None:
+    """Raise WrongUsage for variables that begin as envctl's do and are none, where no settings are read."""
+    unknown = (name for name in sorted(environment) if name.startswith(BEGIN))
+    if problems := strangers(unknown, _KNOWN, environment, b""):
+        raise _wrong(problems)
 
 
 def _problem(
@@ -361,3 +375,5 @@ VARIABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {variable_of(path): path for path in setting_paths(Settings)}
 )
 """The environment variable of every single value that can be set -> its path."""
+
+_KNOWN = VARIABLES.keys() | NOT_SETTINGS.keys()

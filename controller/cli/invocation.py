@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -29,7 +29,6 @@ from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner
 from controller.engine.installation.desired_source import AT_REF, open_desired
 from controller.engine.installation.installation import (
-    CONFIG_VARIABLE,
     Installation,
     Master,
     find_installation,
@@ -57,15 +56,13 @@ from controller.model.ledger_record import Requester
 from controller.ports import DesiredSource, Source
 from controller.settings import Settings
 from controller.sources.same_repository import state_named
+from controller.variables import CONFIG_VARIABLE, SERVER_VARIABLE
 from controller.views.answer import Answer
 from controller.views.plan.remarks import warnings_text
 from controller.views.plan.wording import Asked
 
 if TYPE_CHECKING:
     from controller.cli.remote.server import Server
-
-
-SERVER_VARIABLE: Final = "ENVCTL_SERVER"
 
 
 class Format(StrEnum):

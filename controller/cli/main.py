@@ -41,6 +41,11 @@ PIPE_CLOSED = 141
 OWN_PACE = frozenset({"demo", "run", "sandbox"})
 """Commands that go on until they are ended, or say themselves what they do: nobody waits for their end."""
 
+CHANGING = frozenset(
+    {"apply", "audit", "bootstrap", "items", "override", "restore", "rollback", "run", "snapshot"}
+)
+"""Commands of which some part may be done when they are interrupted."""
+
 app = typer.Typer(
     name="envctl",
     cls=AllCommands,
@@ -106,12 +111,14 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except KeyboardInterrupt:
-        return _interrupted()
+        return _interrupted(arguments)
     except Exception as error:  # noqa: BLE001 - what is not ours is our bug and becomes exit code 70
+        if isinstance(error, typer.Abort):
+            return _interrupted(arguments)
         return fail(error, as_json=wants_json(arguments))
     if code == INTERRUPTED:
         # Typer has caught it already.
-        return _interrupted()
+        return _interrupted(arguments)
     return code if isinstance(code, int) else 0
 
 
@@ -148,8 +155,6 @@ def wants_json(arguments: Sequence[str]) -> bool:
 
 def fail(error: Exception, *, as_json: bool) -> int:
     """Report how a command did not come to its end, as JSON too where that was asked for; return the exit code."""
-    if isinstance(error, typer.Abort):
-        return _interrupted()
     if isinstance(error, TyperException):
         return _wrong_arguments(error, as_json=as_json)
     # What is not ours is our bug, as is an error of ours that has no class.
@@ -198,10 +203,9 @@ def _option_here(error: TyperException) -> str | None:
     return option_here(context.info_name, option, known)
 
 
-def _interrupted() -> int:
-    note(
-        "envctl: interrupted; what was applied before is in the ledger, the next run goes on from there"
-    )
+def _interrupted(arguments: Sequence[str]) -> int:
+    on_record = "; what was applied before is in the ledger, the next run goes on from there"
+    note(f"envctl: interrupted{on_record if CHANGING & set(arguments) else ''}")
     return INTERRUPTED
 
 

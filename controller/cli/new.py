@@ -27,7 +27,7 @@ def new(
         str,
         typer.Argument(
             metavar="KIND",
-            help="Service, Environment, …; with the name behind it: Kind/name.",
+            help="Service, Environment, …, or Defaults; with the name behind it: Kind/name.",
             autocompletion=kind_names,
         ),
     ],

@@ -22,10 +22,10 @@ from controller.errors import EnvctlError, InvalidDesiredState
 from controller.model.printable import LONGEST_NAME, in_short, printable, printable_lines
 from controller.model.ref import Problem
 from controller.redactor import REDACTOR
+from controller.variables import BEGIN, USER_VARIABLE
 from controller.views.style import Line, coloured, plain
 
-USER_VARIABLE = "ENVCTL_USER"
-PERSONAL = ("AWS_", "ENVCTL_", "GIT_")
+PERSONAL = ("AWS_", BEGIN, "GIT_")
 OWN_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 """Variables whose values are secret whoever names them."""
 PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})

@@ -29,6 +29,13 @@ Date = Annotated[
 ]
 
 
+def _no_form() -> Exception:
+    return unfit(
+        "expected either date, or from and to",
+        "write {date: 2027-03-26, name: …} or {from: …, to: …, name: …}",
+    )
+
+
 class CalendarDates(Spec):
     """One date, or all from one to another, both included."""
 
@@ -43,13 +50,18 @@ class CalendarDates(Spec):
     name: Text
     """What people call it: Good Friday."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _has_a_form(cls, found: Any) -> Any:
+        """Say all that there is to write where nothing is written yet, not the name alone."""
+        if found == {}:
+            raise _no_form()
+        return found
+
     @model_validator(mode="after")
     def _one_form(self) -> "CalendarDates":
         if (self.from_ is None) != (self.to is None) or (self.date is None) == (self.from_ is None):
-            raise unfit(
-                "expected either date, or from and to",
-                "write {date: 2027-03-26, name: …} or {from: …, to: …, name: …}",
-            )
+            raise _no_form()
         if self.from_ and self.to and self.to < self.from_:
             raise unfit(f"to {self.to} is before from {self.from_}", "exchange the two")
         return self

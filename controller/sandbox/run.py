@@ -11,6 +11,7 @@ from pathlib import Path
 from controller.sandbox.ending import sigterm_ends_in_order
 from controller.sandbox.seed import REGION, seed
 from controller.sandbox.server import embedded_aws
+from controller.variables import CONFIG_VARIABLE
 
 EXAMPLES = (Path(__file__).parent / "fleet").resolve()
 LIFELIKE = {"start": 1, "stop": 1, "standby": 1, "launch": 1, "refresh": 1}
@@ -37,7 +38,7 @@ def run_sandbox(
     ):
         settings = Path(folder, "envctl.yaml")
         settings.write_text(settings_for(fleet), encoding="utf-8")
-        with embedded_aws(port=port, environment={"ENVCTL_CONFIG": str(settings)}) as aws:
+        with embedded_aws(port=port, environment={CONFIG_VARIABLE: str(settings)}) as aws:
             seeded = seed(aws.address, fleet=fleet, unconnected=unconnected)
             printer(
                 f"# an AWS in memory at {aws.address}, up in {aws.startup_s:.1f} s; Ctrl-C ends it"

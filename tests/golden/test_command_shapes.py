@@ -11,6 +11,7 @@ from controller.cli.commands import COMMANDS
 from controller.cli.main import app
 from controller.cli.override import MAKE
 from controller.cli.terminal.completion import COMPLETERS, SHAPES
+from controller.kinds.language.kind import DEFAULTS
 
 
 def _takes(param: Any) -> list[str] | str | None:
@@ -49,7 +50,7 @@ def _shape(command: Any, ctx: Context) -> dict[str, Any]:
 
 def test_shapes_are_current(rewrite_golden: bool) -> None:
     every = typer.main.get_command(app)
-    whole = {**_shape(every, Context(every)), "kinds": list(catalog.kinds())}
+    whole = {**_shape(every, Context(every)), "kinds": [*catalog.kinds(), DEFAULTS]}
     text = json.dumps(whole, indent=1) + "\n"
 
     if rewrite_golden:

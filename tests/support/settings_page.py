@@ -8,12 +8,18 @@ from pydantic import BaseModel
 from controller.kinds.language.documented import field_texts
 from controller.loading.issues import model_in
 from controller.settings import Settings, read_settings, variable_of
+from controller.variables import NOT_SETTINGS
 
 INTRO: Final = (
     "One YAML file, from `--config` or `ENVCTL_CONFIG` (a path or `s3://BUCKET/KEY`); none is needed. A variable of the "
-    "environment wins over the file. Unknown settings are errors. Secrets are references (`env://NAME`), never values. "
+    "environment wins over the file. Unknown settings and variables are errors. Secrets are references (`env://NAME`), never values. "
     "Editors check the file with `schemas/settings.schema.json`. AWS itself is found the ordinary way: credential chain, "
     "`AWS_PROFILE`, `AWS_ENDPOINT_URL`."
+)
+STRANGERS: Final = (
+    "Any other variable that begins with `ENVCTL_` is refused as an unknown setting is, with exit code 64 and the name that was "
+    "meant: a limit that is misspelt must not be taken for set. Left alone are those that the settings name as `env://NAME`, and "
+    "those that Kubernetes makes of a Service called `envctl`."
 )
 EXAMPLES: Final = {
     "The first day, from a folder beside the file": """\
@@ -45,6 +51,10 @@ def settings_lines() -> Iterator[str]:
     """Yield the page's lines below its introduction. Raises as reading settings where an example is none."""
     yield "| setting | default | variable | |\n|---|---|---|---|"
     yield from _fields(Settings, (), Settings())
+    yield "\n## Variables that are no settings\n\n| variable | |\n|---|---|"
+    for variable, text in NOT_SETTINGS.items():
+        yield f"| `{variable}` | {text} |"
+    yield f"\n{STRANGERS}"
     yield "\n## Examples"
     for purpose, text in EXAMPLES.items():
         read_settings("settings.yaml", text.encode(), {})

@@ -11,7 +11,6 @@ from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 import orjson
 
-from controller.cli.invocation import SERVER_VARIABLE
 from controller.cli.process import note, print_as_is, say
 from controller.errors import (
     ERROR_CLASSES,
@@ -26,8 +25,9 @@ from controller.errors import (
 from controller.model.printable import printable_json
 from controller.model.ref import Origin, Problem, RelatedPlace
 from controller.redactor import REDACTOR
+from controller.settings import refuse_unknown_variables
+from controller.variables import SERVER_VARIABLE, TOKEN_VARIABLE
 
-TOKEN_VARIABLE: Final = "ENVCTL_TOKEN"  # noqa: S105 - the variable's name
 _API: Final = "/api/v1"
 _TIMEOUT_S: Final = 120.0
 _LONGEST: Final = 256 << 20
@@ -229,11 +229,13 @@ def _plain(value: str | int | bool | list[str]) -> str | int | list[str]:
 def server_of(environment: Mapping[str, str]) -> Server | None:
     """Return the server that the environment names; None if it names none.
 
-    Raises WrongUsage for what is no URL, and for one by which a token would be readable on its way.
+    Raises WrongUsage for what is no URL, for one by which a token would be readable on its way, and for variables that are
+    none of envctl's.
     """
     url, token = environment.get(SERVER_VARIABLE, ""), environment.get(TOKEN_VARIABLE, "")
     if not url:
         return None
+    refuse_unknown_variables(environment)
     place = _place(url)
     if place is None:
         raise WrongUsage(

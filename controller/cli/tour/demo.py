@@ -12,6 +12,7 @@ from controller.sandbox.run import EXAMPLES
 from controller.sandbox.seed import seed
 from controller.sandbox.server import embedded_aws, require_extra
 from controller.sandbox.tour import GIT_ENVIRONMENT, TourRepository
+from controller.variables import CONFIG_VARIABLE, USER_VARIABLE
 
 SETTINGS = """region: eu-west-1
 source:
@@ -62,8 +63,8 @@ def demo() -> None:
                     {
                         **aws.environment,
                         **GIT_ENVIRONMENT,
-                        "ENVCTL_CONFIG": str(settings),
-                        "ENVCTL_USER": "tour",
+                        CONFIG_VARIABLE: str(settings),
+                        USER_VARIABLE: "tour",
                         "XDG_CACHE_HOME": str(folder / "cache"),
                         "NO_PROXY": "127.0.0.1",
                     }

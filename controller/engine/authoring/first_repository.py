@@ -17,30 +17,44 @@ OFFICE_HOURS: Final = "office-hours"
 
 
 class Question(NamedTuple):
-    """``usual`` is the answer where nobody gives one; None: somebody has to."""
+    """``usual`` is the answer where nobody gives one; None: somebody has to. ``such_as`` is one that somebody might give."""
 
     text: str
     usual: str | None = None
+    such_as: str = ""
 
 
 QUESTIONS: Final[Mapping[str, Question]] = {
     "region": Question("AWS region of the tables, and of the first environment", "eu-west-1"),
     "account": Question("What people call the first account", "staging"),
-    "account_number": Question("Its number, 12 digits"),
+    "account_number": Question("Its number, 12 digits", such_as="012345670123"),
     "team": Question("The team that owns the first environment", "Platform"),
-    "email": Question("The team's e-mail address, a tag of its instances"),
+    "email": Question(
+        "The team's e-mail address, a tag of its instances", such_as="team@acme.example"
+    ),
     "type": Question("The environment type: account and network together", "Staging"),
-    "vpc": Question("The VPC of the type, such as vpc-0f1e2d3c"),
-    "subnet_a": Question("Its subnet in availability zone A"),
-    "subnet_b": Question("Its subnet in availability zone B"),
+    "vpc": Question("The VPC of the type, such as vpc-0f1e2d3c", such_as="vpc-0f1e2d3c"),
+    "subnet_a": Question("Its subnet in availability zone A", such_as="subnet-0aaa"),
+    "subnet_b": Question("Its subnet in availability zone B", such_as="subnet-0bbb"),
     "map": Question("The deployment map: what an environment is made of", "web"),
     "role": Question("The first server role of the map", "Web"),
-    "image": Question("Its image: ami-…, a name with version (web-1.4.2), or a type (web)"),
+    "image": Question(
+        "Its image: ami-…, a name with version (web-1.4.2), or a type (web)", such_as="web"
+    ),
     "environment": Question("The first environment", "dev1"),
-    "schedule": Question(f"When its instances run: on, off, noschedule or {OFFICE_HOURS}"),
+    "schedule": Question(
+        f"When its instances run: on, off, noschedule or {OFFICE_HOURS}", such_as=OFFICE_HOURS
+    ),
     "timezone": Question(f"Time zone of {OFFICE_HOURS}", "Europe/London"),
 }
 """Name of the answer -> what is asked, in the order of the questions."""
+
+
+def stand_ins() -> dict[str, str]:
+    """Return an answer to each question, with which the files load: what stands there while others are judged."""
+    return {
+        name: one.such_as if one.usual is None else one.usual for name, one in QUESTIONS.items()
+    }
 
 
 def first_repository(answers: Mapping[str, str], *, ci: str) -> dict[str, str]:
@@ -78,7 +92,8 @@ def _file(name: str) -> str:
 
 def _short(team: str) -> str:
     """Return two letters for the names of groups: ``pl`` of Platform."""
-    return scalar_text("".join(c for c in team.lower() if c.isascii() and c.isalnum())[:2] or "te")
+    letters = [letter for letter in team.lower() if letter.isascii() and letter.isalpha()]
+    return scalar_text("".join([*letters, *"te"[len(letters) :]][:2]))
 
 
 _SETTINGS = """\

@@ -10,7 +10,7 @@ from controller.engine.desired.load_revision import LoadedRevision
 from controller.errors import WrongUsage
 from controller.kinds.language.fields import Shape, fields_of
 from controller.kinds.language.json_schema import file_name, model_schema
-from controller.kinds.language.kind import API_VERSION, Kind
+from controller.kinds.language.kind import API_VERSION, DEFAULTS, Kind
 from controller.kinds.language.spec import Spec
 from controller.kinds.parts.naming_pattern import matches
 from controller.loading.issues import PlacedIssue
@@ -29,6 +29,7 @@ MAX_STEPS = 60
 _SCHEMA_LINE = re.compile(rb"^# yaml-language-server: \$schema=(\S*/)?[\w.-]+\s*$", re.MULTILINE)
 _CONTENT_ID = "file not written yet"
 _CHOICES_SHOWN = 6
+_MAY_BE_PRODUCTION = ("Account", "EnvironmentType")
 _SCHEDULE = ("spec", "schedule")
 
 Json = Any
@@ -62,12 +63,31 @@ def scaffold(
     A folder without a file is a beginning. Raises WrongUsage for a kind that is none or an object that exists, and as reading
     the source.
     """
+    with_file = _SourceWithFile(source, path)
+    if kind_name == DEFAULTS:
+        return _defaults(name, _schemas(with_file, path))
     kind = kinds.get(kind_name)
     if kind is None:
-        hint = did_you_mean(kind_name, kinds, f"kinds: {', '.join(kinds)}", quoted=False)
+        known = [*kinds, DEFAULTS]
+        hint = did_you_mean(kind_name, known, f"kinds: {', '.join(known)}", quoted=False)
         raise WrongUsage(f"there is no kind {kind_name!r}", fix=hint)
-    with_file = _SourceWithFile(source, path)
     return _Draft(kind, name, path, with_file, load, _schemas(with_file, path)).finished()
+
+
+def _defaults(name: str, schemas: str) -> Scaffold:
+    """Return a Defaults that gives nothing yet: what it may give is of any kind."""
+    remark = "fields that every Environment of this folder, and of those in it, has unless it says otherwise"
+    spec = ["spec:", f"  Environment: {{}}  # {remark}; other kinds beside it", ""]
+    return Scaffold("\n".join([*_head(schemas, DEFAULTS, name), *spec]), (), (), (), schemas)
+
+
+def _head(schemas: str, kind: str, name: str) -> list[str]:
+    return [
+        f"# yaml-language-server: $schema={schemas}{file_name(kind)}",
+        f"apiVersion: {API_VERSION}",
+        f"kind: {kind}",
+        f"metadata: {{name: {scalar_text(name)}}}",
+    ]
 
 
 @dataclass(slots=True)
@@ -146,13 +166,13 @@ class _Draft:
     def _refer(self, path: Path, kind: str, revision: LoadedRevision) -> str | None:
         """Return an object that can be meant, first one that the name names; None where there is none.
 
-        Of several types none is taken: that chooses an account, and may be production.
+        Of several accounts or types none is taken: one may be production.
         """
         known = sorted(ref.key for ref in revision.loaded.resources if ref.kind == kind)
         names = self._types_for_name(known, revision) if kind == "EnvironmentType" else known
         parts = self._name.split("-")
         names.sort(key=lambda known: known not in parts)
-        if not names or (kind == "EnvironmentType" and len(names) > 1):
+        if not names or (kind in _MAY_BE_PRODUCTION and len(names) > 1):
             article = "an" if kind[0] in "AEIOU" else "a"
             there = _choices(names) if names else "there is none yet"
             self._open[path] = f"name of {article} {kind}; {there}"
@@ -202,12 +222,7 @@ class _Draft:
         self._remarks["spec", "bluePort"] = "the next free pair; kept for good once applied"
 
     def _text(self) -> str:
-        lines = [
-            f"# yaml-language-server: $schema={self._schema_folder}{file_name(self._kind.name)}",
-            f"apiVersion: {API_VERSION}",
-            f"kind: {self._kind.name}",
-            f"metadata: {{name: {scalar_text(self._name)}}}",
-        ]
+        lines = _head(self._schema_folder, self._kind.name, self._name)
         if not self._spec:
             return "\n".join([*lines, "spec: {}", ""])
         return "\n".join([*lines, "spec:", *self._lines(self._spec, ("spec",), 1), ""])

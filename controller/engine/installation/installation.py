@@ -22,9 +22,10 @@ from controller.ledger.redaction import redactor
 from controller.loading.documents import parse_documents
 from controller.loading.positions import Positions
 from controller.model.canonical import ABSENT
-from controller.settings import ENVIRONMENT, Settings, read_settings, setting_paths, variable_of
+from controller.settings import Settings, read_settings, setting_paths, variable_of
 from controller.targets.table_items.definitions import STATE_TABLE
 from controller.targets.tables import Tables
+from controller.variables import CONFIG_VARIABLE, ENVIRONMENT
 
 INSTALLATION_KEY = {"Id": "installation"}
 """The row of EnvctlState that holds the id of the installation its tables belong to; none before the first bootstrap."""
@@ -142,7 +143,6 @@ def id_in(row: Mapping[str, Any], table: str) -> str:
     return found
 
 
-CONFIG_VARIABLE = "ENVCTL_CONFIG"
 S3 = "s3://"
 DEFAULT = "default"
 

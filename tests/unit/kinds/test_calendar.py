@@ -40,6 +40,7 @@ def test_schedules_and_freezes_get_first_and_last_day() -> None:
     ("dates", "at", "words"),
     [
         ({"name": "x"}, ".0", "expected either date, or from and to"),
+        ({}, ".0", "expected either date, or from and to"),
         ({**EASTER, **YEAR_END}, ".0", "expected either date, or from and to"),
         ({"from": "2027-01-01", "name": "x"}, ".0", "expected either date, or from and to"),
         ({**YEAR_END, "to": "2026-12-18"}, ".0", "is before from"),

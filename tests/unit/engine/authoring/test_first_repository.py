@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 
 from controller import catalog
-from controller.engine.authoring.first_repository import FLEET, QUESTIONS, first_repository
+from controller.engine.authoring.first_repository import (
+    FLEET,
+    QUESTIONS,
+    first_repository,
+    stand_ins,
+)
 from controller.engine.desired.load_revision import RevisionLoader
 from controller.kinds.language.kind import DEFAULT_RULES
 from controller.loading.documents import parse_documents
@@ -60,3 +65,12 @@ def test_every_pipeline_is_yaml_that_validates(ci: str) -> None:
 
     assert len(pipelines) == (ci != "none")
     assert all("envctl --config envctl.yaml validate" in text for text in pipelines)
+
+
+@pytest.mark.parametrize("team", ["4you", "A", "42", "Über-Team", "ta"])
+def test_a_team_of_any_name_has_two_letters(tmp_path: Path, team: str) -> None:
+    assert not [problem for problem in problems(tmp_path, team=team) if "shortName" in problem]
+
+
+def test_each_question_has_an_answer_that_may_stand_in(tmp_path: Path) -> None:
+    assert problems(tmp_path, **stand_ins()) == []
