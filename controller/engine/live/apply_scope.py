@@ -186,7 +186,7 @@ class ScopeRun:
                     return
                 interruption.check()
                 self._follow_accepted(writer)
-                plan = self._next_steps(result, changes)
+                plan = self._next_steps(result, changes, outcomes)
                 result = run.apply(plan.to_do, plan.view.look)
         except EnvctlError as error:
             told = {outcome.change.ref for outcome in outcomes}
@@ -331,12 +331,14 @@ class ScopeRun:
                 OpenRecordSettled(self._name, ref, ended.audit_id, ending.phase, ending.message)
             )
 
-    def _next_steps(self, result: LiveResult, changes: Sequence[Change]) -> LiveScopePlan:
+    def _next_steps(
+        self, result: LiveResult, changes: Sequence[Change], so_far: Sequence[Outcome]
+    ) -> LiveScopePlan:
         """Return what is due now on the objects of the plan, for the targets whose work AWS goes on with.
 
-        What failed is left to the next run.
+        What failed, in whichever pass, is left to the next run.
         """
-        failed = {outcome.change.ref for outcome in result.outcomes if outcome.status not in DONE}
+        failed = {outcome.change.ref for outcome in so_far if outcome.status not in DONE}
         mine = frozenset(
             change.ref
             for change in changes
