@@ -39,6 +39,7 @@ STORIES: Final = (
     "test_what_no_field_owns_is_carried_over.py::test_of_a_template_that_is_taken_over_only_fields_of_ours_change",
     "test_a_changed_image_reaches_instances_bit_by_bit.py::test_a_version_is_made_and_two_of_three_groups_begin",
     "test_office_hours_end_and_begin.py::test_a_night_and_a_morning",
+    "test_groups_that_do_not_obey_are_told.py::test_a_member_that_does_not_come_into_service_is_ended_for_another_where_its_role_says_so",
     "test_copies_in_the_accounts_follow_the_tables.py::test_a_change_in_the_master_follows_and_a_delete_too",
     "test_doctor_says_what_a_scope_lacks.py::test_instances_are_asked_about_without_switching_any",
     "test_doctor_says_what_an_installation_lacks.py::test_where_everything_is_as_it_should_be_nothing_lacks",
@@ -78,7 +79,6 @@ NOBODYS: Final = ":000000000099:"
 OF_OTHERS: Final = ("ssm:",)
 """What a target of others asks for, whose rights are theirs to give."""
 NOT_ASKED_IN_ACCOUNTS: Final = {
-    "autoscaling:TerminateInstanceInAutoScalingGroup": "an instance that cannot come back is replaced",
     "cloudtrail:LookupEvents": "a setting; the sandbox has no CloudTrail",
     "ec2:GetEbsDefaultKmsKeyId": "where volumes are encrypted by a key of one's own; the sandbox has none",
     "kms:CreateGrant": "AWS's own question beside a start, where a volume has such a key",

@@ -83,14 +83,63 @@ def test_a_warm_pool_stays_as_its_group_keeps_it(estate: PowerEstate) -> None:
 
 
 @pytest.mark.slow
+def test_members_that_are_protected_from_scale_in_are_told_and_asked_to_end_once(
+    estate: PowerEstate,
+) -> None:
+    role_says(estate, "whenOff: scaleToZero")
+    protected, *others = estate.group(WEB)
+    scaling = estate.client("autoscaling")
+    held = {"AutoScalingGroupName": WEB, "InstanceIds": [protected]}
+    scaling.set_instance_protection(**held, ProtectedFromScaleIn=True)
+
+    evening = estate.at(EVENING).tick()
+
+    told = f"AWS does not end members that are protected from scale-in: take that off {protected}"
+    assert evening.outcomes[0].exit_code == 7
+    assert told in evening.outcomes[0].finding.reason
+    assert estate.states() == {protected: "running"}
+    estate.aws.controls.calls()
+    later = estate.at(EVENING + timedelta(minutes=5)).tick()
+    assert [one.text for scope in later.plan.scopes for one in scope.notes] == [told]
+    assert "autoscaling.UpdateAutoScalingGroup" not in estate.aws.controls.calls()
+
+    scaling.set_instance_protection(**held, ProtectedFromScaleIn=False)
+    morning = estate.at(MORNING).tick()
+
+    assert morning.outcomes[0].exit_code == 0
+    assert estate.lifecycles(WEB) == ["InService"] * 3
+    assert estate.states().keys() & set(others) == set()
+    assert "envctl:parked" not in {tag["Key"] for tag in estate.look(WEB)["Tags"]}
+
+
+@pytest.mark.slow
+def test_a_member_that_does_not_come_into_service_is_ended_for_another_where_its_role_says_so(
+    estate: PowerEstate,
+) -> None:
+    role_says(estate, "whenStuck: replace")
+    before = estate.group(WEB)
+    # Of no other group may the role of an account end members.
+    mark = {"Key": "envctl:id", "Value": "ours", "PropagateAtLaunch": False}
+    of_group = {"ResourceId": WEB, "ResourceType": "auto-scaling-group"}
+    estate.client("autoscaling").create_or_update_tags(Tags=[{**of_group, **mark}])
+    estate.at(EVENING).tick()
+    estate.aws.controls.delays(launch=1000)
+    estate.at(MORNING).tick()
+    assert estate.lifecycles(WEB) == ["Pending"] * 3
+    estate.aws.controls.delays(launch=0)
+
+    later = estate.at(MORNING + timedelta(hours=1)).tick()
+
+    assert later.outcomes[0].exit_code == 0
+    assert estate.lifecycles(WEB) == ["InService"] * 3
+    assert estate.states().keys() & set(before) == set()
+
+
+@pytest.mark.slow
 def test_a_group_of_no_instances_at_night_that_cannot_launch_says_why(
     estate: PowerEstate,
 ) -> None:
-    shared = estate.folder / "shared.yaml"
-    shared.write_text(
-        shared.read_text().replace("ami: web-1.4.2,", "ami: web-1.4.2, whenOff: scaleToZero,")
-    )
-    estate.accept()
+    role_says(estate, "whenOff: scaleToZero")
     estate.group(WEB)
     estate.at(EVENING).tick()
     assert estate.states() == {}
@@ -111,3 +160,11 @@ def test_a_group_of_no_instances_at_night_that_cannot_launch_says_why(
     assert later.outcomes[0].exit_code == 0
     assert estate.lifecycles(WEB) == ["InService"] * 3
     assert "envctl:parked" not in {tag["Key"] for tag in estate.look(WEB)["Tags"]}
+
+
+def role_says(estate: PowerEstate, field: str) -> None:
+    """Accept one field more of the only role."""
+    shared = estate.folder / "shared.yaml"
+    text = shared.read_text()
+    shared.write_text(text.replace("ami: web-1.4.2,", f"ami: web-1.4.2, {field},"))
+    estate.accept()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.ledger.records import POWER
+from controller.model.plan import Status
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import EVENING, PowerEstate
 
@@ -50,3 +51,21 @@ def test_throttled_requests_are_tried_again(sandbox: AwsForTests, tmp_path: Path
     estate.aws.controls.fail_next("EnterStandby", "Throttling", times=3)
     estate.at(EVENING).tick()
     assert set(estate.states().values()) == {"stopped"}
+
+
+@pytest.mark.slow
+def test_what_failed_is_left_to_the_next_run_however_often_this_one_looks_again(
+    estate: PowerEstate,
+) -> None:
+    estate.group(WEB)
+    protected = estate.instance("c51")
+    estate.client("ec2").modify_instance_attribute(
+        InstanceId=protected, DisableApiStop={"Value": True}
+    )
+    estate.aws.controls.delays(standby=20)
+
+    evening = estate.at(EVENING).tick().outcomes[0]
+
+    assert estate.lifecycles(WEB) == ["Standby"] * 3
+    about = [one for one in evening.outcomes if one.change.ref.key.endswith(protected)]
+    assert [one.status for one in about] == [Status.FAILED]

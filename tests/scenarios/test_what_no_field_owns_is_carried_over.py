@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.test_tags_that_show_late import LOOKS, until_quiet
 from tests.support.embedded_aws import AwsForTests
 from tests.support.live_account import LiveAccount, changes, failures, notes
 
@@ -104,3 +105,18 @@ def test_a_version_that_is_not_known_yet_is_waited_for(theirs: LiveAccount) -> N
     theirs.role(instanceType="m6i.xlarge")
     assert failures(theirs.apply()) == []
     assert theirs.template()["InstanceType"] == "m6i.xlarge"
+
+
+@pytest.mark.slow
+def test_a_group_is_taken_over_once_though_its_marks_show_late(theirs: LiveAccount) -> None:
+    make(theirs, LaunchTemplate={"LaunchTemplateName": "theirs", "Version": "1"})
+    theirs.aws.controls.delays(tags=LOOKS)
+    theirs.aws.controls.calls()
+
+    assert failures(until_quiet(theirs, adopt=True)) == []
+
+    made = theirs.aws.controls.calls()
+    assert made["ec2.CreateLaunchTemplate"] == 1
+    assert "ec2.CreateLaunchTemplateVersion" not in made
+    assert made["autoscaling.UpdateAutoScalingGroup"] == 1
+    assert "envctl:id" in theirs.tags()

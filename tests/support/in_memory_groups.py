@@ -43,7 +43,7 @@ class InMemoryHands:
 
     def __init__(self, groups: Mapping[str, Group] | None = None, **states: str) -> None:
         self.kept = dict(groups or {})
-        self._shown_tags = {name: dict(one.tags) for name, one in self.kept.items()}
+        self.shown_tags = {name: dict(one.tags) for name, one in self.kept.items()}
         self.states = {name.replace("_", "-"): state for name, state in states.items()}
         self.tags: dict[str, dict[str, str]] = {}
         self.calls: list[str] = []
@@ -228,7 +228,7 @@ class InMemoryHands:
     def _groups(self) -> dict[str, FoundGroup]:
         hides, self.hidden_tags = self.hidden_tags > 0, max(0, self.hidden_tags - 1)
         if not hides:
-            self._shown_tags = {name: dict(one.tags) for name, one in self.kept.items()}
+            self.shown_tags = {name: dict(one.tags) for name, one in self.kept.items()}
         return {
             name: FoundGroup(
                 name=name,
@@ -236,7 +236,7 @@ class InMemoryHands:
                 minimum=one.minimum,
                 desired=one.desired,
                 maximum=one.maximum,
-                tags=tuple(self._shown_tags[name].items()),
+                tags=tuple(self.shown_tags[name].items()),
                 propagated=frozenset(),
                 subnets=(),
                 suspended=frozenset(one.suspended),

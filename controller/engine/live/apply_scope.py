@@ -189,7 +189,7 @@ class ScopeRun:
                     return
                 interruption.check()
                 self._follow_accepted(writer)
-                plan = self._next_steps(result, changes)
+                plan = self._next_steps(result, changes, outcomes)
                 result = run.apply(plan.to_do, plan.view.look)
                 self._made = Made(again=plan, since=result.outcomes)
         except EnvctlError as error:
@@ -335,18 +335,17 @@ class ScopeRun:
                 OpenRecordSettled(self._name, ref, ended.audit_id, ending.phase, ending.message)
             )
 
-    def _next_steps(self, result: LiveResult, changes: Sequence[Change]) -> LiveScopePlan:
+    def _next_steps(
+        self, result: LiveResult, changes: Sequence[Change], so_far: Sequence[Outcome]
+    ) -> LiveScopePlan:
         """Return what is due now on the objects of the plan, for the targets whose work AWS goes on with.
 
-        What failed is left to the next run. Instances are seen as they are by then: they cost no call of their own.
+        What failed, in whichever pass, is left to the next run. Instances are seen as they are by then: they cost no call of their own.
         """
-        failed = {outcome.change.ref for outcome in result.outcomes if outcome.status not in DONE}
-        mine = frozenset(
-            change.ref
-            for change in changes
-            if change.target in result.look_again_s and change.ref not in failed
-        )
-        return self._look_again(tuple({*result.look_again_s, POWER.name}), only=mine)
+        failed = {outcome.change.ref for outcome in so_far if outcome.status not in DONE}
+        again = result.look_again_s
+        mine = frozenset(c.ref for c in changes if c.target in again and c.ref not in failed)
+        return self._look_again(tuple({*again, POWER.name}), only=mine)
 
     def _look_again(
         self, targets: Sequence[str], only: frozenset[ResourceRef] | None = None

@@ -37,4 +37,10 @@ def _later(backend: Any, act: Any, tags: Sequence[dict[str, str]]) -> None:
         name = f"tag {tag['Key']} of {tag['ResourceId']}"
         begun = waiting(backend).get(name)
         looks = begun.looks if begun else STATE.delays.tags
-        wait(backend, name, looks, partial(act, backend, [tag]))
+        wait(backend, name, looks, partial(_show, backend, act, tag))
+
+
+def _show(backend: Any, act: Any, tag: dict[str, str]) -> None:
+    """Let a tag be as it was set, unless its group is gone by then."""
+    if tag["ResourceId"] in backend.autoscaling_groups:
+        act(backend, [tag])

@@ -17,6 +17,7 @@ ENDING = "autoscaling:EC2_INSTANCE_TERMINATING"
 """Transition of the hooks that let an instance drain."""
 
 PUT_TAGS = "create_or_update_tags"
+TAKE_TAGS = "delete_tags"
 
 T = TypeVar("T")
 

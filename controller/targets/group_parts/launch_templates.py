@@ -106,6 +106,12 @@ class Pointer(NamedTuple):
         return f"{self.id}:{self.version}"
 
 
+def pointed_at(group: Mapping[str, Any] | None) -> Pointer | None:
+    """Return what a group launches its instances from, as AWS describes it; None where that is no template."""
+    found = (group or {}).get("LaunchTemplate")
+    return found and Pointer(str(found.get("LaunchTemplateId")), str(found.get("Version")))
+
+
 def put_template(
     group: str, attributes: Attributes, acts: LiveActs, present: Mapping[str, Any] | None = None
 ) -> Pointer:

@@ -11,7 +11,12 @@ from controller.errors import Conflict, RefusedByAws
 from controller.model.canonical import parse_canonical
 from controller.model.plan import Change
 from controller.ports import ActResult, LiveActs
-from controller.targets.group_parts.calls import ENDING, GroupClient, carries_our_mark
+from controller.targets.group_parts.calls import (
+    ENDING,
+    TAKE_TAGS,
+    GroupClient,
+    carries_our_mark,
+)
 from controller.targets.group_parts.found import (
     SCHEDULE_TAG,
     SIZES,
@@ -20,7 +25,7 @@ from controller.targets.group_parts.found import (
     is_deep,
     repointed,
 )
-from controller.targets.group_parts.launch_templates import Pointer, put_template
+from controller.targets.group_parts.launch_templates import Pointer, pointed_at, put_template
 from controller.targets.group_parts.names import name_in
 from controller.targets.group_parts.observe import HOOK, INVALID
 from controller.targets.group_parts.refresh_mark import RefreshMark, refresh_preferences
@@ -71,17 +76,23 @@ class GroupActs:
     def update(self) -> ActResult:
         """Bring the group to what it should be."""
         assert self._before is not None, "an update has a before"
-        turned = repointed(self._before, self._after)
-        pointer = None
-        if turned:
+        pointer, turned = None, False
+        if repointed(self._before, self._after):
             present = self._client.described("look at the group")
             pointer = put_template(self._name, self._after, self._acts, present)
-        request = self._request(pointer)
+            # A mark may show later than what was done: then a run that follows at once finds it done.
+            turned = pointer != pointed_at(present)
+        request = self._request(pointer if turned else None)
         if request:
             self._send("change the group", "update_auto_scaling_group", pointer, **request)
         if is_deep(self._after):
             self._put_hook(self._before["terminationDelay"])
             self._put_notifications(self._before["notifications"])
+        if self._after["maxSize"] and not self._before["maxSize"]:
+            # It comes back: until when it was to drain is not for the next time it leaves.
+            (tag,) = self._client.tags({our.DRAINING: ""})
+            del tag["Value"]
+            self._client.tag("untag the group", [tag], TAKE_TAGS)
         begun = self._to_begin(pointer) if self._refresh_is_due(turned=turned) else None
         self._put_tags(self._before["tags"], pointer, begun)
         message = "" if begun is None else self._refresh(begun)

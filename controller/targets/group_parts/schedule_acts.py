@@ -13,7 +13,13 @@ from controller.ports import ActResult, LiveActs, LiveReads
 from controller.scheduling.meeting import ever_meet
 from controller.scheduling.schedule import InvalidSchedule
 from controller.scheduling.wall_clock import canonical_zone
-from controller.targets.group_parts.calls import PUT_TAGS, GroupClient, carries_our_mark, pages
+from controller.targets.group_parts.calls import (
+    PUT_TAGS,
+    TAKE_TAGS,
+    GroupClient,
+    carries_our_mark,
+    pages,
+)
 from controller.targets.group_parts.found import SIZE_FIELDS, SIZES
 from controller.targets.group_parts.names import name_in
 
@@ -146,7 +152,7 @@ class _ScheduleActs:
         (tag,) = self._client.tags({our.SCALING_SCHEDULES: actions_digest(self._wanted)})
         if self._deletes:
             del tag["Value"]
-        self._client.tag("tag", [tag], "delete_tags" if self._deletes else PUT_TAGS)
+        self._client.tag("tag", [tag], TAKE_TAGS if self._deletes else PUT_TAGS)
         return ActResult(request_id=self._client.request_id)
 
     def _there(self) -> dict[str, Action] | None:

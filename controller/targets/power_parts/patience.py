@@ -25,6 +25,8 @@ STARTS_TAKEN_BACK: Final = 3
 """How often in one run an instance is started that AWS stops again."""
 START_UNDER_WAY_S: Final = 60.0
 """So long after a start was accepted a look may still show the instance as it was (EC2 is eventually consistent)."""
+TAG_SHOWS_WITHIN_S: Final = 60.0
+"""So long a tag may be written and not show yet, where a group looks as if it was being parked."""
 BETWEEN_TRIES: Final = Backoff(first_s=5.0, longest_s=60.0)
 
 
@@ -66,6 +68,8 @@ class Patience:
     """Of instances that were not seen stopped after it."""
     remembered: dict[str, Parked | None] = field(default_factory=dict)
     """What groups carry as their tag, as it was first seen or written last; None where it was taken off."""
+    untagged: dict[str, float] = field(default_factory=dict)
+    """When (steady seconds) groups were first seen as parking leaves them, but for the tag."""
 
     def keep(self, refused: Mapping[str, EnvctlError]) -> None:
         """Take note of refusals, by instance or group."""
@@ -128,10 +132,21 @@ class Patience:
             (at_s - now_s for at_s in moments if at_s is not None and at_s > now_s), default=0.0
         )
 
+    def waits_for_tag(self, group: str) -> bool:
+        """Tell whether the tag of a group that looks as if it was being parked may be written, and show yet."""
+        if self.remembered.get(group) is not None:
+            return False
+        now_s = self.steady_s()
+        return now_s - self.untagged.setdefault(group, now_s) < TAG_SHOWS_WITHIN_S
+
     @property
     def waits_for_answers(self) -> bool:
-        """Tell whether the next try of anything is still to come, or a start that no look has shown yet."""
-        return self.next_try_in_s > 0 or any(not start.seen for start in self.starts.values())
+        """Tell whether the next try of anything is still to come, or a start or a tag that no look has shown yet."""
+        return (
+            self.next_try_in_s > 0
+            or any(not start.seen for start in self.starts.values())
+            or any(self.waits_for_tag(group) for group in self.untagged)
+        )
 
     @property
     def cannot_stop(self) -> frozenset[str]:

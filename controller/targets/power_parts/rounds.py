@@ -12,6 +12,7 @@ from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.ports import ActResult, Batch
 from controller.scheduling.schedule import State
+from controller.targets.power_parts.late_tags import is_as_woken, may_be_tagged
 from controller.targets.power_parts.patience import Patience
 from controller.targets.power_parts.power_changes import INSTANCE
 from controller.targets.power_parts.power_client import PowerClient
@@ -171,7 +172,8 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
             stays[name] = steps.stays
         if patience.given_up(name):
             continue
-        if steps.chain and patience.may_try(name):
+        waits_for_tag = may_be_tagged(group, steps) and patience.waits_for_tag(name)
+        if steps.chain and patience.may_try(name) and not waits_for_tag:
             groups[name] = steps
         start += filter(patience.may_start, steps.start)
         stop += filter(patience.may_try, steps.stop)
@@ -203,8 +205,12 @@ def _situation(
     }
     # What the tag says counts as first seen or last written: it may show later than sizes, and they would be remembered lowered.
     shown, remembered = parked_of(group), patience.remembered
-    if isinstance(shown, Parked):
-        remembered.setdefault(group.name, shown)
+    leaves = goal.wanted is State.OFF or State.OFF in of_members.values()
+    if group.name not in remembered and isinstance(shown, Parked):
+        if leaves and is_as_woken(group, shown):
+            shown = None
+        else:
+            remembered[group.name] = shown
     situation = situation_of(
         group,
         look.instances,
@@ -235,7 +241,7 @@ def look_again(client: PowerClient, goals: Goals, before: LiveLook, asked: Round
         if name in before.groups
         for member in before.groups[name].members
     )
-    if asked.groups or asked.short or members_leave:
+    if members_leave or asked.short or not goals.groups.keys().isdisjoint(asked.waits):
         instances = _with_state(before.instances, asked.stop, "stopping")
         return replace(before, groups=client.groups(), instances=instances)
     still = client.instances(NOT_OFF)
