@@ -1,5 +1,6 @@
 """Which commands there are, and where: each is imported when it is called, so that the others start fast."""
 
+import gc
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
@@ -11,7 +12,6 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from controller.cli.terminal.words_of_others import COMMANDS_OF_OTHERS, refuse_command_of_others
-from controller.gc_tuning import NEVER, relaxed_gc
 from controller.model.closest import closest
 
 COMMANDS = {
@@ -135,10 +135,14 @@ class Commands(TyperGroup):
         if cmd_name == DAEMON and find_spec("apscheduler") is None:
             ctx.fail("run needs the extra daemon: pip install 'environment-controller[daemon]'")
         folder = f"{FOLDERS[cmd_name]}." if cmd_name in FOLDERS else ""
-        with relaxed_gc(NEVER):
-            # What is imported stays: looking through it takes a tenth of a short command.
-            module = import_module(f"controller.cli.{folder}{self.module or called}")
-        found = getattr(module, called)
+        # What is imported stays: looking through it again and again takes a tenth of a short command.
+        gc.disable()
+        try:
+            found = getattr(
+                import_module(f"controller.cli.{folder}{self.module or called}"), called
+            )
+        finally:
+            gc.enable()
         if not isinstance(found, typer.Typer):
             app = typer.Typer(add_completion=False, rich_markup_mode=None)
             app.command(cmd_name, cls=Command)(found)

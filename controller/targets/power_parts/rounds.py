@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from controller.decisions.tag_keys import PARKED
 from controller.errors import EnvctlError
 from controller.ledger.records import POWER
 from controller.model.canonical import parse_canonical
@@ -11,15 +12,18 @@ from controller.model.live import FoundGroup, FoundInstance, LiveLook
 from controller.model.plan import Change
 from controller.model.ref import ResourceRef
 from controller.ports import ActResult, Batch
+from controller.scheduling.group_sizes import STANDING_BY
 from controller.scheduling.schedule import State
-from controller.targets.power_parts.late_tags import is_as_woken, may_be_tagged
 from controller.targets.power_parts.patience import Patience
 from controller.targets.power_parts.power_changes import INSTANCE
 from controller.targets.power_parts.power_client import PowerClient
 from controller.targets.power_parts.steps import (
+    HELD_BACK,
     GroupSituation,
     GroupSteps,
     Parked,
+    Remember,
+    Suspend,
     next_steps,
     parked_of,
     situation_of,
@@ -172,7 +176,10 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
             stays[name] = steps.stays
         if patience.given_up(name):
             continue
-        waits_for_tag = may_be_tagged(group, steps) and patience.waits_for_tag(name)
+        kinds = {type(step) for step in steps.chain}
+        # It looks as parking leaves a group, but for the tag: that may be written, and not show yet.
+        parking = group.tag(PARKED) is None and Remember in kinds and Suspend not in kinds
+        waits_for_tag = parking and patience.waits_for_tag(name)
         if steps.chain and patience.may_try(name) and not waits_for_tag:
             groups[name] = steps
         start += filter(patience.may_start, steps.start)
@@ -207,7 +214,7 @@ def _situation(
     shown, remembered = parked_of(group), patience.remembered
     leaves = goal.wanted is State.OFF or State.OFF in of_members.values()
     if group.name not in remembered and isinstance(shown, Parked):
-        if leaves and is_as_woken(group, shown):
+        if leaves and _is_as_woken(group, shown):
             shown = None
         else:
             remembered[group.name] = shown
@@ -222,6 +229,18 @@ def _situation(
     )
     woken = group.name in remembered and remembered[group.name] is None
     return replace(situation, woken=True) if woken else situation
+
+
+def _is_as_woken(group: FoundGroup, shown: Parked) -> bool:
+    """Tell whether a group with a tag may have been woken: it has all that the tag says, and nothing that parking makes of it.
+
+    It may as well have been tagged a moment ago: then what it is like is what the tag says.
+    """
+    return (
+        not (HELD_BACK & group.suspended) - shown.suspended
+        and (group.minimum, group.desired) >= (shown.minimum, shown.desired)
+        and not any(member.lifecycle in STANDING_BY for member in group.members)
+    )
 
 
 def look_again(client: PowerClient, goals: Goals, before: LiveLook, asked: Round) -> LiveLook:
