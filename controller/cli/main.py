@@ -203,6 +203,9 @@ def _wrong_arguments(error: TyperException, arguments: Sequence[str]) -> int:
     elif isinstance(error, typer.BadParameter) and error.param is not None:
         # ``-out=x`` is taken for ``-o`` with a value.
         fix = dashed_option(error.param.opts, arguments, shapes())
+        if hasattr(error, "param_type") and (what := getattr(error.param, "help", None)):
+            # What is missing is said by what its help says of it.
+            said = f"{said}: {what.removesuffix('.')}"
     fix = fix or f"{' '.join(['envctl', *words])} --help shows what there is"
     return fail(WrongUsage(said, fix=fix), as_json=wants_json(arguments))
 

@@ -72,6 +72,7 @@ def test_an_option_of_others_is_told_by_the_one_there_is(words: list[str], fix: 
         (["plan", "-out=x"], "fix: with two dashes: --out"),
         (["plan", "--out"], "fix: envctl plan --help shows what there is"),
         (["status", "--watch=1"], "fix: envctl status --help shows what there is"),
+        (["get"], "'WHAT': What to list: environments, "),
         (["plan", "--scoep"], "(Possible options: --scope"),
     ],
 )
