@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from controller.cli.terminal.words_of_others import COMMANDS_OF_OTHERS, refuse_command_of_others
+from controller.cli.terminal.words_of_others import refuse_command_of_others
 from controller.model.closest import closest
 
 COMMANDS = {
@@ -169,6 +169,6 @@ class AllCommands(Commands):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command, as ``Commands`` does. Raises WrongUsage with our name for one that other tools call so."""
-        if cmd_name in COMMANDS_OF_OTHERS:
+        if cmd_name not in self.later:
             refuse_command_of_others(cmd_name)
         return super().get_command(ctx, cmd_name)

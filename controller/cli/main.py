@@ -23,7 +23,8 @@ from controller.cli.process import (
     say,
     say_document,
 )
-from controller.cli.terminal.words_of_others import option_here
+from controller.cli.terminal.words_of_others import with_two_dashes
+from controller.cli.terminal.wrong_options import command_of, dashed_option, right_option
 from controller.errors import (
     EnvctlError,
     ExitCode,
@@ -115,6 +116,8 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - what is not ours is our bug and becomes exit code 70
         if isinstance(error, typer.Abort):
             return _interrupted(arguments)
+        if isinstance(error, TyperException):
+            return _wrong_arguments(error, arguments)
         return fail(error, as_json=wants_json(arguments))
     if code == INTERRUPTED:
         # Typer has caught it already.
@@ -155,8 +158,6 @@ def wants_json(arguments: Sequence[str]) -> bool:
 
 def fail(error: Exception, *, as_json: bool) -> int:
     """Report how a command did not come to its end, as JSON too where that was asked for; return the exit code."""
-    if isinstance(error, TyperException):
-        return _wrong_arguments(error, as_json=as_json)
     # What is not ours is our bug, as is an error of ours that has no class.
     ours = (
         error if isinstance(error, EnvctlError) else EnvctlError(f"{type(error).__name__}: {error}")
@@ -180,27 +181,33 @@ def fail(error: Exception, *, as_json: bool) -> int:
     return exit_code_of(ours)
 
 
-def _wrong_arguments(error: TyperException, *, as_json: bool) -> int:
+def _wrong_arguments(error: TyperException, arguments: Sequence[str]) -> int:
     message = error.format_message()
     if message.startswith("Usage:"):
         # A group called without a command says what it has.
         note(message)
         return ExitCode.USAGE
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "envctl"
+    # Only who typed something wrong pays for reading what there is.
+    from controller.cli.terminal.completion import shapes
+
+    words, _ = command_of(arguments, shapes())
     # The parser passes on what Python's exception is called where a value is none of those there are.
     said = message.replace(": Value error, ", ": ").removesuffix(".")
-    fix = _option_here(error) or f"{command} --help shows what there is"
-    return fail(WrongUsage(said, fix=fix), as_json=as_json)
-
-
-def _option_here(error: TyperException) -> str | None:
-    """Return what to type in place of an option that other tools have; None where it is not about one."""
-    option, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
-    if option is None or context is None:
-        return None
-    known = {name for one in context.command.params for name in one.opts}
-    return option_here(context.info_name, option, known)
+    fix = None
+    unknown = getattr(error, "option_name", "") if hasattr(error, "possibilities") else ""
+    if unknown:
+        fix = right_option([unknown], arguments, shapes())
+        # What is spelt alike is none of what was meant.
+        typed = (one for one, _ in with_two_dashes(arguments) if one.startswith(unknown))
+        said = f"No such option: {next(typed, unknown)}" if fix else said
+    elif isinstance(error, typer.BadParameter) and error.param is not None:
+        # ``-out=x`` is taken for ``-o`` with a value.
+        fix = dashed_option(error.param.opts, arguments, shapes())
+        if hasattr(error, "param_type") and (what := getattr(error.param, "help", None)):
+            # What is missing is said by what its help says of it.
+            said = f"{said}: {what.removesuffix('.')}"
+    fix = fix or f"{' '.join(['envctl', *words])} --help shows what there is"
+    return fail(WrongUsage(said, fix=fix), as_json=wants_json(arguments))
 
 
 def _interrupted(arguments: Sequence[str]) -> int:

@@ -1,5 +1,6 @@
 """What `pip install environment-controller` brings is enough for every command but those that run an AWS in memory."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -74,6 +75,22 @@ def test_it_plans(install: Install, aws: AwsForTests) -> None:
     planned = install.envctl("plan", "--source", FLEET, "--scope", "config", **aws.environment)
 
     assert planned.returncode == 2, planned.stderr
+
+
+def test_every_command_says_how_it_is_typed(install: Install) -> None:
+    """In one process: what a plain installation lacks is named by the command that needs it, and by nothing else."""
+    asked = (
+        "from controller.cli.commands import COMMANDS\n"
+        "from controller.cli.main import run\n"
+        "print({name: int(run([name, '--help'])) for name in COMMANDS})"
+    )
+    ended = subprocess.run(
+        [install.python, "-P", "-c", asked], check=True, capture_output=True, text=True
+    )
+    codes = ast.literal_eval(ended.stdout.splitlines()[-1])
+
+    assert {name for name, code in codes.items() if code} == {"run"}
+    assert "pip install 'environment-controller[daemon]'" in ended.stderr
 
 
 @pytest.mark.parametrize("command", ["demo", "sandbox"])

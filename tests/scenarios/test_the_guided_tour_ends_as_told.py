@@ -1,11 +1,17 @@
 """The tour runs the real commands and checks their exit codes itself; here its landmarks are looked for."""
 
 import os
+import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import envctl
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 LANDMARKS = (
     "created ",
@@ -45,17 +51,29 @@ LANDMARKS = (
 
 
 @pytest.mark.slow
+@pytest.mark.tells("controller/cli/tour/demo.py", "new --source")
+@pytest.mark.tells("controller/cli/tour/demo.py", "render --source")
+@pytest.mark.tells("controller/cli/tour/demo.py", "validate")
 def test_from_the_first_table_to_the_last_record(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("AWS_PROFILE", "somebody")
+    monkeypatch.setattr("controller.cli.tour.demo.which", lambda _: None)
     before = dict(os.environ)
 
-    told = envctl("demo")
+    ended = envctl("demo")
 
-    text = told.out + told.err
-    assert told.code == 0, text
+    text = ended.out + ended.err
+    assert ended.code == 0, text
     assert [landmark for landmark in LANDMARKS if landmark not in text] == []
     assert dict(os.environ) == before
     assert list(tmp_path.iterdir()) == []
+
+    tips = ended.out[ended.out.index("That was the tour") :]
+    (copied,) = re.findall(r"cp -r \S+ fleet", tips)
+    subprocess.run(shlex.split(copied), cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    for command, code in {"validate": 0, "render": 0, "new": 0}.items():
+        assert told.types(tips, command).code == code, command
+    assert 'export PATH="' in ended.out

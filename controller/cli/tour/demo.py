@@ -1,8 +1,10 @@
 """``envctl demo``: the guided tour. What it needs is made here; its chapters are told in ``story``."""
 
+import sys
 import tempfile
 import time
 from pathlib import Path
+from shutil import which
 
 from controller.cli.process import environment_instead, movable_clock, print_as_is, utc_now
 from controller.cli.tour.story import CHAPTERS, EVENING_AFTER, Story
@@ -23,13 +25,14 @@ guards: {{maxInstancesLaunched: 30}}   # all of them begin at once
 intervals: {{resyncSeconds: 300}}   # looks at accounts that are close enough for a tour
 """
 HOW_IT_ENDS = """
-That was the tour: {elapsed:.0f} s. What to try next:
+That was the tour: {elapsed} s. What to try next:
 
   envctl sandbox                      an AWS like this one, to play with as long as you like
   envctl run                          the daemon, with settings that point there
-  envctl validate examples/fleet      break a file in it first
-  envctl render Environment/c50 --source examples/fleet
-  envctl new Service Payments --source examples/fleet
+  cp -r {examples} fleet              files to break and to mend
+  envctl validate fleet
+  envctl render Environment/c50 --source fleet
+  envctl new Service Payments --source fleet
   docs/tutorial/first-hour.md         the first steps again, with explanations
 """
 
@@ -73,4 +76,8 @@ def demo() -> None:
             ):
                 for chapter in CHAPTERS:
                     chapter(story)
-    print_as_is(HOW_IT_ENDS.format(elapsed=time.monotonic() - began))
+    elapsed = round(time.monotonic() - began)
+    print_as_is(HOW_IT_ENDS.format(elapsed=elapsed, examples=EXAMPLES))
+    if which("envctl") is None:
+        folder_of_it = Path(sys.executable).parent
+        print_as_is(f'\nFirst, as it is on no path: export PATH="{folder_of_it}:$PATH"\n')

@@ -43,7 +43,7 @@ def import_notes(
         "# Notes of the import",
         "",
         summary,
-        "Nothing has been changed: what is said of being adopted happens with `envctl apply --adopt`.",
+        "Nothing has been changed: what is said of being adopted happens with `envctl apply --source FOLDER --adopt`, where FOLDER is this one.",
     ]
     if left_out:
         lines += ["", "## Left out: these stay as they are, and unmanaged", ""]

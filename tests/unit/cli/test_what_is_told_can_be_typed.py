@@ -36,6 +36,7 @@ TYPED = {
     "plan --save-observed": "scenarios/test_a_plan_needs_no_aws_when_told_what_is_there.py",
     "render": "unit/cli/test_commands.py",
     "render --source": "unit/cli/test_commands.py",
+    "status --watch": "scenarios/test_words_of_other_tools_lead_on.py",
     "validate --config": "unit/cli/installation/test_init.py",
     "version": "scenarios/test_what_status_and_alerts_tell_to_type_helps.py",
 }
