@@ -108,7 +108,7 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except Exception as error:  # noqa: BLE001 - what is not ours is our bug and becomes exit code 70
-        return fail(error, as_json=wants_json(arguments))
+        return fail(error, as_json=wants_json(arguments), arguments=arguments)
     if code == INTERRUPTED:
         # Typer has caught it already.
         return _interrupted()
@@ -146,16 +146,24 @@ def wants_json(arguments: Sequence[str]) -> bool:
     )
 
 
-def fail(error: Exception, *, as_json: bool) -> int:
-    """Report how a command did not come to its end, as JSON too where that was asked for; return the exit code."""
+def fail(error: Exception, *, as_json: bool, arguments: Sequence[str] = ()) -> int:
+    """Report how a command did not come to its end, as JSON too where that was asked for; return the exit code.
+
+    What is told to type has the settings that ``arguments`` name.
+    """
     if isinstance(error, typer.Abort):
         return _interrupted()
     if isinstance(error, TyperException):
-        return _wrong_arguments(error, as_json=as_json)
+        return _wrong_arguments(error, as_json=as_json, arguments=arguments)
     # What is not ours is our bug, as is an error of ours that has no class.
     ours = (
         error if isinstance(error, EnvctlError) else EnvctlError(f"{type(error).__name__}: {error}")
     )
+    if ours.fix and arguments:
+        # Only what fails pays for loading it.
+        from controller.cli.terminal.as_asked import with_settings
+
+        ours.fix = with_settings(ours.fix, arguments, COMMANDS)
     if as_json:
         # Only who prints JSON pays for loading what writes it.
         from controller.views.documents.problem import error_json
@@ -175,7 +183,7 @@ def fail(error: Exception, *, as_json: bool) -> int:
     return exit_code_of(ours)
 
 
-def _wrong_arguments(error: TyperException, *, as_json: bool) -> int:
+def _wrong_arguments(error: TyperException, *, as_json: bool, arguments: Sequence[str]) -> int:
     message = error.format_message()
     if message.startswith("Usage:"):
         # A group called without a command says what it has.
@@ -185,17 +193,27 @@ def _wrong_arguments(error: TyperException, *, as_json: bool) -> int:
     command = context.command_path if context is not None else "envctl"
     # The parser passes on what Python's exception is called where a value is none of those there are.
     said = message.replace(": Value error, ", ": ").removesuffix(".")
-    fix = _option_here(error) or f"{command} --help shows what there is"
-    return fail(WrongUsage(said, fix=fix), as_json=as_json)
+    fix = _option_here(error, arguments) or f"{command} --help shows what there is"
+    return fail(WrongUsage(said, fix=fix), as_json=as_json, arguments=arguments)
 
 
-def _option_here(error: TyperException) -> str | None:
-    """Return what to type in place of an option that other tools have; None where it is not about one."""
+def _option_here(error: TyperException, arguments: Sequence[str]) -> str | None:
+    """Return what to type in place of an option that other tools have, with all else that was typed; None where it is not about one."""
     option, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
     if option is None or context is None:
         return None
-    known = {name for one in context.command.params for name in one.opts}
-    return option_here(context.info_name, option, known)
+    from controller.cli.terminal.as_asked import takes, with_options
+
+    command, there = context.info_name, takes(context.command)
+    instead = option_here(command, option, there.keys())
+    if instead is None or command not in arguments:
+        return instead
+    given = arguments[arguments.index(command) + 1 :]
+    for other in COMMANDS.keys() - {command}:
+        if instead.startswith(f"envctl {other} "):
+            here = takes(AllCommands().get_command(context, other))
+            return with_options(instead, other, given, there, here)
+    return instead
 
 
 def _interrupted() -> int:
