@@ -154,9 +154,10 @@ def _read_claim(plan: Path, source: str | None, *, adopt: bool) -> PlanClaim:
     try:
         claim = read_plan(plan.read_bytes(), str(plan))
     except OSError as error:
+        given = "" if source is None else f" --source {shlex.quote(source)}"
         raise WrongUsage(
             f"plan file {plan}: cannot be read: {error.strerror}",
-            fix=f"make it with envctl plan --out {plan}",
+            fix=f"make it with envctl plan --out {shlex.quote(str(plan))}{given}",
         ) from error
     if "adopt" in claim.options and not adopt:
         again = [] if source is None else ["--source", source]

@@ -134,11 +134,17 @@ def test_where_tables_lack_they_are_made(moto: None, fleet: Fleet, told: Told) -
 
 
 @pytest.mark.tells("controller/cli/apply.py", "plan --out")
-def test_a_plan_file_that_is_not_there_is_made_and_applied(installed: Fleet, told: Told) -> None:
-    lacking = installed.apply("plan.json")
+def test_a_plan_file_that_is_not_there_is_made_and_applied(
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    lacking = installed.apply("of mine.json")
 
-    assert told.types(lacking.err, "plan", "--source", installed.folder).code == 2
-    assert installed.apply("plan.json").code == 0
+    assert told.types(lacking.err, "plan --out").code == 2
+    assert installed.apply("of mine.json").code == 0
+
+    use_settings(tmp_path, monkeypatch, f"source: {{folder: {installed.folder}}}\n")
+    assert told.types(envctl("apply", "plan.json", "--yes").err, "plan --out").code == 0
+    assert envctl("apply", "plan.json", "--yes").code == 0
 
 
 @pytest.mark.tells("controller/planning/plan_file.py", "plan --format --out")
