@@ -161,9 +161,9 @@ def fail(error: Exception, *, as_json: bool, arguments: Sequence[str] = ()) -> i
     )
     if ours.fix and arguments:
         # Only what fails pays for loading it.
-        from controller.cli.terminal.as_asked import with_settings
+        from controller.cli.terminal.as_asked import settings_of, with_settings
 
-        ours.fix = with_settings(ours.fix, arguments, COMMANDS)
+        ours.fix = with_settings(ours.fix, settings_of(arguments), COMMANDS)
     if as_json:
         # Only who prints JSON pays for loading what writes it.
         from controller.views.documents.problem import error_json

@@ -267,6 +267,15 @@ def test_a_refusal_keeps_the_settings_it_was_given(
     assert envctl("snapshot", "create").code == 64
 
     assert told.types(none.err, f"--config {given} snapshot create").code == 0
+    source = ("--source", installed.folder)
+    applied = envctl("--config", given, "apply", *source, "--yes")
+    assert "created" in told.types(applied.out, f"--config {given} audit show").out
+    words = ("override", "Search", "description=x", "--until", "+1h", "--reason", "r", "--yes")
+    made = envctl("--config", given, *words)
+    assert told.types(made.out, f"--config {given} override release", "--yes").code == 0
+    (tmp_path / "kept").rename(tmp_path / "elsewhere")
+    lacks = envctl("--config", given, "doctor").out
+    assert told.types(lacks, f"--config {given} snapshot nightly").code == 0
     for options in ("--dry-run", "--dryrun"):
         assert f"--config '{given}' " in envctl("--config", given, "apply", options).err
     assert f"--config '{given}' " in envctl("--config", given, "apply", "x.json", "-o", "json").out

@@ -23,9 +23,8 @@ def takes(command: Any) -> Takes:
     }
 
 
-def with_settings(text: str, arguments: Sequence[str], commands: Collection[str]) -> str:
-    """Return a text in which each of our commands has the ``--config`` that a command line was given: without it another installation is meant."""
-    settings = _settings_of(arguments)
+def with_settings(text: str, settings: str | None, commands: Collection[str]) -> str:
+    """Return a text in which each of our commands has the ``--config`` that was given: without it another installation is meant."""
     if settings is None:
         return text
 
@@ -35,7 +34,7 @@ def with_settings(text: str, arguments: Sequence[str], commands: Collection[str]
     return _COMMAND.sub(told, text)
 
 
-def _settings_of(arguments: Sequence[str]) -> str | None:
+def settings_of(arguments: Sequence[str]) -> str | None:
     """Return what ``--config`` before the command says; None without one."""
     found, words = None, iter(arguments)
     for word in words:

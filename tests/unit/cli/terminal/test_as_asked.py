@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.cli.terminal.as_asked import with_options, with_settings
+from controller.cli.terminal.as_asked import settings_of, with_options, with_settings
 
 COMMANDS = {"plan", "apply"}
 
@@ -20,13 +20,13 @@ COMMANDS = {"plan", "apply"}
     ],
 )
 def test_settings_are_named_again(arguments: list[str], told: str) -> None:
-    assert with_settings("run envctl plan", arguments, COMMANDS) == told
+    assert with_settings("run envctl plan", settings_of(arguments), COMMANDS) == told
 
 
 def test_what_is_no_command_stays_as_it_is() -> None:
     text = "an envctl as new as that; see https://acme.example/envctl plan; envctl version"
 
-    assert with_settings(text, ["--config", "a"], COMMANDS) == text
+    assert with_settings(text, "a", COMMANDS) == text
 
 
 @pytest.mark.parametrize(
