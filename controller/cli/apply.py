@@ -155,9 +155,10 @@ def _read_claim(plan: Path, source: str | None, *, adopt: bool) -> PlanClaim:
     try:
         claim = read_plan(plan.read_bytes(), str(plan))
     except OSError as error:
+        given = "" if source is None else f" --source {shlex.quote(source)}"
         raise WrongUsage(
             f"plan file {plan}: cannot be read: {error.strerror}",
-            fix=f"make it with envctl plan --out {plan}",
+            fix=f"make it with envctl plan --out {shlex.quote(str(plan))}{given}",
         ) from error
     if "adopt" in claim.options and not adopt:
         again = [] if source is None else ["--source", source]
@@ -191,7 +192,8 @@ def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) ->
         for line in failure_lines(result.report):
             note(line)
         if result.report.outcomes:
-            say(tally_line(result.report))
+            tally = tally_line(result.report)
+            say(call.as_typed(tally) if call.config else tally)
             next_run = next_run_line(result.planned, result.report, again)
             if next_run:
                 say(next_run)

@@ -30,5 +30,9 @@ def doctor(
     if output is Format.JSON:
         say_document("doctor", doctor_json(checks))
     else:
-        say_lines(tuple(doctor_lines(checks)))
+        lines = (
+            tuple(span._replace(text=call.as_typed(span.text)) for span in line)
+            for line in doctor_lines(checks)
+        )
+        say_lines(tuple(lines))
     raise typer.Exit(exit_code(checks))

@@ -152,6 +152,15 @@ class Invocation:
         """Where the settings are: as the command says, else the environment; None if neither does."""
         return self.config or self.process.environment.get(CONFIG_VARIABLE)
 
+    def as_typed(self, text: str) -> str:
+        """Return a text whose commands have the ``--config`` that this one was given."""
+        if self.config is None:
+            return text
+        from controller.cli.commands import COMMANDS
+        from controller.cli.terminal.as_asked import with_settings
+
+        return with_settings(text, self.config, COMMANDS)
+
     @cached_property
     def settings(self) -> Settings:
         """The settings, with the environment's values in them."""

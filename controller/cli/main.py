@@ -118,7 +118,7 @@ def run(arguments: Sequence[str]) -> int:
             return _interrupted(arguments)
         if isinstance(error, TyperException):
             return _wrong_arguments(error, arguments)
-        return fail(error, as_json=wants_json(arguments))
+        return fail(error, arguments)
     if code == INTERRUPTED:
         # Typer has caught it already.
         return _interrupted(arguments)
@@ -156,13 +156,21 @@ def wants_json(arguments: Sequence[str]) -> bool:
     )
 
 
-def fail(error: Exception, *, as_json: bool) -> int:
-    """Report how a command did not come to its end, as JSON too where that was asked for; return the exit code."""
+def fail(error: Exception, arguments: Sequence[str] = ()) -> int:
+    """Report how a command that was given ``arguments`` did not come to its end, as JSON too where they ask for it; return the exit code.
+
+    What is told to type has the settings that they name.
+    """
     # What is not ours is our bug, as is an error of ours that has no class.
     ours = (
         error if isinstance(error, EnvctlError) else EnvctlError(f"{type(error).__name__}: {error}")
     )
-    if as_json:
+    if ours.fix and arguments:
+        # Only what fails pays for loading it.
+        from controller.cli.terminal.as_asked import settings_of, with_settings
+
+        ours.fix = with_settings(ours.fix, settings_of(arguments), COMMANDS)
+    if wants_json(arguments):
         # Only who prints JSON pays for loading what writes it.
         from controller.views.documents.problem import error_json
 
@@ -207,7 +215,7 @@ def _wrong_arguments(error: TyperException, arguments: Sequence[str]) -> int:
             # What is missing is said by what its help says of it.
             said = f"{said}: {what.removesuffix('.')}"
     fix = fix or f"{' '.join(['envctl', *words])} --help shows what there is"
-    return fail(WrongUsage(said, fix=fix), as_json=wants_json(arguments))
+    return fail(WrongUsage(said, fix=fix), arguments)
 
 
 def _interrupted(arguments: Sequence[str]) -> int:

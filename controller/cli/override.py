@@ -223,7 +223,7 @@ def _go_on(
 ) -> NoReturn:
     as_json = output is Format.JSON
     if not as_json:
-        say("\n".join(prepared_lines(prepared)))
+        say(call.as_typed("\n".join(prepared_lines(prepared))))
     if not yes:
         ask(as_json=as_json, fix="add --yes", declined="nothing was written")
     with stopping_on_signals(call.process.interruption) as heard:
@@ -231,5 +231,5 @@ def _go_on(
     if as_json:
         say_document("override", report_json(prepared, done, call.process.clock()))
     else:
-        say("\n".join(done_lines(prepared, done)))
+        say(call.as_typed("\n".join(done_lines(prepared, done))))
     raise typer.Exit(heard.exit_code(done.exit_code))

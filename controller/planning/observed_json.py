@@ -56,7 +56,7 @@ def observed_schema() -> Schema:
     return {
         "$schema": DIALECT,
         "title": "envctl observed state",
-        "description": "What envctl plan --save-observed FILE writes and envctl plan --observed FILE reads.",
+        "description": "Written by envctl plan --save-observed FILE, and read by envctl plan --observed FILE.",
         **object_of(
             {
                 "observedFormat": {"const": OBSERVED_FORMAT},

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.command_line import Fleet, envctl
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
+from tests.support.told import Told
 
 FLEET = one_file(
     account(environment_type="Staging", of_type=", loadBalancers: [lb.acme.example]"),
@@ -34,12 +35,12 @@ def virtual_host() -> str:
     )
 
 
+@pytest.mark.tells("controller/ledger/large_images.py", "audit verify")
 def test_it_is_written_shown_and_verified(
-    installed: Fleet, monkeypatch: pytest.MonkeyPatch
+    installed: Fleet, monkeypatch: pytest.MonkeyPatch, told: Told
 ) -> None:
-    boto3.client("s3", region_name="eu-west-1").create_bucket(
-        Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
+    s3 = boto3.client("s3", region_name="eu-west-1")
+    s3.create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     fleet = installed.has({"fleet.yaml": FLEET, "host.yaml": virtual_host()})
     assert fleet.apply().code == 0
     fleet.has({"host.yaml": virtual_host()})
@@ -50,7 +51,7 @@ def test_it_is_written_shown_and_verified(
     monkeypatch.setenv("ENVCTL_SNAPSHOTS_BUCKET", "kept")
     assert fleet.apply().code == 0
 
-    listed = boto3.client("s3", region_name="eu-west-1").list_objects_v2(Bucket="kept")
+    listed = s3.list_objects_v2(Bucket="kept")
     assert [one["Key"].rpartition("/")[0][:16] for one in listed["Contents"]] == [
         "snapshots/images"
     ]
@@ -66,6 +67,14 @@ def test_it_is_written_shown_and_verified(
     ).json["records"]
     assert envctl("audit", "show", record["auditId"]).code == 0
     assert envctl("audit", "verify", "--replay").code == 0
+    (kept,) = listed["Contents"]
+    content = s3.get_object(Bucket="kept", Key=kept["Key"])["Body"].read()
+    s3.put_object(Bucket="kept", Key=kept["Key"], Body=b"something else")
+    replaced = envctl("audit", "show", record["auditId"])
+    assert replaced.code == 7
+    verified = told.types(replaced.err, "audit verify")
+    assert (verified.code, f"#{record['sequence']}" in verified.out) == (7, True)
+    s3.put_object(Bucket="kept", Key=kept["Key"], Body=content)
     monkeypatch.delenv("ENVCTL_SNAPSHOTS_BUCKET")
     without = envctl("audit", "show", record["auditId"])
     assert without.code == 64

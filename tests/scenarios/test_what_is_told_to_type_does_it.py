@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from controller.planning.observed_json import observed_schema
+from controller.planning.plan_file import plan_schema
 from tests.support.command_line import (
     Ended,
     Fleet,
@@ -17,7 +19,7 @@ from tests.support.command_line import (
     service,
     use_settings,
 )
-from tests.support.fleet_yaml import account
+from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 from tests.support.told import Told, told
 
 __all__ = ["fleet", "installed", "moto", "told"]
@@ -136,11 +138,17 @@ def test_where_tables_lack_they_are_made(moto: None, fleet: Fleet, told: Told) -
 
 
 @pytest.mark.tells("controller/cli/apply.py", "plan --out")
-def test_a_plan_file_that_is_not_there_is_made_and_applied(installed: Fleet, told: Told) -> None:
-    lacking = installed.apply("plan.json")
+def test_a_plan_file_that_is_not_there_is_made_and_applied(
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    lacking = installed.apply("of mine.json")
 
-    assert told.types(lacking.err, "plan", "--source", installed.folder).code == 2
-    assert installed.apply("plan.json").code == 0
+    assert told.types(lacking.err, "plan --out").code == 2
+    assert installed.apply("of mine.json").code == 0
+
+    use_settings(tmp_path, monkeypatch, f"source: {{folder: {installed.folder}}}\n")
+    assert told.types(envctl("apply", "plan.json", "--yes").err, "plan --out").code == 0
+    assert envctl("apply", "plan.json", "--yes").code == 0
 
 
 @pytest.mark.tells("controller/planning/plan_file.py", "plan --format --out")
@@ -201,3 +209,77 @@ def test_what_is_put_back_is_written_for_git(
     to = {"FOLDER": tmp_path / "put-back", "DIR": tmp_path / "put-back"}
     assert told.types(back.out + back.err, "override yaml", filling=to).code == 0
     assert "otherwise" not in (tmp_path / "put-back/search.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.tells("controller/planning/observed_json.py", "plan --observed")
+@pytest.mark.tells("controller/planning/observed_json.py", "plan --save-observed")
+@pytest.mark.tells("controller/planning/plan_file.py", "apply")
+@pytest.mark.tells("controller/planning/plan_file.py", "plan")
+@pytest.mark.tells("controller/planning/plan_file.py", "plan --format")
+def test_documents_are_written_and_read_as_their_schemas_say(installed: Fleet, told: Told) -> None:
+    source, seen = ("--source", installed.folder), {"FILE": "seen.json"}
+    Path("seen.json").write_text("{}", encoding="utf-8")
+    none = installed.plan("--observed", "seen.json")
+    assert told.types(none.err, "plan --save-observed", *source, filling=seen).code == 2
+    said = observed_schema()["description"]
+    assert told.types(said, "plan --observed", *source, filling=seen).code == 2
+
+    schema = plan_schema()
+    shown = told.types(schema["title"], "plan", *source, "--format", "json").json
+    written = told.types(schema["description"], "plan --format json", *source)
+    assert written.json["digest"] == shown["digest"]
+    Path("plan.json").write_text(written.out, encoding="utf-8")
+    assert told.types(schema["description"], "apply", "plan.json", *source).code == 0
+
+
+@pytest.mark.tells("controller/cli/override.py", "override --reason --until")
+def test_the_help_of_overrides_makes_one(installed: Fleet, told: Told) -> None:
+    installed.has({"estate.yaml": one_file(account(), EMPTY_MAP, environment("c50"))})
+    assert installed.apply("--scope", "config").code == 0
+    text, _, _ = envctl("override", "--help").out.partition("Options:")
+
+    made = told.types(" ".join(text.split()), "override c50")
+
+    assert made.out.startswith("c50 on until ")
+    assert "c50" in envctl("override", "list").out
+
+
+@pytest.mark.tells("controller/cli/terminal/words_of_others.py", "apply --yes")
+@pytest.mark.tells("controller/cli/terminal/words_of_others.py", "plan")
+def test_the_words_of_others_become_ours_and_keep_what_was_asked(
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    given = ("--source", installed.folder, "--scope", "config")
+    asked = envctl("apply", "--dry-run", "--yes", *given)
+    assert told.types(asked.err).out == installed.plan("--scope", "config").out
+    assert told.types(envctl("plan", *given, "--auto-approve").err).code == 0
+    assert installed.plan("--scope", "config").code == 0
+
+    installed.has({"auth.yaml": service("Auth", 40001)})
+    use_settings(tmp_path, monkeypatch, f"source: {{folder: {installed.folder}}}\n")
+    assert told.types(envctl("apply", "--dry-run").err, "plan").code == 2
+    assert told.types(envctl("plan", "--auto-approve").err, "apply --yes").code == 0
+
+
+def test_a_refusal_keeps_the_settings_it_was_given(
+    installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    use_settings(tmp_path, monkeypatch, f"snapshots: {{folder: {tmp_path / 'kept'}}}\n")
+    given = Path(tmp_path / "envctl.yaml").rename(tmp_path / "of mine.yaml")
+    monkeypatch.delenv("ENVCTL_CONFIG")
+    none = envctl("--config", given, "restore", "latest", "--plan")
+    assert envctl("snapshot", "create").code == 64
+
+    assert told.types(none.err, f"--config {given} snapshot create").code == 0
+    source = ("--source", installed.folder)
+    applied = envctl("--config", given, "apply", *source, "--yes")
+    assert "created" in told.types(applied.out, f"--config {given} audit show").out
+    words = ("override", "Search", "description=x", "--until", "+1h", "--reason", "r", "--yes")
+    made = envctl("--config", given, *words)
+    assert told.types(made.out, f"--config {given} override release", "--yes").code == 0
+    (tmp_path / "kept").rename(tmp_path / "elsewhere")
+    lacks = envctl("--config", given, "doctor").out
+    assert told.types(lacks, f"--config {given} snapshot nightly").code == 0
+    for options in ("--dry-run", "--dryrun"):
+        assert f"--config '{given}' " in envctl("--config", given, "apply", options).err
+    assert f"--config '{given}' " in envctl("--config", given, "apply", "x.json", "-o", "json").out

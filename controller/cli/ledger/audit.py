@@ -75,7 +75,7 @@ def verify(
     if output is Format.JSON:
         say_document("audit-verify", verification_json(report))
     else:
-        say("\n".join(verification_lines(report)))
+        say(call.as_typed("\n".join(verification_lines(report))))
     raise typer.Exit(ExitCode.DONE if report.intact else ExitCode.FAILED)
 
 

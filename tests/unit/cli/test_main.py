@@ -42,7 +42,7 @@ def test_every_error_class_has_its_exit_code_and_its_json(
             continue
         error = cls("where: what", fix="do this", facts={"name": "x"})
 
-        code = fail(error, as_json=True)
+        code = fail(error, ["--format=json"])
 
         out, err = capsys.readouterr()
         assert code == exit_code_of(error)
@@ -61,14 +61,14 @@ def test_every_error_class_has_its_exit_code_and_its_json(
 
 
 def test_text_goes_to_standard_error_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    assert fail(SourceUnavailable("x: gone"), as_json=False) == 5
+    assert fail(SourceUnavailable("x: gone"), []) == 5
     assert capsys.readouterr() == ("", "envctl: x: gone\n")
 
 
 def test_problems_are_part_of_the_json(capsys: pytest.CaptureFixture[str]) -> None:
     problem = Problem(Origin("a.yaml", 3, 7), "spec.x", "no such field", "did you mean y?")
 
-    code = fail(InvalidDesiredState([problem]), as_json=True)
+    code = fail(InvalidDesiredState([problem]), ["--format=json"])
 
     shown = checked(json.loads(capsys.readouterr().out))["error"]
     assert code == 1
@@ -87,7 +87,7 @@ def test_problems_are_part_of_the_json(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.usefixtures("_in_a_folder_of_its_own")
 def test_what_is_not_ours_is_our_bug(capsys: pytest.CaptureFixture[str]) -> None:
-    assert fail(RuntimeError("first line\nsecond line"), as_json=True) == 70
+    assert fail(RuntimeError("first line\nsecond line"), ["--format=json"]) == 70
     out, err = capsys.readouterr()
     assert checked(json.loads(out))["error"]["class"] == "Bug"
     assert "RuntimeError: first line\n" in err
@@ -105,10 +105,10 @@ def test_where_no_file_can_be_written_the_traceback_is_printed(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", "/nowhere/at/all")
 
-    assert fail(RuntimeError("x"), as_json=False) == 70
+    assert fail(RuntimeError("x"), []) == 70
     assert "RuntimeError: x" in capsys.readouterr().err
 
 
 def test_a_refusal_is_not_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
-    assert fail(PlanRefused("refused"), as_json=False) == 3
+    assert fail(PlanRefused("refused"), []) == 3
     assert "bug" not in capsys.readouterr().err
