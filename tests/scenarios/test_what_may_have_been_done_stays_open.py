@@ -5,6 +5,7 @@ Covers: engine.live.apply_changes, engine.live.journal.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_what_doctor_finds_open_is_settled_as_it_says(
     told: Told,
 ) -> None:
     estate.instance("c50")
-    dark = {"code": "UnauthorizedOperation", "times": None}
+    dark: Any = {"code": "UnauthorizedOperation", "times": None}
     faults.at("StopInstances", after=lambda: faults.at("DescribeInstances", **dark))
     estate.at(EVENING).tick()
     faults.clear()

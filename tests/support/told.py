@@ -65,7 +65,7 @@ def told(request: pytest.FixtureRequest) -> Iterator[Told]:
 @cache
 def _told_by(file: str) -> list[tuple[str, re.Pattern[str]]]:
     """Return each text of a file of the code that tells a command: the command's form, and how an output that has it reads."""
-    found = []
+    found: list[tuple[str, re.Pattern[str]]] = []
     for text in texts(ast.parse(Path(ROOT, file).read_text(encoding="utf-8"))):
         for words in told_in(text):
             parts = (" ".join(part.split()) for part in _FILLED.split(text))

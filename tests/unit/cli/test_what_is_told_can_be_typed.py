@@ -22,7 +22,7 @@ SPOKEN_OF = {
 TYPED = {
     "--version": "scenarios/test_the_wheel_is_installed_as_tools_are.py",
     "apply --adopt": "scenarios/test_each_fix_of_a_replay_ends_its_line.py",
-    "apply --source": "scenarios/test_guards_hold_through_git.py",
+    "apply --ref": "scenarios/test_guards_hold_through_git.py",
     "apply --yes": "scenarios/test_what_is_told_to_type_does_it.py",
     "audit list --format": "scenarios/test_a_rollback_puts_back_what_the_ledger_says.py",
     "audit list --transaction": "scenarios/test_a_commit_becomes_tables_and_records.py",
