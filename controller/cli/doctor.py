@@ -1,5 +1,6 @@
 """``envctl doctor``: what a scope lacks, and the command that mends it."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import say_document, say_lines
 from controller.cli.terminal.completion import scope_names
+from controller.cli.terminal.with_settings import with_settings
 from controller.engine.queries.doctor.checks import examine
 from controller.engine.queries.doctor.report import exit_code
 from controller.views.doctor import doctor_json, doctor_lines
@@ -26,7 +28,8 @@ def doctor(
 ) -> None:
     """Check what is needed, changing nothing. Exit 0: nothing lacks; 5: something cannot be told; 7: something lacks."""
     call: Invocation = context.obj
-    checks = examine(call, scope)
+    found = examine(call, scope)
+    checks = [replace(one, fix=with_settings(one.fix, call.config)) for one in found]
     if output is Format.JSON:
         say_document("doctor", doctor_json(checks))
     else:

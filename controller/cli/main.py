@@ -23,6 +23,7 @@ from controller.cli.process import (
     say,
     say_document,
 )
+from controller.cli.terminal.with_settings import with_settings
 from controller.cli.terminal.words_of_others import option_here
 from controller.errors import (
     EnvctlError,
@@ -108,6 +109,8 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except Exception as error:  # noqa: BLE001 - what is not ours is our bug and becomes exit code 70
+        if isinstance(error, EnvctlError):
+            error.fix = with_settings(error.fix, settings_named(arguments))
         return fail(error, as_json=wants_json(arguments))
     if code == INTERRUPTED:
         # Typer has caught it already.
@@ -144,6 +147,17 @@ def wants_json(arguments: Sequence[str]) -> bool:
         or (argument in ("--format", "-o") and following == "json")
         for argument, following in pairs
     )
+
+
+def settings_named(arguments: Sequence[str]) -> str | None:
+    """Return what ``--config`` names in the bare arguments; None where they have none."""
+    pairs = zip(arguments, (*arguments[1:], ""), strict=False)
+    named = (
+        following if argument == "--config" else argument.removeprefix("--config=")
+        for argument, following in pairs
+        if argument == "--config" or argument.startswith("--config=")
+    )
+    return next(named, None)
 
 
 def fail(error: Exception, *, as_json: bool) -> int:
