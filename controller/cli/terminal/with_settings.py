@@ -13,5 +13,5 @@ def with_settings(text: str, config: str | None) -> str:
     """Return a text whose commands of ours name the settings (``--config``); the same text where None were named."""
     if not config:
         return text
-    named = f"envctl --config {shlex.quote(config)} "
+    named = f"envctl {shlex.join(('--config', config))} "
     return _COMMAND.sub(lambda _: named, text)
