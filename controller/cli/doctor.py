@@ -1,5 +1,6 @@
 """``envctl doctor``: what a scope lacks, and the command that mends it."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -26,13 +27,9 @@ def doctor(
 ) -> None:
     """Check what is needed, changing nothing. Exit 0: nothing lacks; 5: something cannot be told; 7: something lacks."""
     call: Invocation = context.obj
-    checks = examine(call, scope)
+    checks = [replace(one, fix=call.as_typed(one.fix)) for one in examine(call, scope)]
     if output is Format.JSON:
         say_document("doctor", doctor_json(checks))
     else:
-        lines = (
-            tuple(span._replace(text=call.as_typed(span.text)) for span in line)
-            for line in doctor_lines(checks)
-        )
-        say_lines(tuple(lines))
+        say_lines(doctor_lines(checks))
     raise typer.Exit(exit_code(checks))

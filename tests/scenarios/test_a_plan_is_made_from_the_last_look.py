@@ -23,6 +23,7 @@ from controller.engine.reconcile.reconciler import Reconciler
 from controller.errors import Unreachable, WrongUsage
 from controller.model.observed import ScopeState
 from tests.support.buckets import Bucket, Calls
+from tests.support.command_line import use_settings
 from tests.support.daemons import DaemonByHand
 from tests.support.embedded_aws import AwsForTests
 from tests.support.fleet_yaml import account, environment
@@ -30,6 +31,9 @@ from tests.support.live_account import FLEET, LiveAccount
 from tests.support.live_accounts import SCOPE, LiveEstate, live_changes, live_scopes
 from tests.support.process_contexts import around
 from tests.support.reconcilers import asked
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 PROD = "prod-eu/eu-west-1"
 OFF = ", schedule: off"
@@ -117,6 +121,24 @@ def test_a_look_that_is_too_old_is_not_planned_from(published: Published) -> Non
     ]
     assert "more than 86,400 seconds ago" in planned.plan.scopes[0].reason
     assert planned.exit_code == 5
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/live/published_accounts.py", "status")
+def test_what_keeps_a_look_from_being_published_is_in_the_status(
+    published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    estate, new = published.estate, "test-eu/eu-west-1"
+    estate.has({"test.yaml": account("test-eu"), "t1.yaml": environment("t1", kind="test-eu")})
+    estate.applied_once()
+    (reason,) = [one.reason for one in live_scopes(published.planned()) if one.scope == new]
+    use_settings(tmp_path, monkeypatch, f"source: {{folder: {estate.folder}}}\n")
+
+    shown = told.types(str(reason), "status").out
+
+    assert "applied first: Account/test-eu is new" in shown
+    estate.applied_once()
+    assert not [one.reason for one in live_scopes(published.planned()) if one.reason]
 
 
 @pytest.mark.slow

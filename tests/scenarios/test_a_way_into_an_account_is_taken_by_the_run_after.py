@@ -5,6 +5,7 @@ Covers: engine.live.accounts, engine.live.observe, engine.desired.accepted.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -18,9 +19,14 @@ from controller.errors import InvalidDesiredState, NotAppliedYet
 from controller.model.accepted import AcceptedState
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
+from controller.views.outcomes import failure_lines
 from controller.views.plan.wording import next_text
+from tests.support.command_line import use_settings
 from tests.support.fleet_yaml import NUMBERS, account, environment
 from tests.support.live_accounts import SCOPE, LiveEstate, live_scopes
+from tests.support.told import Told, told
+
+__all__ = ["told"]
 
 NEW = "test-eu/eu-west-1"
 FIRST, SECOND = "secretsmanager://envctl/first", "secretsmanager://envctl/second"
@@ -57,7 +63,7 @@ def ways_taken(estate: LiveEstate) -> Mapping[str, int]:
 NOTHING = {"AssumeRole": 0, "GetSecretValue": 0}
 
 
-def told(plan: CombinedPlan, scope: str) -> str:
+def why_not(plan: CombinedPlan, scope: str) -> str:
     (found,) = [one for one in live_scopes(plan) if one.scope == scope]
     assert found.changes == ()
     assert found.state == "waiting", found.reason
@@ -75,13 +81,13 @@ def test_a_new_account_is_neither_called_nor_its_secret_read_until_the_next_run(
         }
     )
     plan = estate.planned(deep=True)
-    assert "applied first: Account/test-eu is new" in told(plan, NEW)
-    assert "envctl apply" in told(plan, NEW)
+    assert "applied first: Account/test-eu is new" in why_not(plan, NEW)
+    assert "envctl apply" in why_not(plan, NEW)
     assert f"&& envctl apply   (the second reaches {NEW})" in next_text(plan.plan)
     ways_taken(estate)
 
     for _ in range(2):
-        assert told(estate.planned(NEW, "config"), NEW)
+        assert why_not(estate.planned(NEW, "config"), NEW)
         assert ways_taken(estate) == NOTHING
     estate.applied_once(NEW, "config")
     assert ways_taken(estate) == NOTHING
@@ -92,6 +98,45 @@ def test_a_new_account_is_neither_called_nor_its_secret_read_until_the_next_run(
     assert ways_taken(estate)["GetSecretValue"] == 1
     assert estate.statuses()[NEW].state == "ok"
     assert estate.client("ssm", "test-eu").get_parameter(Name="/owners/t1")
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/live/observe.py", "apply")
+def test_the_command_that_is_told_goes_in(
+    estate: LiveEstate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    estate.has({"test.yaml": account("test-eu"), "t1.yaml": environment("t1", kind="test-eu")})
+    power_alone = (
+        "targets: {groups: 'off', scaling-schedules: 'off', replicas: 'off', power: enforce}\n"
+    )
+    use_settings(tmp_path, monkeypatch, f"source: {{folder: {estate.folder}}}\n{power_alone}")
+
+    reason = why_not(estate.planned(), NEW)
+    assert told.types(reason, "apply").code == 0
+    assert estate.statuses()[NEW].state == "waiting"
+    assert told.types(reason, "apply").code == 0
+    assert estate.statuses()[NEW].state == "ok"
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/engine/live/apply_scope.py", "audit verify")
+def test_nothing_is_done_by_a_state_that_is_older_than_what_was_done_by(
+    estate: LiveEstate, told: Told
+) -> None:
+    resource: Any = boto3.resource("dynamodb", "eu-west-1")
+    rows = resource.Table("EnvctlState")
+    head = rows.get_item(Key={"Id": "head#config"})["Item"]
+    rows.put_item(Item={**head, "Sequence": 2})
+    parameters = estate.client("ssm", "staging-eu")
+    parameters.delete_parameter(Name="/owners/c50")
+
+    done = estate.applied_once(SCOPE)
+
+    assert done.report is not None
+    assert parameters.get_parameters_by_path(Path="/owners")["Parameters"] == []
+    verified = told.types("\n".join(failure_lines(done.report)), "audit verify")
+    assert verified.code == 7
+    assert "the head stands at #2" in verified.out
 
 
 @pytest.mark.slow
@@ -115,7 +160,7 @@ def test_an_account_that_is_reached_otherwise_waits_too(
     )
     ways_taken(estate)
 
-    assert f"Account/staging-eu changes its {changed}" in told(estate.planned(), SCOPE)
+    assert f"Account/staging-eu changes its {changed}" in why_not(estate.planned(), SCOPE)
     estate.applied_once()
     assert ways_taken(estate) == NOTHING
     estate.applied_once()
@@ -177,7 +222,7 @@ def test_a_new_region_waits_and_the_others_go_on(estate: LiveEstate) -> None:
         }
     )
     plan = estate.planned()
-    assert "region eu-central-1 of Account/staging-eu is new" in told(
+    assert "region eu-central-1 of Account/staging-eu is new" in why_not(
         plan, "staging-eu/eu-central-1"
     )
     (known,) = [one for one in live_scopes(plan) if one.scope == SCOPE]
@@ -198,7 +243,7 @@ def test_a_role_that_another_program_wrote_is_put_back_before_anything_is_entere
     )
     ways_taken(estate)
 
-    assert "changes its roleArn" in told(estate.planned(), SCOPE)
+    assert "changes its roleArn" in why_not(estate.planned(), SCOPE)
     estate.applied_once()
     assert ways_taken(estate) == NOTHING
     estate.applied_once()
@@ -256,7 +301,9 @@ def test_an_account_that_cannot_be_read_is_not_entered_by_what_heals_it(
         UpdateExpression="REMOVE Managed",
     )
     ways_taken(estate)
-    assert "Account/staging-eu cannot be read back from the tables" in told(estate.planned(), SCOPE)
+    assert "Account/staging-eu cannot be read back from the tables" in why_not(
+        estate.planned(), SCOPE
+    )
     estate.applied_once()
     assert ways_taken(estate) == NOTHING
     assert live_scopes(estate.planned())[0].state == "ok"

@@ -170,3 +170,21 @@ def test_what_somebody_else_recorded_meanwhile_is_gone_on_from(
     assert refused.code != 0
 
     assert "recorded 1 item" in told.types(refused.err, "bootstrap").out
+
+
+def test_the_settings_that_were_named_are_named_again(
+    moto: None, fleet: Fleet, tmp_path: Path, told: Told
+) -> None:
+    file = tmp_path / "of mine.yaml"
+    file.write_text(
+        f"resourcePrefix: mine-\nsource: {{folder: {fleet.folder}}}\n", encoding="utf-8"
+    )
+    named = ("--config", file)
+
+    assert told.types(envctl(*named, "plan").err, "--config").code == 0
+    assert envctl(*named, "plan").code == 2
+    client: Any = boto3.client("dynamodb", "eu-west-1")
+    client.update_table(TableName="mine-EnvctlState", DeletionProtectionEnabled=False)
+    lacking = envctl(f"--config={file}", "doctor")
+    assert lacking.code == 7
+    assert "mended   mine-EnvctlState" in told.types(lacking.out, "--config").out

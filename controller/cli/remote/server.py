@@ -137,7 +137,7 @@ class Server:
         except (OSError, HTTPException) as error:
             raise Unreachable(
                 f"{self.url}: the server does not answer: {str(error) or type(error).__name__}",
-                fix=f"look whether envctl run listens there, or unset {SERVER_VARIABLE}",
+                fix=f"look whether a daemon listens there, or unset {SERVER_VARIABLE}",
             ) from None
         finally:
             connection.close()

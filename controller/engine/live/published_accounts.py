@@ -89,7 +89,7 @@ def fresh(look: PublishedLook, installation: str, max_age_s: int, now: datetime)
     if age_s > max_age_s:
         raise Unreachable(
             f"the last look at {look.scope} is of {look.at:%Y-%m-%d %H:%M} UTC, more than {max_age_s:,} seconds ago",
-            fix="see why the controller does not look, with envctl status there; or raise observed.maxAgeSeconds",
+            fix="see whether the controller runs, and what its /readyz says; or raise observed.maxAgeSeconds",
         )
     if look.at - now > CLOCKS_APART:
         raise Unreachable(

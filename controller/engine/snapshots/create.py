@@ -113,8 +113,7 @@ class _Taking:
             master.process.sleep,
         ).settle()
         read_until = master.process.clock()
-        snapshot = new_snapshot_id(began)
-        written: list[str] = []
+        snapshot, written = new_snapshot_id(began), list[str]()
         try:
             files = tuple(self._stored(snapshot, spooled, settled, written))
             scan = AccountScan(self.store, snapshot, self._paced, self._tell, written)

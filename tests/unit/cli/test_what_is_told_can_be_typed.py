@@ -21,7 +21,7 @@ SPOKEN_OF = {
 """What is named to say what an option does, and not to be typed as it stands."""
 TYPED = {
     "apply --adopt": "scenarios/test_each_fix_of_a_replay_ends_its_line.py",
-    "apply --source": "scenarios/test_guards_hold_through_git.py",
+    "apply --ref": "scenarios/test_guards_hold_through_git.py",
     "apply --yes": "scenarios/test_what_is_told_to_type_does_it.py",
     "audit list --transaction": "scenarios/test_a_commit_becomes_tables_and_records.py",
     "audit verify": "scenarios/test_a_lost_head_is_made_again.py",
