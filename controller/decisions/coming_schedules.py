@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -55,13 +55,17 @@ def phases(ref: ResourceRef, accepted: AcceptedState, now: datetime) -> tuple[Ph
     for end in ends:
         lasting = [override for override in held if override.until is None or override.until > end]
         try:
-            document = patch(written.resources[ref].document, lasting)
+            document = patch(written.resources[ref].document, lasting, _written_out)
             choice = expand_schedule(parse_canonical(document)["spec"]["schedule"])
             schedule = compiled(ScheduleChoice.model_validate(choice), written)
         except (WrongUsage, ValidationError):
             schedule = _UNFIT
         found.append(Phase(end, schedule))
     return tuple(found)
+
+
+def _written_out(spec: dict[str, Any]) -> dict[str, Any]:
+    return {**spec, "schedule": expand_schedule(spec["schedule"])}
 
 
 def switches(coming: Sequence[Phase]) -> Iterator[ComingSwitch]:

@@ -103,6 +103,17 @@ def test_what_explain_tells_to_type_has_it_off(staging: Fleet, told: Told) -> No
     assert "Wanted OFF" in envctl("explain", "c60").out
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["schedule.mode=off", "schedule=off"])
+def test_an_override_may_lead_into_a_short_form(staging: Fleet, first: str) -> None:
+    for assignment in (first, "schedule=on", "schedule.mode=off"):
+        made = ("override", "c50", assignment, "--until", "+3h", "--reason", "r", "--yes")
+        assert envctl(*made).code == 0, assignment
+        planned = envctl("plan", "--scope", "config")
+        assert planned.code in (0, 2), planned.err
+        assert "Environment/c50" in envctl("explain", "c50").out
+
+
 def test_what_there_is_is_listed(staging: Fleet) -> None:
     told = envctl("get", "environments", "-l", "purpose=performance")
     shown = as_json("get", "Environment", "--account", "staging-eu").json
