@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.views.plan.markdown import LEAST_BUDGET
 from tests.support.command_line import (
     Ended,
     Fleet,
@@ -201,3 +202,14 @@ def test_what_is_put_back_is_written_for_git(
     to = {"FOLDER": tmp_path / "put-back", "DIR": tmp_path / "put-back"}
     assert told.types(back.out + back.err, "override yaml", filling=to).code == 0
     assert "otherwise" not in (tmp_path / "put-back/search.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.tells("controller/views/plan/markdown.py", "plan --expand")
+def test_what_a_comment_has_no_room_for_is_expanded(installed: Fleet, told: Told) -> None:
+    # Each a folder of its own: edits that are alike would be one.
+    installed.has({f"{n}/s.yaml": service(f"S{n}", description=f"{n}") for n in range(40)})
+
+    cut = installed.plan("--format", "markdown", "--budget", LEAST_BUDGET)
+
+    whole = told.types(cut.out, "plan --expand", "--source", installed.folder)
+    assert (whole.code, "Service S39" in whole.out) == (2, True)

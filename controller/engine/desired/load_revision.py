@@ -283,7 +283,7 @@ def _patched(resource: Resource, overrides: Sequence[Override], kind: Kind[Any])
     except WrongUsage as error:
         raise WrongUsage(
             error.message,
-            fix=f"envctl override release {resource.ref} ends what holds of it, or let the YAML have a place for it",
+            fix=f"let the YAML have a place for it, or end what holds of it: envctl override release {resource.ref}",
         ) from error
 
 
