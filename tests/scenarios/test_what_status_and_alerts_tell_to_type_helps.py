@@ -198,6 +198,23 @@ def fleet_in_accounts(aws: AwsForTests, tmp_path: Path) -> Iterator[AwsForTests]
         yield aws
 
 
+def follow_a_schedule_that_is_damaged(aws: AwsForTests, folder: Path) -> None:
+    """Have the environment follow a Schedule, and write into its item what none can be."""
+    hours = "apiVersion: envctl/v1\nkind: Schedule\nmetadata: {name: hours}\nspec: {expression: 'start: 0 8 * * *; stop: 0 19 * * *'}\n"
+    follows = environment("c50", kind="Staging", more=", schedule: hours")
+    for name, text in {"hours.yaml": hours, "c50.yaml": follows, "map.yaml": MAP}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    assert envctl("apply", "--yes", "--scope", "config").code == 0
+    key = {"Kind": {"S": "Schedule"}, "Name": {"S": "hours"}}
+    aws.client("dynamodb").update_item(
+        TableName="EnvctlConfig",
+        Key=key,
+        UpdateExpression="SET #value.#expression = :wrong",
+        ExpressionAttributeNames={"#value": "Value", "#expression": "Expression"},
+        ExpressionAttributeValues={":wrong": {"S": "start: never"}},
+    )
+
+
 def moved_later() -> str:
     """Return which records would be moved when all of them are old, as the command says it."""
     with movable_clock() as later:
@@ -257,18 +274,6 @@ def test_what_an_account_lacks_and_what_others_do_there(
     for line in (status_line(f"  {SCOPE}"), alert_line("scope-unknown")):
         assert "DescribeAutoScalingGroups" in told.types(line).out
 
-    hours = "apiVersion: envctl/v1\nkind: Schedule\nmetadata: {name: hours}\nspec: {expression: 'start: 0 8 * * *; stop: 0 19 * * *'}\n"
-    follows = environment("c50", kind="Staging", more=", schedule: hours")
-    for name, text in {"hours.yaml": hours, "c50.yaml": follows, "map.yaml": MAP}.items():
-        (tmp_path / "fleet" / name).write_text(text, encoding="utf-8")
-    assert envctl("apply", "--yes", "--scope", "config").code == 0
-    key = {"Kind": {"S": "Schedule"}, "Name": {"S": "hours"}}
-    fleet_in_accounts.client("dynamodb").update_item(
-        TableName="EnvctlConfig",
-        Key=key,
-        UpdateExpression="SET #value.#expression = :wrong",
-        ExpressionAttributeNames={"#value": "Value", "#expression": "Expression"},
-        ExpressionAttributeValues={":wrong": {"S": "start: never"}},
-    )
+    follow_a_schedule_that_is_damaged(fleet_in_accounts, tmp_path / "fleet")
     shown = told.types(status_line("its schedule cannot be read"))
     assert (shown.code, "Schedule/hours" in shown.out) == (7, True)
