@@ -112,8 +112,7 @@ def apply(
         _check_claim(claim, planned, call)
     if not as_json:
         # What to type next is being done.
-        refused = planned.plan.refused
-        asked = asked_as() if refused else AS_USUAL
+        asked = asked_as() if (refused := planned.plan.refused) else AS_USUAL
         shown = partial(text_lines, planned.plan, names=planned.names, asked=asked)
         say_lines(shown(says_next=bool(refused) or not planned.plan.changes))
         if planned.unused_tokens:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -16,7 +16,10 @@ from controller.planning.overrides import BY_AGE, patch, segments
 from controller.scheduling.schedule import InvalidSchedule, Schedule, ScheduleNeverRuns, State
 from controller.scheduling.timeline import next_change, state_at
 
-_UNFIT = InvalidSchedule("an override does not fit what it is laid over", "envctl override list")
+UNFIT: Final = InvalidSchedule(
+    "an override does not fit what it is laid over", "envctl override list"
+)
+"""What is followed once an override that goes before such a one has ended."""
 
 
 class Phase(NamedTuple):
@@ -55,13 +58,17 @@ def phases(ref: ResourceRef, accepted: AcceptedState, now: datetime) -> tuple[Ph
     for end in ends:
         lasting = [override for override in held if override.until is None or override.until > end]
         try:
-            document = patch(written.resources[ref].document, lasting)
+            document = patch(written.resources[ref].document, lasting, _written_out)
             choice = expand_schedule(parse_canonical(document)["spec"]["schedule"])
             schedule = compiled(ScheduleChoice.model_validate(choice), written)
         except (WrongUsage, ValidationError):
-            schedule = _UNFIT
+            schedule = UNFIT
         found.append(Phase(end, schedule))
     return tuple(found)
+
+
+def _written_out(spec: dict[str, Any]) -> dict[str, Any]:
+    return {**spec, "schedule": expand_schedule(spec["schedule"])}
 
 
 def switches(coming: Sequence[Phase]) -> Iterator[ComingSwitch]:

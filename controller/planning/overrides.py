@@ -5,10 +5,10 @@ held, until when, and when it was seen to be gone.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from controller.errors import WrongUsage
 from controller.model.canonical import ABSENT, Json, canonical_bytes, parse_canonical
@@ -127,17 +127,25 @@ def left_fields(overrides: Iterable[Override]) -> Mapping[ResourceRef, tuple[str
     return left
 
 
-def patch(document: bytes, overrides: Iterable[Override]) -> bytes:
+def patch(
+    document: bytes, overrides: Iterable[Override], expand: Callable[[Any], Any] = lambda spec: spec
+) -> bytes:
     """Return a document (``{"metadata", "spec"}`` as canonical JSON) with the overrides' values in their places.
 
     Later ones win. A path begins at the document's top (``spec.roles.Web.ami``, ``metadata.labels.team``) or inside the
-    spec (``schedule``); members of lists are found by index or by their name. Raises WrongUsage for a place that
-    cannot be.
+    spec (``schedule``); members of lists are found by index or by their name. ``expand`` writes short forms of a spec out:
+    a path may lead into one (``schedule.mode`` of ``schedule: nights``). Raises WrongUsage for a place that cannot be.
     """
     value = parse_canonical(document)
     for override in overrides:
-        if override.puts_value:
-            _put(value, segments(override.path), override)
+        if not override.puts_value:
+            continue
+        path = segments(override.path)
+        try:
+            _put(value, path, override)
+        except WrongUsage:
+            value["spec"] = expand(value["spec"])
+            _put(value, path, override)
     return canonical_bytes(value)
 
 

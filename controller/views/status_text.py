@@ -362,7 +362,7 @@ def _setting(value: Json) -> str:
 
 
 def _row(label: str, text: str, style: Style = "plain") -> Line:
-    return (Span(f"{label:<{_LABEL}}", "bold"), Span(text, style))
+    return (Span(f"{label:<{_LABEL - 1}} ", "bold"), Span(text, style))
 
 
 def _plain(text: str) -> Line:

@@ -16,17 +16,29 @@ from controller.events import RevisionApplied
 from controller.model.change_message import Topic
 from controller.model.work import Job
 from controller.sources.folder import FolderSource
-from tests.support.command_line import Fleet, fleet, installation, installed, moto, service
+from tests.support.command_line import (
+    Fleet,
+    envctl,
+    fleet,
+    installation,
+    installed,
+    moto,
+    service,
+    use_settings,
+)
 from tests.support.daemons import DaemonByHand
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import PowerEstate
+from tests.support.told import Told, told
 
-__all__ = ["fleet", "installed", "moto"]
+__all__ = ["fleet", "installed", "moto", "told"]
 
 
 @pytest.mark.slow
+@pytest.mark.tells("controller/engine/notifications/standing.py", "snapshot create")
+@pytest.mark.tells("controller/views/status_text.py", "snapshot create")
 def test_what_the_daemon_does_and_cannot_do_is_told_once(
-    sandbox: AwsForTests, tmp_path: Path
+    sandbox: AwsForTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
 ) -> None:
     estate = PowerEstate(sandbox, tmp_path / "fleet")
     accounts = estate.accounts()
@@ -38,9 +50,9 @@ def test_what_the_daemon_does_and_cannot_do_is_told_once(
 
     estate.environment("c60")
     _pass(estate, daemon)
-    told = [message["MessageAttributes"] for message in heard("changes")]
-    assert {one["ID"]["Value"] for one in told} == {"c60"}
-    assert {one["Action"]["Value"] for one in told} == {"create"}
+    changes = [message["MessageAttributes"] for message in heard("changes")]
+    assert {one["ID"]["Value"] for one in changes} == {"c60"}
+    assert {one["Action"]["Value"] for one in changes} == {"create"}
 
     applied = [event.revision for event in daemon.events if isinstance(event, RevisionApplied)]
     assert len(applied) == len(set(applied)) == 1, "what was accepted before was nobody's work here"
@@ -58,6 +70,15 @@ def test_what_the_daemon_does_and_cannot_do_is_told_once(
     _pass(estate, daemon, 120)
     lines = [line for body in heard("alerts") for line in body["Message"].splitlines()[1:]]
     assert [line.partition(":")[0] for line in lines] == ["snapshot-failed", "over"]
+
+    use_settings(tmp_path, monkeypatch, "snapshots: {bucket: no-such-bucket}\n")
+    lacking = told.types(lines[0])
+    assert (lacking.code, "no-such-bucket" in lacking.err) == (7, True)
+    where: Any = {"LocationConstraint": "eu-west-1"}
+    sandbox.client("s3").create_bucket(Bucket="no-such-bucket", CreateBucketConfiguration=where)
+    (none,) = (line for line in envctl("status").out.splitlines() if line.startswith("Snapshots "))
+    assert told.types(none).code == 0
+    assert "none was proven" not in envctl("status").out
 
 
 def test_what_a_command_did_is_heard_of_at_the_next_tick(installed: Fleet) -> None:

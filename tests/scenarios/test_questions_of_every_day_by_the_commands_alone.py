@@ -8,6 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from controller.decisions.coming_schedules import UNFIT
 from tests.support.command_line import Ended, Fleet, envctl, service, use_settings
 from tests.support.documents import ENVELOPE
 from tests.support.fleet_yaml import account, environment, one_file
@@ -101,6 +102,34 @@ def test_what_explain_tells_to_type_has_it_off(staging: Fleet, told: Told) -> No
 
     assert told.types(on, "override").code == 0
     assert "Wanted OFF" in envctl("explain", "c60").out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["schedule.mode=off", "schedule=off"])
+def test_an_override_may_lead_into_a_short_form(staging: Fleet, first: str) -> None:
+    for assignment in (first, "schedule=on", "schedule.mode=off"):
+        made = ("override", "c50", assignment, "--until", "+3h", "--reason", "r", "--yes")
+        assert envctl(*made).code == 0, assignment
+        planned = envctl("plan", "--scope", "config")
+        assert planned.code in (0, 2), planned.err
+        assert "Environment/c50" in envctl("explain", "c50").out
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/decisions/coming_schedules.py", "override list")
+@pytest.mark.tells("controller/engine/desired/load_revision.py", "override release")
+def test_an_override_without_a_place_is_listed_and_released(staging: Fleet, told: Told) -> None:
+    path = "roles.Web.ami"
+    made = ("override", "DeploymentMap/web", f"{path}=web-9", "--until", "+3h", "--reason", "r")
+    assert envctl(*made, "--yes").code == 0
+    staging.has({"estate.yaml": ESTATE.replace("serverRoleName: Web", "serverRoleName: Api")})
+
+    refused = envctl("plan")
+    assert (refused.code, "names no member 'Web'" in refused.err) == (64, True)
+    # What tells it of schedules is composed: no document of an environment has a list on the way to its schedule.
+    assert path in told.types(str(UNFIT), "override list").out
+    assert told.types(refused.err, "override release").code == 0
+    assert "names no member" not in envctl("plan").err
 
 
 def test_what_there_is_is_listed(staging: Fleet) -> None:

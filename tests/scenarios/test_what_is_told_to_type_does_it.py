@@ -8,6 +8,7 @@ import pytest
 
 from controller.planning.observed_json import observed_schema
 from controller.planning.plan_file import plan_schema
+from controller.views.plan.markdown import LEAST_BUDGET
 from tests.support.command_line import (
     Ended,
     Fleet,
@@ -283,3 +284,14 @@ def test_a_refusal_keeps_the_settings_it_was_given(
     for options in ("--dry-run", "--dryrun"):
         assert f"--config '{given}' " in envctl("--config", given, "apply", options).err
     assert f"--config '{given}' " in envctl("--config", given, "apply", "x.json", "-o", "json").out
+
+
+@pytest.mark.tells("controller/views/plan/markdown.py", "plan --expand")
+def test_what_a_comment_has_no_room_for_is_expanded(installed: Fleet, told: Told) -> None:
+    # Each a folder of its own: edits that are alike would be one.
+    installed.has({f"{n}/s.yaml": service(f"S{n}", description=f"{n}") for n in range(40)})
+
+    cut = installed.plan("--format", "markdown", "--budget", LEAST_BUDGET)
+
+    whole = told.types(cut.out, "plan --expand", "--source", installed.folder)
+    assert (whole.code, "Service S39" in whole.out) == (2, True)

@@ -1,6 +1,7 @@
 """What status and alerts tell to type is typed in the state they tell of, and leads to what is wrong."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,12 +10,19 @@ import pytest
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
 from controller.cli.process import movable_clock, utc_now
-from controller.engine.notifications.alert_text import alert_text
+from controller.engine.notifications.alert_text import SHOWN, alert_text
 from controller.engine.notifications.standing import Around, standing_alerts
 from controller.engine.state.open_records import row_of_open_records
+from controller.engine.state.override_rows import (
+    override_rows_in,
+    overrides_of_row,
+    row_of_override,
+)
+from controller.engine.state.rows import row_of_status, statuses_in
 from controller.ledger.heads import row_of_head
 from controller.model.alert import KnownAlert
 from controller.model.ledger_record import LEDGER_FORMAT, Head
+from controller.model.observed import ScopeState
 from controller.sandbox.seed import seed
 from tests.support.command_line import (
     TEAMS,
@@ -26,7 +34,7 @@ from tests.support.command_line import (
     use_settings,
 )
 from tests.support.embedded_aws import AwsForTests
-from tests.support.fleet_yaml import account, environment
+from tests.support.fleet_yaml import EMPTY_MAP, account, environment
 from tests.support.installed import rows_of
 from tests.support.told import Told, told
 
@@ -54,8 +62,8 @@ def status_line(words: str) -> str:
     return line
 
 
-def alert_line(kind: str) -> str:
-    """Return the line of the message that tells of a kind of alerts now."""
+def alerts() -> str:
+    """Return the message that tells of the alerts that stand now."""
     now = utc_now()
     around = Around(
         now=now,
@@ -64,9 +72,12 @@ def alert_line(kind: str) -> str:
         announce_within=timedelta(minutes=30),
     )
     known = [KnownAlert(alert, now) for alert in standing_alerts(rows_of(installation()), around)]
-    (line,) = (
-        line for line in alert_text(known, "0" * 12).splitlines() if line.startswith(f"{kind} ")
-    )
+    return alert_text(known, "0" * 12)
+
+
+def alert_line(kind: str) -> str:
+    """Return the line of the message that tells of a kind of alerts."""
+    (line,) = (line for line in alerts().splitlines() if line.startswith(f"{kind} "))
     return line
 
 
@@ -130,13 +141,24 @@ def test_what_a_guard_refused_is_planned_with_what_approves_it(estate: Fleet, to
         assert (refused.code, "--approve maxDeletes@" in refused.out) == (3, True)
 
 
+@pytest.mark.tells("controller/engine/notifications/alert_text.py", "status")
 @pytest.mark.tells("controller/engine/notifications/standing.py", "override list")
-def test_an_override_that_ends_soon_is_listed(estate: Fleet, told: Told) -> None:
+def test_an_override_that_ends_soon_is_listed_and_many_are_in_status(
+    estate: Fleet, told: Told
+) -> None:
     assert envctl("apply", "--yes").code == 0
     made = ("override", "Search", "description=x", "--until", "+20m", "--reason", "r", "--yes")
     assert envctl(*made).code == 0
 
     assert "description=x" in told.types(alert_line("override-ends-soon")).out
+
+    master = installation().master
+    (row,) = override_rows_in(rows_of(installation()).values())
+    (held,) = overrides_of_row(row)
+    for number in range(SHOWN):
+        more = row_of_override(replace(held, id=f"MORE{number:04}"))
+        master.store.write(PutWrite(master.state_table, to_wire(more)))
+    assert f"Overrides {SHOWN + 1} " in told.types(alerts().splitlines()[-1]).out
 
 
 @pytest.mark.tells("controller/views/scope_text.py", "version")
@@ -176,6 +198,23 @@ def fleet_in_accounts(aws: AwsForTests, tmp_path: Path) -> Iterator[AwsForTests]
         yield aws
 
 
+def follow_a_schedule_that_is_damaged(aws: AwsForTests, folder: Path) -> None:
+    """Have the environment follow a Schedule, and write into its item what none can be."""
+    hours = "apiVersion: envctl/v1\nkind: Schedule\nmetadata: {name: hours}\nspec: {expression: 'start: 0 8 * * *; stop: 0 19 * * *'}\n"
+    follows = environment("c50", kind="Staging", more=", schedule: hours")
+    for name, text in {"hours.yaml": hours, "c50.yaml": follows, "map.yaml": MAP}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    assert envctl("apply", "--yes", "--scope", "config").code == 0
+    key = {"Kind": {"S": "Schedule"}, "Name": {"S": "hours"}}
+    aws.client("dynamodb").update_item(
+        TableName="EnvctlConfig",
+        Key=key,
+        UpdateExpression="SET #value.#expression = :wrong",
+        ExpressionAttributeNames={"#value": "Value", "#expression": "Expression"},
+        ExpressionAttributeValues={":wrong": {"S": "start: never"}},
+    )
+
+
 def moved_later() -> str:
     """Return which records would be moved when all of them are old, as the command says it."""
     with movable_clock() as later:
@@ -190,8 +229,10 @@ def moved_later() -> str:
 @pytest.mark.tells("controller/engine/notifications/standing.py", "doctor")
 @pytest.mark.tells("controller/views/status_text.py", "audit list --entity")
 @pytest.mark.tells("controller/views/status_text.py", "doctor")
+@pytest.mark.tells("controller/engine/notifications/standing.py", "plan --scope")
+@pytest.mark.tells("controller/decisions/power_map.py", "doctor")
 def test_what_an_account_lacks_and_what_others_do_there(
-    fleet_in_accounts: AwsForTests, told: Told
+    fleet_in_accounts: AwsForTests, told: Told, tmp_path: Path
 ) -> None:
     for line in (status_line(f"  {SCOPE}"), status_line("Missing ")):
         assert "there is no key pair tango" in told.types(line).out
@@ -217,6 +258,14 @@ def test_what_an_account_lacks_and_what_others_do_there(
     assert told.types(moved_later(), "apply").code == 0
     assert "stays" not in moved_later()
 
+    (tmp_path / "fleet/map.yaml").write_text(EMPTY_MAP, encoding="utf-8")
+    assert envctl("apply", "--yes").code == 0
+    (seen,) = (one for name, one in statuses_in(rows_of(found).values()).items() if name == SCOPE)
+    row = row_of_status(replace(seen, state=ScopeState.REFUSED))
+    found.master.store.write(PutWrite(found.master.state_table, to_wire(row)))
+    for line in (status_line(f"  {SCOPE}"), alert_line("guard-refused")):
+        assert "--approve retireFirst@" in told.types(line).out
+
     fleet_in_accounts.controls.fail_next(
         "DescribeAutoScalingGroups", "AccessDenied", account=STAGING, times=None
     )
@@ -224,3 +273,7 @@ def test_what_an_account_lacks_and_what_others_do_there(
         envctl("apply", "--yes")
     for line in (status_line(f"  {SCOPE}"), alert_line("scope-unknown")):
         assert "DescribeAutoScalingGroups" in told.types(line).out
+
+    follow_a_schedule_that_is_damaged(fleet_in_accounts, tmp_path / "fleet")
+    shown = told.types(status_line("its schedule cannot be read"))
+    assert (shown.code, "Schedule/hours" in shown.out) == (7, True)

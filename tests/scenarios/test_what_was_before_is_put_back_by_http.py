@@ -12,7 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
-from controller.cli.process import movable_clock
+from controller.api.put_back.operation_jobs import OperationJobs
+from controller.cli.process import movable_clock, utc_now
+from controller.engine.state.operations import BEGUN_WITHIN, Kind, Operation, Operations
+from controller.model.work import Job, Work
 from tests.support.command_line import (
     Ended,
     Fleet,
@@ -26,8 +29,9 @@ from tests.support.command_line import (
 )
 from tests.support.documents import checked
 from tests.support.http_interface import ADA, BOB, InterfaceByHand, bearer, serving
+from tests.support.told import Told, told
 
-__all__ = ["fleet", "installed", "moto"]
+__all__ = ["fleet", "installed", "moto", "told"]
 
 SERVICES = "InfraConfigServices"
 FIRST, SECOND = "finds things", "an accident"
@@ -203,3 +207,36 @@ def test_who_may_only_read_puts_nothing_back(
         answer = client.request(method, path, headers=bearer(BOB), json=body)
         assert (answer.status_code, answer.json()["code"]) == (403, "Forbidden"), path
     assert interface.queue.backlog().waiting == 0
+
+
+@pytest.mark.slow
+@pytest.mark.tells("controller/api/put_back/operation_jobs.py", "audit list --actor")
+def test_of_one_whose_daemon_died_it_is_told_what_shows_what_it_did(
+    interface: InterfaceByHand, told: Told
+) -> None:
+    master = interface.accounts.installation.master
+    operations, before = Operations(master.store, master.state_table), utc_now() - 2 * BEGUN_WITHIN
+    asked = Operation(id="01K5", kind=Kind.VERIFY, asked={}, actor="ada", asked_at=before)
+    operations.ask(asked)
+    operations.begin(asked, before)
+    own = interface.served.planner
+    jobs = OperationJobs(
+        accounts=interface.accounts, own=own, owner="b", emit=interface.events.append
+    )
+
+    jobs.do(
+        Work(
+            scope="snapshots",
+            job=Job.OPERATION,
+            dedup="d",
+            asked_at=before,
+            trigger="ada",
+            details={"operation": asked.id},
+        )
+    )
+
+    ended = operations.find(asked.id)
+    assert ended is not None
+    assert ended.answer is not None
+    listed = told.types(ended.answer["problem"]["fix"])
+    assert (listed.code, "created" in listed.out) == (0, True)

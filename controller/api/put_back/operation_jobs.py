@@ -1,5 +1,6 @@
 """The daemon's job for what was asked for by HTTP and takes long: it is read from its row, done, and what came of it kept there."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,7 +132,7 @@ def kept_of(answer: Answer) -> Kept:
 def _not_ended(operation: Operation) -> NotInTime:
     return NotInTime(
         f"operation {operation.id}: the daemon that had begun it did not end it within an hour, and none goes on",
-        fix=f"envctl audit list --actor {operation.actor} shows what it did; then ask again",
+        fix=f"envctl audit list --actor {shlex.quote(operation.actor)} shows what it did; then ask again",
     )
 
 

@@ -195,13 +195,13 @@ class AcceptedReader:
         touched = {override.ref for override in overrides if override.puts_value} | base.keys()
         for ref in sorted(touched & known.resources.keys()):
             resource = known.resources[ref]
-            own = by_ref.get(ref, ())
+            own, kind = by_ref.get(ref, ()), self.kinds[ref.kind]
             try:
-                document = patch(without_override(resource.document, base.get(ref, {})), own)
+                beneath = without_override(resource.document, base.get(ref, {}))
+                document = patch(beneath, own, kind.expand)
             except WrongUsage as error:
                 refusal = error.message
             else:
-                kind = self.kinds[ref.kind]
                 made = validate_document(kind, document, resource.origin, 0)
                 if isinstance(made, ValidatedDocument):
                     valid[ref] = made

@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
-from controller.errors import InvalidDesiredState, SourceUnavailable
+from controller.errors import InvalidDesiredState, SourceUnavailable, WrongUsage
 from controller.gc_tuning import NEVER, relaxed_gc
 from controller.kinds.language.kind import Kind, Kinds, RuleSettings
 from controller.loading.documents import Document, parse_documents
@@ -244,7 +244,7 @@ def apply_overrides(
     """
     plain, own = revision.loaded.resources, by_object(overrides)
     documents = {
-        ref: patch(plain[ref].document, own[ref])
+        ref: _patched(plain[ref], own[ref], kinds[ref.kind])
         for ref in sorted({made.ref for made in overrides if made.puts_value} & plain.keys())
     }
     if not documents:
@@ -274,6 +274,17 @@ def apply_overrides(
     projections = {**loaded.projections, **{ref: resources[ref].projection for ref in beneath}}
     loaded = replace(loaded, resources=resources, projections=projections)
     return replace(revision, loaded=loaded, beneath=beneath)
+
+
+def _patched(resource: Resource, overrides: Sequence[Override], kind: Kind[Any]) -> bytes:
+    """Return a document with the values of its overrides. Raises WrongUsage where one has no place in it any more."""
+    try:
+        return patch(resource.document, overrides, kind.expand)
+    except WrongUsage as error:
+        raise WrongUsage(
+            error.message,
+            fix=f"let the YAML have a place for it, or end what holds of it: envctl override release {resource.ref}",
+        ) from error
 
 
 def _as_read_back(document: bytes, kind: Kind[Any]) -> bytes:

@@ -65,7 +65,7 @@ def check_overrides(new: Sequence[Override], accepted: AcceptedState, kinds: Kin
         check_schedule_may_change(override, accepted)
     resource = accepted.resources[ref]
     kind = kinds[ref.kind]
-    made = validate_document(kind, patch(resource.document, new), resource.origin, 0)
+    made = validate_document(kind, patch(resource.document, new, kind.expand), resource.origin, 0)
     if not isinstance(made, ValidatedDocument):
         raise _wrong(new, made)
     if made.ref != ref:

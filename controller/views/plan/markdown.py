@@ -25,6 +25,7 @@ from controller.views.plan.wording import (
     guards_text,
     instances_text,
     next_text,
+    options_text,
     scopes_text,
     violation_lines,
 )
@@ -59,7 +60,7 @@ class _Cut(NamedTuple):
     named: int = 0
     gone: int = 0
 
-    def text(self, whole: str) -> str:
+    def text(self, place: str) -> str:
         """Return a line that says so, and where the whole is; empty where nothing is left out."""
         counts = (
             (self.lines, "line", "lines"),
@@ -69,7 +70,6 @@ class _Cut(NamedTuple):
         what = [f"{n:,} {one if n == 1 else many}" for n, one, many in counts if n]
         if not what:
             return ""
-        place = f"[the whole plan](<{whole}>)" if whole else "`envctl plan --expand`"
         return f"> **Left out to fit a comment:** {', '.join(what)}. All of it: {place}\n\n"
 
 
@@ -105,14 +105,17 @@ def render_markdown(
     room = (BUDGET if budget is None else budget) - size(head)
     if size(tail) > room // _ROOM_OF_REFUSALS:
         tail = "What to type next is in the whole plan.\n"
-    room -= size(tail) + size(_Cut(10**9, 10**9, 10**9).text(links.whole))
+    options = options_text(plan)
+    typed = f"`envctl plan{options} --expand`" if options else "`envctl plan --expand`"
+    place = f"[the whole plan](<{links.whole}>)" if links.whole else typed
+    room -= size(tail) + size(_Cut(10**9, 10**9, 10**9).text(place))
     report = _Report(room)
     report.put_destructive(plan)
     report.put(refusals, at_most=report.room // _ROOM_OF_REFUSALS)
     report.put(schedules)
     report.put_edits(edits)
     report.put(asides)
-    return f"{head}{report.cut.text(links.whole)}{''.join(report.parts)}{tail}"
+    return f"{head}{report.cut.text(place)}{''.join(report.parts)}{tail}"
 
 
 def _head(plan: Plan, label: str) -> str:

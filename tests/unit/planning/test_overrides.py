@@ -155,6 +155,17 @@ def test_a_place_that_cannot_be_is_refused(path: str, says: str) -> None:
         patch(canonical_bytes(DOCUMENT), [override(path=path, value=1)])
 
 
+def test_a_place_within_a_short_form_is_in_what_it_stands_for() -> None:
+    def written_out(spec: dict[str, Any]) -> dict[str, Any]:
+        return {**spec, "schedule": {"mode": "automatic", "use": spec["schedule"]}}
+
+    within = [override(path="schedule.mode", value="off")]
+
+    patched = parse_canonical(patch(canonical_bytes(DOCUMENT), within, written_out))
+
+    assert patched["spec"]["schedule"] == {"mode": "off", "use": "office"}
+
+
 AUTHORED = {
     "metadata": {"name": "c50", "labels": {"team": "tango"}},
     "spec": {"schedule": "office-hours", "roles": {"Web": {"ami": "web-1"}}},

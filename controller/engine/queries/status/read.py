@@ -258,7 +258,7 @@ def power_outlook(accepted: AcceptedState, now: datetime) -> PowerView:
     overridden = {override.ref for override in accepted.overrides}
     for name, schedule in _schedules(accepted):
         if isinstance(schedule, InvalidSchedule):
-            invalid[name] = schedule.message
+            invalid[name] = str(schedule)
             continue
         counts[state_at(schedule, now)] += 1
         ref = ResourceRef("Environment", name)

@@ -200,10 +200,12 @@ def test_markdown_fits_and_says_what_was_cut(budget: int) -> None:
         for n in range(400)
     ]
 
-    text = render_markdown(plan_of(*changes, violations=(REFUSAL,)), budget=budget)
+    made = replace(plan_of(*changes, violations=(REFUSAL,)), options=("deep",))
+    text = render_markdown(made, budget=budget)
 
     assert len(text.encode()) <= budget
     assert "**Left out to fit a comment:** " in text
+    assert "All of it: `envctl plan --deep --expand`\n" in text
     markdown_is_whole(text)
 
 
