@@ -1,7 +1,8 @@
 """``envctl get environments`` of many environments, against reading the tables that it lists.
 
 Pages of the tables are answered from memory, 10 ms a call, to a client of boto3, which parses them as it parses DynamoDB's. Measured
-are what reads the tables and makes the accepted state of them, and the same with the list and its table of text, in turns.
+are what reads the tables and makes the accepted state of them, and the same with the list, what of each environment is on by the
+status of its scope, and its table of text, in turns.
 
     python -m benchmarks.listing [--environments 1000] [--rounds 9] [--check]
 
@@ -29,7 +30,10 @@ from controller.aws.tables import DynamoStore
 from controller.catalog import kinds
 from controller.engine.live.known_accounts import KnownAccounts
 from controller.engine.queries.listing import ListFilter, listed_in
+from controller.engine.queries.seen_environments import as_seen
+from controller.engine.state.rows import row_of_status, statuses_in
 from controller.model.accepted import AcceptedState
+from controller.model.observed import ScopeCounts, ScopeState, ScopeStatus
 from controller.settings import Settings
 from controller.targets.tables import Tables
 from controller.views.lists.accepted import list_answer
@@ -145,8 +149,15 @@ def main() -> None:
     def read() -> AcceptedState:
         return accounts.accepted(tables.observe(), NOW)
 
+    counted = {f"e{number:04}": (2, 4) for number in range(given.environments)}
+    seen = ScopeCounts(at=NOW, instances_on=1, instances_off=1, environments=counted)
+    status = ScopeStatus(
+        scope="staging-eu/eu-west-1", state=ScopeState.OK, since=NOW, tried_at=NOW, seen=seen
+    )
+    row = row_of_status(status)
+
     def listed() -> None:
-        found = listed_in("environments", read(), NOW, ListFilter())
+        found = as_seen(listed_in("environments", read(), NOW, ListFilter()), statuses_in([row]))
         assert len(found) == given.environments
         list_answer("environments", found, NOW, "narrow", WIDTH).text()
 

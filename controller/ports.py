@@ -141,6 +141,8 @@ class Projected:
     """Whether a deploy lock, a freeze, or an override of its environment holds a change. None touches schedules."""
     deletes_end_instances: bool = False
     """Whether deleting one of the objects ends instances: that needs the environment retired, and unprotected."""
+    members: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Of each environment how many instances are on, and how many it has; of the target alone that looks at instances."""
     emptied: frozenset[ResourceRef] = frozenset()
     """Objects whose change ends all instances they have, for good and not by a schedule: that needs the environment unprotected."""
 

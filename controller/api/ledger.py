@@ -32,7 +32,12 @@ class LedgerQuery(BaseModel):
 
     since: Annotated[Text, Field(description="2026-11-24, 2026-11-24T19:00 (UTC), or 2h")] = None
     until: Text = None
-    entity: Annotated[Text, Field(description="Changes of one object: Kind/name")] = None
+    entity: Annotated[
+        Text,
+        Field(
+            description="Changes of one object: Kind/name; of an environment: of all that is of it"
+        ),
+    ] = None
     actor: Annotated[Text, Field(description="Changes by somebody: WHO, or a part of it")] = None
     transaction: Text = None
     kind: Annotated[Text, Field(description="Changes of objects of one kind")] = None
@@ -101,7 +106,7 @@ class _Ledger:
             until=period.until,
             power=asks.power,
             now=now,
-        )
+        ).meant(installation)
         token = asks.page or asks.start_key
         question = asked.question(installation)
         found = page_of(

@@ -71,6 +71,7 @@ _TABLE: Final = "table"
 _ARCHIVE: Final = "archive"
 _OLDER: Final = "older"
 _HISTORY_PAGE = 10
+_Found = tuple[Iterable[RecordSummary], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +108,17 @@ class LedgerReader:
         records, after = self._page(question, limit, position)
         return Page(tuple(records), None if after is None else token_of(question, after))
 
-    def _page(
-        self, question: Question, limit: int, position: Any
-    ) -> tuple[Iterable[RecordSummary], Any]:
+    def _page(self, question: Question, limit: int, position: Any) -> _Found:
+        if isinstance(position, list) and position[:1] == [_OLDER]:
+            return self._before_ours(question, limit, position[-1])
         if isinstance(question, OfPeriod):
-            return self._of_period(question, limit, position)
+            lines, after = self._of_period(question, limit, position)
+            return lines, self._then(question) if after is None else after
         try:
             where, place = position or (_TABLE, None)
         except ValueError as error:
             # A token of a version that knew of no segments.
             raise no_position() from error
-        if where == _OLDER and isinstance(question, OfEntity) and self.older is not None:
-            found = self.older.before(self.lines.beginning(CONFIG_SCOPE), question)
-            after = (place or 0) + limit
-            return found[after - limit : after], (_OLDER, after) if after < len(found) else None
         if where == _TABLE:
             records, after = self._of_table(question, limit, place)
             if after is not None:
@@ -135,9 +133,17 @@ class LedgerReader:
         return self._moved(records), self._then(question) if after is None else (_ARCHIVE, after)
 
     def _then(self, question: Question) -> Any:
-        """Return where an answer goes on after our own records: nowhere, or among those of the old product."""
-        older = self.older if isinstance(question, OfEntity) else None
-        return (_OLDER, 0) if older and older.may_have(question) else None
+        """Return where an answer goes on after our records: nowhere, or among the old product's."""
+        asked = question.older if isinstance(question, OfPeriod) else question
+        return (_OLDER, 0) if asked and self.older and self.older.may_have(asked) else None
+
+    def _before_ours(self, question: Question, limit: int, place: Any) -> _Found:
+        asked = question.older if isinstance(question, OfPeriod) else question
+        if self.older is None or not isinstance(asked, OfEntity):
+            raise no_position()
+        found = self.older.before(self.lines.beginning(CONFIG_SCOPE), asked)
+        after = (place or 0) + limit
+        return found[after - limit : after], (_OLDER, after) if after < len(found) else None
 
     def _moved(self, lines: Sequence[RecordSummary]) -> list[RecordSummary]:
         """Return those of the lines of segments that are in the table no more: the others were answered from there."""
@@ -148,7 +154,7 @@ class LedgerReader:
 
     def _of_table(
         self, question: OfEntity | OfActor | OfTransaction | OfScope, limit: int, position: Any
-    ) -> tuple[Iterable[RecordSummary], Any]:
+    ) -> _Found:
         match question:
             case OfEntity():
                 return self._of_entities(question, limit, position)

@@ -67,6 +67,8 @@ class OfPeriod:
 
     since: datetime
     until: datetime
+    older: OfEntity | None = None
+    """What is asked of what the old product had recorded, which comes last."""
 
 
 Question = OfEntity | OfActor | OfTransaction | OfScope | OfPeriod

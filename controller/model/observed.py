@@ -159,6 +159,8 @@ class ScopeCounts:
     """Instances that start, stop or change their place in a group by themselves, and need nothing."""
     instances_at: datetime | None = None
     """When instances were counted: that may be after the rest, as they are looked at again after changes."""
+    environments: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Of each environment that has instances how many are on, and how many it has."""
     resized: int | None = None
     """Groups that were given other sizes, made or deleted since instances were counted: theirs come and go."""
     resized_at: datetime | None = None

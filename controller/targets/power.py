@@ -119,6 +119,11 @@ class Power:
         asks = {SCHEDULES} if found.changes else set()
         if found.stops:
             asks.add(DEPLOYMENTS)
+        members: dict[str, tuple[int, int]] = {}
+        for judged in evaluator.instances:
+            on, all_of_it = members.get(judged.environment, (0, 0))
+            members[judged.environment] = (on + (judged.instance.state in _ON), all_of_it + 1)
+        members.pop("", None)
         projections = {}
         for change in found.changes:
             attributes = canonical_bytes(change.after)
@@ -138,6 +143,7 @@ class Power:
             shapings={change.ref: change.shaping for change in found.changes},
             environments={change.ref: change.environment for change in found.changes},
             asks=frozenset(asks - facts.keys()),
+            members=members,
             waits_for_environment=False,
         )
 

@@ -60,7 +60,8 @@ def test_the_ledger_calls_it_the_same(kept_on: Fleet) -> None:
     kept_on.has(environment_file(EVIL))
     assert kept_on.apply("--scope", "config").code == 0
 
-    listed = envctl("audit", "list", "--entity", "Environment/c49", "--format", "json")
+    items = ("--entity", "Environment/c49", "--kind", "Environment")
+    listed = envctl("audit", "list", *items, "--format", "json")
 
     assert '"cause": "edited"' in listed.out
     assert '"cause": "overridden"' not in listed.out

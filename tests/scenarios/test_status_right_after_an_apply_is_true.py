@@ -54,6 +54,9 @@ def test_what_an_apply_launched_is_counted_when_it_ends(estate: LiveEstate) -> N
     estate.applied()
 
     assert power_line(estate).startswith("2 on, 0 off")
+    (seen,) = (scope.seen for name, scope in estate.statuses().items() if name == SCOPE)
+    assert seen is not None
+    assert seen.environments == {"c50": (2, 2)}
 
 
 def test_what_a_daemon_has_just_changed_is_said_until_it_has_looked_again(

@@ -162,6 +162,14 @@ def _evening(fleet: Path) -> None:
     assert by_name == done(
         "audit", "list", "--entity", "Environment/c50", "--when", "7d", "--records"
     )
+    lines = [line for line in by_name.splitlines() if " 2026 " in line or "EnvctlState" in line]
+    assert [line for line in asked.splitlines() if line in lines] == lines
+    for what in (
+        r"created EnvctlState/override#\w+ .*Environment/c50",
+        r"deleted EnvctlState/override#\w+ .*Environment/c50",
+        r"updated ConfigEnvironments/c50",
+    ):
+        assert re.search(what, by_name), by_name
     assert "Environment" in done("audit", "show", "c50")
     assert "in order" in done("status")
 

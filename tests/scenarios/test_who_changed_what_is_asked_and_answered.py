@@ -1,6 +1,6 @@
 """Questions to the ledger by the commands alone: lists by what and whom, each field's origin, any moment of the past, and an export.
 
-Covers: engine.queries.blame, engine.queries.past_state, engine.queries.export.
+Covers: engine.queries.blame, engine.queries.past_state, engine.queries.recorded_kinds, engine.queries.export.
 """
 
 import csv

@@ -67,7 +67,7 @@ EntityOption = Annotated[
     typer.Option(
         "--entity",
         metavar="REF",
-        help="Changes of one object: Kind/name, or a name that one alone has.",
+        help="Changes of one object: Kind/name, or a name that one alone has. Of an environment: of all that is of it.",
     ),
 ]
 ActorOption = Annotated[
@@ -134,7 +134,7 @@ def list_records(
         until=period.until,
         power=power,
         now=now,
-    )
+    ).meant(installation)
     question, wanted = asked.question(installation), asked.wanted(installation)
     found = page_of(installation, question, limit=limit, token=page, wanted=wanted)
     say_answer(audit_answer(asked, found, records=records, first=page is None), output)

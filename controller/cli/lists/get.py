@@ -21,6 +21,7 @@ from controller.engine.queries.listed_names import account_named, only_named
 from controller.engine.queries.listing import LISTS, ListFilter, drifted_in, listed_in
 from controller.engine.queries.live_listing import LIVE_LISTS, live_listed, look_for
 from controller.engine.queries.schedules.exceptions import filter_of
+from controller.engine.queries.seen_environments import as_seen
 from controller.engine.reconcile.published_looks import open_published
 from controller.errors import WrongUsage
 from controller.loading.yaml_text import yaml_lines
@@ -160,6 +161,8 @@ def _answer(
     wanted = replace(wanted, account=account_named(wanted.account, accepted))
     found = listed_in(what, accepted, now, wanted, drifted_in(seen.scopes[0]))
     found = only_named(what, found, names)
+    if what == "environments":
+        found = as_seen(found, seen.statuses)
     return list_answer(what, found, now, shape, width, accepted.unreadable)
 
 

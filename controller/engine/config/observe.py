@@ -26,6 +26,7 @@ from controller.model.observed import (
     ObservedState,
     Ownership,
     ScopeState,
+    ScopeStatus,
 )
 from controller.model.override import Override
 from controller.model.plan import PlannedFrom
@@ -61,12 +62,17 @@ class ObservedConfig:
     stands_in: bool = False
     """Whether another source stands in for the tables: then the states that changes start from are not theirs."""
     rows: Sequence[Row] = ()
-    """The controller's own rows of the config scope: overrides, and how it stood before this look."""
+    """The controller's own rows of overrides, and of how each scope stood before this look."""
+
+    @property
+    def statuses(self) -> Mapping[str, ScopeStatus]:
+        """How each scope stood, by name."""
+        return statuses_in(self.rows)
 
     @property
     def looks(self) -> int:
         """How many looks at the config scope were written before this one."""
-        status = statuses_in(self.rows).get(CONFIG_SCOPE)
+        status = self.statuses.get(CONFIG_SCOPE)
         return 0 if status is None else status.looks
 
     @property
@@ -100,7 +106,7 @@ def observe_config(installation: Installation) -> ObservedConfig:
     master = installation.master
     # First: what is read after it is at least as new, so that whoever finds the head there still has missed nothing.
     head = installation.leases.read(CONFIG_SCOPE)
-    mine = (OVERRIDE_PREFIX, STATUS_PREFIX + CONFIG_SCOPE)
+    mine = (OVERRIDE_PREFIX, STATUS_PREFIX)
     found_rows = [
         row for row in master.store.scan(master.state_table) if str(row["Id"]).startswith(mine)
     ]

@@ -24,6 +24,8 @@ _WORST: Final = (
 _MOVES: Final = ("launched", "ended", "replaced")
 """Effects of changes that instances show later, by themselves."""
 
+_SWITCHES: Final = {"start": 1, "stop": -1}
+
 
 class Made(NamedTuple):
     """What was done since a scope was looked at, and until when. ``again``: how some of its targets were seen meanwhile, and what was done since that."""
@@ -105,7 +107,7 @@ def scope_counts_of(
     if not parts:
         return None
     notes = scope.notes if made.again is None else _notes(scope, made.newer)
-    counted, moved, instances_at = _counted(scope, asked, made)
+    counted, members, moved, instances_at = _counted(scope, asked, made)
     copies = counted.copies_behind
     since = [part.projected.behind_since for part in parts if part.projected.behind_since]
     return ScopeCounts(
@@ -119,6 +121,7 @@ def scope_counts_of(
         if counted.to_switch is None
         else sum(note.category is NoteCategory.WAITING for note in notes),
         instances_at=instances_at,
+        environments=members,
         resized=moved or None,
         resized_at=made.at if moved else None,
         copies_behind=copies,
@@ -134,6 +137,7 @@ def scope_counts_of(
 
 class _Counted(NamedTuple):
     counts: TargetCounts
+    members: Mapping[str, tuple[int, int]] = {}
     moved: int = 0
     """How many changes were made since instances were counted that these show later."""
     instances_at: datetime | None = None
@@ -164,7 +168,13 @@ def _counted(scope: LiveScopePlan, asked: LivePlanOptions, made: Made) -> _Count
                     any((change.effects or {}).get(effect) for effect in _MOVES)
                     for change in lately
                 )
-                counted = _Counted(together, moved, look.at if look else asked.now)
+                members = dict((again or part).projected.members)
+                for change in lately:
+                    name = part.projected.environments.get(change.ref, "")
+                    if name in members and change.action in _SWITCHES:
+                        on, all_of_it = members[name]
+                        members[name] = (on + _SWITCHES[change.action], all_of_it)
+                counted = _Counted(together, members, moved, look.at if look else asked.now)
     return counted
 
 

@@ -3,20 +3,24 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypedDict
 
-from controller.catalog import kind_tables, live_targets
+from controller.catalog import kind_tables
 from controller.engine.desired.named_object import object_named
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import ScopeSetup
 from controller.engine.power.fleet import accepted_now
 from controller.engine.queries.anchors import read_anchors
+from controller.engine.queries.recorded_kinds import (
+    entity_types,
+    kind_named,
+    live_kinds,
+    of_environments,
+)
 from controller.engine.queries.written_by_others import WrittenByOthers
 from controller.engine.state.override_rows import read_recorded_rows
 from controller.engine.state.recover_archive import lost_row
 from controller.errors import DamagedState, EnvctlError, WrongUsage
-from controller.kinds.language.kind import Kind
 from controller.ledger.chain import Finding, VerificationReport
 from controller.ledger.entities import entities_of, item_named
 from controller.ledger.heads import HEAD_PREFIX, Chained
@@ -36,7 +40,6 @@ from controller.ledger.replay import table_digests
 from controller.ledger.stream_changes import STREAM_PREFIX
 from controller.ledger.summaries import RecordSummary
 from controller.ledger.verify import TablesNow, find_strays, verify_ledger
-from controller.model.closest import closest
 from controller.model.ledger_record import LedgerRecord
 from controller.model.observed import CONFIG_SCOPE
 from controller.model.ref import ResourceRef, objects_called
@@ -45,6 +48,7 @@ from controller.targets.table_items.definitions import STATE_TABLE
 
 MAX_QUERIES = 400
 """Days without a record are queries too: a year of them is gone through at once, then a token says where to go on."""
+ENVIRONMENT = "Environment"
 LONGEST = timedelta(days=3650)
 _LAST_LINES = 20
 """More than one transaction leaves of one object."""
@@ -67,6 +71,8 @@ class Asked:
     change_type: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    items: tuple[EntityKey, ...] = ()
+    """What ``entity`` is in the ledger, once that was looked up."""
     power: bool = False
     """Whether instances switched by schedule are shown where nobody asks for just these."""
     now: datetime
@@ -74,7 +80,13 @@ class Asked:
     @property
     def shows_power(self) -> bool:
         """Tell whether records of power belong into the answer."""
-        return self.power or self.kind == POWER or not self.entity is self.transaction is None
+        is_of_one = self.transaction is not None or (self.entity is not None and not self.is_whole)
+        return self.power or self.kind == POWER or is_of_one
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the entity is an environment, by which all that is of it is meant."""
+        return bool(self.items and self.environment)
 
     @property
     def is_whole_actor(self) -> bool:
@@ -88,19 +100,32 @@ class Asked:
         of_all = self.name or self.environment or self.commit or self.change_type
         return not self.power and not of_all and all(value is None for value in given)
 
+    def meant(self, installation: Installation) -> "Asked":
+        """Return what is asked where an environment is an object like any other: all that is of it, its overrides among that.
+
+        Raises as reading the tables, and WrongUsage for what none or several are called.
+        """
+        kind, slash, _ = (self.entity or "").partition("/")
+        if self.entity is None or self.environment or (slash and kind != ENVIRONMENT):
+            return self
+        items = _entities(self.entity, installation, self.now)
+        tables = entity_types(ENVIRONMENT, installation.master)["tables"]
+        names = [item.hash_key for item in items if item.table in tables]
+        return replace(self, items=items, environment=names[0] if names else "")
+
     def wanted(self, installation: Installation) -> RecordFilter:
         """Return which lines of the answer are wanted. Raises WrongUsage for a kind that does not exist, and a commit that may be any."""
         if self.commit and len(self.commit) < _FEWEST_DIGITS:
             raise WrongUsage(
                 f"--commit {self.commit} may be any", fix="give 7 digits of it, or all"
             )
-        named = {} if self.kind is None else _entity_types(self.kind, installation.master)
+        named = {} if self.kind is None else entity_types(self.kind, installation.master)
         return RecordFilter(
             **named,
             name=self.name,
             who="" if self.actor is None or self.is_whole_actor else self.actor,
             environment=self.environment,
-            **(_of_environments(installation.master) if self.environment or self.name else {}),
+            **(of_environments(installation.master) if self.environment or self.name else {}),
             commit=self.commit,
             change_types=frozenset({self.change_type} if self.change_type else ()),
             power=self.shows_power,
@@ -114,8 +139,9 @@ class Asked:
                 "--entity, --actor and --transaction ask three different questions",
                 fix="give one of them",
             )
-        if self.entity is not None:
-            return OfEntity(_entities(self.entity, installation, self.now), period)
+        if self.entity is not None and not self.is_whole:
+            items = self.items or _entities(self.entity, installation, self.now)
+            return OfEntity(items, period)
         if self.actor is not None and self.is_whole_actor:
             return OfActor(self.actor, period)
         if self.transaction is not None:
@@ -127,7 +153,8 @@ class Asked:
         day = self.now.astimezone(UTC)
         end_of_day = day.replace(hour=23, minute=59, second=59, microsecond=999_999)
         until = self.until or end_of_day
-        return OfPeriod(self.since or _beginning(installation, until), until)
+        older = OfEntity(self.items, period) if self.is_whole else None
+        return OfPeriod(self.since or _beginning(installation, until), until, older)
 
 
 def _beginning(installation: Installation, until: datetime) -> datetime:
@@ -146,7 +173,7 @@ def object_of_tables(text: str, installation: Installation, now: datetime) -> Re
     """
     kind, slash, key = text.partition("/")
     master = installation.master
-    if slash and kind in _live_kinds(master):
+    if slash and kind in live_kinds(master):
         return ResourceRef(kind, key)
     refs = accepted_now(installation, now).accepted.resources.keys()
     if slash and kind in master.kinds and not objects_called(text, refs):
@@ -168,7 +195,7 @@ def _entities(text: str, installation: Installation, now: datetime) -> tuple[Ent
         if found:
             return found
         raise
-    if ref.kind in _live_kinds(master):
+    if ref.kind in live_kinds(master):
         # One named without its scope (``Group/c50-ta-Web``) may be in any.
         scopes = _live_scopes(master)
         in_scope = any(ref.key.startswith(f"{scope}/") for scope in scopes)
@@ -180,7 +207,7 @@ def _entities(text: str, installation: Installation, now: datetime) -> tuple[Ent
 
 def _recorded_groups(name: str, installation: Installation) -> tuple[EntityKey, ...]:
     """Return the groups and instances of this name that the ledger has a record of, in any scope."""
-    kinds = sorted(_live_kinds(installation.master))
+    kinds = sorted(live_kinds(installation.master))
     keys = [
         EntityKey(kind, f"{scope}/{name}")
         for scope in _live_scopes(installation.master)
@@ -207,62 +234,6 @@ def last_change(text: str, installation: Installation, now: datetime) -> tuple[L
         )
     last = [line for line in lines if line.transaction_id == lines[0].transaction_id]
     return tuple(installation.ledger.whole(reversed(last)))
-
-
-def kind_named(text: str, master: Master, behind: str = "") -> Kind[Any]:
-    """Return a kind of documents by its name; ``behind`` is what followed it. Raises WrongUsage for one that does not exist."""
-    kind = master.kinds.get(text)
-    if kind is None:
-        meant = closest(text, master.kinds)
-        hint = f"did you mean {meant}{behind}?" if meant else f"kinds: {', '.join(master.kinds)}"
-        raise WrongUsage(f"there is no kind {text!r}", fix=hint)
-    return kind
-
-
-def _live_kinds(master: Master) -> set[str]:
-    targets = live_targets(master.settings.extensions)
-    return {POWER, *(kind for target in targets for kind in target.kinds)}
-
-
-class _EntityTypes(TypedDict, total=False):
-    """How records of one kind are told: by their entity types, and where kinds share a table by their key."""
-
-    tables: frozenset[str]
-    hash_key: str
-
-
-def _entity_types(text: str, master: Master) -> _EntityTypes:
-    if text in _live_kinds(master):
-        return {"tables": frozenset({text})}
-    kind, prefix = kind_named(text, master), master.settings.resource_prefix
-    tables = frozenset(prefix + table.name for table in kind.tables)
-    shared = any(table.hash_key.name == "Kind" for table in kind.tables)
-    return {"tables": tables, "hash_key": text if shared else ""}
-
-
-class _OfEnvironments(TypedDict, total=False):
-    """How records of environments are told: as ``RecordFilter`` has it."""
-
-    of_environments: dict[str, bool]
-    of_kinds: dict[str, bool]
-    overrides: str
-
-
-def _of_environments(master: Master) -> _OfEnvironments:
-    """Return the kinds, and their entity types, whose keys name an environment, and whether more follows its name there."""
-    prefix = master.settings.resource_prefix
-    kinds = dict.fromkeys(("Environment", "LoadBalancerSetting"), False) | {"Upstream": True}
-    of_items = {
-        prefix + table.name: more
-        for kind, more in kinds.items()
-        for table in master.kinds[kind].tables
-    }
-    live = {kind: kind != POWER for kind in _live_kinds(master)}
-    return {
-        "of_environments": of_items | live,
-        "of_kinds": kinds | live,
-        "overrides": STATE_TABLE.prefixed(prefix).name,
-    }
 
 
 def written_scopes(master: Master) -> list[str]:

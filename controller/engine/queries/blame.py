@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from controller.engine.installation.installation import Installation
-from controller.engine.queries.audit import kind_named, object_of_tables
+from controller.engine.queries.audit import object_of_tables
+from controller.engine.queries.recorded_kinds import kind_named
 from controller.errors import WrongUsage
 from controller.ledger.blame import FieldOrigin, field_origins
 from controller.ledger.entities import entities_of, key_of_entity

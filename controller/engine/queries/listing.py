@@ -60,6 +60,11 @@ class ListedEnvironment(NamedTuple):
     """Where it stands, for what few ask for."""
     drift: tuple[str, ...] = ()
     """``item`` where others changed its item in the tables since it was applied last."""
+    instances_on: int | None = None
+    """As the last look counted that is on record; None where none did."""
+    instances: int | None = None
+    seen_at: datetime | None = None
+    """When that was."""
 
     @property
     def deployments_locked(self) -> bool:
@@ -354,15 +359,17 @@ class _Outlook:
     def __init__(self, accepted: AcceptedState, now: datetime) -> None:
         self._accepted = accepted
         self._now = now
-        self._known: dict[ScheduleChoice, _Choice] = {}
+        self._known: dict[tuple[object, ...], _Choice] = {}
 
     def of(self, choice: ScheduleChoice) -> _Choice:
-        found = self._known.get(choice)
+        # The model's own hash and equality take longer than all the rest of a row.
+        key = tuple(vars(choice).values())
+        found = self._known.get(key)
         if found is None:
             followed = of_choice(choice, self._accepted)
             wanted = _wanted(followed.schedule, self._now)
             found = _Choice(followed, wanted, _next(followed.schedule, self._now))
-            self._known[choice] = found
+            self._known[key] = found
         return found
 
     def following(self, ref: ResourceRef) -> _Following | None:

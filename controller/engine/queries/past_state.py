@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.engine.desired.named_object import object_named
 from controller.engine.installation.installation import Installation, Master
-from controller.engine.queries.audit import kind_named
+from controller.engine.queries.recorded_kinds import kind_named
 from controller.errors import WrongUsage
 from controller.gc_tuning import relaxed_gc
 from controller.kinds.language.kind import Kind

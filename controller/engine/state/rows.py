@@ -26,7 +26,7 @@ _TRIED_AGAIN: Final = frozenset({ScopeState.UNKNOWN, ScopeState.WAITING, ScopeSt
 _SEEN: Final = frozenset({ScopeState.OK, ScopeState.OBSERVE, ScopeState.REFUSED})
 _OF_INSTANCES: Final = (
     *("instances_on", "instances_off", "to_switch", "on_the_way"),
-    *("instances_at", "resized", "resized_at"),
+    *("instances_at", "environments", "resized", "resized_at"),
 )
 """What a run of power alone counts anew."""
 
@@ -120,7 +120,7 @@ def row_of_status(status: ScopeStatus) -> dict[str, Any]:
         counts["Seen"] = {"At": iso_ms(status.seen.at)} | {
             attribute: write(value)
             for name, (attribute, write, _) in _COUNTS.items()
-            if (value := getattr(status.seen, name)) not in (None, ())
+            if (value := getattr(status.seen, name)) not in (None, (), {})
         }
     return {
         "Id": STATUS_PREFIX + status.scope,
@@ -263,6 +263,11 @@ _COUNTS: Final = {
             datetime.fromisoformat,
         ),
         ("missing rollouts short images", _plain_remarks, _remarks),
+        (
+            "environments",
+            lambda counts: {name: list(both) for name, both in counts.items()},
+            lambda plain: {name: (int(on), int(whole)) for name, (on, whole) in plain.items()},
+        ),
     )
     for name in names.split()
 }

@@ -232,7 +232,11 @@ def audit_answer(asked: Asked, found: Page, *, records: bool, first: bool) -> An
     remarks = []
     if asked.actor is not None and (found.records or found.next_token is None):
         remarks += _remarks_on_people(asked.actor, found.records)
-    if asked.entity is not None and first:
+    if asked.is_whole and first:
+        name = asked.environment
+        switched = "" if asked.power else "; --power: with instances that were switched, too"
+        remarks.append(f"with all that is of {name}{switched}; --kind Environment: its items alone")
+    elif asked.entity is not None and first:
         name = asked.entity.rpartition("/")[2]
         remarks.append(f"without its overrides: --name {shlex.quote(name)} lists those, too")
     if asked.is_of_config and not each and first:

@@ -1,6 +1,6 @@
 """Lists of what the tables hold: their columns, and their documents. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Final, TypedDict
@@ -29,6 +29,7 @@ from controller.views.lists.table import (
 )
 from controller.views.override_text import NONE, holding, list_document, list_rows, overlay_lines
 from controller.views.style import fitted
+from controller.views.time_text import age_text
 
 Wanted = Annotated[str, (*State, INVALID, RETIRED)]
 Next = Annotated[str, "What it is to be from `nextAt` on; empty if that never comes."]
@@ -48,6 +49,9 @@ class ListedEnvironmentObject(TypedDict):
     team: str
     deploymentMap: str
     schedule: Annotated[str, "What it is called, or its expression."]
+    instancesOn: Annotated[int | None, "As the last look on record counted; null where none did."]
+    instances: int | None
+    seenAt: Annotated[datetime | None, "When they were counted."]
     wanted: Wanted
     nextAt: datetime | None
     nextWanted: Next
@@ -129,6 +133,21 @@ class AccountListDocument(TypedDict):
     accounts: list[ListedAccountObject]
 
 
+def _state(listed: Any, _now: datetime) -> str:
+    """Return how much of an environment is on, as it was seen last: ``on (4)``, ``2 of 4 on``, ``off (4)``, ``off`` without instances."""
+    if listed.seen_at is None:
+        return "unknown"
+    if listed.instances and listed.instances_on == listed.instances:
+        return f"on ({listed.instances})"
+    if not listed.instances_on:
+        return f"off ({listed.instances})" if listed.instances else "off"
+    return f"{listed.instances_on} of {listed.instances} on"
+
+
+def _seen(listed: Any, now: datetime) -> str:
+    return "-" if listed.seen_at is None else f"{age_text(now, listed.seen_at)} ago"
+
+
 def _flags(listed: Any, _now: datetime) -> str:
     flags = (("locked", listed.deployments_locked), ("in maintenance", listed.in_maintenance))
     return ", ".join(name for name, is_set in flags if is_set) or "-"
@@ -146,14 +165,16 @@ FORMS: Final[Mapping[str, Form]] = {
             ACCOUNT,
             TYPE,
             SCHEDULE,
+            Column("STATE", _state),
             WANTED,
             NEXT,
             OVERRIDE,
             DRIFT,
+            Column("SEEN", _seen, is_wide=True),
             REGION,
             column_of("TEAM", "team", is_wide=True),
             column_of("MAP", "deployment_map", is_wide=True),
-            Column("STATE", _flags, is_wide=True),
+            Column("FLAGS", _flags, is_wide=True),
             LABELS,
         ),
     ),
@@ -233,12 +254,24 @@ def list_answer(
         document=form.document,
         fields=lambda: {"at": now, what: form.items(found)},
         text=lambda: table_text(form, what, found, now, shape, width),
-        remarks=tuple(
-            f"envctl: {ref} is left out: {why}"
-            for ref, why in sorted(unreadable.items())
-            if ref.kind == form.kind
+        remarks=(
+            *(
+                f"envctl: {ref} is left out: {why}"
+                for ref, why in sorted(unreadable.items())
+                if ref.kind == form.kind
+            ),
+            *(_as_of(found, now) if what == "environments" else ()),
         ),
     )
+
+
+def _as_of(found: Sequence[Any], now: datetime) -> Iterator[str]:
+    """Yield of when the states are, and how to see those of now."""
+    moments = [one.seen_at for one in found if one.seen_at is not None]
+    if moments:
+        newest, oldest = age_text(now, max(moments)), age_text(now, min(moments))
+        span = newest if newest == oldest else f"{newest} to {oldest}"
+        yield f"envctl: STATE as the last looks saw it, {span} ago; envctl get groups looks now"
 
 
 def _overrides_answer(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from controller.engine.queries.listing import ITEM
@@ -77,10 +78,14 @@ def table_text(
 
 
 def _next(listed: Any, now: datetime) -> str:
-    if listed.next_at is None:
-        return _NOTHING
-    at = listed.next_at.astimezone(UTC)
-    return f"{listed.next_wanted} {relative_day_text(at, now)} {clock_text(at)}"
+    return _NOTHING if listed.next_at is None else _switch(listed.next_wanted, listed.next_at, now)
+
+
+@lru_cache(maxsize=256)
+def _switch(wanted: str, at: datetime, now: datetime) -> str:
+    """Return what is to be at a moment: many rows follow one schedule."""
+    utc = at.astimezone(UTC)
+    return f"{wanted} {relative_day_text(utc, now)} {clock_text(utc)}"
 
 
 def _held(listed: Any, now: datetime) -> str:

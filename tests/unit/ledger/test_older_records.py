@@ -14,7 +14,7 @@ from controller.aws.table_setup import Patience, set_up_table
 from controller.ledger.ledger_table import LEDGER_TABLE
 from controller.ledger.older_records import OlderRecords
 from controller.ledger.queries import LedgerReader
-from controller.ledger.questions import OfActor, OfEntity, Period, Question
+from controller.ledger.questions import OfActor, OfEntity, OfPeriod, Period, Question
 from controller.ledger.records import POWER, EntityKey, record_wire
 from tests.unit.ledger.ledgers import PREFIX, image, records_of, write
 
@@ -82,6 +82,18 @@ def test_a_period_counts_for_them_too(client: Any) -> None:
     since = Period(since=datetime(2018, 1, 1, tzinfo=UTC), until=datetime(2019, 1, 1, tzinfo=UTC))
     question = OfEntity((EntityKey(SERVICES, "s0"),), since)
     assert ids(client, question, {"Exist": True}) == ["second"]
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 50])
+def test_they_come_behind_days_too_where_an_object_is_asked_for_with_all_that_is_of_it(
+    client: Any, page_size: int
+) -> None:
+    began = datetime.fromisoformat(OURS[0].iso_timestamp)
+    s0 = OfEntity((EntityKey(SERVICES, "s0"),))
+    row = {"Exist": True}
+    found = ids(client, OfPeriod(began, began, s0), row, page_size)
+    assert found == [OURS[0].audit_id, "second", "first"]
+    assert ids(client, OfPeriod(began, began), row, page_size) == [OURS[0].audit_id]
 
 
 def test_where_we_have_none_yet_all_are_shown(client: Any) -> None:

@@ -7,9 +7,12 @@ from typing import Any, cast
 
 import pytest
 
+from controller.catalog import kinds
 from controller.engine.installation.installation import Installation
+from controller.engine.queries import audit
 from controller.engine.queries.audit import LONGEST, Asked
-from controller.ledger.questions import OfActor, OfPeriod, OfScope
+from controller.ledger.questions import OfActor, OfEntity, OfPeriod, OfScope, Period
+from controller.ledger.records import EntityKey
 from controller.ledger.summaries import RecordSummary, summary_of
 from tests.unit.ledger.ledgers import image, records_of, write
 
@@ -55,3 +58,28 @@ def test_no_day_before_the_first_record_is_asked_for(
 ) -> None:
     question = Asked(now=NOW, name="a").question(whose_first_is(first))
     assert question == OfPeriod(since, END_OF_DAY)
+
+
+def test_an_environment_asked_for_by_its_name_is_all_that_is_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ledger = whose_first_is(FIRST).ledger
+    settings = SimpleNamespace(resource_prefix="t-", extensions=())
+    master = SimpleNamespace(kinds=kinds(), settings=settings)
+    known = cast(Installation, SimpleNamespace(ledger=ledger, master=master))
+    item = EntityKey("t-ConfigEnvironments", "c50")
+    monkeypatch.setattr(audit, "_entities", lambda *_: (item,))
+
+    whole = Asked(now=NOW, since=NOW, entity="c50").meant(known)
+
+    assert (whole.environment, whole.is_whole, whole.shows_power) == ("c50", True, False)
+    assert whole.question(known) == OfPeriod(NOW, END_OF_DAY, OfEntity((item,), Period(NOW)))
+    narrowed = Asked(now=NOW, entity="c50", environment="c51")
+    assert narrowed.meant(known) == narrowed
+    group = Asked(now=NOW, entity="Group/c50-ta-Web")
+    assert group.meant(known) == group
+    service = EntityKey("t-InfraConfigServices", "Search")
+    monkeypatch.setattr(audit, "_entities", lambda *_: (service,))
+    of_one = Asked(now=NOW, entity="Search").meant(known)
+    assert (of_one.is_whole, of_one.shows_power) == (False, True)
+    assert of_one.question(known) == OfEntity((service,))

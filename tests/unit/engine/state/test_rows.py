@@ -49,6 +49,12 @@ SIGHTINGS = st.builds(
     short=REMARKS,
     images=REMARKS,
     images_at=st.none() | MOMENTS,
+    instances_at=st.none() | MOMENTS,
+    environments=st.dictionaries(
+        st.sampled_from(["c50", "c51"]), st.tuples(st.integers(0, 9), st.integers(0, 9))
+    ),
+    resized=COUNTS,
+    resized_at=st.none() | MOMENTS,
 )
 STATUSES = st.builds(
     ScopeStatus,

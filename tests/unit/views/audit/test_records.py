@@ -67,9 +67,9 @@ def test_whom_a_part_of_a_name_means_is_said(
 
 
 def test_where_the_overrides_of_an_object_are_is_said() -> None:
-    asked = Asked(entity="Environment/c50", now=NOW)
+    asked = Asked(entity="Service/Search", now=NOW)
     answer = audit_answer(asked, Page((LEGACY,), None), records=True, first=True)
-    assert answer.remarks == ("without its overrides: --name c50 lists those, too",)
+    assert answer.remarks == ("without its overrides: --name Search lists those, too",)
 
 
 def test_a_list_has_one_line_a_record() -> None:

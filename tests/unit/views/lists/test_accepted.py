@@ -48,6 +48,7 @@ def test_environments_have_the_columns_people_look_for() -> None:
         "ACCOUNT",
         "TYPE",
         "SCHEDULE",
+        "STATE",
         "WANTED",
         "NEXT",
         "OVERRIDE",
