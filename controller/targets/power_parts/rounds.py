@@ -172,7 +172,10 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
             stays[name] = steps.stays
         if patience.given_up(name):
             continue
-        waits_for_tag = may_be_tagged(group, steps) and patience.waits_for_tag(name)
+        # Most have nothing suspended yet, or a tag of this run: those cost nothing.
+        unsure = group.suspended and name not in patience.remembered
+        begun = unsure and may_be_tagged(group, steps)
+        waits_for_tag = begun and patience.waits_for_tag(name)
         if steps.chain and patience.may_try(name) and not waits_for_tag:
             groups[name] = steps
         start += filter(patience.may_start, steps.start)
