@@ -56,8 +56,8 @@ class SandboxSettings:
     read_units: dict[str, float] = field(default_factory=dict)
     """What is left of the read capacity of tables, by name, as of provisioned ones: beyond it reads are refused."""
     index_writes: dict[str, float] = field(default_factory=dict)
-    """Units of writes that the busiest key of a table's indexes takes with each transaction, by name of the table; what needs
-    more has to wait for it."""
+    """Units of writes that each key of a table's indexes takes with each transaction, by name of the table; what needs more has
+    to wait for it."""
     failing_starts: set[str] = field(default_factory=set)
     """Ids of instances whose starts are accepted and taken back: pending, then stopped again."""
 

@@ -176,9 +176,11 @@ def round_of(goals: Goals, look: LiveLook, patience: Patience) -> Round:
             stays[name] = steps.stays
         if patience.given_up(name):
             continue
-        kinds = {type(step) for step in steps.chain}
+        # Most have nothing suspended yet, or a tag of this run: those cost nothing.
+        unsure = group.suspended and name not in patience.remembered
+        kinds = {type(step) for step in steps.chain} if unsure else set()
         # It looks as parking leaves a group, but for the tag: that may be written, and not show yet.
-        parking = group.tag(PARKED) is None and Remember in kinds and Suspend not in kinds
+        parking = Remember in kinds and Suspend not in kinds and group.tag(PARKED) is None
         waits_for_tag = parking and patience.waits_for_tag(name)
         if steps.chain and patience.may_try(name) and not waits_for_tag:
             groups[name] = steps

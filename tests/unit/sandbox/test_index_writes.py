@@ -22,18 +22,26 @@ def table(sandbox: AwsForTests) -> Any:
     client.create_table(
         TableName=TABLE,
         KeySchema=[{"AttributeName": "Id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
+        AttributeDefinitions=[
+            {"AttributeName": "Id", "AttributeType": "S"},
+            {"AttributeName": "Date", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "Date-index",
+                "KeySchema": [{"AttributeName": "Date", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
     sandbox.controls.send("settings", {"index_writes": {TABLE: 1.0}})
     return client
 
 
-def writes(number: int) -> list[PutWrite]:
-    return [
-        PutWrite(TABLE, {"Id": {"S": f"{number}-{place}"}, "Old": {"S": "x" * 900}})
-        for place in range(4)
-    ]
+def writes(number: int, day: str = "2026-11-24") -> list[PutWrite]:
+    more = {"Date": {"S": day}, "Old": {"S": "x" * 900}}
+    return [PutWrite(TABLE, {"Id": {"S": f"{number}-{place}"}, **more}) for place in range(4)]
 
 
 def test_what_an_index_does_not_take_yet_cancels_the_transaction(table: Any) -> None:
@@ -46,6 +54,20 @@ def test_what_an_index_does_not_take_yet_cancels_the_transaction(table: Any) -> 
     assert table.scan(TableName=TABLE)["Items"] == []
     table.transact_write_items(TransactItems=puts)
     assert len(table.scan(TableName=TABLE)["Items"]) == 4
+
+
+@pytest.mark.usefixtures("table")
+def test_each_key_of_an_index_takes_its_own() -> None:
+    store = DynamoStore(
+        Clients(Retries(sleep=lambda _: None), CallCounter()).client(HERE, "dynamodb")
+    )
+    assert store.transact(writes(0), "token-0") == Committed()
+
+    counter = CallCounter()
+    spread = [one for day in range(4) for one in writes(1, f"2026-12-{day}")[day : day + 1]]
+    store = DynamoStore(Clients(Retries(sleep=lambda _: None), counter).client(HERE, "dynamodb"))
+    assert store.transact(spread, "token-1") == Committed()
+    assert not counter.throttles()
 
 
 @pytest.mark.usefixtures("table")
