@@ -93,7 +93,7 @@ def ledger(records: int) -> tuple[list[bytes], Head]:
             table_name=str,
             table_arn=lambda table: f"arn:aws:dynamodb:eu-west-1:000000000000:table/{table}",
         )
-        made = chained(unchained, head)
+        made = [record for record, _ in chained(unchained, head)]
         lines += [(one.sequence, one.audit_id, record_wire(one)) for one in made]
         head = replace(head, sequence=made[-1].sequence, last_hash=made[-1].hash)
     pages = [wire_json(lines[at : at + PAGE]) for at in range(0, len(lines), PAGE)]

@@ -49,7 +49,7 @@ _CONFIG = Config(
     read_timeout=READ_TIMEOUT_S,
     max_pool_connections=MAX_CONNECTIONS,
     retries={"mode": "standard", "total_max_attempts": 1},
-    user_agent_extra=f"envctl/{__version__}",
+    user_agent=f"envctl/{__version__} Boto3/{boto3.__version__} Botocore/{botocore.__version__}",
     tcp_keepalive=True,
 )
 CLIENT_CONFIGS: Mapping[str, Config] = defaultdict(

@@ -4,7 +4,7 @@ Images of items are digested whole, and shown without what only the controller n
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -67,12 +67,11 @@ def build_records(  # noqa: PLR0913 - what a record says comes from that many pl
     )
 
 
-def chained(records: Iterable[LedgerRecord], head: Head) -> tuple[LedgerRecord, ...]:
-    """Return the records with sequences and hashes that go on from a head.
+def chained(records: Iterable[LedgerRecord], head: Head) -> Iterator[tuple[LedgerRecord, WireItem]]:
+    """Yield the records with sequences and hashes that go on from a head, each with the whole wire item that was hashed.
 
     None is older than the one before it, whatever the clock says: within a scope the order of time is that of sequences.
     """
-    linked = []
     sequence, last_hash, last_at = head.sequence, head.last_hash, head.last_at
     texts = (*ACTOR.values(), *OF_SOME_ACTORS.values())
     for record in records:
@@ -90,16 +89,19 @@ def chained(records: Iterable[LedgerRecord], head: Head) -> tuple[LedgerRecord, 
             actor=replace(actor, **shown, approvals=approvals),
             changed_by=REDACTOR.redact(record.changed_by),
         )
-        last_hash = record_hash(placed)
-        linked.append(replace(placed, hash=last_hash))
-    return tuple(linked)
+        wire = to_wire(to_item(placed))
+        last_hash = _hash_of(wire)
+        yield replace(placed, hash=last_hash), {**wire, "Hash": {"S": last_hash}}
 
 
 def record_hash(record: LedgerRecord) -> str:
     """SHA-256 of the canonical JSON of the typed record without its own hash."""
-    item = to_item(record)
-    del item["Hash"]
-    return hashlib.sha256(canonical_wire(to_wire(item))).hexdigest()
+    return _hash_of(to_wire(to_item(record)))
+
+
+def _hash_of(wire: WireItem) -> str:
+    hashed = {name: value for name, value in wire.items() if name != "Hash"}
+    return hashlib.sha256(canonical_wire(hashed)).hexdigest()
 
 
 def _record(
@@ -236,12 +238,16 @@ def who_changed(actor: Actor, changed_by: str) -> str:
 
 
 def record_wire(record: LedgerRecord, blobs: BlobStore | None = None) -> WireItem:
-    """Return the record as the wire item that is written.
+    """Return the record as the wire item that is written. Raises as ``written_wire``."""
+    return written_wire(to_wire(to_item(record)), blobs)
+
+
+def written_wire(wire: WireItem, blobs: BlobStore | None = None) -> WireItem:
+    """Return a record's whole wire item in the form that is written.
 
     Images over 300 KB are compressed; what is too large even so is put into ``blobs`` first, under the digest of its
     content. Raises ImagesTooLarge if there is no such store, and as any call.
     """
-    wire = to_wire(to_item(record))
     images = {name: wire[name] for name in IMAGES}
     # Their JSON has more bytes than what DynamoDB counts of them, and is made sooner than that is counted.
     small = len(wire_json(images)) <= LARGE_BYTES or item_bytes(images) <= LARGE_BYTES

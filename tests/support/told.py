@@ -62,7 +62,7 @@ def told(request: pytest.FixtureRequest) -> Iterator[Told]:
 @cache
 def _told_by() -> list[tuple[str, str, re.Pattern[str]]]:
     """Return each text of the code that tells a command: its file, the command's form, and how an output that has it reads."""
-    found = []
+    found: list[tuple[str, str, re.Pattern[str]]] = []
     for path in sorted((ROOT / "controller").rglob("*.py")):
         for text in texts(ast.parse(path.read_text(encoding="utf-8"))):
             parts = (" ".join(part.split()) for part in _FILLED.split(text))

@@ -14,7 +14,7 @@ from controller.errors import RefusedByAws
 from controller.ledger.heads import HEAD_PREFIX
 from controller.ledger.large_images import LARGE_BYTES, ImagesTooLarge
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.records import build_records, chained, record_wire
+from controller.ledger.records import build_records, chained, record_wire, written_wire
 from controller.model.ledger_record import (
     LEDGER_FORMAT,
     Head,
@@ -173,11 +173,12 @@ def build_transaction(
 
     Without records the head stays where it is, and the writes depend on it all the same. Images too large for a record are put into the storage's bucket now. Raises ImagesTooLarge if there is none.
     """
-    linked = chained(records, before)
+    chain = tuple(chained(records, before))
+    linked = tuple(record for record, _ in chain)
     after = _after(before, linked, at)
     ledger = storage.physical(LEDGER_TABLE.name)
     puts = (
-        PutWrite(ledger, record_wire(record, storage.blobs), _RECORD_IS_NEW) for record in linked
+        PutWrite(ledger, written_wire(wire, storage.blobs), _RECORD_IS_NEW) for _, wire in chain
     )
     more, only_if, names = _CONFIG_HEAD if before.scope == CONFIG_SCOPE else _LIVE_HEAD
     besides = {":revision": after.revision, ":from": after.planned_from}

@@ -351,7 +351,7 @@ def test_botocore_does_not_retry_by_itself() -> None:
     assert config.retries == {"mode": "standard", "total_max_attempts": 1}
     assert config.parameter_validation
     assert not CLIENT_CONFIGS["dynamodb"].parameter_validation  # type: ignore[attr-defined]
-    assert config.user_agent_extra.startswith("envctl/")
+    assert config.user_agent.startswith("envctl/")
 
 
 def test_a_strangers_client_is_placed_by_its_region() -> None:

@@ -66,7 +66,7 @@ def records_of(
             ),
             phase=phase,
         )
-        made = chained(unchained, head)
+        made = [record for record, _ in chained(unchained, head)]
         records += made
         head = replace(head, sequence=made[-1].sequence, last_hash=made[-1].hash)
     return records

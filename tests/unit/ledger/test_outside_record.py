@@ -88,7 +88,7 @@ def streamed(old: Image, new: Image, service: str = "") -> Any:
 
 def test_a_record_comes_back_as_it_was_written() -> None:
     loose = streamed({"Raw": b"\x00", "Of": frozenset({1})}, {"Audit": audit(1)})
-    (record,) = chained([loose], Head("stream/Services", 1, "reader", 0, 0, ""))
+    ((record, _),) = chained([loose], Head("stream/Services", 1, "reader", 0, 0, ""))
     assert record_of_wire(record_wire(record)) == record
     assert (record.audit_id, record.transaction_id, record.scope) == ("e1", "e1", "stream/Services")
     assert (record.change_type, record.cause, record.changed_by) == ("Updated", "outside", "ada")

@@ -10,16 +10,18 @@ from controller.errors import DamagedState
 from controller.ledger.records import (
     action_of,
     audit_id,
+    chained,
     image_digest,
     readable_record,
     record_hash,
     record_of_wire,
+    record_wire,
     split_image,
     to_item,
     who_changed,
 )
 from controller.ledger.summaries import summary_of
-from controller.model.ledger_record import Actor, Approved
+from controller.model.ledger_record import Actor, Approved, Head
 from tests.unit.ledger.ledgers import Image, image, services
 
 SERVICE = image("s", 1, Tags={"b", "a"}, Weight=1.0)
@@ -113,3 +115,10 @@ def test_a_record_that_others_damaged_is_told_by_its_id(changed: dict[str, Any])
     assert readable_record(to_wire(to_item(record))) == record
     with pytest.raises(DamagedState, match=record.audit_id):
         readable_record(to_wire({**to_item(record), **changed}))
+
+
+def test_the_wire_item_that_was_hashed_is_the_records_own() -> None:
+    chain = list(chained(services(3), Head("config", 1, "owner", 4, 0, "h")))
+
+    assert chain
+    assert [wire for _, wire in chain] == [record_wire(record) for record, _ in chain]

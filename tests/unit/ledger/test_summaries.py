@@ -30,7 +30,7 @@ def test_what_is_of_no_scope_is_in_the_order_of_time() -> None:
 def test_no_record_is_older_than_the_one_before_it() -> None:
     head = replace(EMPTY, last_at="2026-11-24T12:00:00.000Z")
     later = replace(RECORDS[2], iso_timestamp="2026-11-24T12:00:01.000Z")
-    linked = chained([RECORDS[0], later, RECORDS[1]], head)
+    linked = [record for record, _ in chained([RECORDS[0], later, RECORDS[1]], head)]
     assert [record.iso_timestamp[11:19] for record in linked] == [
         "12:00:00",
         "12:00:01",

@@ -97,7 +97,7 @@ def test_of_several_all_must_be_done() -> None:
 
 def test_records_of_live_changes_are_read_back_and_chained() -> None:
     intended = JOURNAL.intended(Batch(WEB, (change(),)), NOW)
-    first, second = chained(
+    (first, _), (second, _) = chained(
         [intended, replace(intended, audit_id="2")], Head("s", 1, "", 0, 7, "h")
     )
     assert (first.sequence, first.previous_hash, second.previous_hash) == (8, "h", first.hash)

@@ -24,13 +24,16 @@ from tests.support.archived_ledger import ArchivedLedger
 from tests.unit.ledger.ledgers import EMPTY, PREFIX, SCOPE, START, TABLE, services
 
 EVERY = timedelta(days=6)
-RECORDS = chained(
-    (
-        replace(record, iso_timestamp=iso_ms(START + at * EVERY))
-        for at, record in enumerate(services(18))
-    ),
-    EMPTY,
-)
+RECORDS = [
+    record
+    for record, _ in chained(
+        (
+            replace(record, iso_timestamp=iso_ms(START + at * EVERY))
+            for at, record in enumerate(services(18))
+        ),
+        EMPTY,
+    )
+]
 """Of five months: eighteen services made, six of them changed."""
 COUNT = len(RECORDS)
 BOTH = (EntityKey(PREFIX + TABLE, "s0"), EntityKey(PREFIX + TABLE, "s3"))
@@ -152,7 +155,7 @@ def test_records_of_lines_read_each_segment_once(ledger: ArchivedLedger) -> None
 
 
 def test_a_long_time_without_anything_is_passed_over_a_year_a_page(ledger: ArchivedLedger) -> None:
-    monthly = chained(
+    chain = chained(
         (
             replace(record, iso_timestamp=iso_ms(datetime.fromisoformat(f"{at}-02T00:00Z")))
             for at, record in zip(
@@ -163,6 +166,7 @@ def test_a_long_time_without_anything_is_passed_over_a_year_a_page(ledger: Archi
         ),
         EMPTY,
     )
+    monthly = [record for record, _ in chain]
     ledger.holds(monthly, range(1, 24))
     reader = ledger.reader
     question = OfTransaction("run-1")
