@@ -73,7 +73,7 @@ class DocumentChanges:
     files: dict[str, LoadedFile]
     wrong: dict[str, LoadedFile]
     """Those of the files that have issues."""
-    facts: dict[ResourceRef, Any]
+    facts: Mapping[ResourceRef, Any]
     valid: dict[ResourceRef, ValidatedDocument] = field(default_factory=dict)
     gone: set[ResourceRef] = field(default_factory=set)
     touched: set[ResourceRef] = field(default_factory=set)
@@ -104,7 +104,7 @@ class ChangedDocuments:
     def since(self, before: "Memory") -> DocumentChanges:
         """Validate what is new or different since ``before``."""
         facts = before.facts
-        result = DocumentChanges(dict(before.files), dict(before.wrong), dict(facts))
+        result = DocumentChanges(dict(before.files), dict(before.wrong), facts)
         defaults_ids: dict[str, str] = {}
         redo: dict[str, SourceIds] = {}
         for path, content_id in self.files.items():
@@ -119,9 +119,7 @@ class ChangedDocuments:
         for path in [*(path for path in before.files if path not in self.files), *redo]:
             old = result.files.pop(path, None)
             result.wrong.pop(path, None)
-            for ref in old.refs if old is not None else ():
-                result.facts.pop(ref, None)
-                result.gone.add(ref)
+            result.gone.update(old.refs if old is not None else ())
         known = (issue for file in result.wrong.values() for issue in file.issues)
         left = MAX_FINDINGS - sum(not found.issue.warning for found in known)
         for path, ids in redo.items():
@@ -133,9 +131,12 @@ class ChangedDocuments:
             if file.issues:
                 result.wrong[path] = file
         result.gone -= result.valid.keys()
-        result.touched = {
-            ref for ref, made in result.valid.items() if facts.get(ref) != made.facts
-        } | result.gone
+        new = {ref: one.facts for ref, one in result.valid.items() if facts.get(ref) != one.facts}
+        result.touched = new.keys() | result.gone
+        if result.touched:
+            result.facts = {**facts, **new}
+            for ref in result.gone:
+                del result.facts[ref]
         come = {ref.kind for ref in result.valid if ref not in facts}
         come_or_gone = come.union(ref.kind for ref in result.gone)
         result.touched |= {ResourceRef(kind, ALL) for kind in come_or_gone}
@@ -165,14 +166,15 @@ class ChangedDocuments:
                         for named in written_references(kind, document.body, defaults)
                         if ("spec", *named.path) not in told
                     ]
-            elif made.ref in result.facts:
+            elif made.ref in result.valid or (
+                made.ref in result.facts and made.ref not in result.gone
+            ):
                 result.duplicates = True
                 first = result.valid.get(made.ref)
                 file.issues += placed([defined_twice(made.ref, first)], origin, index)
             else:
                 file.refs.append(made.ref)
                 result.valid[made.ref] = made
-                result.facts[made.ref] = made.facts
         return file
 
     def _validate(
@@ -219,9 +221,8 @@ class Memory:
     wrong: Mapping[str, LoadedFile] = field(default_factory=dict)
     """Those of the files that have issues."""
     facts: Mapping[ResourceRef, Any] = field(default_factory=dict)
-    resolved: Mapping[ResourceRef, Resolved] = field(default_factory=dict)
     noted: Mapping[ResourceRef, Resolved] = field(default_factory=dict)
-    """Those of the objects that have issues."""
+    """Those of the objects that have issues, or asked about more than they depend on."""
     resources: Mapping[ResourceRef, Resource] = field(default_factory=dict)
     projections: Mapping[ResourceRef, Projection] = field(default_factory=dict)
     clashes: Mapping[str, tuple[PlacedIssue, ...]] = field(default_factory=dict)
@@ -274,7 +275,7 @@ def load(
         before = Memory(parsed=parsed, settings=settings)
         changes = documents.since(before)
     world = TracingWorld(changes.facts, *settings)
-    resolved, noted, resources, projections = _resolved(before, changes, documents, world, kinds)
+    noted, resources, projections = _resolved(before, changes, documents, world, kinds)
     found_clashes = _clashes(before.clashes, changes, kinds, resources)
     issues = [issue for file in changes.wrong.values() for issue in file.issues]
     if changes.wrong and not changes.is_partial:
@@ -286,7 +287,7 @@ def load(
     issues += [issue for of_kind in found_clashes.values() for issue in of_kind]
     broken = {path: text for path, cid in files.items() if (text := parsed[cid].broken) is not None}
     marks = changes.files, changes.wrong, changes.facts
-    kept = Memory(parsed, *marks, resolved, noted, resources, projections, found_clashes, settings)
+    kept = Memory(parsed, *marks, noted, resources, projections, found_clashes, settings)
     if changes.is_partial:
         # What was not looked at is looked at next time.
         kept = Memory(parsed, settings=settings)
@@ -323,7 +324,6 @@ def _resolved(
     kinds: Kinds,
 ) -> tuple[
     Mapping[ResourceRef, Resolved],
-    Mapping[ResourceRef, Resolved],
     Mapping[ResourceRef, Resource],
     Mapping[ResourceRef, Projection],
 ]:
@@ -334,31 +334,32 @@ def _resolved(
     """
     valid, touched = changes.valid, changes.touched
     if changes.is_partial:
-        return {}, {}, {}, {}
+        return {}, {}, {}
     if not touched and not valid:
-        return before.resolved, before.noted, before.resources, before.projections
-    resolved, noted = dict(before.resolved), dict(before.noted)
+        return before.noted, before.resources, before.projections
+    noted = dict(before.noted)
     resources, projections = dict(before.resources), dict(before.projections)
     for ref in changes.gone:
-        for known in (resolved, noted, resources, projections):
+        for known in (noted, resources, projections):
             known.pop(ref, None)
-    for ref, found in resolved.items() if touched else ():
-        if ref not in valid and not touched.isdisjoint(found.asked):
-            valid[ref] = documents.again(found.resource)
+    if touched:
+        again = [ref for ref, one in projections.items() if not touched.isdisjoint(one.depends_on)]
+        again += [ref for ref, found in noted.items() if not touched.isdisjoint(found.asked)]
+        valid |= {ref: documents.again(resources[ref]) for ref in again if ref not in valid}
     findings_left = MAX_FINDINGS
     for ref in list(valid):
         if findings_left < 0:
             changes.is_partial = True
             break
         kind = kinds[ref.kind]
-        resolved[ref] = made = resolve(valid.pop(ref), kind, world, changes.broken_refs)
+        made = resolve(valid.pop(ref), kind, world, changes.broken_refs)
         resources[ref], projections[ref] = made.resource, made.resource.projection
-        if made.issues:
+        if made.issues or len(made.asked) > len(made.resource.projection.depends_on):
             noted[ref] = made
             findings_left -= sum(not issue.warning for issue in made.issues)
         else:
             noted.pop(ref, None)
-    return resolved, noted, resources, projections
+    return noted, resources, projections
 
 
 def _dangling(changes: DocumentChanges, world: TracingWorld) -> Iterator[PlacedIssue]:

@@ -144,7 +144,7 @@ def resolve(
         projection_digest(attributes, extra),
         document.owned,
         asked if len(single) == len(asked) else single,
-        document.protected,
+        document.retired,
     )
     resource = Resource(ref, document.origin, document.index, document.document, projection)
     return Resolved(resource, tuple(issues), asked)

@@ -162,7 +162,7 @@ class ValidatedDocument:
     items: Items
     extra: dict[str, Any]
     owned: tuple[str, ...]
-    protected: bool
+    retired: bool
     unmanaged: list[str]
     acknowledged: Sequence[str]
 
@@ -243,7 +243,7 @@ def validate_document(
         ]
     )
     # What was authored and is in no attribute; see ``controller.model.observed``.
-    extra = {
+    extra: dict[str, Any] = {
         "metadata": {
             name: value for name, value in checked.written.items() if name != "name" and value
         },
@@ -260,7 +260,7 @@ def validate_document(
         items,
         {"shape": SHAPE, **{part: given for part, given in extra.items() if given}},
         owned,
-        checked.metadata.protect,
+        extra["spec"].get("lifecycle") == "retired",
         checked.metadata.unmanaged,
         checked.metadata.acknowledged,
     )

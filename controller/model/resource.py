@@ -44,7 +44,8 @@ class Projection(NamedTuple):
     digest: str
     owned: tuple[str, ...] = ()
     depends_on: tuple[ResourceRef, ...] = ()
-    protected: bool = False
+    retired: bool = False
+    """Whether its lifecycle says so: what belongs to it then leaves."""
 
 
 @dataclass(frozen=True, slots=True)

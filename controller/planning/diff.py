@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from controller.kinds.language.kind import Kind, Leaving
@@ -75,6 +76,8 @@ class DiffResult(NamedTuple):
     changes: tuple[Change, ...]
     notes: tuple[Note, ...]
     withheld: frozenset[ResourceRef] = NO_REFS
+    retired: frozenset[ResourceRef] = NO_REFS
+    """Desired objects that are retired."""
 
 
 NOTHING: Final = b"null"
@@ -93,25 +96,27 @@ def diff(
     Unmanaged and foreign objects are never changed, but for an unmanaged desired one with ``adopt``. Nothing may be
     concluded from a scope that is unknown: the caller does not ask.
     """
+    objects, ours = observed.objects, Ownership.OURS
+    # What was found takes the place of what is desired, and what is left over comes after it: so each is beside its own
+    # without being looked for, which is most of the work where nearly all is in order.
+    there: dict[ResourceRef, Any] = {**desired, **objects}
     results: list[Change | Note | None] = []
-    objects = observed.objects
-    look, ours = objects.get, Ownership.OURS
-    absent = 0
-    for ref, projection in desired.items():
-        found = look(ref)
-        if found is not None and found.digest == projection.digest and found.ownership is ours:
-            continue
-        absent += found is None
-        results.append(_wanted(ref, projection, found, options))
-    # Where every object was found for a desired one, none is left over: most often so, and cheaper told by counting.
-    complete = len(objects) == len(desired) - absent
-    left = () if complete else sorted(objects.keys() - desired.keys())
+    retired: set[ResourceRef] = set()
+    for projection, found in zip(desired.values(), there.values(), strict=False):
+        if found is projection:
+            results.append(_wanted(projection.ref, projection, None, options))
+        elif found.digest != projection.digest or found.ownership is not ours:
+            results.append(_wanted(projection.ref, projection, found, options))
+        if projection.retired:
+            retired.add(projection.ref)
+    left = sorted(islice(there, len(desired), None))
     results += [_unwanted(objects[ref], options) for ref in left]
     notes = sorted(result for result in results if isinstance(result, Note))
     return DiffResult(
         tuple(result for result in results if isinstance(result, Change)),
         tuple(notes),
         frozenset(note.ref for note in notes if note.ref not in objects),
+        frozenset(retired),
     )
 
 

@@ -1,6 +1,6 @@
 """What becomes of an object that the YAML no longer has: deleted, tombstoned, or marked and deleted later."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -87,21 +87,13 @@ def without_marks(kind: Kind[Any], items: Json) -> Json:
 
 
 def left_with_retired(
-    desired: Mapping[ResourceRef, Projection], kinds: Mapping[str, Kind[Any]]
+    desired: Mapping[ResourceRef, Projection], retired: Collection[ResourceRef]
 ) -> Mapping[ResourceRef, ResourceRef]:
-    """Return what leaves although the YAML still has it, each with the retired object it belongs to.
+    """Return what leaves although the YAML still has it, each with the one of the ``retired`` objects it belongs to.
 
     An object belongs to what it depends on and names in an attribute of its own: the upstreams and virtual hosts
     of an environment, not those that merely use one of its upstreams.
     """
-    retiring = {name for name, kind in kinds.items() if kind.leaving is Leaving.RETIRE_FIRST}
-    retired = {
-        ref
-        for ref, projection in desired.items()
-        if ref.kind in retiring
-        and b"retired" in projection.extra
-        and is_retired(parse_canonical(projection.extra))
-    }
     if not retired:
         return {}
     return {

@@ -261,23 +261,22 @@ def plan_scope(
     """
     if observed.state not in _KNOWN:
         return ScopePlan(observed.scope, observed.state, reason=observed.reason)
-    retired = left_with_retired(desired, options.diff.kinds)
+    result = diff(desired, observed, options.diff)
+    retired = left_with_retired(desired, result.retired) if result.retired else {}
     early = {
         ref: owner
         for ref, owner in retired.items()
         if ref in observed.objects and not is_applied_retired(owner, observed)
     }
     leaving = {ref: owner for ref, owner in retired.items() if ref not in early}
-    because = {ref: f"{owner} is retired" for ref, owner in leaving.items()}
-    how = replace(options.diff, leaving_because=because)
-    staying = desired
-    if leaving:  # most often nothing is, and then nothing is copied
+    if leaving:  # most often nothing is, and once is enough
+        because = {ref: f"{owner} is retired" for ref, owner in leaving.items()}
         staying = {ref: projection for ref, projection in desired.items() if ref not in leaving}
+        result = diff(staying, observed, replace(options.diff, leaving_because=because))
     notes = tuple(
         Note(NoteCategory.LEAVING, ref, f"leaves in the run after the one that retires {owner}")
         for ref, owner in early.items()
     )
-    result = diff(staying, observed, how)
     made = finish(
         observed,
         (result._replace(notes=(*result.notes, *notes)),),

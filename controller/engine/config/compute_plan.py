@@ -194,8 +194,7 @@ def plan_config(
     """
     desired, options = revision.desired, _options(revision, observed, asked, rules, overrides)
     projections = revision.loaded.projections
-    schedules = tuple(schedule_barriers(projections, observed))
-    held: tuple[Barrier, ...] = schedules
+    schedules = held = tuple(schedule_barriers(projections, observed))
     if observed.state in (ScopeState.OK, ScopeState.OBSERVE):
         if kept := find_kept_values(projections, observed, options):
             raise InvalidDesiredState(_placed(kept, desired, revision))
@@ -207,7 +206,8 @@ def plan_config(
             options = replace(options, unrecorded=found.keys() - _recorded(found, seen.recorded))
         missing = projections.keys() - observed.objects.keys()
         if 0 < len(missing) <= MOST_ASKED_FOR:
-            gone = missing - left_with_retired(projections, rules.kinds).keys() - options.suspended
+            retired = {ref for ref, projection in projections.items() if projection.retired}
+            gone = missing - left_with_retired(projections, retired).keys() - options.suspended
             wanted = {ref: projections[ref].attributes for ref in gone}
             options = replace(options, removed_outside=_recorded(wanted, seen.missed))
     guarded = ScopeOptions(

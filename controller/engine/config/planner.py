@@ -310,11 +310,11 @@ def git_documents(
     waiting = [override for override in overrides if override.until_git]
     if not revision.is_yaml:
         return {override.ref: override.base_digest for override in waiting}
-    resolved = revision.loaded.memory.resolved
+    resources = revision.loaded.memory.resources
     return {
-        override.ref: digest(resolved[override.ref].resource.document)
+        override.ref: digest(resources[override.ref].document)
         for override in waiting
-        if override.ref in resolved
+        if override.ref in resources
     }
 
 

@@ -164,7 +164,6 @@ def revision_of(desired: DesiredState, kinds: Kinds, settings: RuleSettings) -> 
     }
     memory = Memory(
         facts={ref: document.facts for ref, document in documents.items()},
-        resolved=resolve_all(documents, kinds, settings),
         resources=desired.resources,
         settings=settings,
     )
@@ -338,9 +337,9 @@ def overlay_documents(
     for ref in present:
         add(ref, documents[ref])
     touched = frozenset(valid)
-    for ref, before in memory.resolved.items():
-        if ref not in valid and not touched.isdisjoint(before.asked):
-            add(ref, before.resource.document)
+    for ref, before in memory.resources.items():
+        if ref not in valid and not touched.isdisjoint(before.projection.depends_on):
+            add(ref, before.document)
     resources, projections = dict(loaded.resources), dict(loaded.projections)
     facts = {**memory.facts, **{ref: document.facts for ref, document in valid.items()}}
     for ref, found in resolve_all(valid, kinds, memory.settings, facts).items():

@@ -8,6 +8,9 @@ from controller.catalog import kinds
 from controller.kinds.language.fields import merge
 from controller.kinds.language.kind import Leaving
 from controller.kinds.parts.server_role import effective_roles
+from controller.loading.validated import ValidatedDocument, validate_document
+from controller.model.canonical import canonical_bytes
+from controller.model.ref import Origin
 from tests.unit.kinds.small_fleet import (
     ENVIRONMENT,
     ENVIRONMENT_TYPE,
@@ -272,6 +275,20 @@ def test_a_retired_environment_needs_no_place_to_run() -> None:
     assert not complaints(
         "Environment", "c50", {**ENVIRONMENT, "lifecycle": "retired"}, _secure_map()
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "retired"),
+    [({}, False), ({"lifecycle": "active"}, False), ({"lifecycle": "retired"}, True),
+     ({"description": "retired"}, False)],
+)  # fmt: skip
+def test_a_plan_is_told_that_an_environment_is_retired(more: dict[str, Any], retired: bool) -> None:
+    body = canonical_bytes({"metadata": {"name": "c50"}, "spec": {**ENVIRONMENT, **more}})
+
+    made = validate_document(kinds()["Environment"], body, Origin("a.yaml", 1), 0)
+
+    assert isinstance(made, ValidatedDocument)
+    assert made.retired is retired
 
 
 def test_a_map_without_roles_says_so() -> None:

@@ -154,7 +154,6 @@ def test_labels_and_protection_are_kept_beside_the_attributes() -> None:
 
     projection = resource(texts, "Cluster/Tango").projection
 
-    assert projection.protected
     assert parse_canonical(projection.extra)["metadata"] == {"labels": {"a": "b"}, "protect": True}
 
 
@@ -202,7 +201,8 @@ def test_an_unchanged_revision_does_no_work_at_all() -> None:
     second = loaded(FLEET, first.memory)
 
     assert second.memory.parsed is first.memory.parsed
-    assert second.memory.resolved is first.memory.resolved
+    assert second.memory.facts is first.memory.facts
+    assert second.memory.resources is first.memory.resources
 
 
 def test_one_changed_file_leaves_the_objects_of_others_as_they_are() -> None:
@@ -257,8 +257,9 @@ def edited(texts: dict[str, str], edit: str, seed: int) -> dict[str, str]:
 
 
 def shown(result: Loaded, texts: dict[str, str]) -> tuple[object, ...]:
-    """Return all of a load that anybody sees."""
-    return dict(result.resources), [str(problem) for problem in problems(texts, result)]
+    """Return all of a load that anybody sees, and the facts that a later one starts from."""
+    parts = result.resources, result.projections, result.memory.facts
+    return *map(dict, parts), [str(problem) for problem in problems(texts, result)]
 
 
 @given(st.lists(st.tuples(st.sampled_from(EDITS), st.integers(0, 99)), min_size=1, max_size=4))

@@ -9,7 +9,6 @@ from controller.planning.diff import diff
 from controller.planning.leaving import is_retired, leave, left_with_retired
 from tests.unit.planning.worlds import (
     ENVIRONMENT,
-    KINDS,
     NOW,
     NOW_MS,
     SERVICE,
@@ -142,12 +141,12 @@ def test_what_belongs_to_a_retired_environment_leaves_although_the_yaml_has_it()
         item("LoadBalancerSetting/c08/www", EnvironmentName="c08"),
         needs=["Environment/c07", "Environment/c08", "Upstream/c07-a"],
     )
-    named_so = wanted("Environment/c08", extra={"metadata": {"labels": {"x": "retired"}}})
+    desired = desired_of(retired, own, vhost, user)
 
-    leaving = left_with_retired(desired_of(retired, own, vhost, user, named_so), KINDS)
+    leaving = left_with_retired(desired, {retired.ref})
 
     assert leaving == {own.ref: retired.ref, vhost.ref: retired.ref}
 
 
 def test_nothing_leaves_where_nothing_is_retired() -> None:
-    assert left_with_retired({ref("Service/a"): wanted("Service/a")}, KINDS) == {}
+    assert left_with_retired({ref("Service/a"): wanted("Service/a")}, frozenset()) == {}

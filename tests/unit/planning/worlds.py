@@ -14,6 +14,7 @@ from controller.model.resource import Projection
 from controller.model.table import KeyAttribute, TableDefinition
 from controller.planning.diff import DiffOptions
 from controller.planning.fields import comparable
+from controller.planning.leaving import is_retired
 
 NOW = datetime(2026, 11, 24, 10, 12, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -131,6 +132,7 @@ def wanted(
         extra=written,
         digest=projection_digest(body, written),
         depends_on=tuple(map(ref, needs)),
+        retired=is_retired(extra or {}),
         **more,
     )
 
