@@ -25,7 +25,7 @@ NOT_SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
         SERVER_VARIABLE: "URL of a daemon's HTTP interface, which answers instead of AWS.",
         TOKEN_VARIABLE: "The token for that interface.",
         USER_VARIABLE: "Who is at work, in the ledger and beside overrides; without it who is signed in to the machine.",
-        WHEEL_VARIABLE: "Where the check in CI that `envctl init` writes finds the wheel; envctl itself does not read it.",
+        WHEEL_VARIABLE: "Where the CI check of a new repository finds the wheel; envctl itself does not read it.",
     }
 )
 """Variable -> what it is for, of those that are no setting's."""

@@ -271,7 +271,7 @@ def _as_of(found: Sequence[Any], now: datetime) -> Iterator[str]:
     if moments:
         newest, oldest = age_text(now, max(moments)), age_text(now, min(moments))
         span = newest if newest == oldest else f"{newest} to {oldest}"
-        yield f"envctl: STATE as the last looks saw it, {span} ago; envctl get groups looks now"
+        yield f"envctl: STATE as the last looks saw it, {span} ago; as it is now: envctl get groups"
 
 
 def _overrides_answer(

@@ -76,5 +76,5 @@ def test_how_old_it_is_is_said() -> None:
 
     assert "7 min ago" in answer.text()
     assert answer.remarks == (
-        "envctl: STATE as the last looks saw it, 7 min ago; envctl get groups looks now",
+        "envctl: STATE as the last looks saw it, 7 min ago; as it is now: envctl get groups",
     )
