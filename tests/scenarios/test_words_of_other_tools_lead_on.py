@@ -13,16 +13,14 @@ __all__ = ["fleet", "installed", "moto", "told"]
 
 pytestmark = pytest.mark.slow
 
-OURS = "controller/cli/terminal/words_of_others.py"
 
-
-@pytest.mark.tells(OURS, "--version")
-@pytest.mark.tells(OURS, "apply --yes")
-@pytest.mark.tells(OURS, "get")
-@pytest.mark.tells(OURS, "plan")
-@pytest.mark.tells(OURS, "status --settings")
-@pytest.mark.tells(OURS, "status --watch")
-@pytest.mark.tells(OURS, "validate")
+@pytest.mark.tells("controller/cli/terminal/words_of_others.py", "--version")
+@pytest.mark.tells("controller/cli/terminal/words_of_others.py", "apply --yes")
+@pytest.mark.tells("controller/cli/terminal/words_of_others.py", "get")
+@pytest.mark.tells("controller/cli/terminal/words_of_others.py", "plan")
+@pytest.mark.tells("controller/cli/terminal/words_of_others.py", "status --settings")
+@pytest.mark.tells("controller/cli/terminal/words_of_others.py", "status --watch")
+@pytest.mark.tells("controller/cli/terminal/words_of_others.py", "validate")
 def test_words_of_other_tools_lead_to_what_does_it(
     installed: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
 ) -> None:
