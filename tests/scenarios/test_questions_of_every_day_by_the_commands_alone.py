@@ -160,6 +160,17 @@ def test_groups_and_instances_are_listed_from_a_look(staging: Fleet) -> None:
     assert envctl("get", "groups", "--account", "nobody").code == 64
 
 
+@pytest.mark.slow
+@pytest.mark.tells("controller/views/lists/accepted.py", "get")
+def test_what_a_state_was_seen_by_is_told_with_what_looks_now(staging: Fleet, told: Told) -> None:
+    assert staging.apply().code == 0
+
+    listed = envctl("get", "environments")
+
+    assert "STATE as the last looks saw it" in listed.err
+    assert "from a look at staging-eu/eu-west-1 now" in told.types(listed.err, "get groups").err
+
+
 def test_lists_are_made_from_what_was_published_last(
     staging: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
