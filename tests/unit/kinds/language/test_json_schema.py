@@ -226,11 +226,13 @@ def _accepts(kind: Kind[Any], spec: dict[str, Any]) -> bool:
 
 
 def _is_left_open(detail: Any) -> bool:
-    if detail["type"] == "unfit":
-        # A secret's form is checked in Python, so that the message need not repeat it, and in the schema as well.
-        return bool(detail["loc"] != ("externalId",))
     path = detail["loc"][2:] if detail["loc"][:1] == ("roles",) else detail["loc"]
     in_a_list = any(isinstance(step, int) for step in path)
+    if detail["type"] == "unfit":
+        # A secret's form is checked in Python, so that the message need not repeat it, and in the schema as well.
+        # Of an empty date one problem says all that there is to write, where the schema lacks its name.
+        is_empty_date = path[:1] == ("dates",) and detail["input"] == {}
+        return bool(detail["loc"] != ("externalId",)) and not is_empty_date
     return detail["type"] == "missing" and not in_a_list and path != ("serverRoleName",)
 
 
