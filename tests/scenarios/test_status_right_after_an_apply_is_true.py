@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.engine.live import finding
 from controller.engine.live.planner import LivePlanOptions
 from controller.engine.power.fleet import accepted_now
 from controller.engine.queries.status.read import read_status, with_look
@@ -42,7 +43,9 @@ def follow(estate: LiveEstate) -> None:
     estate.reconciler(accounts).follow(accepted, (SCOPE,), LivePlanOptions(now=now), request, "run")
 
 
-def test_what_an_apply_launched_is_counted_when_it_ends(estate: LiveEstate) -> None:
+def test_what_an_apply_launched_is_counted_when_it_ends(
+    estate: LiveEstate, monkeypatch: pytest.MonkeyPatch
+) -> None:
     estate.applied()
 
     assert power_line(estate).startswith("1 on, 0 off")
@@ -54,9 +57,16 @@ def test_what_an_apply_launched_is_counted_when_it_ends(estate: LiveEstate) -> N
     estate.applied()
 
     assert power_line(estate).startswith("2 on, 0 off")
-    (seen,) = (scope.seen for name, scope in estate.statuses().items() if name == SCOPE)
+    seen = estate.statuses()[SCOPE].seen
     assert seen is not None
     assert seen.environments == {"c50": (2, 2)}
+
+    monkeypatch.setattr(finding, "MOST_TEXT", len("c5"))
+    estate.applied()
+
+    seen = estate.statuses()[SCOPE].seen
+    assert seen is not None
+    assert (seen.environments, seen.instances_on) == ({}, 2), "a row has room for so many names"
 
 
 def test_what_a_daemon_has_just_changed_is_said_until_it_has_looked_again(

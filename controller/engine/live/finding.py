@@ -21,6 +21,8 @@ _WORST: Final = (
     ScopeState.OK,
     ScopeState.OBSERVE,
 )
+MOST_TEXT: Final = 100_000
+"""Characters of names of environments that a scope's row keeps counts for: it is one item of 400 KB at most. Of more none is counted."""
 _MOVES: Final = ("launched", "ended", "replaced")
 """Effects of changes that instances show later, by themselves."""
 
@@ -121,7 +123,7 @@ def scope_counts_of(
         if counted.to_switch is None
         else sum(note.category is NoteCategory.WAITING for note in notes),
         instances_at=instances_at,
-        environments=members,
+        environments=members if sum(map(len, members)) <= MOST_TEXT else {},
         resized=moved or None,
         resized_at=made.at if moved else None,
         copies_behind=copies,
