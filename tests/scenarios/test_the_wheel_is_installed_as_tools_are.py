@@ -23,6 +23,14 @@ _envctl_completion envctl
 echo "${COMPREPLY[@]}"
 """
 """What bash does for ``envctl audit ver`` and Tab."""
+PLAYED = """
+envctl sandbox > played & sandbox=$!
+until grep -q "^export ENVCTL_CONFIG" played || ! kill -0 $sandbox; do sleep 0.2; done
+eval "$(grep ^export played)"
+envctl bootstrap && envctl plan --exit-zero
+kill $sandbox
+"""
+"""A sandbox, and a plan of the examples that it begins with."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +72,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the wheels of what the lock of the daemon names, and of what pipx brings along."""
+    """Make the wheels of what the locks of the extras name, and of what pipx brings along."""
     folder = tmp_path_factory.mktemp("index") / "packages"
-    lock = (ROOT / "requirements-daemon.lock").read_text(encoding="utf-8")
-    pack_installed({"pip", *re.findall(r"^([A-Za-z0-9._-]+)", lock, re.MULTILINE)}, folder)
+    locks = (ROOT / f"requirements-{extra}.lock" for extra in ("daemon", "sandbox"))
+    text = "\n".join(lock.read_text(encoding="utf-8") for lock in locks)
+    pack_installed({"pip", *re.findall(r"^([A-Za-z0-9._-]+)", text, re.MULTILINE)}, folder)
     return folder
 
 
@@ -124,3 +133,11 @@ def test_by_uv_with_the_daemon(machine: Machine) -> None:
 
     machine.run(BIN / "uv", "tool", "uninstall", "environment-controller")
     assert not (machine.home / ".local/bin/envctl").exists()
+
+
+def test_with_the_sandbox_the_tour_is_walked_far_from_a_clone(machine: Machine) -> None:
+    wanted = f"environment-controller[sandbox] @ {machine.wheel.as_uri()}"
+    machine.run(BIN / "uv", "tool", "install", "--python", sys.executable, wanted)
+
+    assert "envctl sandbox  " in machine.run("envctl", "demo")
+    assert re.search(r"^\d+ create · ", machine.run("bash", "-c", PLAYED), re.MULTILINE)
