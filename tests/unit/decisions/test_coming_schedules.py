@@ -61,6 +61,7 @@ def _accepted(written: Any, *overrides: Override) -> AcceptedState:
         (OFFICE, (_made("on", _at(15)), _made("gone", _at(23), 9)), ((15, None), (23, "off"), (8, "on")), "nobody can read what holds then"),
         (OFFICE, (_made("on", _at(15)), _made({"mode": "automatic"}, None, 9)), ((15, None),), "what holds then does not fit"),
         (OFFICE, (_made("on", _at(15)), _made("x", None, 9, "schedule.use.a")), ((15, None),), "what holds then leads nowhere"),
+        ("on", (_made("on", _at(15)), _made("off", None, 9, "schedule.mode")), ((15, "off"),), "what holds then leads into a short form"),
     ],
 )  # fmt: skip
 def test_switches_are_those_of_what_holds_then(
