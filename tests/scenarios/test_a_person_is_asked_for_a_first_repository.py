@@ -18,8 +18,10 @@ from tests.support.command_line import envctl
 pytestmark = pytest.mark.slow
 
 ON_THIS_TERMINAL = """
-import fcntl, sys, termios
+import fcntl, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+# Who begins the tests in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from controller.cli.main import main
 sys.argv[0] = "envctl"
 main()
