@@ -135,6 +135,8 @@ class Projected:
     asks: frozenset[str] = frozenset()
     """What has to be read before the rest can be told, in the target's own words (see AskingTarget); its objects are left
     until it is. Empty where the look was enough, as it is when all is in order."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What it worked out of the look and has not to work out again: facts of what was observed, once what it asks for is read."""
     behind_since: datetime | None = None
     """When the oldest source of a copy changed that did not follow yet; None where nothing is a copy, or all followed."""
     waits_for_environment: bool = True

@@ -114,6 +114,11 @@ def canonical_wire(item: Mapping[str, Mapping[str, Any]]) -> bytes:
     )
 
 
+def canonical_made(wire: WireItem) -> bytes:
+    """Return what ``canonical_wire`` does, of a wire item that ``to_wire`` made: all in it has its form already."""
+    return orjson.dumps(wire, default=_base64_of, option=orjson.OPT_SORT_KEYS)
+
+
 def wire_json(value: Any) -> bytes:
     """Return JSON as DynamoDB's protocol takes it: wire values inside, bytes as base64."""
     return orjson.dumps(value, default=_base64_of)
@@ -141,7 +146,8 @@ def _encode_set(values: Any) -> WireValue:
     if all(isinstance(value, str) for value in values):
         return {"SS": sorted(str(value) for value in values)}
     if all(isinstance(value, bytes) for value in values):
-        return {"BS": sorted(values)}
+        # As their text sorts, which canonical JSON has.
+        return {"BS": sorted(values, key=b64encode)}
     if all(
         isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in values
     ):

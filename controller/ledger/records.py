@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from controller.aws.items import WireItem, canonical_wire, from_wire, item_bytes, to_wire, wire_json
+from controller.aws.items import WireItem, canonical_made, from_wire, item_bytes, to_wire, wire_json
 from controller.errors import DamagedState
 from controller.ledger.large_images import (
     IMAGES,
@@ -101,7 +101,7 @@ def record_hash(record: LedgerRecord) -> str:
 
 def _hash_of(wire: WireItem) -> str:
     hashed = {name: value for name, value in wire.items() if name != "Hash"}
-    return hashlib.sha256(canonical_wire(hashed)).hexdigest()
+    return hashlib.sha256(canonical_made(hashed)).hexdigest()
 
 
 def _record(
@@ -306,7 +306,7 @@ META = ("Audit", "Managed")
 
 def image_digest(image: Mapping[str, Any] | None) -> str:
     """SHA-256 of a full plain image, ``Audit`` and ``Managed`` included; empty where there is none."""
-    return hashlib.sha256(canonical_wire(to_wire(image))).hexdigest() if image is not None else ""
+    return hashlib.sha256(canonical_made(to_wire(image))).hexdigest() if image is not None else ""
 
 
 def audit_id(table: str, key: Mapping[str, Any], action: str, before: str, after: str) -> str:
@@ -315,9 +315,8 @@ def audit_id(table: str, key: Mapping[str, Any], action: str, before: str, after
     ``table`` is the physical name, ``action`` one of create, update, delete, baseline; ``before`` and ``after`` are image
     digests. Unique because each image holds the TransactionID of the change that made it.
     """
-    spelled = canonical_wire(
-        to_wire({"t": table, "k": dict(key), "a": action, "b": before, "n": after})
-    )
+    made = {"t": table, "k": dict(key), "a": action, "b": before, "n": after}
+    spelled = canonical_made(to_wire(made))
     return hashlib.sha256(spelled).hexdigest()
 
 

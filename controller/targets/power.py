@@ -64,6 +64,8 @@ DEPLOYMENTS: Final = "deployments"
 """Asked for when something is to be stopped: since when deployments run."""
 UNREAD: Final = "deploymentsUnread"
 """Why not all of them could be read."""
+JUDGED: Final = "judged"
+"""What every instance and group is to be, while nothing is known of deployments."""
 SCHEDULES: Final = "schedules"
 """Asked for when something is to be switched: the schedules power last worked by."""
 _ON: Final = frozenset({"running", "pending"})
@@ -109,7 +111,9 @@ class Power:
         """Decide for every instance and group of the scope."""
         facts = observed.facts
         rules = power_rules_of(accepted.options)
-        evaluator = Evaluator(look, power_map(accepted), now, rules, facts.get(DEPLOYMENTS))
+        evaluator, deploying = facts.get(JUDGED), facts.get(DEPLOYMENTS)
+        if evaluator is None or deploying:
+            evaluator = Evaluator(look, power_map(accepted), now, rules, deploying)
         found = power_changes_of(evaluator, look, facts.get(SCHEDULES, NOTHING_KNOWN), now)
         notes = found.notes
         if facts.get(UNREAD):
@@ -143,6 +147,7 @@ class Power:
             shapings={change.ref: change.shaping for change in found.changes},
             environments={change.ref: change.environment for change in found.changes},
             asks=frozenset(asks - facts.keys()),
+            facts={JUDGED: evaluator},
             members=members,
             waits_for_environment=False,
         )

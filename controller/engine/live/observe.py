@@ -200,6 +200,7 @@ class Observer:
         for _ in range(MAX_QUESTIONS):
             if not projected.asks or not isinstance(target, AskingTarget):
                 break
+            observed = replace(observed, facts={**observed.facts, **projected.facts})
             observed = target.answer(projected.asks, seen, observed, reads)
             projected = target.project(self.accepted, seen, observed, seen.at)
         # Wanted objects that only lost their mark are told from those that were never ours.

@@ -9,7 +9,7 @@ from controller.decisions.evaluator import Evaluation, Evaluator, JudgedGroup
 from controller.decisions.schedule_memory import ScheduleMemory, cause_of
 from controller.model.live import FoundInstance, LiveLook
 from controller.model.plan import Action as PlanAction
-from controller.model.plan import Note, NoteCategory
+from controller.model.plan import Cause, Note, NoteCategory
 from controller.model.ref import ResourceRef
 from controller.ports import Shaping
 from controller.scheduling.decision import (
@@ -83,6 +83,10 @@ def parking_attributes(
     }
 
 
+_Said = dict[tuple[int, str, str, bool], tuple[str, Cause]]
+"""By decision, environment, role, and whether its group's tag is ours: why, and what caused it. Instances that are alike have one decision."""
+
+
 def power_changes_of(
     evaluator: Evaluator, look: LiveLook, memory: ScheduleMemory, now: datetime
 ) -> PowerChanges:
@@ -91,10 +95,11 @@ def power_changes_of(
     changes: list[PowerChange] = []
     notes: list[Note] = []
     members: dict[str, list[Evaluation]] = {}
+    said: _Said = {}
     stops = any(group.decision.action in STOPPING for group in groups.values())
     for found in evaluator.instances:
         ref = ResourceRef(INSTANCE, f"{scope}/{found.instance.instance_id}")
-        change = _of_instance(ref, found, groups.get(found.group), memory, now)
+        change = _of_instance(ref, found, groups.get(found.group), memory, now, said)
         if change is not None and _cannot_stop(change, groups.get(found.group)):
             notes.append(Note(NoteCategory.CANNOT_STOP, ref, _PROTECTED))
         elif change is not None:
@@ -119,10 +124,11 @@ def _of_instance(
     group: JudgedGroup | None,
     memory: ScheduleMemory,
     now: datetime,
+    said: _Said,
 ) -> PowerChange | None:
     decision, member = found.due, found.lifecycle is not None
     effects: dict[str, int] = {}
-    text, since = because(decision), found.stuck_since(now)
+    since, stuck = found.stuck_since(now), ""
     action: PlanAction
     if decision.action in STOPPING:
         runs = found.instance.state not in ("stopped", "stopping")
@@ -134,20 +140,26 @@ def _of_instance(
     elif since is not None and found.role is not None and found.role.replaces_stuck and member:
         action, effects = "update", {"replaced": 1}
         after = instance_attributes("replaced", found.lifecycle)
-        text = f"should have been in service by {_minute_text(since)}"
+        stuck = f"should have been in service by {_minute_text(since)}"
     else:
         return None
+    role = found.role.facts.name if found.role else ""
+    ours = group is not None and group.tag_is_ours
+    same = (id(decision), found.environment, role, ours)
+    if same not in said:
+        cause = cause_of(decision, found.environment, role, memory, now, tag_is_ours=ours)
+        said[same] = because(decision), cause
+    text, cause = said[same]
+    text = stuck or text
     extra: dict[str, object] = {}
     if group is not None and member:
         extra = {"group": found.group, "groupWanted": group.decision.wanted.value}
     if action == "start" and (held := _held(found.instance, decision, now)):
         extra["held"] = held
         text = f"{text}; {held}"
-    role = found.role.facts.name if found.role else ""
-    ours = group is not None and group.tag_is_ours
-    cause = cause_of(decision, found.environment, role, memory, now, tag_is_ours=ours)
-    shaping = Shaping(action, cause, text, effects or None)
-    return PowerChange(ref, found.environment, after, extra, shaping)
+    return PowerChange(
+        ref, found.environment, after, extra, Shaping(action, cause, text, effects or None)
+    )
 
 
 def _cannot_stop(change: PowerChange, group: JudgedGroup | None) -> bool:

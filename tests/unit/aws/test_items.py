@@ -9,6 +9,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 
 from controller.aws.items import (
+    canonical_made,
     canonical_wire,
     from_wire,
     from_wire_value,
@@ -38,6 +39,11 @@ def test_json_with_base64_and_wire_with_bytes_have_the_same_canonical_bytes(
 ) -> None:
     wire = to_wire(item)
     assert canonical_wire(json.loads(wire_json(wire))) == canonical_wire(wire)
+
+
+@given(ITEMS)
+def test_what_was_made_here_has_the_canonical_form_already(item: dict[str, Any]) -> None:
+    assert canonical_made(to_wire(item)) == canonical_wire(to_wire(item))
 
 
 @given(ITEMS)
