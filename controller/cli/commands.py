@@ -135,13 +135,14 @@ class Commands(TyperGroup):
         if cmd_name == DAEMON and find_spec("apscheduler") is None:
             ctx.fail("run needs the extra daemon: pip install 'environment-controller[daemon]'")
         folder = f"{FOLDERS[cmd_name]}." if cmd_name in FOLDERS else ""
-        # What is imported stays: looking through it again and again takes a tenth of a short command.
+        # What is imported stays: looking through it again and again takes a fifth of a short command.
         gc.disable()
         try:
             found = getattr(
                 import_module(f"controller.cli.{folder}{self.module or called}"), called
             )
         finally:
+            gc.freeze()
             gc.enable()
         if not isinstance(found, typer.Typer):
             app = typer.Typer(add_completion=False, rich_markup_mode=None)

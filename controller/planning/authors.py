@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from controller.model.accepted import AcceptedState
 from controller.model.observed import NOBODY_KNOWN, MadeBy
@@ -92,29 +92,33 @@ def made_by(change: Change, before: MadeBy) -> MadeBy:
     )
 
 
-def with_live_author(change: Change, environment: ResourceRef, accepted: AcceptedState) -> Change:
-    """Give a change of a live account its author, by why what is wanted is as it is.
+def with_live_author(
+    change: Change, environment: ResourceRef, accepted: AcceptedState, **shaped: Any
+) -> Change:
+    """Give a change of a live account its author, by why what is wanted is as it is; and other fields, as they were ``shaped``.
 
     Who made the documents it follows from what they are is in the accepted state: the last of them counts. Where that was an
     override, or an override's end, the change is no edit either.
     """
-    if change.cause in OF_REQUESTS:
-        return change
-    if change.cause is Cause.OVERRIDDEN:
+    cause = shaped.get("cause", change.cause)
+    if cause in OF_REQUESTS:
+        return replace(change, **shaped)
+    if cause is Cause.OVERRIDDEN:
         own = [made for made in accepted.overrides if made.ref in (change.ref, environment)]
-        return replace(change, authorship=maker_of(own[-1]) if own else None)
-    if change.cause not in OF_DOCUMENTS:
-        return replace(change, authorship=CONTROLLER)
+        return replace(change, **shaped, authorship=maker_of(own[-1]) if own else None)
+    if cause not in OF_DOCUMENTS:
+        return replace(change, **shaped, authorship=CONTROLLER)
     known = [
         accepted.made_by[ref] for ref in _followed(environment, accepted) if ref in accepted.made_by
     ]
     if not known:
-        return change
+        return replace(change, **shaped)
     last = max(known, key=_moment)
-    by_override = last.cause == Cause.OVERRIDDEN and change.cause is Cause.EDITED
+    by_override = last.cause == Cause.OVERRIDDEN and cause is Cause.EDITED
+    shaped["cause"] = Cause.OVERRIDDEN if by_override else cause
     return replace(
         change,
-        cause=Cause.OVERRIDDEN if by_override else change.cause,
+        **shaped,
         authorship=Authorship(last.commit, last.author, last.date, last.subject),
         overrides=last.overrides,
     )

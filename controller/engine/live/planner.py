@@ -223,8 +223,10 @@ class _Scope:
         if told:
             said = (because, f"{environment.key} is overridden: {told}")
             because = "; ".join(filter(None, said))
-        shaped = replace(
+        return with_live_author(
             change,
+            environment,
+            self.planner.accepted,
             action=shaping.action or change.action,
             origin=change.origin or projected.origins.get(change.ref),
             cause=shaping.cause or change.cause,
@@ -232,7 +234,6 @@ class _Scope:
             effects=shaping.effects or change.effects,
             depends_on=tuple(dict.fromkeys((*change.depends_on, *shaping.depends_on))),
         )
-        return with_live_author(shaped, environment, self.planner.accepted)
 
     def _continued(self, change: Change) -> Change:
         """Return a change that goes on with what a run of ours left half done as what it was begun as: nobody else did it."""
