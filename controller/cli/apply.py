@@ -191,8 +191,7 @@ def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) ->
         for line in failure_lines(result.report):
             note(line)
         if result.report.outcomes:
-            tally = tally_line(result.report)
-            say(call.as_typed(tally) if call.config else tally)
+            say(call.as_typed(tally_line(result.report)))
             next_run = next_run_line(result.planned, result.report, again)
             if next_run:
                 say(next_run)

@@ -1,6 +1,7 @@
 """Which commands there are, and where: each is imported when it is called, so that the others start fast."""
 
 import gc
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
@@ -135,15 +136,16 @@ class Commands(TyperGroup):
         if cmd_name == DAEMON and find_spec("apscheduler") is None:
             ctx.fail("run needs the extra daemon: pip install 'environment-controller[daemon]'")
         folder = f"{FOLDERS[cmd_name]}." if cmd_name in FOLDERS else ""
-        # What is imported stays: looking through it again and again takes a fifth of a short command.
-        gc.disable()
-        try:
-            found = getattr(
-                import_module(f"controller.cli.{folder}{self.module or called}"), called
-            )
-        finally:
-            gc.freeze()
-            gc.enable()
+        module = f"controller.cli.{folder}{self.module or called}"
+        if module not in sys.modules:
+            # What is imported stays: looking through it again and again takes a fifth of a short command.
+            gc.disable()
+            try:
+                import_module(module)
+            finally:
+                gc.freeze()
+                gc.enable()
+        found = getattr(sys.modules[module], called)
         if not isinstance(found, typer.Typer):
             app = typer.Typer(add_completion=False, rich_markup_mode=None)
             app.command(cmd_name, cls=Command)(found)

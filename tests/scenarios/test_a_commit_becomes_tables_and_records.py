@@ -15,9 +15,7 @@ from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
 from tests.support.command_line import TEAMS, Fleet, envctl, installation, service, use_settings
 from tests.support.git_repository import Repository
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 
 @pytest.fixture

@@ -20,9 +20,7 @@ from tests.support.daemons import DaemonByHand
 from tests.support.fleet_yaml import environment
 from tests.support.git_repository import Repository
 from tests.support.live_accounts import SCOPE, LiveEstate
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 pytestmark = pytest.mark.slow
 

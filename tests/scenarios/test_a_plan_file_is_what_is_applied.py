@@ -26,9 +26,7 @@ from controller.views.documents.plan_review import check_plan_file
 from tests.support.command_line import TEAMS, Fleet, envctl, installation, service, use_settings
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 from tests.support.git_repository import Repository
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 ALERTS = """apiVersion: envctl/v1
 kind: NotificationSettings

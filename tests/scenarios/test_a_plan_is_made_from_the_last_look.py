@@ -31,9 +31,7 @@ from tests.support.live_account import FLEET, LiveAccount
 from tests.support.live_accounts import SCOPE, LiveEstate, live_changes, live_scopes
 from tests.support.process_contexts import around
 from tests.support.reconcilers import asked
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 PROD = "prod-eu/eu-west-1"
 OFF = ", schedule: off"

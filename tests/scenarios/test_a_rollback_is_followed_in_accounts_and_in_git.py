@@ -34,9 +34,9 @@ from tests.support.git_repository import Repository
 from tests.support.live_account import FLEET, LiveAccount
 from tests.support.live_accounts import LiveEstate
 from tests.support.reconcilers import asked
-from tests.support.told import Told, told
+from tests.support.told import Told
 
-__all__ = ["fleet", "installed", "moto", "told"]
+__all__ = ["fleet", "installed", "moto"]
 
 WEB = "c50-ta-Web"
 SIZES = {"minCapacity": 1, "desiredCapacity": 1, "maxCapacity": 4}

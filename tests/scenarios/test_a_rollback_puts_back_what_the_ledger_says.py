@@ -23,9 +23,9 @@ from tests.support.command_line import (
     use_settings,
 )
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
-from tests.support.told import Told, told
+from tests.support.told import Told
 
-__all__ = ["fleet", "installed", "moto", "told"]
+__all__ = ["fleet", "installed", "moto"]
 
 SERVICES = "InfraConfigServices"
 FILES = {

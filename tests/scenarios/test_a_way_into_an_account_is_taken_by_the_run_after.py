@@ -24,9 +24,7 @@ from controller.views.plan.wording import next_text
 from tests.support.command_line import use_settings
 from tests.support.fleet_yaml import NUMBERS, account, environment
 from tests.support.live_accounts import SCOPE, LiveEstate, live_scopes
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 NEW = "test-eu/eu-west-1"
 FIRST, SECOND = "secretsmanager://envctl/first", "secretsmanager://envctl/second"

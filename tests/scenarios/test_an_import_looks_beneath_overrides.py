@@ -5,9 +5,7 @@ from pathlib import Path
 
 from controller.engine.live.accounts import LiveAccounts
 from tests.support.command_line import Fleet, envctl, installation, service
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 NIGHT = ("--until", "+10m", "--reason", "release night", "--yes")
 MAP = """apiVersion: envctl/v1

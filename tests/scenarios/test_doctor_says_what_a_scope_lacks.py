@@ -13,9 +13,7 @@ import yaml
 from controller.sandbox.seed import seed
 from tests.support.command_line import commands_in, envctl, use_settings
 from tests.support.embedded_aws import AwsForTests
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 FLEET_FOLDER = Path(__file__).parents[2] / "examples" / "fleet"
 STAGING, SCOPE = "012345670123", "staging-eu/eu-west-1"

@@ -18,9 +18,7 @@ from controller.cli.process import movable_clock
 from controller.engine.queries.doctor.buckets import check_buckets
 from controller.ledger.heads import HEAD_PREFIX
 from tests.support.command_line import Fleet, envctl, installation, use_settings
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:envctl-alarms"

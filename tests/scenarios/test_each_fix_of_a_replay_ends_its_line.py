@@ -20,9 +20,9 @@ from tests.support.command_line import (
     service,
     use_settings,
 )
-from tests.support.told import Told, told
+from tests.support.told import Told
 
-__all__ = ["fleet", "installed", "moto", "told"]
+__all__ = ["fleet", "installed", "moto"]
 pytestmark = pytest.mark.slow
 
 TABLE = "InfraConfigServices"

@@ -12,9 +12,7 @@ from controller.aws.transactions import DeleteWrite, PutWrite
 from tests.support.command_line import TEAMS, Fleet, envctl, installation, service, use_settings
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 from tests.support.git_repository import Repository
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 MERGED = "approvals: {inCommits: merged, committers: [Ada Author <ada@example.com>]}"
 ALERTS = """apiVersion: envctl/v1

@@ -29,9 +29,9 @@ from tests.support.command_line import (
 from tests.support.daemons import DaemonByHand
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import PowerEstate
-from tests.support.told import Told, told
+from tests.support.told import Told
 
-__all__ = ["fleet", "installed", "moto", "told"]
+__all__ = ["fleet", "installed", "moto"]
 
 
 @pytest.mark.slow

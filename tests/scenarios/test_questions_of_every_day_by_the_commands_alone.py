@@ -12,9 +12,7 @@ from controller.decisions.coming_schedules import UNFIT
 from tests.support.command_line import Ended, Fleet, envctl, service, use_settings
 from tests.support.documents import ENVELOPE
 from tests.support.fleet_yaml import account, environment, one_file
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 MAP_AND_SCHEDULE = """apiVersion: envctl/v1
 kind: DeploymentMap

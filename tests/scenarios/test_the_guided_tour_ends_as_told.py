@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import envctl
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 LANDMARKS = (
     "created ",

@@ -17,9 +17,7 @@ from tests.support.accidents import (
     services,
 )
 from tests.support.command_line import Fleet, envctl, installation, service
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from controller.engine.installation.installation import INSTALLATION_KEY
 from controller.errors import Conflict
 from tests.support.command_line import Fleet, envctl, fleet, installed, moto, use_settings
 from tests.support.request_faults import request_faults
-from tests.support.told import Told, told
+from tests.support.told import Told
 
-__all__ = ["fleet", "installed", "moto", "told"]
+__all__ = ["fleet", "installed", "moto"]
 
 pytestmark = pytest.mark.slow
 

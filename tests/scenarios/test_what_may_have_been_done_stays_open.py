@@ -14,9 +14,7 @@ from tests.support.command_line import envctl, use_settings
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import EVENING, PowerEstate
 from tests.support.request_faults import RequestFaults, request_faults
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 WEB = "c50-ta-Web"
 

@@ -13,9 +13,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from tests.support.command_line import Ended, Fleet, envctl, service, use_settings
 from tests.support.documents import checked
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 TABLE = "InfraConfigServices"
 

@@ -36,9 +36,7 @@ from tests.support.command_line import (
 from tests.support.embedded_aws import AwsForTests
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment
 from tests.support.installed import rows_of
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 pytestmark = pytest.mark.slow
 

@@ -29,9 +29,9 @@ from tests.support.command_line import (
 )
 from tests.support.documents import checked
 from tests.support.http_interface import ADA, BOB, InterfaceByHand, bearer, serving
-from tests.support.told import Told, told
+from tests.support.told import Told
 
-__all__ = ["fleet", "installed", "moto", "told"]
+__all__ = ["fleet", "installed", "moto"]
 
 SERVICES = "InfraConfigServices"
 FIRST, SECOND = "finds things", "an accident"

@@ -19,9 +19,7 @@ import pytest
 
 from tests.support.command_line import TEAMS, Fleet, envctl, installation, service, use_settings
 from tests.support.request_faults import request_faults
-from tests.support.told import Told, told
-
-__all__ = ["told"]
+from tests.support.told import Told
 
 
 @pytest.fixture

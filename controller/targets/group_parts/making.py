@@ -82,17 +82,18 @@ class GroupActs:
             pointer = put_template(self._name, self._after, self._acts, present)
             # A mark may show later than what was done: then a run that follows at once finds it done.
             turned = pointer != pointed_at(present)
+        if self._after["maxSize"] and not self._before["maxSize"]:
+            # It comes back: until when it was to drain is not for the next time it leaves. Before anything else is done, as a run
+            # that ended in between would not know of it any more.
+            (tag,) = self._client.tags({our.DRAINING: ""})
+            del tag["Value"]
+            self._client.tag("untag the group", [tag], TAKE_TAGS)
         request = self._request(pointer if turned else None)
         if request:
             self._send("change the group", "update_auto_scaling_group", pointer, **request)
         if is_deep(self._after):
             self._put_hook(self._before["terminationDelay"])
             self._put_notifications(self._before["notifications"])
-        if self._after["maxSize"] and not self._before["maxSize"]:
-            # It comes back: until when it was to drain is not for the next time it leaves.
-            (tag,) = self._client.tags({our.DRAINING: ""})
-            del tag["Value"]
-            self._client.tag("untag the group", [tag], TAKE_TAGS)
         begun = self._to_begin(pointer) if self._refresh_is_due(turned=turned) else None
         self._put_tags(self._before["tags"], pointer, begun)
         message = "" if begun is None else self._refresh(begun)
