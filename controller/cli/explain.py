@@ -1,5 +1,6 @@
 """``envctl explain``: why something is as it is, and what to type next."""
 
+import shlex
 from functools import partial
 from typing import Annotated
 
@@ -7,11 +8,11 @@ import typer
 
 from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
 from controller.cli.remote.server import Request, only_here
-from controller.cli.reports.plan_formats import asked_for
 from controller.cli.terminal.completion import object_names
 from controller.engine.power.fleet import accepted_now
 from controller.engine.queries.explain.answer import explained
 from controller.views.documents.explanation import explain_answer
+from controller.views.plan.wording import Asked
 
 
 def explain(
@@ -52,4 +53,8 @@ def explain(
     make_planner = None if sourceless else partial(call.planner, source)
     state = accepted_now(call.installation, now, call.live)
     found = explained(what, at, state, now, make_planner)
-    say_answer(explain_answer(found, asked_for(call.config, source, ())), output)
+    asked = Asked(
+        "" if call.config is None else f" --config {shlex.quote(call.config)}",
+        "" if source is None else f" --source {shlex.quote(source)}",
+    )
+    say_answer(explain_answer(found, asked), output)
