@@ -202,6 +202,9 @@ class LiveReads(Protocol):
     def master(self, service: str) -> Any:
         """Return the controller's own boto3 client of a service, for what only the master account knows."""
 
+    def master_account(self) -> str:
+        """Return the number of the master account; AWS is asked once a process. Raises as any call."""
+
 
 class LiveActs(LiveReads, Protocol):
     """AWS as one scope's role may change it, while the scope is ours."""

@@ -1,8 +1,7 @@
-"""Reaching accounts: by which role, with which session and clients, credentials renewed in time, identity asserted."""
+"""Reaching accounts: by which role, with which session and clients, credentials renewed in time, their account checked."""
 
 import re
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -74,7 +73,7 @@ class AwsAccess:
 
     One AssumeRole per account and credential life: the regions of an account share their credentials, which are
     renewed from fifteen minutes before their end, also in the middle of a long apply. Roles are checked before
-    any call. Errors of the renewal surface from the call that needed it.
+    any call, and whose credentials they are before they are used. Errors of the renewal surface from the call that needed it.
     """
 
     def __init__(
@@ -104,8 +103,8 @@ class AwsAccess:
         self._clock = clock
         self._known: dict[str, AccountAccess] = {}
         self._credentials: dict[str, DeferredRefreshableCredentials] = {}
-        self._asserted: dict[Place, Caller] = {}
-        self._asserting: defaultdict[Place, threading.Lock] = defaultdict(threading.Lock)
+        self._caller: Caller | None = None
+        self._asking = threading.Lock()
         self._lock = threading.RLock()
 
     def set_accounts(self, accounts: Iterable[AccountAccess]) -> None:
@@ -116,8 +115,6 @@ class AwsAccess:
                 if self._known.get(account, access) != access:
                     self._credentials.pop(account, None)
                     self._clients.forget(account)
-                    for place in [place for place in self._asserted if place.account == account]:
-                        del self._asserted[place]
                 self._known[account] = access
 
     @overload
@@ -165,7 +162,7 @@ class AwsAccess:
                         f"account {account}: no role to reach it by",
                         fix=(
                             "with credentials of that account, make one, and write its roleArn into the Account:\n"
-                            f"    {deploy_command(account, self._master(), region=self.region)}"
+                            f"    {deploy_command(account, self._known_own_account(), region=self.region)}"
                         ),
                         facts=_PART,
                     )
@@ -180,35 +177,20 @@ class AwsAccess:
                     )
             return self._clients.client(place, service, credentials)
 
-    def assert_identity(self, account: str, region: str = "") -> str:
-        """Make sure, before a first write, that the session's credentials are the account's; return its number.
-
-        One GetCallerIdentity per session. Raises AccessDenied if they belong to another account, and as any call.
-        For ``MASTER`` there is nothing to compare with: the answer tells which account it is.
-        """
-        sts = self.client("sts", account, region)
-        place = place_of(sts)
-        with self._lock:
-            asserting = self._asserting[place]
-        with asserting:
-            found = self._asserted.get(place)
-            if found is None:
-                with aws_errors("sessions: ask AWS who we are", place):
+    def own_account(self) -> str:
+        """Return the number of the controller's own account. AWS is asked once. Raises as any call."""
+        with self._asking:
+            if self._caller is None:
+                sts = self.client("sts")
+                with aws_errors("sessions: ask AWS who we are", place_of(sts)):
                     answer = sts.get_caller_identity()
-                found = Caller(str(answer["Account"]), in_short(str(answer["Arn"]), LONGEST_ARN))
-                if account not in (MASTER, found.account):
-                    raise AccessDenied(
-                        f"sessions: credentials meant for account {account} belong to account {found.account}; nothing was written",
-                        detail=f"  role: {place.role}",
-                        fix="correct the Account's accountNumber and roleArn",
-                    )
-                self._asserted[place] = found
-            return found.account
+                arn = in_short(str(answer["Arn"]), LONGEST_ARN)
+                self._caller = Caller(str(answer["Account"]), arn)
+            return self._caller.account
 
     def caller_arn(self) -> str:
         """Return whose the controller's own credentials are, as AWS said when it was asked; empty if it was not. No call is made."""
-        known = self._asserted.get(Place(MASTER, self.region))
-        return known.arn if known is not None else ""
+        return self._caller.arn if self._caller is not None else ""
 
     @contextmanager
     def telling_who(self) -> Iterator[None]:
@@ -220,7 +202,7 @@ class AwsAccess:
             yield
         except AccessDenied as error:
             with suppress(EnvctlError):
-                self.assert_identity(MASTER)
+                self.own_account()
             who = self.caller_arn()
             if not who:
                 raise
@@ -229,10 +211,9 @@ class AwsAccess:
                 error.message, detail=detail, fix=error.fix, facts=error.facts
             ) from error
 
-    def _master(self) -> str | None:
+    def _known_own_account(self) -> str | None:
         """Return the number of the controller's own account, if it was asked for before."""
-        known = self._asserted.get(Place(MASTER, self.region))
-        return known.account if known is not None else None
+        return self._caller.account if self._caller is not None else None
 
     def _assume_role(self, sts: "STSClient", access: AccountAccess) -> dict[str, str]:
         # Called from inside a call of any thread, under botocore's own lock: it must take none of ours.
@@ -247,14 +228,23 @@ class AwsAccess:
             request["ExternalId"] = access.external_id
         with aws_errors(f"sessions: assume {role_arn}", Place(MASTER, self.region)):
             try:
-                answer = sts.assume_role(**request)["Credentials"]
+                answer = sts.assume_role(**request)
             except ClientError as error:
                 if error_code(error) in DENIED_CODES:
                     access = replace(access, role_arn=role_arn)
-                    raise role_denied(error, access, self._master()) from error
+                    raise role_denied(error, access, self._known_own_account()) from error
                 raise
+        # AWS names the session it made: arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION (STS API Reference, AssumedRoleUser).
+        whose = str(answer.get("AssumedRoleUser", {}).get("Arn", ""))
+        if whose.split(":")[4:5] != [access.account]:
+            raise AccessDenied(
+                f"sessions: credentials meant for account {access.account} are not its own; nothing was asked with them",
+                detail=f"  role: {role_arn}\n  whose they are, as AWS says: {in_short(whose, LONGEST_ARN) or 'nothing'}",
+                fix="correct the Account's accountNumber and roleArn",
+            )
+        given = answer["Credentials"]
         # Fresh credentials that count as expired: botocore has nothing but RuntimeError for that.
-        ahead = self._clock() - (answer["Expiration"] - timedelta(seconds=CREDENTIAL_LIFE_S))
+        ahead = self._clock() - (given["Expiration"] - timedelta(seconds=CREDENTIAL_LIFE_S))
         if ahead >= timedelta(seconds=CREDENTIAL_LIFE_S):
             raise AccessDenied(
                 f"sessions: this machine's clock is {ahead.total_seconds() / 60:.0f} minutes ahead of AWS's, so that credentials of"
@@ -262,10 +252,10 @@ class AwsAccess:
                 fix="set the clock, and keep it with NTP (chrony)",
             )
         return {
-            "access_key": answer["AccessKeyId"],
-            "secret_key": answer["SecretAccessKey"],
-            "token": answer["SessionToken"],
-            "expiry_time": answer["Expiration"].isoformat(),
+            "access_key": given["AccessKeyId"],
+            "secret_key": given["SecretAccessKey"],
+            "token": given["SessionToken"],
+            "expiry_time": given["Expiration"].isoformat(),
             "account_id": access.account,
         }
 

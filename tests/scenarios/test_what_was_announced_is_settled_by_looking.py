@@ -183,23 +183,22 @@ def test_one_that_fails_does_not_stop_the_others(estate: LiveEstate, target: Hoo
     assert estate.statuses()[SCOPE].changes == 1
 
 
-def test_the_wrong_account_is_not_written_to(
-    estate: LiveEstate, target: Hooked, monkeypatch: pytest.MonkeyPatch
+def test_an_account_whose_credentials_are_another_s_is_left_alone(
+    estate: LiveEstate, target: Hooked
 ) -> None:
-    def somebody_else(_: object, account: str, _region: str = "") -> str:
-        if account:
-            raise AccessDenied("sessions: credentials meant for account 1 belong to account 2")
-        return "123456789012"
-
     estate.applied("config")
-    monkeypatch.setattr("controller.aws.sessions.AwsAccess.assert_identity", somebody_else)
+    sts = estate.installation.master.aws.client("sts")
+    arn = "arn:aws:sts::222233334444:assumed-role/roleInfraEnvironmentManagerChild/envctl"
+    sts.meta.events.register(
+        "after-call.sts.AssumeRole",
+        lambda parsed, **_: parsed.update(AssumedRoleUser={"Arn": arn}),
+    )
 
-    report = estate.applied(SCOPE)
+    estate.applied(SCOPE)
 
-    assert report.exit_code == 6
     assert target.acted == []
     assert estate.records() == []
-    assert "belong to account 2" in report.stopped
+    assert "are not its own" in estate.statuses()[SCOPE].reason
 
 
 @pytest.mark.slow

@@ -94,7 +94,7 @@ class Installation:
     def storage(self) -> Storage:
         """Return what writes are made with. Asks AWS who we are, once. Raises as any call."""
         master, kinds = self.master, self.master.kinds.values()
-        account = master.aws.assert_identity(MASTER)
+        account = master.aws.own_account()
         region, prefix = master.settings.region, master.settings.resource_prefix
         arn = f"arn:{master.client.meta.partition}:dynamodb:{region}:{account}:table/{prefix}"
         return Storage(

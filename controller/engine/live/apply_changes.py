@@ -129,9 +129,6 @@ class LiveRun:
         again = dict[str, float]()
         stopped: EnvctlError | None = None
         try:
-            # Before the first write, once: an Account that names another account's role changes nothing there.
-            scope = self.reads.scope
-            self.reads.access.assert_identity(scope.account, scope.region)
             while True:
                 self.writer.storage.interruption.check()
                 stage = next_stage(queue, self.targets)

@@ -83,6 +83,10 @@ class ScopeReads:
         """Return the controller's own client of a service."""
         return self.access.client(service)
 
+    def master_account(self) -> str:
+        """Return the number of the master account. Raises as any call."""
+        return self.access.own_account()
+
 
 @dataclass(frozen=True, slots=True)
 class ScopeActs(ScopeReads):

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from controller.aws.errors import TableMissing
-from controller.aws.sessions import MASTER
 from controller.aws.tables import MAX_SEGMENTS, scan_lines
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.observe import Unobserved
@@ -37,7 +36,7 @@ def ways_in(accounts: LiveAccounts, now: datetime) -> tuple[WayIn, ...]:
     """
     installation = accounts.installation
     accepted = accounts.accepted(installation.tables.observe(), now)
-    own = installation.master.aws.assert_identity(MASTER)
+    own = installation.master.aws.own_account()
     setups = [
         setup
         for setup in accounts.scopes(accepted)

@@ -9,7 +9,6 @@ from typing import Final
 
 from controller import __version__
 from controller.aws.items import WireItem
-from controller.aws.sessions import MASTER
 from controller.aws.tables import MAX_SEGMENTS, scan_lines
 from controller.catalog import kind_tables
 from controller.engine.installation.installation import Installation
@@ -102,7 +101,7 @@ class _Taking:
         master = self.installation.master
         began = master.process.clock()
         # By then it is known whose credentials these are, too: before anything is written.
-        account = master.aws.assert_identity(MASTER)
+        account = master.aws.own_account()
         before = self.installation.leases.read(CONFIG_SCOPE)
         tables = snapshot_tables(self.installation, with_ledger=self.order.with_ledger)
         spooled = [self._spool(table, folder) for table in tables]

@@ -77,7 +77,7 @@ class Restorer:
         tables = installation.tables.observe()
         ours = {Ownership.OURS, Ownership.LOST_MARK}
         if any(found.ownership in ours for found in tables.objects.values()):
-            check_home(manifest, installation, installation.master.aws.assert_identity(""))
+            check_home(manifest, installation, installation.master.aws.own_account())
         return True
 
     def _back(self, known: set[str]) -> tuple[Override, ...]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from controller.aws.sessions import MASTER
 from controller.engine.config.observe import ObservedConfig
 from controller.engine.config.planner import Planner, PlanRun
 from controller.engine.installation.installation import Installation
@@ -186,7 +185,7 @@ def open_snapshot(installation: Installation, text: str) -> SnapshotSource:
     """
     snapshots = Snapshots.of(installation)
     manifest = snapshots.find(text.removeprefix(PREFIX))
-    check_home(manifest, installation, installation.master.aws.assert_identity(MASTER))
+    check_home(manifest, installation, installation.master.aws.own_account())
     return snapshots.source(manifest)
 
 

@@ -9,7 +9,6 @@ from typing import Final
 import orjson
 
 from controller.aws.items import WireItem, canonical_wire
-from controller.aws.sessions import MASTER
 from controller.engine.installation.installation import Installation
 from controller.engine.snapshots.contents import check_home, observed_in
 from controller.engine.snapshots.roll_forward import entries
@@ -52,7 +51,7 @@ def verify_snapshot(
     installation, and as reading the store and the ledger.
     """
     master = installation.master
-    check_home(manifest, installation, master.aws.assert_identity(MASTER))
+    check_home(manifest, installation, master.aws.own_account())
     progress = _Progress(manifest, emit)
     found = list(_digests(store, manifest, progress))
     # Copies are not in the ledger as they are: that each file is whole is what can be told of them.

@@ -49,6 +49,8 @@ class SettingsPart(Documented):
     """A part of the settings: camelCase in YAML, frozen, nothing unknown."""
 
     model_config = ConfigDict(
+        # When it is first asked for: no command needs them all.
+        defer_build=True,
         extra="forbid",
         frozen=True,
         strict=True,

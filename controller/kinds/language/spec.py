@@ -115,6 +115,8 @@ class Spec(Documented):
     """
 
     model_config = ConfigDict(
+        # When it is first asked for: no command needs them all.
+        defer_build=True,
         extra="forbid",
         frozen=True,
         strict=True,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from controller.aws.errors import TableMissing, TablesNotReady, aws_errors
+from controller.aws.errors import TableMissing, TablesNotReady
 from controller.aws.items import Item
 from controller.aws.tables import DynamoStore
 from controller.errors import WrongUsage
@@ -156,9 +156,7 @@ def read_sources(
     ``asks`` are ``table`` and key in JSON, as ``ask`` writes them. Copies that lost their mark are told from what
     was made in the account, by the ledger.
     """
-    with aws_errors("replicas: ask AWS who the master is"):
-        master = str(reads.master("sts").get_caller_identity()["Account"])
-    if master == scope.account:
+    if reads.master_account() == scope.account:
         return replace(observed, objects={}, facts={MASTER: True})
     copied = what_is_copied(reads)
     by_table: dict[str, list[Item]] = {}

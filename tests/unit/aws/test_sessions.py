@@ -1,4 +1,4 @@
-"""Reaching accounts: roles checked first, credentials renewed in time, identity asserted once."""
+"""Reaching accounts: roles checked first, credentials renewed in time, whose they are checked."""
 
 import threading
 import time
@@ -16,7 +16,6 @@ from benchmarks.call_counts import by_operation, total
 from controller.aws.clients import CLIENT_CONFIGS, place_of
 from controller.aws.errors import Place, RoleNotReady, RoleRefused, aws_errors
 from controller.aws.sessions import (
-    MASTER,
     AccountAccess,
     AwsAccess,
     check_role,
@@ -181,40 +180,50 @@ def test_a_changed_role_or_external_id_makes_new_sessions(world: AwsAccess) -> N
     assert assumed(world) == 1
 
 
-def test_identity_is_asked_once_per_session(world: AwsAccess) -> None:
-    for _ in range(3):
-        assert world.assert_identity(CHILD) == CHILD
-    assert total(world.counter, operation="GetCallerIdentity") == 1
+def test_aws_is_asked_once_who_we_are(world: AwsAccess) -> None:
     assert world.caller_arn() == "", "not asked yet"
-    assert world.assert_identity(MASTER) == "123456789012"
+    for _ in range(3):
+        assert world.own_account() == "123456789012"
+    assert total(world.counter, operation="GetCallerIdentity") == 1
     assert world.caller_arn().startswith("arn:aws:sts::123456789012:")
 
 
 def test_threads_that_begin_together_ask_once(world: AwsAccess) -> None:
     asked_together = threading.Barrier(4)
-    world.client("sts", CHILD).meta.events.register(
+    world.client("sts").meta.events.register(
         "before-call.sts.GetCallerIdentity", lambda **_: time.sleep(0.05)
     )
 
     def ask(_: int) -> str:
         asked_together.wait()
-        return world.assert_identity(CHILD)
+        return world.own_account()
 
     with ThreadPoolExecutor(4) as pool:
-        assert set(pool.map(ask, range(4))) == {CHILD}
+        assert set(pool.map(ask, range(4))) == {"123456789012"}
     assert total(world.counter, operation="GetCallerIdentity") == 1
 
 
-def test_credentials_of_another_account_are_found_out_before_the_first_write(
-    world: AwsAccess,
+@pytest.mark.parametrize(
+    "whose",
+    [
+        {"AssumedRoleUser": {"Arn": f"arn:aws:sts::{OTHER}:assumed-role/{ROLE}/envctl"}},
+        {"AssumedRoleUser": {"Arn": f"of {CHILD}"}},
+        {"AssumedRoleUser": {}},
+    ],
+)
+def test_credentials_of_another_account_are_found_out_before_anything_is_asked_with_them(
+    world: AwsAccess, whose: dict[str, Any]
 ) -> None:
-    sts = world.client("sts", CHILD)
-    sts.meta.events.register(
-        "after-call.sts.GetCallerIdentity", lambda parsed, **_: parsed.update(Account=OTHER)
+    world.client("sts").meta.events.register(
+        "after-call.sts.AssumeRole", lambda parsed, **_: parsed.update(whose)
     )
     for _ in range(2):
-        with pytest.raises(AccessDenied, match=f"for account {CHILD} belong to account {OTHER}"):
-            world.assert_identity(CHILD)
+        with (
+            pytest.raises(AccessDenied, match=f"for account {CHILD} are not its own"),
+            aws_errors("queues"),
+        ):
+            world.client("sqs", CHILD).list_queues()
+    assert set(by_operation(world.counter)) == {"sts.AssumeRole"}
 
 
 def test_an_account_that_nobody_told_of_is_not_reached(access: AwsAccess) -> None:

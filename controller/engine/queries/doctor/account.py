@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from controller.aws.child_role import deploy_command
+from controller.aws.clients import place_of
+from controller.aws.errors import aws_errors
 from controller.aws.probes import LOOK, NOBODY, NOT_PROBED, OF_TARGET, Probe, allowed
 from controller.aws.secrets import Secrets
-from controller.aws.sessions import MASTER, AccountAccess, check_role
+from controller.aws.sessions import AccountAccess, check_role
 from controller.decisions.evaluator import power_rules_of
 from controller.engine.installation.installation import Installation
 from controller.engine.live.observe import Observer, Part, ScopeSetup, ScopeView, Unobserved
@@ -116,7 +118,7 @@ class _ScopeExamination:
                 "with credentials of that account, make one, and write its roleArn into the Account:\n"
                 + deploy_command(
                     scope.account,
-                    self._aws.assert_identity(MASTER),
+                    self._aws.own_account(),
                     external_id=bool(self._setup.external_id),
                     region=scope.region,
                 ),
@@ -137,11 +139,13 @@ class _ScopeExamination:
         if self._setup.external_id:
             yield self._ok("external id", f"read from {self._setup.external_id}")
         try:
-            found = self._aws.assert_identity(scope.account, scope.region)
+            sts = self._aws.client("sts", scope.account, scope.region)
+            with aws_errors("doctor: ask AWS who its role is", place_of(sts)):
+                sts.get_caller_identity()
         except EnvctlError as error:
             yield check_of_error(self._name, "assume role", error)
             return
-        yield self._ok("assume role", f"its credentials are account {found}'s")
+        yield self._ok("assume role", f"its credentials are account {scope.account}'s")
 
     def _view(self, modes: Sequence[tuple[LiveTarget, Mode]]) -> ScopeView:
         observer = Observer(

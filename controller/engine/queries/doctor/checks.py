@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
-from controller.aws.sessions import MASTER
 from controller.aws.table_setup import TableState, describe_table, find_differences
 from controller.engine.commit.lease import head_lost
 from controller.engine.installation.bootstrap import MAX_THREADS, all_tables
@@ -99,7 +98,7 @@ def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
     yield Check(INSTALLATION, "settings", Health.OK, f"readable; region {settings.region}")
     yield _source(patient, settings)
     master = _needed(lambda: patient.master, "credentials")
-    account = _needed(lambda: master.aws.assert_identity(MASTER), "credentials")
+    account = _needed(master.aws.own_account, "credentials")
     yield Check(INSTALLATION, "credentials", Health.OK, f"of account {account}")
     yield check_clock(master)
     streams, of_tables = _tables(master)

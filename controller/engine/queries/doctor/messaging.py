@@ -82,7 +82,7 @@ def _alerts(master: Master, arn: str) -> Check:
 
 
 def _changes(master: Master, name: str) -> Check:
-    account = master.aws.assert_identity(MASTER)
+    account = master.aws.own_account()
     arn = f"arn:{master.client.meta.partition}:sns:{master.settings.region}:{account}:{name}"
     of = "topics of changes"
     try:
