@@ -61,6 +61,14 @@ def test_other_sizes_at_the_same_time_are_put_over_the_action(account: LiveAccou
     assert sorted(_actions(account).values()) == [("0 22 * * 1-5", 3), ("0 5 * * *", 1)]
 
 
+def test_a_size_that_is_set_no_more_goes_from_the_action(account: LiveAccount) -> None:
+    account.apply()
+    account.role(scalingSchedules=[NIGHTS, {"recurrence": "0 5 * * *", "desiredCapacity": 1}])
+    assert failures(account.apply()) == []
+    assert sorted(_actions(account).values()) == [("0 22 * * 1-5", 4), ("0 5 * * *", 1)]
+    assert changes(account.plan(deep=True)) == [], "AWS keeps what an action that is put over says"
+
+
 def test_the_new_is_there_before_the_old_goes(account: LiveAccount) -> None:
     account.apply()
     account.role(scalingSchedules=[{**NIGHTS, "recurrence": "30 22 * * 1-5"}])

@@ -28,7 +28,8 @@ Action = dict[str, Any]
 
 OURS: Final = "envctl-"
 """Beginning of the names of our actions. The rest is a digest of when it comes: AWS takes one action of a group at a time, so other
-sizes at the same time are put over it. The recurrence is in the name, as changed in place the old start would stay until it has come."""
+sizes at the same time are put over it, and fewer of them in its place. The recurrence is in the name, as changed in place the old
+start would stay until it has come."""
 OLD: Final = "EM-Scheduled-Action-"
 """Beginning of the names the old product gave; they are replaced where a role's schedules are taken over."""
 MOST_PER_GROUP: Final = 125
@@ -121,7 +122,7 @@ class _ScheduleActs:
         """Put what is new, a batch at a time and as far as there is room, then take away what is gone, then mark it.
 
         Where AWS refuses to put an action at a time at which an old one of ours or of the old product comes, that one is taken
-        away first, and put back if the new one is refused all the same.
+        away first, and put back if the new one is refused all the same. So is one of ours that sets sizes the new one leaves.
         """
         there = self._there()
         if there is None:
@@ -135,7 +136,7 @@ class _ScheduleActs:
             room = min(MOST_PER_CALL, MOST_PER_GROUP - count + overwritten)
             batch, new = new[: max(room, 0)], new[max(room, 0) :]
             if batch:
-                replaced = self._put(batch, {name: there[name] for name in gone})
+                replaced = self._put(batch, there, gone)
                 gone = [name for name in gone if name not in replaced]
                 count += sum(name not in there for name in batch) - len(replaced)
             elif not gone:
@@ -175,34 +176,53 @@ class _ScheduleActs:
             )
         return read_actions(acts, self._group).get(self._group, {})
 
-    def _put(self, names: Sequence[str], old: Mapping[str, Action]) -> list[str]:
-        """Put actions; return the names of those of ``old`` that had to be taken away for them."""
+    def _put(
+        self, names: Sequence[str], there: Mapping[str, Action], gone: Sequence[str]
+    ) -> list[str]:
+        """Put actions; return the names of those of ``gone`` that had to be taken away for them."""
+        # What an action that is put over does not say stays as it was: one that sets fewer sizes goes just before it comes anew.
+        wider = [n for n in names if n in there and there[n].keys() - self._wanted[n].keys()]
+        if wider:
+            self._delete(wider)
         failed = self._send({name: self._wanted[name] for name in names})
         replaced: list[str] = []
-        for failure in failed:
+        for place, failure in enumerate(failed):
             name = str(failure.get("ScheduledActionName"))
             meeting = [
                 one
-                for one, action in old.items()
-                if one not in replaced and _meet(action, self._wanted.get(name, {}))
+                for one in gone
+                if one not in replaced and _meet(there[one], self._wanted.get(name, {}))
             ]
-            if failure.get("ErrorCode") != _TAKEN or not meeting:
-                raise self._refused(failed)
-            self._delete(meeting)
-            again = self._send({name: self._wanted[name]})
+            if failure.get("ErrorCode") == _TAKEN and meeting:
+                self._delete(meeting)
+                again = self._send({name: self._wanted[name]})
+            else:
+                meeting, again = [], failed
             if again:
-                self._send({one: old[one] for one in meeting})
+                lacking = {str(one.get("ScheduledActionName")) for one in failed[place:]}
+                self._send({one: there[one] for one in (*meeting, *lacking.intersection(wider))})
                 raise self._refused(again)
             replaced += meeting
         return replaced
 
     def _send(self, actions: Mapping[str, Action]) -> list[Mapping[str, Any]]:
-        """Send actions; return those that AWS refused, as it describes them."""
-        answer = self._client.change(
-            "put those of",
-            "batch_put_scheduled_update_group_action",
-            ScheduledUpdateGroupActions=[put_request(*action) for action in actions.items()],
-        )
+        """Send actions; return those that AWS refused, as it describes them: of a call that it rejects as a whole one by one."""
+        if not actions:
+            return []
+        try:
+            answer = self._client.change(
+                "put those of",
+                "batch_put_scheduled_update_group_action",
+                ScheduledUpdateGroupActions=[put_request(*action) for action in actions.items()],
+            )
+        except RefusedByAws as error:
+            if error.aws_code != _TAKEN:
+                raise
+            if len(actions) > 1:
+                return [failed for name in actions for failed in self._send({name: actions[name]})]
+            (name,) = actions
+            said = {"ErrorCode": error.aws_code, "ErrorMessage": error.message}
+            return [{"ScheduledActionName": name, **said}]
         return list(answer.get("FailedScheduledUpdateGroupActions") or ())
 
     def _delete(self, names: Sequence[str]) -> None:

@@ -22,7 +22,11 @@ class Client:
 
     there: dict[str, Any]
     refused: set[str] = field(default_factory=set)
+    as_a_whole: bool = False
+    """Whether a call is rejected for one action at a time that is taken."""
     request_id: str = ""
+    calls: list[list[str]] = field(default_factory=list)
+    """The names that each call put."""
 
     def described(self, what: str) -> dict[str, Any]:
         return {}
@@ -31,16 +35,21 @@ class Client:
         for name in request.get("ScheduledActionNames", ()):
             del self.there[name]
         failed = []
-        for one in request.get("ScheduledUpdateGroupActions", ()):
+        puts = request.get("ScheduledUpdateGroupActions", ())
+        self.calls.append([one["ScheduledActionName"] for one in puts])
+        for one in puts:
             name, at = one["ScheduledActionName"], one["Recurrence"]
             taken = any(n != name and o["recurrence"] == at for n, o in self.there.items())
+            if taken and self.as_a_whole:
+                raise RefusedByAws("AWS refused", "AlreadyExists")
             if taken or name in self.refused:
                 code = "AlreadyExists" if taken else "ValidationError"
                 failed.append(
                     {"ScheduledActionName": name, "ErrorCode": code, "ErrorMessage": code}
                 )
             else:
-                self.there[name] = {"recurrence": at}
+                sizes = {"desiredCapacity": one["DesiredCapacity"]}
+                self.there[name] = {**self.there.get(name, {}), "recurrence": at, **sizes}
         return {"FailedScheduledUpdateGroupActions": failed}
 
     def tags(self, values: dict[str, str]) -> list[dict[str, str]]:
@@ -68,6 +77,29 @@ def test_the_old_one_at_that_time_goes_first(monkeypatch: pytest.MonkeyPatch) ->
     client = Client(dict(there))
     put(monkeypatch, client, there)
     assert client.there.keys() == {"envctl-1", "theirs"}
+
+
+def test_the_old_one_goes_first_too_where_the_call_is_rejected_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = {"EM-Scheduled-Action-1": OLD}
+    client = Client(dict(there), as_a_whole=True)
+    put(monkeypatch, client, there)
+    assert client.there == {"envctl-1": {"recurrence": "0 5 * * *", "desiredCapacity": 2}}
+
+
+def test_of_one_that_sets_fewer_sizes_nothing_of_the_old_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = {"envctl-1": {**OLD, "minSize": 1}}
+    client = Client(dict(there))
+    put(monkeypatch, client, there)
+    assert client.there == {"envctl-1": {"recurrence": "0 5 * * *", "desiredCapacity": 2}}
+
+    client = Client(dict(there), refused={"envctl-1"})
+    with pytest.raises(RefusedByAws, match="ValidationError"):
+        put(monkeypatch, client, there)
+    assert client.calls[-1] == ["envctl-1"], "the old one was put back, as far as AWS takes it"
 
 
 def test_it_comes_back_where_the_new_one_is_refused_all_the_same(
