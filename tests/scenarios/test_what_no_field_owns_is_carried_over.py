@@ -18,6 +18,8 @@ THEIRS: dict[str, Any] = {
         {"ResourceType": "volume", "Tags": [{"Key": "CostCentre", "Value": "42"}]}
     ],
 }
+SECOND = {"DeviceIndex": 1, "NetworkCardIndex": 1, "InterfaceType": "efa-only"}
+"""A network interface besides."""
 
 
 @pytest.fixture
@@ -39,7 +41,10 @@ def theirs(aws: AwsForTests) -> LiveAccount:
             "KeyName": "tango",
             "IamInstanceProfile": {"Name": "roleTangoWeb"},
             "MetadataOptions": {"HttpPutResponseHopLimit": 2},
-            "SecurityGroupIds": [one["GroupId"] for one in groups],
+            "NetworkInterfaces": [
+                {"DeviceIndex": 0, "Groups": [one["GroupId"] for one in groups]},
+                SECOND,
+            ],
             "BlockDeviceMappings": [
                 {"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 50, "VolumeType": "gp2"}},
                 {"DeviceName": "/dev/sda2", "Ebs": data_disk},
@@ -77,7 +82,24 @@ def test_of_a_template_that_is_taken_over_only_fields_of_ours_change(theirs: Liv
     assert {name: template.get(name) for name in THEIRS} == THEIRS
     assert template["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 2}
     assert template["BlockDeviceMappings"][1]["Ebs"]["KmsKeyId"] == "alias/data"
+    assert template["NetworkInterfaces"][1] == SECOND
     assert changes(theirs.plan(deep=True)) == []
+
+
+def test_what_a_template_said_is_there_still_where_its_group_was_deleted(
+    theirs: LiveAccount,
+) -> None:
+    make(theirs, LaunchTemplate={"LaunchTemplateName": "theirs", "Version": "1"})
+    theirs.apply(deep=True, adopt=True)
+    scaling = theirs.client("autoscaling")
+    scaling.delete_auto_scaling_group(AutoScalingGroupName=WEB, ForceDelete=True)
+    theirs.role(instanceType="m6i.2xlarge")
+
+    assert failures(theirs.apply()) == []
+
+    template = theirs.template()
+    assert template["InstanceType"] == "m6i.2xlarge"
+    assert {name: template.get(name) for name in THEIRS} == THEIRS
 
 
 def test_a_group_with_a_mixed_instances_policy_is_left_as_it_is(theirs: LiveAccount) -> None:

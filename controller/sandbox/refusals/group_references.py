@@ -6,7 +6,8 @@ Scaling group can be created." (Amazon EC2 Auto Scaling API Reference, CreateAut
 fully-formed launch template. [...] Amazon EC2 Auto Scaling validates the launch template" when the group is created or
 updated, as a launch would. (User Guide, Troubleshoot Amazon EC2 Auto Scaling: Launch templates) - What may be launched is
 checked then too, also against ``ec2:MetadataHttpTokens``. (User Guide, Control Amazon EC2 launch template usage in Auto
-Scaling groups, Require the use of IMDSv2)
+Scaling groups, Require the use of IMDSv2) - AssociatePublicIpAddress: "You cannot specify more than one network interface in the
+request." (Amazon EC2 API Reference, InstanceNetworkInterfaceSpecification) Not even as false.
 """
 
 from collections.abc import Iterable
@@ -69,6 +70,9 @@ def _problems(call: Call, data: dict[str, Any]) -> Iterable[str]:
     image = data.get("ImageId")
     if image and not image.startswith("resolve:") and image not in call.ec2.amis:
         yield f"The image id '[{image}]' does not exist"
+    interfaces = data.get("NetworkInterfaces") or ()
+    if len(interfaces) > 1 and any("AssociatePublicIpAddress" in one for one in interfaces):
+        yield "The associatePublicIPAddress parameter cannot be specified when launching with multiple network interfaces"
     key = data.get("KeyName")
     if key and key not in call.ec2.key_pairs:
         yield f"The key pair '{key}' does not exist"

@@ -16,7 +16,7 @@ from controller.model.canonical import digest_of
 from controller.ports import LiveActs
 from controller.targets.group_parts.calls import carries_our_mark
 from controller.targets.group_parts.found import OF_TEMPLATE, Attributes, group_mark_id
-from controller.targets.group_parts.launched_from import launched_from
+from controller.targets.group_parts.launched_from import launched_from, to_be_sent
 from controller.targets.group_parts.names import template_name
 from controller.targets.group_parts.role_design import Volume
 from controller.targets.group_parts.template_data import (
@@ -118,12 +118,15 @@ def put_template(
     """Make sure that the latest version of a group's template says what the attributes say, and return it.
 
     ``present`` is the group as AWS describes it, where there is one: what it launches its instances from now is carried
-    over but for what the attributes say. Raises Conflict for a template of the name that is not ours, and as any call.
+    over but for what the attributes say. Where that is gone, or the group itself, it is what its template said last. Raises Conflict for a template of the name that is not ours, and as any call.
     """
     client = acts.client("ec2")
     what = f"groups: put the launch template of {group}"
     latest = _latest(client, group, what, acts)
-    data = data_of(attributes, {} if present is None else launched_from(present, acts))
+    source = {} if present is None else launched_from(present, acts)
+    if not source and latest is not None:
+        source = to_be_sent(client, latest["LaunchTemplateData"])
+    data = data_of(attributes, source)
     digest = digest_of({"data": data, **{name: attributes[name] for name in OF_TEMPLATE}})[:32]
     request: dict[str, Any] = {
         "VersionDescription": f"envctl {digest}",

@@ -38,9 +38,14 @@ def launched_from(group: Mapping[str, Any], acts: LiveActs) -> dict[str, Any]:
         )
     elif configuration:
         found = _configuration(str(configuration), acts)
+    return to_be_sent(client, found or {})
+
+
+def to_be_sent(client: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return launch template data, as AWS describes them, as a request takes them back."""
     form = parameter(client, "CreateLaunchTemplateVersion", "LaunchTemplateData")
-    data: dict[str, Any] = as_request(found or {}, form)
-    return data
+    sent: dict[str, Any] = as_request(data, form)
+    return sent
 
 
 def version_data(client: Any, template_id: str, version: str) -> dict[str, Any] | None:

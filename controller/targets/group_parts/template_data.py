@@ -71,6 +71,10 @@ def is_first(interface: Mapping[str, Any]) -> bool:
 
 
 def _interfaces(attributes: Mapping[str, Any], source: Data) -> list[dict[str, Any]]:
+    """Return the interface of a group, and those besides. Where there are several AWS takes not even that there is no public address.
+
+    (Amazon EC2 API Reference, InstanceNetworkInterfaceSpecification, AssociatePublicIpAddress)
+    """
     first = {
         **first_interface(source),
         "DeviceIndex": 0,
@@ -79,6 +83,8 @@ def _interfaces(attributes: Mapping[str, Any], source: Data) -> list[dict[str, A
         "Groups": sorted(attributes["securityGroups"].values()),
     }
     others = [one for one in source.get("NetworkInterfaces") or () if not is_first(one)]
+    if others and not attributes["publicAddress"]:
+        del first["AssociatePublicIpAddress"]
     return [first, *others]
 
 
