@@ -31,10 +31,11 @@ TRANSIENT_CODES = frozenset({
     "TransactionInProgressException", "Unavailable", "500", "502", "503", "504",
 })  # fmt: skip
 CAPACITY_CODES = frozenset({
-    "InsufficientAddressCapacity", "InsufficientCapacity", "InsufficientHostCapacity", "InsufficientInstanceCapacity",
-    "InsufficientReservedInstanceCapacity", "InsufficientVolumeCapacity",
+    "InsufficientAddressCapacity", "InsufficientCapacity", "InsufficientCapacityOnHost", "InsufficientHostCapacity",
+    "InsufficientInstanceCapacity", "InsufficientReservedInstanceCapacity", "InsufficientVolumeCapacity",
+    "ReservationCapacityExceeded",
 })  # fmt: skip
-"""AWS has none of what was asked for. They come with HTTP 5xx, and are refusals all the same: nothing was done, and to ask again
+"""AWS has none of what was asked for. Most come with HTTP 5xx, and are refusals all the same: nothing was done, and to ask again
 within seconds does not help."""
 CONFLICT_CODES = frozenset({
     "ConditionalCheckFailed", "ConditionalCheckFailedException", "ConditionalRequestConflict",

@@ -28,6 +28,9 @@ _STOPPED_BY: Final = (
     "Client.InstanceInitiatedShutdown", "Client.UserInitiated", "Server.ScheduledStop", "Server.Spot",
 )  # fmt: skip
 """How codes of StateReason begin where an instance ran, and was stopped. Any other is of a start that came to nothing."""
+_RESERVATION: Final = (
+    "capacityReservationSpecification/capacityReservationTarget/capacityReservationId"
+)
 
 
 class Listing(NamedTuple, Generic[T]):
@@ -188,6 +191,12 @@ def _instances(holder: Element) -> Iterator[FoundInstance]:
                 failed_start = ""
             elif failed_start:
                 failed_start = item.findtext("stateReason/message") or failed_start
+            placement = _child(item, "placement")
+            pool = (
+                *(placement.findtext(name, "") for name in ("tenancy", "groupName", "hostId")),
+                item.findtext("outpostArn", ""),
+                item.findtext(_RESERVATION, ""),
+            )
             yield FoundInstance(
                 instance_id=instance_id,
                 state=intern(state),
@@ -198,11 +207,12 @@ def _instances(holder: Element) -> Iterator[FoundInstance]:
                 launched_at=_moment_of(item.findtext("launchTime")),
                 private_ip=item.findtext("privateIpAddress", ""),
                 instance_type=intern(item.findtext("instanceType", "")),
-                zone=intern(_child(item, "placement").findtext("availabilityZone", "")),
+                zone=intern(placement.findtext("availabilityZone", "")),
                 image_id=intern(item.findtext("imageId", "")),
                 lifecycle=intern(item.findtext("instanceLifecycle", "")),
                 root_device=intern(item.findtext("rootDeviceType", "") or "ebs"),
                 failed_start=failed_start,
+                pool=intern(" ".join(part for part in pool if part not in ("", "default"))),
             )
 
 

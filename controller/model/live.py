@@ -73,7 +73,8 @@ class FoundGroup(_Tagged):
 class FoundInstance(_Tagged):
     """One EC2 instance that is not terminated. ``lifecycle`` is ``spot``, ``scheduled`` or empty (on demand).
 
-    ``launched_at`` is when it was started last. ``failed_start`` is AWS's reason where it is stopped because that start was
+    ``pool`` is where its capacity comes from besides its type and zone: tenancy, placement group, host, Outpost, reservation; empty
+    for what is shared by all. ``launched_at`` is when it was started last. ``failed_start`` is AWS's reason where it is stopped because that start was
     taken back, else empty.
     """
 
@@ -88,6 +89,7 @@ class FoundInstance(_Tagged):
     lifecycle: str = ""
     root_device: str = "ebs"
     failed_start: str = ""
+    pool: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,10 @@ class SandboxSettings:
     failing_refreshes: int = 0
     """How many of the next instance refreshes fail."""
     without_capacity: set[str] = field(default_factory=set)
-    """Instance types that a zone has none of, as ``m5.large/eu-west-1a``: nothing of them is started."""
+    """Instance types that a zone has none of, as ``m5.large/eu-west-1a``, or a host, as ``m5.large/eu-west-1a/h-0123``: nothing of
+    them is started."""
+    over_quota: set[str] = field(default_factory=set)
+    """Instance types that the account may run no more of."""
     failing_launches: set[str] = field(default_factory=set)
     """Names of groups that cannot launch anything: what they were asked for is kept, and an activity fails."""
     read_units: dict[str, float] = field(default_factory=dict)

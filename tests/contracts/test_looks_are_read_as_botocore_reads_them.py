@@ -57,6 +57,24 @@ def state_reasons() -> st.SearchStrategy[str]:
 
 
 @st.composite
+def placements(draw: st.DrawFn) -> str:
+    """Where an instance is placed, and what it is bound to."""
+    parts = (
+        element("availabilityZone", draw(st.none() | TEXT.map(escape))),
+        element("groupName", draw(st.sampled_from([None, "", "close"]))),
+        element("hostId", draw(st.none() | st.just("h-1"))),
+        element("tenancy", draw(st.sampled_from([None, "default", "dedicated", "host"]))),
+    )
+    return f"<placement>{''.join(parts)}</placement>"
+
+
+RESERVED = (
+    "<capacityReservationSpecification><capacityReservationTarget><capacityReservationId>cr-1</capacityReservationId>"
+    "</capacityReservationTarget></capacityReservationSpecification>"
+)
+
+
+@st.composite
 def instances(draw: st.DrawFn) -> str:
     """One instance, with what AWS may leave out left out, and with fields nobody asked for between."""
     state = draw(st.sampled_from(["pending", "running", "stopping", "stopped", "terminated"]))
@@ -69,7 +87,9 @@ def instances(draw: st.DrawFn) -> str:
             f"<instanceState><code>16</code><name>{state}</name></instanceState>",
             element("instanceType", draw(optional)),
             element("launchTime", draw(st.none() | MOMENT)),
-            f"<placement>{element('availabilityZone', draw(optional))}<tenancy>default</tenancy></placement>",
+            draw(placements()),
+            element("outpostArn", draw(st.none() | st.just("arn:aws:outposts:::outpost/op-1"))),
+            draw(st.sampled_from(["", RESERVED, "<capacityReservationSpecification/>"])),
             element("privateIpAddress", draw(st.none() | st.just("10.0.0.17"))),
             (
                 "<networkInterfaceSet><item><privateIpAddress>10.9.9.9</privateIpAddress>"
@@ -115,7 +135,21 @@ def instance_of(found: Mapping[str, Any]) -> FoundInstance:
         failed_start=failed_start(found.get("StateReason", {}))
         if found["State"]["Name"] == "stopped"
         else "",
+        pool=pool(found),
     )
+
+
+def pool(found: Mapping[str, Any]) -> str:
+    placement = found.get("Placement", {})
+    target = found.get("CapacityReservationSpecification", {}).get("CapacityReservationTarget", {})
+    parts = (
+        placement.get("Tenancy", "default").replace("default", ""),
+        placement.get("GroupName", ""),
+        placement.get("HostId", ""),
+        found.get("OutpostArn", ""),
+        target.get("CapacityReservationId", ""),
+    )
+    return " ".join(filter(None, parts))
 
 
 def failed_start(reason: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """EC2 and Auto Scaling of one scope in memory, as strict as AWS about what power asks of them. No process, no time."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -59,7 +60,9 @@ class InMemoryHands:
         """Whether what is asked for is there before AWS answers."""
         self.types: dict[str, str] = {}
         self.capacity: dict[str, int] = {}
-        """By type, where there is not as much as asked for."""
+        """By type, and what it is bound to (``m5.large h-1``), where there is not as much as asked for."""
+        self.bound: dict[str, str] = {}
+        """Instance -> host or reservation it takes its capacity from."""
         self.cannot_launch: set[str] = set()
         self.protected: set[str] = set()
         """Against being stopped."""
@@ -137,8 +140,12 @@ class InMemoryHands:
         for name in ids:
             self._require(self.states.get(name) in ("stopped", "running", "pending"), name, "IncorrectInstanceState")  # fmt: skip
         stopped = [name for name in ids if self.states[name] == "stopped"]
-        for kind in {self.types.get(name, "t3.micro") for name in stopped} & self.capacity.keys():
-            asked = sum(self.types.get(name, "t3.micro") == kind for name in stopped)
+        kinds = Counter(
+            f"{self.types.get(name, 't3.micro')} {self.bound.get(name, '')}".strip()
+            for name in stopped
+        )
+        for kind in kinds.keys() & self.capacity.keys():
+            asked = kinds[kind]
             if asked > self.capacity[kind]:
                 raise RefusedByAws("AWS refused (none)", "InsufficientInstanceCapacity")
             self.capacity[kind] -= asked
@@ -258,6 +265,7 @@ class InMemoryHands:
                 None,
                 instance_type=self.types.get(name, "t3.micro"),
                 zone="eu-west-1a",
+                pool=self.bound.get(name, ""),
                 failed_start=self.reasons.get(name, "") if state == "stopped" else "",
             )
             for name, state in self.states.items()

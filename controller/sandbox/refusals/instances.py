@@ -9,7 +9,10 @@ instance store-backed instances"; UnsupportedOperation for what the instance's k
 Instance if its request is persistent". (Amazon EC2 API Reference, Error codes, StopInstances, ModifyInstanceAttribute)
 InsufficientInstanceCapacity is one of the *server* error codes: "There is not enough capacity to fulfill your request. This
 error can occur if you launch a new instance, restart a stopped instance, [...]". (Error codes, Server error codes) Those come with
-HTTP 500. Nothing of the call is done then, and its message names no instance.
+HTTP 500. Nothing of the call is done then, and its message names no instance. Of the *client* error codes are
+InsufficientCapacityOnHost: "There is not enough capacity on the Dedicated Host to launch or start the instance", and
+VcpuLimitExceeded: "You've reached the limit on the number of vCPUs (virtual processing units) assigned to the running instances
+in your account."
 OperationNotPermitted: "The specified operation is not allowed." Stop protection: "Stop an instance. [...] you can't stop it
 using the Amazon EC2 console, CLI, or API." (User Guide, Enable stop protection for your EC2 instances)
 """
@@ -69,8 +72,17 @@ def startable(call: Call) -> None:
     """Refuse to start what is stopping, shutting down or terminated."""
     refusal = "The instance '{}' is not in a state from which it can be started."
     for instance in _instances(call, CAN_START, refusal):
-        kind = f"{instance.instance_type}/{instance.placement.zone}"
-        if instance.state == "stopped" and kind in STATE.settings.without_capacity:
+        if instance.state != "stopped":
+            continue
+        kind, host = instance.instance_type, instance.placement.host_id
+        lacking, place = STATE.settings.without_capacity, f"{kind}/{instance.placement.zone}"
+        if kind in STATE.settings.over_quota:
+            what = f"You have requested more vCPU capacity than your current vCPU limit allows for {kind}"
+            raise Refused("VcpuLimitExceeded", what)
+        if host and f"{place}/{host}" in lacking:
+            told = f"Dedicated host {host} has insufficient capacity."
+            raise Refused("InsufficientCapacityOnHost", told)
+        if not host and place in lacking:
             raise Refused("InsufficientInstanceCapacity", "Insufficient capacity.", status=500)
 
 

@@ -8,11 +8,11 @@ from controller.aws.errors import CAPACITY_CODES
 from controller.errors import Conflict, EnvctlError, RefusedByAws, Unreachable
 from controller.model.backoff import Backoff
 from controller.model.live import FoundInstance
+from controller.targets.power_parts.sending import QUOTA_CODES
 from controller.targets.power_parts.steps import Parked
 
-PASSING_CODES: Final = CAPACITY_CODES | {
-    "IncorrectInstanceState", "IncorrectState", "InstanceLimitExceeded", "MaxSpotInstanceCountExceeded", "ResourceContention",
-    "ScalingActivityInProgress", "ServerInternal", "VcpuLimitExceeded",
+PASSING_CODES: Final = CAPACITY_CODES | QUOTA_CODES | {
+    "IncorrectInstanceState", "IncorrectState", "ResourceContention", "ScalingActivityInProgress", "ServerInternal",
 }  # fmt: skip
 """AWS's words for: not now."""
 STALE_VIEW: Final = "ValidationError"

@@ -1,6 +1,6 @@
 """Requests of many things, in batches: what is refused is narrowed down, so that one bad thing keeps no other back.
 
-Starts go out by instance type and zone, as that is what AWS runs out of.
+Starts go out by instance type, zone, and host, reservation or whatever else they are bound to, as that is what AWS runs out of.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,15 +22,20 @@ STARTS: Final = 50
 """Instances per StartInstances. A batch has to have all its tokens at once: of 1 000 for instances, 2 come back in a second."""
 
 Send = Callable[[Sequence[str]], None]
-Pool = tuple[str, str]
-"""Instance type and zone."""
+Pool = tuple[str, str, str]
+"""Instance type, zone, and what else capacity is bound to; empty for what is shared by all."""
+QUOTA_CODES: Final = frozenset({
+    "InstanceLimitExceeded", "MaxSpotInstanceCountExceeded", "VcpuLimitExceeded",
+})  # fmt: skip
+"""The account may run no more of that. As without capacity nothing of the call is done, and no instance is the reason."""
+_OF_A_POOL: Final = CAPACITY_CODES | QUOTA_CODES
 
 
 def send_all(things: Sequence[str], size: int, send: Send) -> dict[str, EnvctlError]:
     """Send things in batches; return those that AWS refused, each with its error.
 
     What is refused as a whole is sent without what AWS names as bad, then in halves: at most about two requests per bad thing
-    and level. What says nothing about single things (throttled, no answer, no access, no capacity) is the error of the whole
+    and level. What says nothing about single things (throttled, no answer, no access, no capacity, no quota) is the error of the whole
     batch.
     """
     refused: dict[str, EnvctlError] = {}
@@ -40,7 +45,7 @@ def send_all(things: Sequence[str], size: int, send: Send) -> dict[str, EnvctlEr
         try:
             send(batch)
         except RefusedByAws as error:
-            if len(batch) == 1 or error.aws_code in CAPACITY_CODES:
+            if len(batch) == 1 or error.aws_code in _OF_A_POOL:
                 refused |= dict.fromkeys(batch, error)
                 continue
             # What AWS's message names of the batch.
@@ -62,7 +67,8 @@ def pools_of(
     """Return instances of a look by what they take their capacity from."""
     pools: dict[Pool, tuple[str, ...]] = {}
     for name in ids:
-        pool = (instances[name].instance_type, instances[name].zone)
+        found = instances[name]
+        pool = (found.instance_type, found.zone, f"{found.lifecycle} {found.pool}".strip())
         pools[pool] = (*pools.get(pool, ()), name)
     return pools
 
@@ -95,17 +101,19 @@ def start_pool(
 
 
 def _lacks_capacity(error: EnvctlError | None) -> bool:
-    return isinstance(error, RefusedByAws) and error.aws_code in CAPACITY_CODES
+    return isinstance(error, RefusedByAws) and error.aws_code in _OF_A_POOL
 
 
 def _without_capacity(pool: Pool, count: int, error: EnvctlError) -> RefusedByAws:
     """Return the error of all that stay off because of a pool."""
     assert isinstance(error, RefusedByAws)
-    kind, zone = pool
+    kind, zone, bound_to = pool
     which = f"{count} instances stay" if count > 1 else "1 instance stays"
-    return RefusedByAws(
-        f"power: AWS has no {kind} in {zone} now: {which} off ({error.aws_code})",
-        error.aws_code,
-        detail=error.detail,
-        fix="nothing if it passes, it is tried again; otherwise change their instance type, or reserve capacity",
-    )
+    what = f"{kind} in {zone}{f' ({bound_to})' if bound_to else ''}"
+    told = f"AWS has no {what} now"
+    fix = "nothing if it passes, it is tried again; otherwise change their instance type, or reserve capacity"
+    if error.aws_code in QUOTA_CODES:
+        told = f"the account's quota lets no more {what} run"
+        fix = "let AWS raise the quota (Service Quotas, Amazon EC2), or stop what nobody needs"
+    text = f"power: {told}: {which} off ({error.aws_code})"
+    return RefusedByAws(text, error.aws_code, detail=error.detail, fix=fix)

@@ -142,6 +142,25 @@ def test_without_capacity_nothing_of_the_call_is_started_and_no_instance_is_name
     assert group.power() == ["running"] * 12
 
 
+def test_a_host_and_a_quota_bound_what_is_started(group: ScalingGroup) -> None:
+    image = group.ec2.describe_images()["Images"][0]["ImageId"]
+    one = {"ImageId": image, "InstanceType": "m5.large", "MinCount": 1, "MaxCount": 1}
+    ids = [
+        group.ec2.run_instances(**one, **where)["Instances"][0]["InstanceId"]
+        for where in ({}, {"Placement": {"HostId": "h-1"}})
+    ]
+    group.ec2.stop_instances(InstanceIds=ids)
+    group.aws.controls.settings(without_capacity=["m5.large/eu-west-1a/h-1"])
+    refused = _refusal(group.ec2.start_instances, InstanceIds=ids)
+    assert refused == "InsufficientCapacityOnHost"
+
+    group.aws.controls.settings(without_capacity=[], over_quota=["m5.large"])
+    assert _refusal(group.ec2.start_instances, InstanceIds=ids[:1]) == "VcpuLimitExceeded"
+
+    group.aws.controls.settings(over_quota=[])
+    group.ec2.start_instances(InstanceIds=ids)
+
+
 def test_an_instance_with_stop_protection_is_not_stopped(group: ScalingGroup) -> None:
     one, other = group.ids()[:2]
     group.ec2.modify_instance_attribute(InstanceId=one, DisableApiStop={"Value": True})

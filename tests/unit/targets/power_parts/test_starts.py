@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from controller.errors import RefusedByAws
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.drive import Drive, Pace
 from controller.targets.power_parts.patience import Patience
@@ -63,6 +64,32 @@ def test_where_there_is_capacity_for_some_these_are_started() -> None:
     outcomes = drive(hands, Goals(dict.fromkeys(hands.states, ON)))
     assert sum(state == "running" for state in hands.states.values()) == 130
     assert len(errors(outcomes)) == 170
+    assert hands.calls.count("start") <= 20
+
+
+def test_a_host_without_capacity_keeps_no_other_instance_of_its_type_off() -> None:
+    hands = two_types(30, 0)
+    hands.bound = {"m-0": "host h-1", "m-1": "host h-1"}
+    hands.capacity = {"m5.large host h-1": 0}
+    outcomes = drive(hands, Goals(dict.fromkeys(hands.states, ON)))
+    assert [name for name, state in hands.states.items() if state == "stopped"] == ["m-0", "m-1"]
+    told = "power: AWS has no m5.large in eu-west-1a (host h-1) now: 2 instances stay off (InsufficientInstanceCapacity)"
+    assert {error.splitlines()[0] for error in errors(outcomes)} == {told}
+
+
+def test_beyond_the_quota_of_the_account_few_requests_are_sent_and_it_is_told() -> None:
+    hands = two_types(300, 0)
+
+    def refuse(call: str, ids: Sequence[str]) -> None:
+        running = sum(state != "stopped" for state in hands.states.values())
+        if call == "start" and running + len(ids) > 130:
+            raise RefusedByAws("AWS refused (none)", "VcpuLimitExceeded")
+
+    hands.refuse = refuse
+    outcomes = drive(hands, Goals(dict.fromkeys(hands.states, ON)))
+    assert sum(state == "running" for state in hands.states.values()) == 130
+    told = "power: the account's quota lets no more m5.large in eu-west-1a run: 170 instances stay off (VcpuLimitExceeded)"
+    assert {error.splitlines()[0] for error in errors(outcomes)} == {told}
     assert hands.calls.count("start") <= 20
 
 
