@@ -117,9 +117,15 @@ def of_configuration(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """Return a launch configuration, as Auto Scaling describes it, as launch template data."""
     data: dict[str, Any] = {
         name: configuration[name]
-        for name in ("EbsOptimized", "KernelId", "MetadataOptions", "BlockDeviceMappings")
+        for name in ("EbsOptimized", "KernelId", "MetadataOptions")
         if configuration.get(name)
     }
+    # A device that is left out is marked as true there, and by an empty text here.
+    if mappings := configuration.get("BlockDeviceMappings"):
+        data["BlockDeviceMappings"] = [
+            {name: "" if name == "NoDevice" else value for name, value in one.items() if value}
+            for one in mappings
+        ]
     for ours, theirs in (("RamDiskId", "RamdiskId"), ("UserData", "UserData")):
         if configuration.get(theirs):
             data[ours] = configuration[theirs]

@@ -20,6 +20,9 @@ REQUEST: Any = _EC2.operation_model("CreateLaunchTemplateVersion").input_shape
 TEMPLATE: Shape = REQUEST.members["LaunchTemplateData"]
 ANSWER: Any = _EC2.operation_model("DescribeLaunchTemplateVersions").output_shape
 DESCRIBED: Shape = ANSWER.members["LaunchTemplateVersions"].member.members["LaunchTemplateData"]
+_SCALING = Session().get_service_model("autoscaling")
+CONFIGURATIONS: Any = _SCALING.operation_model("DescribeLaunchConfigurations").output_shape
+CONFIGURATION: Shape = CONFIGURATIONS.members["LaunchConfigurations"].member
 
 TYPES = ("gp2", "gp3", "io1", "standard")
 TEXT = st.text("abc-1", min_size=1, max_size=4)
@@ -199,6 +202,25 @@ def test_a_volume_keeps_what_still_fits_it(text: str, lost: set[str]) -> None:
     disk, further = data_of(wanted, {"BlockDeviceMappings": mappings})["BlockDeviceMappings"]
     assert VOLUME.keys() - disk["Ebs"].keys() == lost
     assert further == mappings[1]
+
+
+@given(values(CONFIGURATION), WANTED)
+def test_whatever_a_launch_configuration_says_a_template_takes_it(
+    found: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    data = data_of(wanted, as_request(of_configuration(found), TEMPLATE))
+    assert ParamValidator().validate(data, TEMPLATE).generate_report() == ""
+
+
+def test_a_device_that_a_launch_configuration_leaves_out_stays_out() -> None:
+    left_out = {"DeviceName": "/dev/sdc", "NoDevice": True}
+    ephemeral = {"DeviceName": "/dev/sdd", "VirtualName": "ephemeral0", "NoDevice": False}
+    found = of_configuration({"BlockDeviceMappings": [left_out, ephemeral]})
+    assert found["BlockDeviceMappings"] == [
+        {"DeviceName": "/dev/sdc", "NoDevice": ""},
+        {"DeviceName": "/dev/sdd", "VirtualName": "ephemeral0"},
+    ]
+    assert as_request(found, TEMPLATE) == found
 
 
 def test_a_launch_configuration_says_it_in_other_words() -> None:
