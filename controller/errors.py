@@ -106,7 +106,9 @@ class NotInTime(Unreachable):
 
 
 class AccessDenied(EnvctlError):
-    """A permission is missing; an operator acts."""
+    """A permission is missing; an operator acts. ``instances`` are those that AWS names as what it is about."""
+
+    instances: frozenset[str] = frozenset()
 
 
 class NotAppliedYet(EnvctlError):

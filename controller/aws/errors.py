@@ -274,11 +274,13 @@ def _denied(error: aws.ClientError, what: str, place: Place, said: str) -> Acces
     operation = str(error.operation_name)
     action = found.group(1) if found else _IAM_ACTIONS.get(operation, operation)
     who = place.role or "the controller's own credentials"
-    return AccessDenied(
+    denied = AccessDenied(
         f"{what}: access denied to {action} in {place}, as {who}",
         detail=f"  AWS says: {said or error_code(error)}",
         fix=fix_of_denial(action, said, (found and found.group(2)) or "that role"),
     )
+    denied.instances = frozenset(_INSTANCE.findall(said))
+    return denied
 
 
 def bound_by(said: str) -> str:

@@ -54,6 +54,8 @@ class SandboxSettings:
     them is started."""
     over_quota: set[str] = field(default_factory=set)
     """Instance types that the account may run no more of."""
+    denied_instances: set[str] = field(default_factory=set)
+    """Ids of instances that a policy lets nobody start or stop."""
     failing_launches: set[str] = field(default_factory=set)
     """Names of groups that cannot launch anything: what they were asked for is kept, and an activity fails."""
     read_units: dict[str, float] = field(default_factory=dict)

@@ -13,6 +13,9 @@ HTTP 500. Nothing of the call is done then, and its message names no instance. O
 InsufficientCapacityOnHost: "There is not enough capacity on the Dedicated Host to launch or start the instance", and
 VcpuLimitExceeded: "You've reached the limit on the number of vCPUs (virtual processing units) assigned to the running instances
 in your account."
+Permissions for resources: "If the user, group, or role that makes the request doesn't have the required permission, the request
+fails", so for one instance that a policy denies all of the call does. (Amazon EC2 Developer Guide, Granting required permissions for
+Amazon EC2 resources)
 OperationNotPermitted: "The specified operation is not allowed." Stop protection: "Stop an instance. [...] you can't stop it
 using the Amazon EC2 console, CLI, or API." (User Guide, Enable stop protection for your EC2 instances)
 """
@@ -65,6 +68,17 @@ def _instances(call: Call, states: Container[str], refusal: str) -> list[Any]:
         if instance.state not in states:
             raise Refused("IncorrectInstanceState", refusal.format(instance.id))
     return instances
+
+
+@before("ec2", "StartInstances", "StopInstances")
+def allowed(call: Call) -> None:
+    """Refuse a call of which a policy denies one instance."""
+    for instance_id in call.ids:
+        if instance_id in STATE.settings.denied_instances:
+            arn = f"arn:aws:ec2:{call.region}:{call.account}:instance/{instance_id}"
+            told = f"is not authorized to perform: ec2:{call.operation} on resource: {arn} with an explicit deny in a service control policy"
+            message = f"You are not authorized to perform this operation. User: envctl {told}"
+            raise Refused("UnauthorizedOperation", message, status=403)
 
 
 @before("ec2", "StartInstances")

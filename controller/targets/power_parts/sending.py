@@ -4,7 +4,7 @@ Starts go out by instance type, zone, and host, reservation or whatever else the
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeGuard
 
 from controller.aws.errors import CAPACITY_CODES
 from controller.errors import (
@@ -21,6 +21,9 @@ REFUSALS: Final = (RefusedByAws, AccessDenied, Conflict, Unreachable)
 STARTS: Final = 50
 """Instances per StartInstances. A batch has to have all its tokens at once: of 1 000 for instances, 2 come back in a second."""
 
+DENIED_APART: Final = 3
+"""Things of a batch, denied each by itself, that are taken out of it: policies go by tags, and one that lacks fails the whole call."""
+
 Send = Callable[[Sequence[str]], None]
 Pool = tuple[str, str, str]
 """Instance type, zone, and what else capacity is bound to; empty for what is shared by all."""
@@ -35,30 +38,42 @@ def send_all(things: Sequence[str], size: int, send: Send) -> dict[str, EnvctlEr
     """Send things in batches; return those that AWS refused, each with its error.
 
     What is refused as a whole is sent without what AWS names as bad, then in halves: at most about two requests per bad thing
-    and level. What says nothing about single things (throttled, no answer, no access, no capacity, no quota) is the error of the whole
-    batch.
+    and level. What says nothing about single things (throttled, no answer, no capacity, no quota) is the error of the whole batch;
+    so is a denial, but for the first few things it names.
     """
     refused: dict[str, EnvctlError] = {}
     queue = [things[first : first + size] for first in range(0, len(things), size)]
+    denials = 0
     while queue:
         batch = queue.pop(0)
         try:
             send(batch)
-        except RefusedByAws as error:
-            if len(batch) == 1 or error.aws_code in _OF_A_POOL:
-                refused |= dict.fromkeys(batch, error)
-                continue
+            denials = 0
+        except REFUSALS as error:
+            denials += isinstance(error, AccessDenied)
             # What AWS's message names of the batch.
-            named = error.instances.intersection(batch)
+            named = _named_by(error, denials).intersection(batch)
             if named and len(named) < len(batch):
                 refused |= dict.fromkeys(named, error)
                 queue.insert(0, [thing for thing in batch if thing not in named])
-            else:
+            elif len(batch) > 1 and _is_of_one(error):
                 middle = len(batch) // 2
                 queue[:0] = [batch[:middle], batch[middle:]]
-        except REFUSALS as error:
-            refused |= dict.fromkeys(batch, error)
+            else:
+                refused |= dict.fromkeys(batch, error)
     return refused
+
+
+def _named_by(error: EnvctlError, denials: int) -> frozenset[str]:
+    """Return the things that are the reason of a refusal by AWS's words; of none where so many denials in a row tell of all."""
+    if isinstance(error, AccessDenied):
+        return error.instances if denials <= DENIED_APART else frozenset()
+    return error.instances if _is_of_one(error) else frozenset()
+
+
+def _is_of_one(error: EnvctlError) -> TypeGuard[RefusedByAws]:
+    """Tell whether something about a single thing may be the reason."""
+    return isinstance(error, RefusedByAws) and error.aws_code not in _OF_A_POOL
 
 
 def pools_of(

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from controller.aws.errors import translate
+from controller.errors import AccessDenied
 from tests.support.embedded_aws import AwsForTests
 from tests.support.scaling_groups import ScalingGroup
 
@@ -140,6 +142,20 @@ def test_without_capacity_nothing_of_the_call_is_started_and_no_instance_is_name
     group.aws.controls.settings(without_capacity=[])
     group.ec2.start_instances(InstanceIds=ids)
     assert group.power() == ["running"] * 12
+
+
+def test_one_instance_that_a_policy_denies_fails_the_whole_call(group: ScalingGroup) -> None:
+    one, other = group.ids()[:2]
+    group.aws.controls.settings(denied_instances=[other])
+    with pytest.raises(ClientError) as error:
+        group.ec2.stop_instances(InstanceIds=[one, other])
+    told = error.value.response["Error"]
+    assert told["Code"] == "UnauthorizedOperation"
+    assert told["Message"].partition(" on resource: ")[2].startswith("arn:aws:ec2:eu-west-1:")
+    denied = translate(error.value, "power")
+    assert isinstance(denied, AccessDenied)
+    assert denied.instances == {other}
+    group.ec2.stop_instances(InstanceIds=[one])
 
 
 def test_a_host_and_a_quota_bound_what_is_started(group: ScalingGroup) -> None:

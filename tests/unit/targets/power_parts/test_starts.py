@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from controller.errors import RefusedByAws
+from controller.errors import AccessDenied, RefusedByAws
 from controller.scheduling.schedule import State
 from controller.targets.power_parts.drive import Drive, Pace
 from controller.targets.power_parts.patience import Patience
@@ -91,6 +91,33 @@ def test_beyond_the_quota_of_the_account_few_requests_are_sent_and_it_is_told() 
     told = "power: the account's quota lets no more m5.large in eu-west-1a run: 170 instances stay off (VcpuLimitExceeded)"
     assert {error.splitlines()[0] for error in errors(outcomes)} == {told}
     assert hands.calls.count("start") <= 20
+
+
+def denying(hands: InMemoryHands, denied: set[str]) -> None:
+    """Deny what names one of these, as AWS does: the whole call, naming the first."""
+
+    def refuse(_call: str, ids: Sequence[str]) -> None:
+        if found := [name for name in ids if name in denied]:
+            error = AccessDenied(f"access denied to start {found[0]}")
+            error.instances = frozenset(found[:1])
+            raise error
+
+    hands.refuse = refuse
+
+
+def test_an_instance_that_may_not_be_started_keeps_no_other_off() -> None:
+    hands = two_types(40, 0)
+    denying(hands, {"m-7", "m-30"})
+    outcomes = drive(hands, Goals(dict.fromkeys(hands.states, ON)))
+    assert [name for name, state in hands.states.items() if state == "stopped"] == ["m-7", "m-30"]
+    assert errors(outcomes) == ["access denied to start m-7", "access denied to start m-30"]
+
+
+def test_where_nothing_may_be_started_few_requests_find_out() -> None:
+    hands = two_types(100, 0)
+    denying(hands, set(hands.states))
+    assert len(errors(drive(hands, Goals(dict.fromkeys(hands.states, ON))))) == 100
+    assert hands.calls.count("start") <= 8
 
 
 def test_starts_go_out_by_type_at_most_fifty_at_once() -> None:
