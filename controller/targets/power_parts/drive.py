@@ -237,7 +237,7 @@ class Drive:
         self, name: str, state: str, why: Interrupted | None, group: Outcome | None = None
     ) -> Outcome:
         known = self.patience.setbacks.get(name)
-        if known is not None:
+        if known is not None and name not in self.patience.starts:
             return _given_up(known)
         if group is not None and group.error:
             return group

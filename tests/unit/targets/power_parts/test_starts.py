@@ -46,6 +46,21 @@ def test_no_capacity_is_tried_again_with_pauses_that_grow_and_is_shown() -> None
     assert 30 <= clock.seconds <= 120
 
 
+def test_a_start_that_is_accepted_after_all_is_not_told_as_refused_when_time_is_up() -> None:
+    hands, clock = two_types(3, 0), StillClock()
+    hands.capacity, hands.settles = {"m5.large": 0}, False
+
+    def refuse(_call: str, _ids: Sequence[str]) -> None:
+        hands.capacity["m5.large"] = 9 if clock.seconds > 4 else 0
+
+    hands.refuse = refuse
+    pace = Pace(sleep=clock.sleep, within_s=12, since_s=0)
+    goals = Goals(dict.fromkeys(hands.states, ON))
+    outcomes = Drive(goals, hands, pace, Patience(clock.steady_s)).run()
+    told = {(one.error, one.message) for one in outcomes.instances.values()}
+    assert told == {(None, "asked for; still pending since moments ago")}
+
+
 def test_what_never_works_is_given_up_and_told() -> None:
     hands = two_types(300, 200)
     hands.capacity = {"m5.large": 0}
