@@ -81,6 +81,7 @@ def belongings(call: Call) -> None:
     "CancelInstanceRefresh",
     "DeleteLifecycleHook",
     "DeleteScheduledAction",
+    "DescribeInstanceRefreshes",
     "DescribeLifecycleHooks",
     "DetachInstances",
     "EnterStandby",
