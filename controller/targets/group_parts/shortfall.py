@@ -5,7 +5,7 @@ A look knows that; since when and why is asked of such groups alone.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
-from typing import Any
+from typing import Any, Final
 
 from controller.aws.clients import place_of
 from controller.aws.errors import aws_errors
@@ -18,6 +18,8 @@ from controller.targets.group_parts.names import ACTIVITIES, ask, name_in
 
 ACTIVITIES_READ = 50
 """Looked through, newest first, for the first of those that failed one after the other."""
+
+_ENDED: Final = frozenset({"Cancelled", "Failed", "Successful"})
 
 
 def shortfall(
@@ -82,10 +84,11 @@ def read_activities(groups: Iterable[str], reads: LiveReads) -> dict[str, dict[s
 def _what_they_say(newest_first: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Return the reason of the last activity if it failed, and the moment of the first of those that failed in a row.
 
-    Where the last did not fail it is what left the group as it is.
+    Where the last did not fail it is what left the group as it is. One that is under way says neither.
     """
     said: dict[str, str] = {}
-    for number, activity in enumerate(newest_first):
+    ended = (one for one in newest_first if one["StatusCode"] in _ENDED)
+    for number, activity in enumerate(ended):
         failed = activity["StatusCode"] == "Failed"
         if number and not failed:
             break

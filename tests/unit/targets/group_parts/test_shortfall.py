@@ -28,6 +28,10 @@ def activity(status: str, hour: int) -> dict[str, Any]:
             {"since": "2026-03-02 08:00 UTC", "failed": "at 9"},
         ),
         ([activity("Successful", 9), activity("Failed", 8)], {"since": "2026-03-02 09:00 UTC"}),
+        (
+            [activity("PreInService", 9), activity("Failed", 8), activity("Successful", 7)],
+            {"since": "2026-03-02 08:00 UTC", "failed": "at 8"},
+        ),
     ],
 )
 def test_the_first_that_failed_in_a_row_and_the_reason_of_the_last(
