@@ -136,7 +136,7 @@ class RoleNotReady(AccessDenied):
 
 
 class TablesNotReady(Unreachable):
-    """An account lacks tables that something there is kept in; whoever owns the account has to make them."""
+    """An account lacks tables that something there is kept in, or has one of another key; whoever owns the account has to make them."""
 
 
 class RoleRefused(AccessDenied):

@@ -37,7 +37,7 @@ class Replicas:
     summary = "Copies of common configuration in the tables of each account, for programs that read them there."
 
     def observe(self, look: LiveLook, reads: LiveReads, deep: bool) -> ObservedState:
-        """Read the account's tables. Raises TablesNotReady where they do not exist."""
+        """Read the account's tables. Raises TablesNotReady where they do not exist, or have another key."""
         del deep
         return observe_replicas(look.scope, reads)
 

@@ -35,6 +35,26 @@ def test_an_account_without_tables_waits_and_is_told_how_to_make_them(copies: Co
     assert "AttributeName=EnvironmentName,KeyType=HASH" in scope.reason
 
 
+def test_a_table_of_another_key_waits_for_its_owner_and_ends_nothing_else(copies: Copies) -> None:
+    copies.make_tables()
+    table = {"TableName": "InfraConfigServices"}
+    client = copies.estate.client("dynamodb")
+    client.delete_table(**table)
+    client.create_table(
+        **table,
+        KeySchema=[{"AttributeName": "Id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    copies.put("InfraConfigServices", {"Id": "a"})
+    copies.estate.applied()
+
+    (scope,) = live_scopes(copies.estate.planned())
+
+    assert scope.state == "waiting"
+    assert "in eu-west-1 has another key than ServiceName" in scope.reason
+
+
 def test_copies_are_made_marked_and_then_in_order(copies: Copies) -> None:
     copies.make_tables()
     copies.estate.applied()

@@ -81,3 +81,29 @@ def test_members_in_standby_have_nothing_to_drain(retired: LiveAccount) -> None:
     )
     retired.apply()
     assert retired.group() == {}
+
+
+@pytest.mark.parametrize("level", ["prevent-all-deletion", "prevent-force-deletion"])
+def test_a_group_with_deletion_protection_keeps_its_instances_unless_it_may_go_without_force(
+    retired: LiveAccount, level: str
+) -> None:
+    scaling = retired.client("autoscaling")
+    scaling.update_auto_scaling_group(AutoScalingGroupName="c50-ta-Web", DeletionProtection=level)
+
+    done = retired.apply()
+
+    if level == "prevent-all-deletion":
+        (error,) = failures(done)
+        assert (
+            "has deletion protection (prevent-all-deletion): it is left with its instances" in error
+        )
+        assert _states(retired) == ["InService", "InService"]
+        assert retired.group()["DesiredCapacity"] == 2
+    else:
+        # Nothing drains any more, as far as it says: what is empty goes without force.
+        while _states(retired):
+            pass
+        tag = {"ResourceId": "c50-ta-Web", "ResourceType": "auto-scaling-group"}
+        scaling.delete_tags(Tags=[{**tag, "Key": "envctl:draining"}])
+        assert failures(retired.apply()) == []
+        assert retired.group() == {}

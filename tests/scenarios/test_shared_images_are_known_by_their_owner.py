@@ -47,13 +47,16 @@ def test_the_latest_stable_image_goes_by_tags_in_the_account_that_owns_it(
     assert sharing.template()["ImageId"] == newer
 
 
-def test_where_the_owner_cannot_be_asked_that_is_said(sharing: LiveAccount) -> None:
+@pytest.mark.parametrize("code", ["UnauthorizedOperation", "RequestLimitExceeded"])
+def test_where_the_owner_cannot_be_asked_that_is_said(sharing: LiveAccount, code: str) -> None:
     _shared(sharing, "base-1.1.0", stable="true")
-    sharing.aws.controls.fail_next("DescribeImages", "UnauthorizedOperation", account=IMAGES)
+    fault = {"operation": "DescribeImages", "account": IMAGES, "times": None}
+    sharing.aws.controls.send("faults", {**fault, "code": code})
 
     plan = sharing.plan()
 
     assert changes(plan) == []
+    assert not plan.view.unknown
     assert any(f"account {IMAGES} cannot be asked" in note for note in notes(plan))
 
 

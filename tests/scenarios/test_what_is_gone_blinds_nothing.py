@@ -41,9 +41,16 @@ def test_a_refresh_that_aws_has_forgotten_is_none(running: LiveAccount) -> None:
     assert failures(running.apply()) == []
     assert running.tags().get("envctl:refresh")
     refuse = {"operation": "DescribeInstanceRefreshes", "account": ACCOUNT, "times": None}
+    # Without an id: its answer was lost. Then it is the group that AWS does not know any more.
+    without_id = {"Key": "envctl:refresh", "Value": "2 after none", "PropagateAtLaunch": False}
 
-    for code, seen in (("AccessDenied", False), ("ValidationError", True)):
-        running.aws.controls.send("no-faults", {})
-        running.aws.controls.send("faults", {**refuse, "code": code})
-        blind = set(running.plan().view.unknown)
-        assert blind == (set() if seen else {"groups"}), code
+    for marks in ([], [without_id]):
+        for mark in marks:
+            of_group = {"ResourceId": WEB, "ResourceType": "auto-scaling-group"}
+            scaling = running.client("autoscaling")
+            scaling.create_or_update_tags(Tags=[{**of_group, **mark}])
+        for code, seen in (("AccessDenied", False), ("ValidationError", True)):
+            running.aws.controls.send("no-faults", {})
+            running.aws.controls.send("faults", {**refuse, "code": code})
+            blind = set(running.plan().view.unknown)
+            assert blind == (set() if seen else {"groups"}), (code, marks)

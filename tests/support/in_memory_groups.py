@@ -200,6 +200,8 @@ class InMemoryHands:
         for number in range(wanted - len(counted)):
             name = f"i-new{len(self.states)}{number}"
             group.lifecycles[name], self.states[name] = "Pending", "running"
+        if "Terminate" in group.suspended:
+            return
         for name in [name for name in counted if name not in self.protected][wanted:]:
             del group.lifecycles[name], self.states[name]
 

@@ -88,6 +88,9 @@ def begin_service(group: Any, member: InstanceState) -> None:
 def end(group: Any, members: Iterable[InstanceState], *, even_if_suspended: bool = False) -> None:
     """End the instances of members and forget these, unless Terminate is suspended; a hook holds them first.
 
+    "Suspending the Terminate process applies only to instances that are currently in the InService state." "If you suspend the
+    Terminate process, you can still force instances to be terminated by using the delete-auto-scaling-group command with the
+    force delete option." (User Guide, Considerations for suspending processes)
     "the instance remains in a wait state [...] until the timeout period ends" (User Guide, Lifecycle hooks). A group that is
     deleted by force waits for none: "without waiting for all instances to be terminated. This action also deletes any
     outstanding lifecycle actions associated with the group." (API Reference, DeleteAutoScalingGroup)

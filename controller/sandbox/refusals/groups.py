@@ -5,6 +5,10 @@ DeleteAutoScalingGroup, ResourceInUse: "The operation can't be performed because
 group has instances or scaling activities in progress, you must specify the option to force the deletion in order
 for it to succeed. [...] ForceDelete: Specifies that the group is to be deleted along with all instances associated
 with the group, without waiting for all instances to be terminated."
+DeletionProtection: "This setting helps safeguard your Auto Scaling group and its instances by controlling whether the
+DeleteAutoScalingGroup operation is allowed." "Prevent force deletion: Your Auto Scaling group can't be deleted when using the
+ForceDelete option. This configuration allows deletion of empty Auto Scaling groups". What is blocked is a ValidationError. (API
+Reference, UpdateAutoScalingGroup; User Guide, Configure deletion protection for your Amazon EC2 Auto Scaling resources)
 MaxRecords: "The maximum number of items to return with this call. The default value is 50 and the maximum value is
 100." (DescribeAutoScalingGroups)
 ScalingProcesses: "One or more of the following processes: Launch | Terminate | AddToLoadBalancer | AlarmNotification |
@@ -50,10 +54,21 @@ def free_name(call: Call) -> None:
         )
 
 
+@after("autoscaling", "CreateAutoScalingGroup", "UpdateAutoScalingGroup")
+def deletion_protection(call: Call) -> None:
+    """Keep it, as moto does not."""
+    group: Any = call.group
+    if "DeletionProtection" in call.params:
+        group.deletion_protection = str(call.params["DeletionProtection"])
+
+
 @before("autoscaling", "DeleteAutoScalingGroup")
 def empty_group(call: Call) -> None:
     """Refuse to delete a group with members unless forced; then its members end, those in standby too."""
-    group = call.group
+    group: Any = call.group
+    level, force = getattr(group, "deletion_protection", "none"), call.params.get("ForceDelete")
+    if level == "prevent-all-deletion" or (level == "prevent-force-deletion" and force):
+        raise invalid(f"AutoScalingGroup {group.name} has deletion protection: {level}")
     if group.instance_states and not call.params.get("ForceDelete"):
         raise Refused(
             "ResourceInUse",
@@ -81,6 +96,7 @@ def belongings(call: Call) -> None:
     "CancelInstanceRefresh",
     "DeleteLifecycleHook",
     "DeleteScheduledAction",
+    "DescribeInstanceRefreshes",
     "DescribeLifecycleHooks",
     "DetachInstances",
     "EnterStandby",

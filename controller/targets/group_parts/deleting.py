@@ -24,6 +24,7 @@ from controller.targets.group_parts.names import name_in
 
 TO_END: Final = timedelta(minutes=5)
 """What AWS takes to end an instance besides its hooks."""
+_NEVER: Final = "prevent-all-deletion"
 _UNDER_WAY: Final = frozenset({"ResourceInUse", "ScalingActivityInProgress"})
 
 
@@ -36,7 +37,8 @@ def still_drains(seen: FoundAttributes, now: datetime) -> bool:
 def delete_group(change: Change, acts: LiveActs) -> ActResult:
     """Delete a group with its instances, once they have drained, then its launch template. One that is gone already is success.
 
-    Raises Conflict if the group does not carry our mark any more, and as any call.
+    Raises Conflict if the group does not carry our mark any more, RefusedByAws if it has deletion protection, before any of its
+    instances ends, and as any call.
     """
     name = name_in(change.ref)
     client = GroupClient("groups", name, acts)
@@ -45,6 +47,12 @@ def delete_group(change: Change, acts: LiveActs) -> ActResult:
         raise Conflict(
             f"groups: {name} does not carry our mark any more, so it is not deleted ({acts.scope.name})",
             fix="plan again",
+        )
+    if found is not None and found.get("DeletionProtection") == _NEVER:
+        raise RefusedByAws(
+            f"groups: {name} has deletion protection ({_NEVER}): it is left with its instances ({acts.scope.name})",
+            "ValidationError",
+            fix="set its deletion protection to none, or let its environment stay",
         )
     if found is not None and not found.get("Status"):
         until = _drained_by(found)
@@ -82,7 +90,8 @@ def _deleted(
     over = until is None or until <= now
     if _serves(found) and not over:
         return False
-    by_force = over or bool(found.get("Instances"))
+    may_force = found.get("DeletionProtection") in (None, "none")
+    by_force = (over and may_force) or bool(found.get("Instances"))
     try:
         with suppress(NotFound):
             client.change("delete", "delete_auto_scaling_group", ForceDelete=by_force)

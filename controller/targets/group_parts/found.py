@@ -97,6 +97,8 @@ class FoundAttributes(TypedDict):
     """Those of them that are in service, and that a refresh replaces: not protected from scale-in."""
     protected: NotRequired[int]
     """Members in service that AWS does not end as the group shrinks."""
+    suspended: NotRequired[list[str]]
+    """Processes."""
     lifecycles: list[str]
     parked: bool
     deleting: bool
@@ -165,6 +167,7 @@ def seen_of(
             member.lifecycle == IN_SERVICE and member.protected_from_scale_in
             for member in group.members
         ),
+        "suspended": sorted(group.suspended),
         "lifecycles": [
             LOST
             if member.lifecycle == "Standby" and member.instance_id not in instances

@@ -264,8 +264,8 @@ def _refresh(name: str, observed: ObservedState, reads: LiveReads) -> dict[str, 
         with aws_errors("groups: read an instance refresh", place_of(client)):
             answer = client.describe_instance_refreshes(AutoScalingGroupName=name, **asked)
     except RefusedByAws as error:
-        # AWS keeps them for six weeks; whether it lists nothing then, or refuses the id, it does not say.
-        if not mark.id or error.aws_code != INVALID:
+        # AWS keeps them for six weeks; whether it lists nothing then, or refuses the id, it does not say. Or the group is gone.
+        if error.aws_code != INVALID:
             raise
         return None
     newest = next(iter(answer.get("InstanceRefreshes") or ()), None)

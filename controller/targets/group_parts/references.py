@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.aws.clients import place_of
 from controller.aws.errors import NotFound, aws_errors
-from controller.errors import AccessDenied, RefusedByAws
+from controller.errors import AccessDenied, RefusedByAws, Unreachable
 from controller.ports import LiveReads
 from controller.targets.group_parts.calls import FILTER_VALUES, chunks, filtered
 from controller.targets.group_parts.images import FoundImage, form_of
@@ -83,7 +83,8 @@ def _as_their_owners_see_them(
         try:
             client = reads.of_account("ec2", owner)
             seen = {image.id: image for image in _described(client, names, "name", Owners=["self"])}
-        except AccessDenied:
+        except (AccessDenied, Unreachable):
+            # What is wrong is that account's own: it keeps nothing else here from being known.
             seen = {}
         found |= {
             id_: seen.get(id_, image._replace(tags_seen=False))

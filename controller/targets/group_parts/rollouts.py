@@ -149,7 +149,8 @@ def rollout_text(turn: Turn, name: str, known: Mapping[str, Any], at_once: int) 
     reason = str(answer.get("reason") or "")
     match turn:
         case Turn.RUNS:
-            return f"its instances are being replaced: {answer.get('percent', 0)} % ({answer.get('status')})"
+            why = f": {reason.rstrip('.')}" if reason else ""
+            return f"its instances are being replaced: {answer.get('percent', 0)} % ({answer.get('status')}{why})"
         case Turn.FAILED:
             return (
                 f"replacing its instances ended as {answer.get('status')}: {reason.rstrip('.') or 'AWS gives no reason'};"

@@ -25,6 +25,7 @@ from controller.scheduling.group_sizes import STANDING_BY
 from controller.scheduling.schedule import State
 from controller.scheduling.timeline import previous_event
 from controller.targets.power_parts.steps import (
+    ANY,
     HELD_BACK,
     Forget,
     GroupSituation,
@@ -100,7 +101,7 @@ def power_changes_of(
     for found in evaluator.instances:
         ref = ResourceRef(INSTANCE, f"{scope}/{found.instance.instance_id}")
         change = _of_instance(ref, found, groups.get(found.group), memory, now, said)
-        if change is not None and _cannot_stop(change, groups.get(found.group)):
+        if change is not None and _cannot_stop(change, found, groups.get(found.group)):
             notes.append(Note(NoteCategory.CANNOT_STOP, ref, _PROTECTED))
         elif change is not None:
             changes.append(change)
@@ -162,12 +163,14 @@ def _of_instance(
     )
 
 
-def _cannot_stop(change: PowerChange, group: JudgedGroup | None) -> bool:
+def _cannot_stop(change: PowerChange, found: Evaluation, group: JudgedGroup | None) -> bool:
     """Tell whether AWS refused to stop an instance since its group was parked."""
     parked = parked_of(group.group) if group is not None else None
     is_off = change.shaping.action in ("stop", "enterStandby")
-    name = change.ref.key.rpartition("/")[2]
-    return is_off and isinstance(parked, Parked) and name in parked.cannot_stop
+    if not is_off or not isinstance(parked, Parked):
+        return False
+    stay = ANY in parked.cannot_stop and found.lifecycle == "InService"
+    return stay or found.instance.instance_id in parked.cannot_stop
 
 
 def _held(instance: FoundInstance, decision: Decision, now: datetime) -> str:

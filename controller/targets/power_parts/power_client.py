@@ -9,6 +9,7 @@ from controller.aws.clients import RawCall
 from controller.aws.errors import aws_errors
 from controller.aws.live_look import GROUPS, INSTANCES, read_all
 from controller.decisions.tag_keys import PARKED
+from controller.errors import AccessDenied, RefusedByAws, Unreachable
 from controller.model.live import FoundGroup, FoundInstance, LiveLook
 from controller.ports import LiveActs
 from controller.targets.power_parts.steps import (
@@ -37,7 +38,7 @@ class PowerClient(Protocol):
         """Look at the instances in one of these states alone."""
 
     def failed_activity(self, group: str) -> str:
-        """Return what AWS says of a group's newest activity; nothing where it did not fail."""
+        """Return what AWS says of a group's newest activity; nothing where it did not fail, or AWS does not say."""
 
     def remember(self, values: Mapping[str, str]) -> None:
         """Give groups the tag that remembers what they were like."""
@@ -86,10 +87,15 @@ class Ec2PowerClient:
         return {instance.instance_id: instance for instance in found}
 
     def failed_activity(self, group: str) -> str:
-        """One DescribeScalingActivities: they come newest first."""
+        """One DescribeScalingActivities: they come newest first. What was done does not hang on it: where AWS says none it is as if none failed."""
         client = self.acts.client("autoscaling")
-        with aws_errors(f"power: {group}: read activities in {self.acts.scope.name}"):
-            answer = client.describe_scaling_activities(AutoScalingGroupName=group, MaxRecords=1)
+        try:
+            with aws_errors(f"power: {group}: read activities in {self.acts.scope.name}"):
+                answer = client.describe_scaling_activities(
+                    AutoScalingGroupName=group, MaxRecords=1
+                )
+        except (AccessDenied, RefusedByAws, Unreachable):
+            return ""
         newest = next(iter(answer["Activities"]), None)
         if newest is None or newest["StatusCode"] != "Failed":
             return ""

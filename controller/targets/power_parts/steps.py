@@ -30,10 +30,11 @@ _WHILE_ANY_IS_AWAY: Final = frozenset({"AZRebalance"})
 """Processes suspended as long as any member is in standby: else AWS launches in the zone it is missing in, and ends another elsewhere."""
 
 _FORM = re.compile(
-    r"min=(\d+) desired=(\d+)(?: suspended=([A-Za-z]+(?:/[A-Za-z]+)*))?(?: cannotStop=(i-[0-9a-z]+(?:/i-[0-9a-z]+)*))?"
+    r"min=(\d+) desired=(\d+)(?: suspended=([A-Za-z]+(?:/[A-Za-z]+)*))?(?: cannotStop=(any|i-[0-9a-z]+(?:/i-[0-9a-z]+)*))?"
 )
 _MOST_IN_TAG: Final = 8
-"""Ids of members that a tag's 256 characters have room for, with all the rest."""
+"""Ids of members that a tag's 256 characters have room for, with all the rest. More are ``any``: none leaves service any more."""
+ANY: Final = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Parked:
     def __str__(self) -> str:
         """Return the tag's value, of characters that tags take everywhere."""
         suspended = f" suspended={'/'.join(sorted(self.suspended))}" if self.suspended else ""
-        ids = sorted(self.cannot_stop)[:_MOST_IN_TAG]
+        ids = sorted(self.cannot_stop)
+        ids = [ANY] if ANY in ids or len(ids) > _MOST_IN_TAG else ids
         cannot_stop = f" cannotStop={'/'.join(ids)}" if ids else ""
         return f"min={self.minimum} desired={self.desired}{suspended}{cannot_stop}"
 
@@ -344,20 +346,20 @@ def _short(group: GroupSituation) -> str:
 
 def _not_launched(group: GroupSituation) -> str:
     """Say how many members a woken group has where AWS has yet to launch some for those that were lost; else nothing."""
-    coming = [
-        member.lifecycle for member in group.members if member.lifecycle.startswith("Pending")
-    ]
-    serving = sum(member.lifecycle == "InService" for member in group.members)
-    if serving + len(coming) >= group.desired:
-        return ""
-    return f"{serving} of {group.desired} in service"
+    lifecycles = [member.lifecycle for member in group.members]
+    serving = lifecycles.count("InService")
+    coming = sum(one.startswith("Pending") for one in lifecycles)
+    return f"{serving} of {group.desired} in service" if serving + coming < group.desired else ""
 
 
 def _held(group: GroupSituation) -> str:
     """Say what keeps AWS from ending, or launching, what a group that scales was asked for; nothing if it does all."""
     if group.wanted is State.ON and "Launch" in group.suspended and _short(group):
         return "its process Launch is suspended, so AWS launches no members: resume it"
-    held = [m.instance_id for m in group.members if m.protected and m.lifecycle == "InService"]
+    serving = [member for member in group.members if member.lifecycle == "InService"]
+    if group.wanted is State.OFF and "Terminate" in group.suspended and serving:
+        return "its process Terminate is suspended, so AWS ends no members: resume it"
+    held = [member.instance_id for member in serving if member.protected]
     which = f"{', '.join(held[:3])}{' …' if held[3:] else ''}"
     told = f"AWS does not end members that are protected from scale-in: take that off {which}"
     return told if held and group.wanted is State.OFF else ""
@@ -389,12 +391,10 @@ def _suspend(group: GroupSituation, processes: frozenset[str]) -> Iterator[Step]
 def _resume(
     group: GroupSituation, remembered: Parked, but: frozenset[str] = frozenset()
 ) -> Iterator[Step]:
-    resumed = (HELD_BACK & group.suspended) - remembered.suspended - but
-    if resumed:
+    if resumed := (HELD_BACK & group.suspended) - remembered.suspended - but:
         yield Resume(tuple(sorted(resumed)))
 
 
 def _ids(members: Sequence[MemberSituation]) -> Iterator[tuple[str, ...]]:
-    ids = [member.instance_id for member in members]
-    for first in range(0, len(ids), STANDBY_IDS):
-        yield tuple(ids[first : first + STANDBY_IDS])
+    for first in range(0, len(members), STANDBY_IDS):
+        yield tuple(member.instance_id for member in members[first : first + STANDBY_IDS])

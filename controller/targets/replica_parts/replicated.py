@@ -128,7 +128,10 @@ def what_is_copied(reads: LiveReads) -> Replicated:
 
 
 def observe_replicas(scope: LiveScope, reads: LiveReads) -> ObservedState:
-    """Read the tables of an account. Raises TablesNotReady, with the commands that make what is missing, and as any read."""
+    """Read the tables of an account.
+
+    Raises TablesNotReady, with the commands that make what is missing, or for a table of another key; and as any read.
+    """
     copied = what_is_copied(reads)
     objects: dict[ResourceRef, Observation] = {}
     missing: list[TableDefinition] = []
@@ -204,8 +207,11 @@ def ask(table: str, key: Mapping[str, Any]) -> str:
 def copy_found(
     copied: Replicated, scope: LiveScope, table: str, item: Item, installation: str
 ) -> Observation:
-    """Return an item of an account's table as it is seen; whose it is says its mark."""
-    ref = copied.ref(scope, table, item)
+    """Return an item of an account's table as it is seen; whose it is says its mark. Raises TablesNotReady for one without the key."""
+    try:
+        ref = copied.ref(scope, table, item)
+    except KeyError as error:
+        raise _of_another_key(copied.tables[table].prefixed(copied.prefix), scope) from error
     content = copied.content(table, item)
     base = dump_plain(
         {"table": table, "key": copied.key_of(table, item), "state": state_digest(item)}
@@ -223,6 +229,15 @@ def _mark(found: object) -> Mark | None:
         case {"By": str() as by, "SourceDigest": str() as source}:
             return Mark(by, "", "", "", 0, source, {})
     return None
+
+
+def _of_another_key(table: TableDefinition, scope: LiveScope) -> TablesNotReady:
+    key = " and ".join(attribute.name for attribute in table.key_attributes())
+    return TablesNotReady(
+        f"replicas: table {table.name} of account {scope.account} in {scope.region} has another key than {key}",
+        fix="with rights in that account, make it anew with that key; or leave it out of live.replicate in the settings",
+        facts={"part": "replicas"},
+    )
 
 
 def _not_ready(missing: Iterable[TableDefinition], scope: LiveScope) -> TablesNotReady:

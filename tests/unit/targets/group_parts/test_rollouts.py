@@ -69,6 +69,14 @@ def test_what_a_refresh_left_out_is_told() -> None:
     assert rollout_text(Turn.NONE, "a", {}, 1) == ""
 
 
+def test_a_rollout_that_runs_is_told_with_what_aws_says_of_it() -> None:
+    answers = {"refresh/a": {"status": "InProgress", "percent": 40, "reason": "Waiting for b."}}
+    told = "its instances are being replaced: 40 % (InProgress: Waiting for b)"
+    assert rollout_text(Turn.RUNS, "a", answers, 1) == told
+    del answers["refresh/a"]["reason"]
+    assert rollout_text(Turn.RUNS, "a", answers, 1) == told.replace(": Waiting for b", "")
+
+
 def test_those_that_run_take_the_places() -> None:
     three = [candidate("a", "2 r-1"), candidate("b"), candidate("c")]
     assert turns(three, known(a="Pending"), 2) == {

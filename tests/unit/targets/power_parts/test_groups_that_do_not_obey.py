@@ -136,3 +136,30 @@ def test_members_that_are_protected_from_scale_in_are_told() -> None:
     assert errors(scale(hands, OFF)) == {NAME: told}
     assert (hands.kept[NAME].minimum, hands.kept[NAME].desired) == (0, 0)
     assert list(hands.kept[NAME].lifecycles) == ["i-1"]
+
+
+def test_a_group_that_may_not_end_members_as_terminate_is_suspended_says_so() -> None:
+    hands = web()
+    hands.kept[NAME].suspended.add("Terminate")
+
+    told = f"{NAME}: its process Terminate is suspended, so AWS ends no members: resume it"
+    for _ in range(2):
+        assert errors(scale(hands, OFF)) == {NAME: told}
+    assert (hands.kept[NAME].minimum, hands.kept[NAME].desired) == (0, 0)
+    assert hands.calls.count("Resize") == 1
+
+
+def test_more_members_that_may_not_be_stopped_than_a_tag_takes_are_not_asked_again_either() -> None:
+    ids = [f"i-{number}" for number in range(10)]
+    hands = InMemoryHands({NAME: Group(0, 10, 12, dict.fromkeys(ids, "InService"))})
+    hands.states |= dict.fromkeys(ids, "running")
+    hands.protected = set(ids[:9])
+
+    found = errors(drive(hands, OFF))
+
+    assert sorted(found) == ids[:9]
+    group = hands.kept[NAME]
+    assert group.tags == {PARKED: "min=0 desired=10 cannotStop=any"}
+    assert group.lifecycles == dict.fromkeys(ids[:9], "InService") | {"i-9": "Standby"}
+    assert errors(drive(hands, ON)) == {}
+    assert (group.desired, group.tags) == (10, {})

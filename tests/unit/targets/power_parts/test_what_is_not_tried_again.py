@@ -77,11 +77,26 @@ def test_a_member_that_aws_refused_to_stop_is_noted_until_its_group_wakes() -> N
     assert told(wished(fleet("off"), instance("i-2"), group(WEB, {"i-2": "InService"}))) != []
 
 
+def test_where_aws_refused_to_stop_more_than_a_tag_takes_none_leaves_service_any_more() -> None:
+    members = {"i-1": "InService", "i-2": "Standby"}
+    parked = group(WEB, members, (0, 1, 4), envctl__parked="min=1 desired=2 cannotStop=any")
+    found = wished(fleet("off"), instance("i-1"), instance("i-2"), parked)
+    assert (told(found), noted(found)) == (["stop i-2"], ["cannot stop i-1"])
+
+
 def test_an_instance_of_a_warm_pool_is_neither_started_nor_stopped() -> None:
     pooled = instance("i-9", "stopped", aws__autoscaling__groupName=WEB)
     assert told(wished(fleet("on"), pooled, group(WEB, {}))) == []
     running = instance("i-9", "running", aws__autoscaling__groupName=WEB)
     assert told(wished(fleet("off"), running, group(WEB, {}))) == []
+
+
+def test_a_group_that_is_to_have_no_instances_and_may_end_none_cannot_stop() -> None:
+    scaled = fleet("off", whenOff="scaleToZero")
+    held = ["Terminate", "ScheduledActions", "AlarmNotification", "AZRebalance"]
+    parked = group(WEB, {"i-1": "InService"}, (0, 0, 4), held, envctl__parked="min=1 desired=3")
+    found = wished(scaled, instance("i-1"), parked)
+    assert (told(found), noted(found)) == ([], [f"cannot stop {WEB}"])
 
 
 def test_a_group_of_no_instances_at_night_that_may_launch_none_is_short() -> None:
