@@ -206,7 +206,12 @@ class TableReader:
             ) from error
 
     def _recognised(self, changes: Sequence[StreamChange]) -> list[Recognised]:
-        own = self._own_records([change.audit_id for change in changes])
+        claimed = self._rows([change.audit_id for change in changes])
+        own = {
+            audit_id: OwnRecord(sequence, event_id)
+            for audit_id, (scope, sequence, event_id) in claimed.items()
+            if not scope.startswith(STREAM_PREFIX)
+        }
         strange = [change.event.event_id for change in changes if change.audit_id not in own]
         recorded = self._rows(strange)
         passed = self.checkpoint.passed
@@ -222,13 +227,6 @@ class TableReader:
         except (DamagedState, ScopeFromTheFuture):
             return MOST_RECORDS
         return MOST_RECORDS if head is None else head.sequence
-
-    def _own_records(self, audit_ids: Sequence[str]) -> dict[str, OwnRecord]:
-        own = {}
-        for audit_id, (scope, sequence, event_id) in self._rows(audit_ids).items():
-            if not scope.startswith(STREAM_PREFIX):
-                own[audit_id] = OwnRecord(sequence, event_id)
-        return own
 
     def _rows(self, audit_ids: Sequence[str]) -> dict[str, tuple[str, int, str]]:
         """Return scope, sequence and claiming event of the records there are, by audit id."""
