@@ -1,8 +1,8 @@
 """Writes to DynamoDB as values, and what becomes of a transaction: committed, cancelled with a reason per write, or an error of ours."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from controller.aws.errors import (
     CONFLICT_CODES,
@@ -20,6 +20,26 @@ from controller.redactor import REDACTOR
 MAX_WRITES = 100
 MAX_BYTES = 4 * 1024 * 1024
 """DynamoDB: a transaction holds at most 100 items and 4 MB."""
+T = TypeVar("T")
+
+
+def in_parts(
+    found: Iterable[T],
+    bytes_of: Callable[[T], int],
+    most: int = MAX_WRITES,
+    most_bytes: int = MAX_BYTES,
+) -> Iterator[list[T]]:
+    """Yield what is to be written in its order, as much at a time as one transaction may hold; at least one."""
+    part, size = list[T](), 0
+    for one in found:
+        own = bytes_of(one)
+        if part and (len(part) == most or size + own > most_bytes):
+            yield part
+            part, size = [], 0
+        part.append(one)
+        size += own
+    if part:
+        yield part
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,8 @@ from controller.engine.reconcile.published_looks import open_published
 from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.errors import ExitCode, WrongUsage
 from controller.gc_tuning import relaxed_gc
-from controller.views.plan.ages import ages
 from controller.views.plan.markdown import Links
-from controller.views.plan.remarks import endings
+from controller.views.plan.remarks import ages, endings
 
 FILE_SUFFIX: Final = ".json"
 _ONLY_HERE: Final = (

@@ -1,15 +1,13 @@
 """A code host's interface by HTTP: one host, no redirect, in bounded time and memory. What fails is tried again by who asks, later."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from socket import SHUT_RDWR
+from http.client import HTTPConnection, HTTPSConnection
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from controller.daemon.bounded_connection import bounded
 from controller.errors import AccessDenied, EnvctlError, Unreachable
 
 TIMEOUT_S: Final = 15.0
@@ -61,24 +59,11 @@ class CodeHost:
         headers = {"Content-Type": "application/json", "User-Agent": "envctl", **self.headers()}
         connect = HTTPSConnection if secure else HTTPConnection
         connection = connect(place.hostname or "", place.port, timeout=self.timeout_s)
-        limit = threading.Timer(self.timeout_s, _cut, (connection,))
-        limit.daemon = True
         data = None if body is None else json.dumps(body).encode()
-        try:
-            connection.connect()
-            # A socket's time-out is for each read: an answer that drips would hold us for as long as it likes.
-            limit.start()
+        with bounded(connection, self.timeout_s, "notify.codeHost", "notify.codeHost.api"):
             connection.request(method, f"{place.path.rstrip('/')}{path}", data, headers)
             answer = connection.getresponse()
             content = answer.read(LONGEST_ANSWER + 1)
-        except (OSError, HTTPException, ValueError) as error:
-            raise Unreachable(
-                f"notify.codeHost: the host does not answer: {type(error).__name__}",
-                fix="nothing if it passes, it is tried again; otherwise check the network, and notify.codeHost.api",
-            ) from None
-        finally:
-            limit.cancel()
-            connection.close()
         if len(content) > LONGEST_ANSWER:
             raise Unreachable(
                 f"notify.codeHost: {method} {path}: the answer is longer than is read"
@@ -89,11 +74,6 @@ class CodeHost:
 def members(answer: Any) -> list[Any]:
     """Return the objects of a list; none of what is no list of objects."""
     return [one for one in answer if isinstance(one, dict)] if isinstance(answer, list) else []
-
-
-def _cut(connection: HTTPConnection) -> None:
-    with suppress(OSError, AttributeError):
-        connection.sock.shutdown(SHUT_RDWR)
 
 
 def _refused(what: str, status: int) -> EnvctlError:

@@ -298,7 +298,8 @@ class Jobs:
     def _is_due(self, work: Work, now: datetime) -> bool:
         """Tell whether a work is still to be done: not if the scope was looked at since, or is left alone for a while."""
         status = self._status(work.scope)
-        if work.trigger in _PATIENT and self._is_left_alone(status, now):
+        retry_at = None if status is None else status.retry_at
+        if work.trigger in _PATIENT and retry_at is not None and retry_at > now:
             # Also for a daemon that has just started, and did not see the last try.
             self._try_again(work)
             return False
@@ -318,11 +319,6 @@ class Jobs:
         dedup = dedup_id(work.scope, work.job, f"later-{at.timestamp()}")
         again = Work(scope=work.scope, job=work.job, dedup=dedup, asked_at=at, trigger=AGAIN)
         self.put_at(at, again)
-
-    def _is_left_alone(self, status: ScopeStatus | None, now: datetime) -> bool:
-        """Tell whether a scope's last try failed and its next one is not due yet."""
-        retry_at = None if status is None else status.retry_at
-        return retry_at is not None and retry_at > now
 
     def just_now(self, scope: str) -> dict[str, str]:
         """Return the details of a work that is asked for because of something that has just happened. Raises as any read."""

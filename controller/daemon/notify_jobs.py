@@ -9,7 +9,7 @@ from controller.aws.sns import AlertTopic, ChangeTopics
 from controller.daemon.jobs import ACTOR, Jobs
 from controller.daemon.merged_requests import MergedRequests
 from controller.daemon.webhook import Webhook
-from controller.daemon_ports import AlertSink, AnswerSink
+from controller.daemon_ports import AlertSink
 from controller.engine.installation.installation import Installation, Master
 from controller.engine.notifications.news import News, sign
 from controller.engine.notifications.notifier import Notifier
@@ -27,7 +27,9 @@ class NotifyJobs:
     def __init__(self, installation: Installation, jobs: Jobs, news: News) -> None:
         """Make the sinks; nothing is sent. ``news`` hears what this process says."""
         master, settings = installation.master, jobs.settings
+        host = settings.notify.code_host
         topics = ChangeTopics(master.aws.client("sns", MASTER)) if settings.notify.changes else None
+        answers = MergedRequests(host, partial(_secret, master, host.token)) if host else None
         self._jobs, self._news = jobs, news
         self._sign = partial(sign, master.store, master.state_table, jobs.instance)
         self.notifier = Notifier(
@@ -40,7 +42,7 @@ class NotifyJobs:
             announce_within=timedelta(seconds=settings.overrides.announce_seconds),
             alerts=_alert_sinks(master),
             changes=topics,
-            answers=_answer_sink(master),
+            answers=answers,
             emit=jobs.emit,
             streamed=[table.name for table in streamed_tables(installation)],
         )
@@ -70,11 +72,6 @@ def _alert_sinks(master: Master) -> tuple[AlertSink, ...]:
     if notify.webhook is not None:
         sinks.append(Webhook(partial(_secret, master, notify.webhook)))
     return tuple(sinks)
-
-
-def _answer_sink(master: Master) -> AnswerSink | None:
-    named = master.settings.notify.code_host
-    return None if named is None else MergedRequests(named, partial(_secret, master, named.token))
 
 
 def _secret(master: Master, reference: str) -> str:

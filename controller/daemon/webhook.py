@@ -1,18 +1,16 @@
 """Alerts posted to a web hook that chat tools take: ``{"text": …}`` by HTTPS, to one host, in bounded time."""
 
 import re
-import socket
 import ssl
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPSConnection
+from http.client import HTTPSConnection
 from typing import Final
 from urllib.parse import urlsplit
 
 import orjson
 
+from controller.daemon.bounded_connection import bounded
 from controller.errors import AccessDenied, EnvctlError, Unreachable, WrongUsage
 from controller.redactor import REDACTOR
 
@@ -54,22 +52,9 @@ class Webhook:
     def _post(self, host: str, port: int | None, path: str, body: bytes) -> int:
         context = self.context or ssl.create_default_context()
         connection = HTTPSConnection(host, port, timeout=self.timeout_s, context=context)
-        limit = threading.Timer(self.timeout_s, _cut, (connection,))
-        limit.daemon = True
-        try:
-            connection.connect()
-            # A socket's time-out is for each read: an answer that drips would hold us for as long as it likes.
-            limit.start()
+        with bounded(connection, self.timeout_s, "notify.webhook", "the address kept there"):
             connection.request("POST", path, body, {"Content-Type": "application/json"})
             return connection.getresponse().status
-        except (OSError, HTTPException, ValueError) as error:
-            raise Unreachable(
-                f"notify.webhook: the host does not answer: {type(error).__name__}",
-                fix="nothing if it passes, it is tried again; otherwise check the network, and the address kept there",
-            ) from None
-        finally:
-            limit.cancel()
-            connection.close()
 
 
 def harmless(text: str) -> str:
@@ -95,11 +80,6 @@ def _place(url: str) -> tuple[str, int | None, str]:
             fix="keep the address of the incoming webhook there, as the chat tool gives it",
         )
     return place.hostname, port, f"{place.path or '/'}?{place.query}".rstrip("?")
-
-
-def _cut(connection: HTTPSConnection) -> None:
-    with suppress(OSError, AttributeError):
-        connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _refused(status: int) -> EnvctlError:

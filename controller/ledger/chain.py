@@ -227,7 +227,8 @@ class ChainCheck:
             if record is None:
                 continue
             if not is_sequence(sequence):
-                self._stray(sequence, audit_id)
+                what = f"record {audit_id} is in no chain: its sequence is {str(sequence)[:40]}"
+                self._find(FindingKind.STRAY, 0, what)
                 continue
             previous, own = self._check(sequence, audit_id, record)
             if sequence == head_sequence:
@@ -351,10 +352,6 @@ class ChainCheck:
     def _altered(self, sequence: int, audit_id: str) -> None:
         what = f"record #{sequence:,} ({audit_id}) is not what was written"
         self._find(FindingKind.ALTERED, sequence, what)
-
-    def _stray(self, sequence: object, audit_id: str) -> None:
-        what = f"record {audit_id} is in no chain: its sequence is {str(sequence)[:40]}"
-        self._find(FindingKind.STRAY, 0, what)
 
     def _find(
         self, kind: FindingKind, sequence: int, what: str, last: int = 0, fix: str = ""

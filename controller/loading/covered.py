@@ -74,7 +74,9 @@ def _values(text: str, names: CoveredNames) -> Iterator[tuple[int, int]]:
     at = 0
     while found := _KEY.search(text, at):
         at = found.end()
-        name = _plain(found["name"])
+        name = found["name"]
+        if name[:1] in {'"', "'"}:
+            name = name[1:-1]
         is_secret = name.casefold() in secret
         held = name in names.holders and not _FLOW_MAP.match(text, at)
         if is_secret or held or (names.known and name not in names.known):
@@ -88,12 +90,6 @@ def _anchored(text: str) -> Iterator[tuple[int, int]]:
     while anchor := _ANCHOR.search(text, at):
         at = _end_of_anchored(text, anchor)
         yield anchor.end(), at
-
-
-def _plain(written: str) -> str:
-    if written[:1] in {'"', "'"}:
-        return written[1:-1]
-    return written
 
 
 def _end_of_value(text: str, at: int, found: re.Match[str], *, whole: bool) -> int:

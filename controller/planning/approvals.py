@@ -1,4 +1,4 @@
-"""How a person lets exactly what one guard counted go on: ``maxDeletes@3f9c1a77d0e2b415``, given by hand or in a commit.
+"""How a person lets exactly what one guard counted go on: ``maxDeletes@3f9c1a77d0e2b415``, given by hand, in a commit or in a signed file.
 
 A line of a commit counts only where the settings say so, and never in a plan that judges what is not merged yet: whoever
 writes a change writes its commits too.
@@ -20,6 +20,10 @@ from controller.model.ref import ResourceRef
 
 TRAILER: Final = "Envctl-Approve"
 """What a line of a commit message begins with that approves: ``Envctl-Approve: maxDeletes@3f9c1a77d0e2b415``."""
+
+SIGNED_FOR: Final = "envctl-approval"
+"""What a file of approvals is signed for: a signature of something else, as of a commit, is none of it."""
+_REVISION: Final = "revision "
 
 _TOKEN: Final = re.compile(r"(?P<guard>[A-Za-z][A-Za-z0-9]*)@(?P<digits>[0-9a-f]{1,64})")
 _TRAILER_LINE: Final = re.compile(
@@ -123,6 +127,21 @@ def lines_of(commit: Commit, settings: ApprovalSettings, judges: str = "") -> Co
     notes = () if strange is None else (_no_approval(name, _of_no_form(strange)),)
     approvals = tuple(Approval(token, by, in_commit=True) for token in tokens)
     return CommitLines(approvals, notes, name)
+
+
+def tokens_for(revision: str, text: str) -> tuple[str, ...]:
+    """Return the ``GUARD@DIGEST`` approvals of a signed file; none where its first line does not name this revision in full.
+
+        revision 9f1e0aa4c1d2e3f40516273849a0b1c2d3e4f506
+        approvalRequired@3f9c1a77d0e2b415
+
+    So it approves nothing of another. Empty lines and those that begin with ``#`` say nothing.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    said = [line for line in lines if line and not line.startswith("#")]
+    if not revision or not said or said[0] != f"{_REVISION}{revision}":
+        return ()
+    return tuple(said[1:])
 
 
 def unused_lines(lines: CommitLines, violations: Sequence[Violation]) -> tuple[Note, ...]:

@@ -56,7 +56,9 @@ def take_back(before: Json, after: Json, now: Json, *, also_contested: bool = Fa
     return TakenBack(
         document,
         tuple(
-            Contested(_shown(path), *(_at(document, path) for document in (before, after, now)))
+            Contested(
+                extra_path(("", *path)), *(_at(document, path) for document in (before, after, now))
+            )
             for path in fields
         ),
     )
@@ -95,7 +97,3 @@ def _at(document: Json, path: FieldPath) -> Json:
             return ABSENT
         document = document.get(segment, ABSENT)
     return document
-
-
-def _shown(path: FieldPath) -> str:
-    return extra_path(("", *path))

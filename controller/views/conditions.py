@@ -72,17 +72,13 @@ _OF_STATE: Final[dict[ScopeState, tuple[ConditionStatus, ConditionReason]]] = {
 
 def conditions_of(scope: ScopeLine, now: datetime) -> tuple[Condition, Condition, Condition]:
     """Return Ready, Reconciling and Stalled, in this order."""
-    return _ready(scope), _reconciling(scope, now), _stalled(scope)
+    ready = Condition("Ready", *_readiness(scope), what_of(scope))
+    return ready, _reconciling(scope, now), _stalled(scope)
 
 
 def leading(conditions: tuple[Condition, ...]) -> Condition:
     """Return the one that says most: that somebody is needed, that we are at it, else whether it is as accepted."""
     return next((one for one in reversed(conditions) if one.status == "True"), conditions[0])
-
-
-def _ready(scope: ScopeLine) -> Condition:
-    status, reason = _readiness(scope)
-    return Condition("Ready", status, reason, what_of(scope))
 
 
 def _readiness(scope: ScopeLine) -> tuple[ConditionStatus, ConditionReason]:

@@ -75,7 +75,12 @@ def state_json(at: datetime, objects: Sequence[PastObject]) -> AuditStateDocumen
 def state_lines(at: datetime, objects: Sequence[PastObject]) -> list[str]:
     """Return a line an object, below the moment and headings."""
     rows = [
-        (printable(str(found.ref)), _since_then(found), _origin(found) or "-", _doubts(found))
+        (
+            printable(str(found.ref)),
+            _since_then(found),
+            _origin(found) or "-",
+            ", ".join(doubt.value for doubt in found.doubts) or "-",
+        )
         for found in objects
     ]
     head = f"the tables at {dated_second_text(at)}"
@@ -111,7 +116,3 @@ def _since_then(found: PastObject) -> str:
     if found.is_gone:
         return "deleted"
     return "as now" if found.is_as_now else "changed"
-
-
-def _doubts(found: PastObject) -> str:
-    return ", ".join(doubt.value for doubt in found.doubts) or "-"

@@ -238,7 +238,11 @@ def _as_of(view: StatusView, moments: Sequence[datetime]) -> str:
 
 def _seen(view: StatusView) -> Iterator[Line]:
     if view.looked is not None:
-        yield _row("Looked now", _looks(view))
+        states = Counter(scope.state.value for scope in view.looked.values())
+        changes = sum(scope.changes for scope in view.looked.values())
+        looks = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        looks = looks or "no account has a target that is on"
+        yield _row("Looked now", f"{looks}; {number(changes)} to change")
     seen = [sighting for sighting in view.sightings.values() if sighting]
     images_at = [counts.images_at for counts in seen if counts.images and counts.images_at]
     yield from _remarks("Short", [short for found in seen for short in found.short])
@@ -266,14 +270,6 @@ def _remarks(label: str, remarks: Iterable[Remark], more: str = "") -> Iterator[
         yield _row("" if index else label, f"{who}: {text}{more}")
     if len(counted) > REMARKS_SHOWN:
         yield _row("", f"and {number(len(counted) - REMARKS_SHOWN)} more   → envctl plan")
-
-
-def _looks(view: StatusView) -> str:
-    looked = view.looked or {}
-    states = Counter(scope.state.value for scope in looked.values())
-    changes = sum(scope.changes for scope in looked.values())
-    counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    return f"{counts or 'no account has a target that is on'}; {number(changes)} to change"
 
 
 def _replicas(view: StatusView) -> Iterator[Line]:

@@ -7,34 +7,10 @@ from typing import Any
 import pytest
 
 from controller.views.documents.schemas import DOCUMENTS, EVENT_LINE
-from tests.support.command_line import (
-    Ended,
-    Fleet,
-    envctl,
-    fleet,
-    installed,
-    moto,
-    service,
-    use_settings,
-)
+from tests.support.command_line import Ended, Fleet, envctl, service, use_settings
 from tests.support.documents import ENVELOPE, PLAN, checked, validator
-from tests.support.fleet_yaml import account, environment, one_file
+from tests.support.fleet_yaml import MAP_AND_SCHEDULE, account, environment, one_file
 
-__all__ = ["fleet", "installed", "moto"]
-
-MAP_AND_SCHEDULE = """apiVersion: envctl/v1
-kind: DeploymentMap
-metadata: {name: web}
-spec:
-  roles:
-    - {serverRoleName: Web, owningCluster: Tango, ami: web-1.4.2, contactEmailTag: a@b.example,
-       autoScalingSettings: {minCapacity: 1, desiredCapacity: 3, maxCapacity: 6}}
----
-apiVersion: envctl/v1
-kind: Schedule
-metadata: {name: office-hours}
-spec: {timezone: Europe/London, periods: [{days: mon-fri, from: 08:00, to: 19:00}]}
-"""
 ESTATE = one_file(
     account(environment_type="Staging"),
     MAP_AND_SCHEDULE,

@@ -5,10 +5,8 @@ from pathlib import Path
 import pytest
 
 from controller.api import rate_limit
-from tests.support.command_line import Fleet, envctl, fleet, installed, moto, use_settings
+from tests.support.command_line import Fleet, envctl, use_settings
 from tests.support.http_interface import ADA, InterfaceByHand, bearer, serving
-
-__all__ = ["fleet", "installed", "moto"]
 
 BODIES = {
     "nested lists": b"[" * 300_000,

@@ -17,11 +17,9 @@ from controller.api import rate_limit
 from controller.api.application import _ROUTES, OPENAPI
 from controller.api.problems import MEDIA_TYPE
 from controller.views.documents.schemas import DOCUMENTS
-from tests.support.command_line import Fleet, envctl, fleet, installed, moto, use_settings
+from tests.support.command_line import Fleet, envctl, use_settings
 from tests.support.documents import PLAN
 from tests.support.http_interface import ADA, InterfaceByHand, bearer, serving
-
-__all__ = ["fleet", "installed", "moto"]
 
 Json = Any
 WEBHOOK = "/webhooks/git"

@@ -18,25 +18,13 @@ from controller.events import discard_event
 from controller.sources.folder import FolderSource
 from controller.targets.groups import TARGET as GROUPS
 from controller.views.rollback import NOT_ENDED_ONES, rollback_lines
-from tests.support.command_line import (
-    TEAMS,
-    Ended,
-    Fleet,
-    envctl,
-    fleet,
-    installed,
-    moto,
-    service,
-    use_settings,
-)
+from tests.support.command_line import TEAMS, Ended, Fleet, envctl, service, use_settings
 from tests.support.embedded_aws import AwsForTests
 from tests.support.git_repository import Repository
 from tests.support.live_account import FLEET, LiveAccount
 from tests.support.live_accounts import LiveEstate
 from tests.support.reconcilers import asked
 from tests.support.told import Told
-
-__all__ = ["fleet", "installed", "moto"]
 
 WEB = "c50-ta-Web"
 SIZES = {"minCapacity": 1, "desiredCapacity": 1, "maxCapacity": 4}

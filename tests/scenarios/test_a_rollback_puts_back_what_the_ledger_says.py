@@ -11,21 +11,9 @@ import pytest
 from controller.aws.items import to_wire
 from controller.aws.transactions import PutWrite
 from controller.engine.rollback import chosen
-from tests.support.command_line import (
-    Ended,
-    Fleet,
-    envctl,
-    fleet,
-    installation,
-    installed,
-    moto,
-    service,
-    use_settings,
-)
+from tests.support.command_line import Ended, Fleet, envctl, installation, service, use_settings
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 from tests.support.told import Told
-
-__all__ = ["fleet", "installed", "moto"]
 
 SERVICES = "InfraConfigServices"
 FILES = {

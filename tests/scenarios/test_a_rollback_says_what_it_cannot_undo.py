@@ -8,21 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.command_line import (
-    TEAMS,
-    Fleet,
-    envctl,
-    fleet,
-    installation,
-    installed,
-    moto,
-    service,
-    use_settings,
-)
+from tests.support.command_line import TEAMS, Fleet, envctl, installation, service, use_settings
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 from tests.support.told import Told
-
-__all__ = ["fleet", "installed", "moto"]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from controller.model.observed import ScopeState
 from controller.model.work import Job
-from controller.planning.signed_approvals import NAMESPACE
+from controller.planning.approvals import SIGNED_FOR
 from controller.sources.git import GitSource
 from controller.sources.location import GitLocation
 from tests.support.daemons import DaemonByHand
@@ -64,7 +64,7 @@ class Desk:
         tokens = "\n".join(one.token for one in refused)
         text = f"revision {self.repository.head}\n{tokens}\n".encode()
         self.place.write_bytes(text)
-        self.place.with_suffix(".sig").write_bytes(key.sign(text, NAMESPACE))
+        self.place.with_suffix(".sig").write_bytes(key.sign(text, SIGNED_FOR))
 
     def owner(self) -> str:
         found = self.estate.client("ssm").get_parameters_by_path(Path="/owners")["Parameters"]

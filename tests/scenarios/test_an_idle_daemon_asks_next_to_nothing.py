@@ -12,11 +12,9 @@ from controller.cli.invocation import Invocation
 from controller.cli.process import process_context
 from controller.sources.open_source import open_source
 from tests.support.buckets import opening
-from tests.support.command_line import TEAMS, Fleet, fleet, installed, moto, service
+from tests.support.command_line import TEAMS, Fleet, service
 from tests.support.daemons import DaemonByHand
 from tests.support.git_repository import Repository, git_calls, recorded_git
-
-__all__ = ["fleet", "installed", "moto"]
 
 ROUNDS = 3
 

@@ -9,28 +9,13 @@ import httpx
 import pytest
 
 from controller.engine.commit.interruption import Interruption
-from tests.support.command_line import Ended, Fleet, envctl, fleet, installed, moto, use_settings
-from tests.support.fleet_yaml import account, environment, one_file
+from tests.support.command_line import Ended, Fleet, envctl, use_settings
+from tests.support.fleet_yaml import MAP_AND_SCHEDULE, account, environment, one_file
 from tests.support.http_interface import ADA, BOB, InterfaceByHand, serving
 
-__all__ = ["fleet", "installed", "moto"]
-
-SHARED = """apiVersion: envctl/v1
-kind: DeploymentMap
-metadata: {name: web}
-spec:
-  roles:
-    - {serverRoleName: Web, owningCluster: Tango, ami: web-1.4.2, contactEmailTag: a@b.example,
-       autoScalingSettings: {minCapacity: 1, desiredCapacity: 3, maxCapacity: 6}}
----
-apiVersion: envctl/v1
-kind: Schedule
-metadata: {name: office-hours}
-spec: {timezone: Europe/London, periods: [{days: mon-fri, from: 08:00, to: 19:00}]}
-"""
 ESTATE = one_file(
     account(environment_type="Staging"),
-    SHARED,
+    MAP_AND_SCHEDULE,
     environment("c50", kind="Staging", more=", schedule: office-hours"),
 )
 COMMANDS = (

@@ -10,19 +10,9 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.support.command_line import (
-    Ended,
-    Fleet,
-    envctl,
-    fleet,
-    installed,
-    moto,
-    service,
-    use_settings,
-)
+from tests.support.command_line import Ended, Fleet, envctl, service, use_settings
 from tests.support.told import Told
 
-__all__ = ["fleet", "installed", "moto"]
 pytestmark = pytest.mark.slow
 
 TABLE = "InfraConfigServices"

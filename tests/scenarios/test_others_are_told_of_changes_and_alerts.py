@@ -16,22 +16,11 @@ from controller.events import RevisionApplied
 from controller.model.change_message import Topic
 from controller.model.work import Job
 from controller.sources.folder import FolderSource
-from tests.support.command_line import (
-    Fleet,
-    envctl,
-    fleet,
-    installation,
-    installed,
-    moto,
-    service,
-    use_settings,
-)
+from tests.support.command_line import Fleet, envctl, installation, service, use_settings
 from tests.support.daemons import DaemonByHand
 from tests.support.embedded_aws import AwsForTests
 from tests.support.power_estate import PowerEstate
 from tests.support.told import Told
-
-__all__ = ["fleet", "installed", "moto"]
 
 
 @pytest.mark.slow

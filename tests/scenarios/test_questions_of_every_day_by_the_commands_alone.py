@@ -11,22 +11,9 @@ import pytest
 from controller.decisions.coming_schedules import UNFIT
 from tests.support.command_line import Ended, Fleet, envctl, service, use_settings
 from tests.support.documents import ENVELOPE
-from tests.support.fleet_yaml import account, environment, one_file
+from tests.support.fleet_yaml import MAP_AND_SCHEDULE, account, environment, one_file
 from tests.support.told import Told
 
-MAP_AND_SCHEDULE = """apiVersion: envctl/v1
-kind: DeploymentMap
-metadata: {name: web}
-spec:
-  roles:
-    - {serverRoleName: Web, owningCluster: Tango, ami: web-1.4.2, contactEmailTag: a@b.example,
-       autoScalingSettings: {minCapacity: 1, desiredCapacity: 3, maxCapacity: 6}}
----
-apiVersion: envctl/v1
-kind: Schedule
-metadata: {name: office-hours}
-spec: {timezone: Europe/London, periods: [{days: mon-fri, from: 08:00, to: 19:00}]}
-"""
 C50 = """apiVersion: envctl/v1
 kind: Environment
 metadata: {name: c50, labels: {purpose: performance}}

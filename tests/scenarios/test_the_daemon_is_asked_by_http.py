@@ -19,11 +19,9 @@ from controller.cli.invocation import Invocation
 from controller.cli.run import make_running
 from controller.errors import Unreachable, WrongUsage
 from controller.events import Event, HttpListening
-from tests.support.command_line import Fleet, envctl, fleet, installed, moto, service, use_settings
+from tests.support.command_line import Fleet, envctl, service, use_settings
 from tests.support.documents import checked
 from tests.support.http_interface import ADA, CREDENTIALS, InterfaceByHand, bearer, serving
-
-__all__ = ["fleet", "installed", "moto"]
 
 
 @pytest.fixture

@@ -9,21 +9,9 @@ import pytest
 from controller.planning.observed_json import observed_schema
 from controller.planning.plan_file import plan_schema
 from controller.views.plan.markdown import LEAST_BUDGET
-from tests.support.command_line import (
-    Ended,
-    Fleet,
-    envctl,
-    fleet,
-    installation,
-    installed,
-    moto,
-    service,
-    use_settings,
-)
+from tests.support.command_line import Ended, Fleet, envctl, installation, service, use_settings
 from tests.support.fleet_yaml import EMPTY_MAP, account, environment, one_file
 from tests.support.told import Told
-
-__all__ = ["fleet", "installed", "moto"]
 
 pytestmark = pytest.mark.slow
 

@@ -18,11 +18,9 @@ from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.installation.bootstrap import BASELINE_ROW
 from controller.engine.installation.installation import INSTALLATION_KEY
 from controller.errors import Conflict
-from tests.support.command_line import Fleet, envctl, fleet, installed, moto, use_settings
+from tests.support.command_line import Fleet, envctl, use_settings
 from tests.support.request_faults import request_faults
 from tests.support.told import Told
-
-__all__ = ["fleet", "installed", "moto"]
 
 pytestmark = pytest.mark.slow
 

@@ -34,7 +34,7 @@ from tests.support.command_line import (
     use_settings,
 )
 from tests.support.embedded_aws import AwsForTests
-from tests.support.fleet_yaml import EMPTY_MAP, account, environment
+from tests.support.fleet_yaml import EMPTY_MAP, WEB_MAP, account, environment
 from tests.support.installed import rows_of
 from tests.support.told import Told
 
@@ -43,14 +43,6 @@ pytestmark = pytest.mark.slow
 
 STAGING, SCOPE = "012345670123", "staging-eu/eu-west-1"
 ACCOUNT = account(environment_type="Staging")
-MAP = """apiVersion: envctl/v1
-kind: DeploymentMap
-metadata: {name: web}
-spec:
-  roles:
-    - {serverRoleName: Web, owningCluster: Tango, ami: web-1.4.2, contactEmailTag: a@b.example,
-       autoScalingSettings: {minCapacity: 1, desiredCapacity: 3, maxCapacity: 6}}
-"""
 WEB = "c50-ta-Web"
 
 
@@ -180,7 +172,7 @@ def fleet_in_accounts(aws: AwsForTests, tmp_path: Path) -> Iterator[AwsForTests]
     folder = tmp_path / "fleet"
     off = environment("c50", kind="Staging", more=", schedule: 'off'")
     teams = TEAMS.replace("shortName: ta", "shortName: ta, keyPair: tango")
-    files = {"teams.yaml": teams, "account.yaml": ACCOUNT, "map.yaml": MAP, "c50.yaml": off}
+    files = {"teams.yaml": teams, "account.yaml": ACCOUNT, "map.yaml": WEB_MAP, "c50.yaml": off}
     Fleet(folder).has(files)
     seed(aws.address, fleet=folder)
     ec2 = aws.client("ec2", STAGING)
@@ -200,7 +192,7 @@ def follow_a_schedule_that_is_damaged(aws: AwsForTests, folder: Path) -> None:
     """Have the environment follow a Schedule, and write into its item what none can be."""
     hours = "apiVersion: envctl/v1\nkind: Schedule\nmetadata: {name: hours}\nspec: {expression: 'start: 0 8 * * *; stop: 0 19 * * *'}\n"
     follows = environment("c50", kind="Staging", more=", schedule: hours")
-    for name, text in {"hours.yaml": hours, "c50.yaml": follows, "map.yaml": MAP}.items():
+    for name, text in {"hours.yaml": hours, "c50.yaml": follows, "map.yaml": WEB_MAP}.items():
         (folder / name).write_text(text, encoding="utf-8")
     assert envctl("apply", "--yes", "--scope", "config").code == 0
     key = {"Kind": {"S": "Schedule"}, "Name": {"S": "hours"}}

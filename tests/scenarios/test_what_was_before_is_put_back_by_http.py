@@ -16,22 +16,10 @@ from controller.api.put_back.operation_jobs import OperationJobs
 from controller.cli.process import movable_clock, utc_now
 from controller.engine.state.operations import BEGUN_WITHIN, Kind, Operation, Operations
 from controller.model.work import Job, Work
-from tests.support.command_line import (
-    Ended,
-    Fleet,
-    envctl,
-    fleet,
-    installation,
-    installed,
-    moto,
-    service,
-    use_settings,
-)
+from tests.support.command_line import Ended, Fleet, envctl, installation, service, use_settings
 from tests.support.documents import checked
 from tests.support.http_interface import ADA, BOB, InterfaceByHand, bearer, serving
 from tests.support.told import Told
-
-__all__ = ["fleet", "installed", "moto"]
 
 SERVICES = "InfraConfigServices"
 FIRST, SECOND = "finds things", "an accident"

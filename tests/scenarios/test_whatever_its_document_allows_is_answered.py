@@ -8,11 +8,9 @@ from typing import Final
 import httpx
 import pytest
 
-from tests.support.command_line import Fleet, envctl, fleet, installed, moto, use_settings
+from tests.support.command_line import Fleet, envctl, use_settings
 from tests.support.http_interface import ADA, InterfaceByHand, bearer, serving
 from tests.support.master_stack import ROOT
-
-__all__ = ["fleet", "installed", "moto"]
 
 pytestmark = pytest.mark.slow
 

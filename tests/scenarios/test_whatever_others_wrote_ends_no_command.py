@@ -16,25 +16,12 @@ from moto import mock_aws
 from controller.aws.items import from_wire
 from tests.conftest import FAKE_ENVIRONMENT
 from tests.support.command_line import TEAMS, Fleet, commands_with, envctl, service
-from tests.support.fleet_yaml import NUMBERS, account, environment, one_file
+from tests.support.fleet_yaml import MAP_AND_SCHEDULE, NUMBERS, account, environment, one_file
 from tests.support.remembered_answers import RememberedAnswers, remembered_answers
 from tests.support.vandal import Vandal
 
 REGION = "eu-west-1"
 NUMBER = NUMBERS["staging-eu"]
-MAP_AND_SCHEDULE = """apiVersion: envctl/v1
-kind: DeploymentMap
-metadata: {name: web}
-spec:
-  roles:
-    - {serverRoleName: Web, owningCluster: Tango, ami: web-1.4.2, contactEmailTag: a@b.example,
-       autoScalingSettings: {minCapacity: 1, desiredCapacity: 3, maxCapacity: 6}}
----
-apiVersion: envctl/v1
-kind: Schedule
-metadata: {name: office-hours}
-spec: {timezone: Europe/London, periods: [{days: mon-fri, from: 08:00, to: 19:00}]}
-"""
 SETTINGS = """
 source: {{folder: {folder}}}
 live: {{parallelScopes: 1}}

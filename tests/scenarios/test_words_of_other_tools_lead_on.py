@@ -6,10 +6,8 @@ import boto3
 import pytest
 
 from controller.engine.commit.interruption import Interruption
-from tests.support.command_line import Ended, Fleet, envctl, fleet, installed, moto, use_settings
+from tests.support.command_line import Ended, Fleet, envctl, use_settings
 from tests.support.told import Told
-
-__all__ = ["fleet", "installed", "moto"]
 
 pytestmark = pytest.mark.slow
 

@@ -8,6 +8,23 @@ kind: DeploymentMap
 metadata: {name: web}
 spec: {roles: []}
 """
+WEB_MAP = """apiVersion: envctl/v1
+kind: DeploymentMap
+metadata: {name: web}
+spec:
+  roles:
+    - {serverRoleName: Web, owningCluster: Tango, ami: web-1.4.2, contactEmailTag: a@b.example,
+       autoScalingSettings: {minCapacity: 1, desiredCapacity: 3, maxCapacity: 6}}
+"""
+MAP_AND_SCHEDULE = (
+    WEB_MAP
+    + """---
+apiVersion: envctl/v1
+kind: Schedule
+metadata: {name: office-hours}
+spec: {timezone: Europe/London, periods: [{days: mon-fri, from: 08:00, to: 19:00}]}
+"""
+)
 
 
 def account(

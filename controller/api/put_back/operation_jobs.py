@@ -64,7 +64,11 @@ class OperationJobs:
         if found is None or found.state(self._now()) in {State.DONE, State.EXPIRED}:
             return
         if found.begun_at is not None and self._now() - found.asked_at > BEGUN_WITHIN:
-            operations.end(found, kept_error(_not_ended(found)).model_dump(), self._now())
+            error = NotInTime(
+                f"operation {found.id}: the daemon that had begun it did not end it within an hour, and none goes on",
+                fix=f"envctl audit list --actor {shlex.quote(found.actor)} shows what it did; then ask again",
+            )
+            operations.end(found, kept_error(error).model_dump(), self._now())
             return
         begun = operations.begin(found, self._now())
         kept: Kept | None = A_BUG
@@ -127,13 +131,6 @@ def kept_of(answer: Answer) -> Kept:
         remarks=[REDACTOR.redact(remark) for remark in answer.remarks],
     )
     return kept if fits(kept.model_dump()) else kept.model_copy(update={"fields": None})
-
-
-def _not_ended(operation: Operation) -> NotInTime:
-    return NotInTime(
-        f"operation {operation.id}: the daemon that had begun it did not end it within an hour, and none goes on",
-        fix=f"envctl audit list --actor {shlex.quote(operation.actor)} shows what it did; then ask again",
-    )
 
 
 def kept_error(error: EnvctlError) -> Kept:

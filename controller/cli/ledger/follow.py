@@ -9,8 +9,8 @@ from controller.cli.invocation import Format, FormatOption, Invocation
 from controller.cli.process import at_rest, note, print_as_is, say
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.engine.streams.drain import EMPTY_PAGES
-from controller.engine.streams.follow import Round, StreamFollower, streamed_tables
-from controller.errors import ExitCode, exit_code_of, worst_exit_code
+from controller.engine.streams.follow import StreamFollower, streamed_tables
+from controller.errors import exit_code_of, worst_exit_code
 from controller.gc_tuning import relaxed_gc
 from controller.model.ledger_record import LedgerRecord
 from controller.views.audit.follow import record_line, round_line
@@ -58,11 +58,7 @@ def follow(
                 break
             with at_rest():
                 call.process.interruption.pause(call.process.sleep, PAUSE_S)
-    raise typer.Exit(_exit_code(found))
-
-
-def _exit_code(found: Round) -> ExitCode:
-    return worst_exit_code(map(exit_code_of, found.errors.values()))
+    raise typer.Exit(worst_exit_code(map(exit_code_of, found.errors.values())))
 
 
 def _tell_text(record: LedgerRecord) -> None:

@@ -1,7 +1,7 @@
 """What takes long, done by a daemon: asked for, waited for, and told as the command would have told it."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NoReturn
+from collections.abc import Callable
+from typing import Final, NoReturn
 
 import typer
 
@@ -53,7 +53,7 @@ def put_back(call: Invocation, server: Server, path: str, said: Query, asked: As
 def done(call: Invocation, server: Server, request: Request, *, as_json: bool) -> NoReturn:
     """Have the daemon do something, wait for it, and print what came of it. Ends the command."""
     operation = server.ask(request, as_json=True).fields
-    name = _name(operation)
+    name = str(operation.get("id", ""))
     pause_s, told = _FIRST_S, False
     while operation.get("state") not in _OVER:
         if not told and operation.get("state") == "waiting" and pause_s >= _LONGEST_S:
@@ -69,7 +69,3 @@ def done(call: Invocation, server: Server, request: Request, *, as_json: bool) -
         )
     result = Request(f"/operations/{name}/result")
     raise typer.Exit(server.answer(result, as_json=as_json))
-
-
-def _name(operation: Mapping[str, Any]) -> str:
-    return str(operation.get("id", ""))

@@ -128,7 +128,11 @@ class Server:
             given = request.body
             body = given if isinstance(given, bytes) else orjson.dumps(given)
             headers["Content-Type"] = "application/json"
-        query = {name: _plain(value) for name, value in request.query.items() if value is not None}
+        query = {
+            name: str(value).lower() if isinstance(value, bool) else value
+            for name, value in request.query.items()
+            if value is not None
+        }
         path = f"{place.path.rstrip('/')}{_API}{quote(request.path)}?{urlencode(query, doseq=True)}"
         try:
             connection.request(request.method, path, body, headers)
@@ -220,10 +224,6 @@ def _problem(found: Mapping[str, object]) -> Problem:
             ]
         ),
     )
-
-
-def _plain(value: str | int | bool | list[str]) -> str | int | list[str]:
-    return str(value).lower() if isinstance(value, bool) else value
 
 
 def server_of(environment: Mapping[str, str]) -> Server | None:

@@ -279,9 +279,12 @@ class _SourceWithFile:
         return True
 
     def fetch(self) -> SourceTree:
-        """Return the tree of the source, fetched once, with the file as it is now."""
+        """Return the tree of the source, fetched once, with the file as it is now; that alone where its folder has none yet."""
         if self._tree is None:
-            self._tree = _fetch_or_begin(self._source)
+            try:
+                self._tree = self._source.fetch()
+            except EmptyFolder:
+                self._tree = SourceTree(Revision("", "working tree"), {})
         files = {**self._tree.files, self._path: self._id}
         return replace(self._tree, files=files)
 
@@ -300,14 +303,6 @@ class _SourceWithFile:
     def authorship(self, places: Iterable[DocumentPlace]) -> Mapping[DocumentPlace, Authorship]:
         """Ask the source."""
         return self._source.authorship(places)
-
-
-def _fetch_or_begin(source: Source) -> SourceTree:
-    """Return the tree of a source, one without files where its folder has none yet. Raises as fetching."""
-    try:
-        return source.fetch()
-    except EmptyFolder:
-        return SourceTree(Revision("", "working tree"), {})
 
 
 def _choices(names: list[str]) -> str:

@@ -11,8 +11,7 @@ from controller.engine.installation.installation import Master
 from controller.errors import EnvctlError, WrongUsage
 from controller.model.plan import Approval, Note, NoteCategory
 from controller.model.ref import ResourceRef
-from controller.planning.approvals import NO_LINES, CommitLines
-from controller.planning.signed_approvals import NAMESPACE, tokens_for
+from controller.planning.approvals import NO_LINES, SIGNED_FOR, CommitLines, tokens_for
 from controller.sources.ssh_signature import signer_of
 
 _BOUND: Final = Bound(64 * 1024, "a file of approvals")
@@ -27,7 +26,7 @@ def signed_lines(master: Master, revision: str) -> CommitLines:
         with suppress(NotFound, FileNotFoundError):
             text = _read(master, settings.signed)
             signature = _read(master, f"{settings.signed}.sig")
-            name = signer_of(text, signature, settings.signers, NAMESPACE)
+            name = signer_of(text, signature, settings.signers, SIGNED_FOR)
             if not name:
                 return _none(settings.signed, "none of approvals.signers signed it")
             tokens = tokens_for(revision, text.decode(errors="replace"))

@@ -4,7 +4,7 @@ Names, reasons and problems in it are what others wrote: they stand in a fence t
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -164,17 +164,12 @@ def _stands(status: ScopeStatus | None) -> str:
 
 
 def _fenced(lines: Iterable[str], rest: str) -> str:
-    shown = list(_cut(lines, rest))
+    every = list(lines)
+    shown = [in_short(line, LONGEST_LINE) for line in every[:SHOWN]]
+    if len(every) > SHOWN:
+        shown.append(f"… and {len(every) - SHOWN} more lines: {rest}")
     if not shown:
         return ""
     longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join((f"{fence}text", *shown, fence))
-
-
-def _cut(lines: Iterable[str], rest: str) -> Iterator[str]:
-    every = list(lines)
-    for line in every[:SHOWN]:
-        yield in_short(line, LONGEST_LINE)
-    if len(every) > SHOWN:
-        yield f"… and {len(every) - SHOWN} more lines: {rest}"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
 from controller.engine.commit.storage import ApplyRequest, new_run_id
 from controller.engine.config.observe import OVERRIDES, ObservedConfig, observe_config
@@ -68,6 +69,30 @@ class PutBack:
     until: datetime | None = None
     """When what is put back ends to hold; None: when Git changes the document."""
     emit: Emit = discard_event
+
+    @classmethod
+    def of(
+        cls,
+        accounts: LiveAccounts,
+        source: DesiredSource,
+        own: Planner | None,
+        *,
+        reason: str,
+        until: datetime | None,
+        emit: Emit,
+    ) -> Self:
+        """Return what puts back a source into an installation, planned by its settings and its clock."""
+        master = accounts.installation.master
+        return cls(
+            accounts=accounts,
+            source=source,
+            planner=Planner(lambda: source, master.settings, master.kinds),
+            own=own,
+            clock=master.process.clock,
+            reason=reason,
+            until=until,
+            emit=emit,
+        )
 
     def prepare(self, seen: ObservedConfig, request: ReconcileRequest) -> PreparedPutBack:
         """Plan it against what was seen; nothing is written.

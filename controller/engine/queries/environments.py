@@ -9,7 +9,6 @@ from controller.decisions.power_map import Compiled, of_environment
 from controller.engine.power.fleet import (
     AcceptedNow,
     FleetEvaluation,
-    ScopeEvaluation,
     evaluate_looks,
 )
 from controller.errors import WrongUsage
@@ -100,13 +99,9 @@ def schedule_actions(account: str, state: AcceptedNow, at: datetime) -> Iterator
     """
     accepted = accepted_at(state, at)
     for scope in _look_at(account, state, accepted, at).scopes.values():
-        yield from _actions(scope, accepted)
-
-
-def _actions(scope: ScopeEvaluation, accepted: AcceptedState) -> Iterator[InstanceAction]:
-    for judged in scope.instances:
-        spec = accepted.spec("Environment", judged.environment) if judged.environment else None
-        yield InstanceAction(judged, "" if spec is None else spec.environment_type)
+        for judged in scope.instances:
+            spec = accepted.spec("Environment", judged.environment) if judged.environment else None
+            yield InstanceAction(judged, "" if spec is None else spec.environment_type)
 
 
 def _look_at(

@@ -152,7 +152,13 @@ def live_listed(
     scopes = tuple(scopes)
     looks = [(scope.setup, look) for scope in scopes if (look := scope.view.look) is not None]
     outlook = _Outlook(looks, accepted_at, now)
-    changes = {ref: change for scope in scopes for ref, change in _changes_of_groups(scope)}
+    changes = {
+        change.ref: change
+        for scope in scopes
+        for plan in scope.plans
+        for change in plan.changes
+        if change.target == GROUPS.name
+    }
     compared = {
         scope.setup.scope.name
         for scope in scopes
@@ -180,14 +186,6 @@ def live_listed(
         ),
         place=place,
     )
-
-
-def _changes_of_groups(scope: LiveScopePlan) -> Iterator[tuple[ResourceRef, Change]]:
-    """Yield the groups that are otherwise than they are to be, and what would be done about it."""
-    for plan in scope.plans:
-        for change in plan.changes:
-            if change.target == GROUPS.name:
-                yield change.ref, change
 
 
 class _Next(NamedTuple):

@@ -20,7 +20,8 @@ def parse_moment(text: str, now: datetime) -> datetime:
     word, _, clock = text.strip().partition(" ")
     try:
         if word in _DAYS:
-            moment = datetime.combine(_day(word, now), time.fromisoformat(clock or "00:00"))
+            day = now.astimezone(UTC).date() - _DAYS[word]
+            moment = datetime.combine(day, time.fromisoformat(clock or "00:00"))
         else:
             moment = datetime.fromisoformat(text)
     except ValueError:
@@ -68,10 +69,6 @@ def period_of(when: str | None, since: str | None, until: str | None, now: datet
     if since or until:
         raise WrongUsage("--when says from when to when", fix="leave --since and --until out")
     return parse_period(when, now)
-
-
-def _day(word: str, now: datetime) -> date:
-    return now.astimezone(UTC).date() - _DAYS[word]
 
 
 def _is_day(text: str) -> bool:

@@ -44,9 +44,10 @@ class RollbackAsked:
         self.check()
         choosing = Choosing(installation)
         if self.what is not None:
-            ref = _object_meant(self.what, installation, now)
-            if ref is None:
+            refs = accepted_now(installation, now).accepted.resources.keys()
+            if "/" not in self.what and not objects_called(self.what, refs):
                 return choosing.of_id(self.what)
+            ref = object_of_tables(self.what, installation, now)
             return choosing.of_records(str(ref), last_change(str(ref), installation, now))
         if self.commit is not None:
             return choosing.of_commit(self.commit)
@@ -73,14 +74,6 @@ def _past(text: str, now: datetime) -> datetime:
     if moment > now:
         raise WrongUsage(f"--to {text} is yet to come", fix="give a time that has passed")
     return moment
-
-
-def _object_meant(text: str, installation: Installation, now: datetime) -> ResourceRef | None:
-    """Return the object that is meant; None for a text that is the id of something."""
-    refs = accepted_now(installation, now).accepted.resources.keys()
-    if "/" in text or objects_called(text, refs):
-        return object_of_tables(text, installation, now)
-    return None
 
 
 def refs_also(

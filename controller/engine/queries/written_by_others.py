@@ -53,17 +53,16 @@ class WrittenByOthers:
         item = self.installation.master.store.get(difference.item.table, key)
         if not is_there_by_us(records, CONFIG_SCOPE):
             return item is None or mark_of(item.get(MANAGED)) is None
-        shared = self._shared(table)
+        shared = tuple(
+            shared
+            for kind in self.installation.master.kinds.values()
+            for shared in kind.shared
+            if shared.table == table.name
+        )
         if item is None or not shared:
             return False
         last = next(one for one in records if (one.scope, one.phase) == (CONFIG_SCOPE, "done"))
         return _differs_in_shared_alone(item, last, table, shared)
-
-    def _shared(self, table: TableDefinition) -> tuple[SharedField, ...]:
-        kinds = self.installation.master.kinds.values()
-        return tuple(
-            shared for kind in kinds for shared in kind.shared if shared.table == table.name
-        )
 
 
 def _differs_in_shared_alone(

@@ -99,15 +99,9 @@ class Rollbacks:
                 fix="name what the plan says was changed since",
             )
         source = LedgerSource(chosen.name, undone, master.kinds, master.settings.of_rules)
-        run = PutBack(
-            accounts=self.accounts,
-            source=source,
-            planner=Planner(lambda: source, master.settings, master.kinds),
-            own=self.own,
-            clock=master.process.clock,
-            until=self.until,
-            reason=self.reason or f"rolled back: {chosen.name}",
-            emit=self.emit,
+        reason = self.reason or f"rolled back: {chosen.name}"
+        run = PutBack.of(
+            self.accounts, source, self.own, reason=reason, until=self.until, emit=self.emit
         )
         made = run.prepare(seen, request)
         return PreparedRollback(

@@ -108,8 +108,9 @@ class Undoing:
         bodies, secret = dict(real), []
         for ref, wanted in becomes.items():
             try:
-                now = self._document(ref, found.get(ref))
-                document = _with_secrets(wanted, now, _parsed(real.get(ref)))
+                now, body = self._document(ref, found.get(ref)), real.get(ref)
+                last = parse_canonical(body) if isinstance(body, bytes) else ABSENT
+                document = _with_secrets(wanted, now, last)
             except _SecretLost:
                 secret.append(ref)
                 continue
@@ -290,7 +291,3 @@ def _member(value: Json, name: str | int) -> Json:
 
 def _told(stored: StoredObject | None) -> tuple[bytes, Mapping[str, Any]] | None:
     return None if stored is None else (stored.attributes, stored.extra)
-
-
-def _parsed(body: bytes | tuple[Finding, ...] | None) -> Json:
-    return parse_canonical(body) if isinstance(body, bytes) else ABSENT

@@ -307,15 +307,9 @@ class ItemsImport:
             master.settings.resource_prefix,
             installation.ledger,
         )
-        run = PutBack(
-            accounts=self.accounts,
-            source=source,
-            planner=Planner(lambda: source, master.settings, master.kinds),
-            own=self.own,
-            clock=master.process.clock,
-            until=self.until,
-            reason=self.reason or f"imported {source.name.removeprefix('items:')}",
-            emit=self.emit,
+        reason = self.reason or f"imported {source.name.removeprefix('items:')}"
+        run = PutBack.of(
+            self.accounts, source, self.own, reason=reason, until=self.until, emit=self.emit
         )
         return run, run.prepare(observe_config(installation), request)
 

@@ -1,7 +1,7 @@
 """From tables that were scanned while writes went on to the tables as they were right after one record of the ledger."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -126,18 +126,13 @@ def entries(
     """Yield a scope's records, by sequence, without a gap: up to the first that is not there yet, or ``until``."""
     expected = after + 1
     for page in ledger.pages(scope, after):
-        for sequence, record in _readable(page):
-            if sequence != expected or sequence > until:
+        for entry in page:
+            if entry.record is None:
+                break
+            if entry.sequence != expected or entry.sequence > until:
                 return
-            yield sequence, record
+            yield entry.sequence, entry.record
             expected += 1
-
-
-def _readable(page: Sequence[Any]) -> Iterator[tuple[int, WireItem]]:
-    for entry in page:
-        if entry.record is None:
-            return
-        yield entry.sequence, entry.record
 
 
 def _left_by(step: Step) -> str:

@@ -160,17 +160,8 @@ class Snapshots:
         reason: str,
     ) -> Restorer:
         """Return what restores a source; ``own`` plans the settings' own source, None where they name none."""
-        master = self.installation.master
-        run = PutBack(
-            accounts=accounts,
-            source=source,
-            planner=Planner(lambda: source, master.settings, master.kinds),
-            own=own,
-            clock=master.process.clock,
-            until=until,
-            reason=reason or f"restored from {source.name}",
-            emit=self.emit,
-        )
+        reason = reason or f"restored from {source.name}"
+        run = PutBack.of(accounts, source, own, reason=reason, until=until, emit=self.emit)
         return Restorer(run=run, source=source)
 
     def _look(self) -> ObservedState:

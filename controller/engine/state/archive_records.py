@@ -10,19 +10,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from controller.aws.items import WireItem, item_bytes, to_wire
+from controller.aws.items import WireItem, item_bytes
 from controller.aws.transactions import (
-    MAX_BYTES,
-    MAX_WRITES,
     Committed,
     DeleteWrite,
-    UpdateWrite,
+    in_parts,
 )
 from controller.engine.installation.installation import Installation
 from controller.engine.state.open_records import OPEN_PREFIX, open_records_of_row
 from controller.errors import Conflict, DamagedState, Throttled, WrongUsage
 from controller.events import Emit, RecordsArchived, RecordsCleared, discard_event
-from controller.ledger.archived.archive import ARCHIVES_ROW, KNOWN_FOR_S, ArchivedTo
+from controller.ledger.archived.archive import KNOWN_FOR_S, ArchivedTo, write_of_row
 from controller.ledger.archived.segments import (
     MOST_BYTES,
     MOST_RECORDS,
@@ -186,18 +184,8 @@ class RecordArchiver:
     def _count(self, scope: str, at: ArchivedTo, to: ArchivedTo) -> None:
         """Have the row count a segment, if it stands where the segment begins. Raises Conflict if it does not."""
         master = self.installation.master
-        held = {":to": to.value}
-        condition = "attribute_not_exists(#scope)"
-        if at is not _NOTHING:
-            condition, held[":at"] = "#scope = :at", at.value
-        write = UpdateWrite(
-            master.state_table,
-            to_wire(ARCHIVES_ROW),
-            update="SET #scope = :to",
-            condition=condition,
-            names={"#scope": scope},
-            values=to_wire(held),
-        )
+        found = {} if at is _NOTHING else {scope: at.value}
+        write = write_of_row(master.state_table, scope, found, to)
         archive = self.installation.archive
         try:
             master.store.write(write)
@@ -234,7 +222,7 @@ class RecordArchiver:
                 for entry, record in zip(entries, records, strict=True)
                 if entry.audit_id in ids.get(entry.sequence, ())
             ]
-            for part in _together(held):
+            for part in in_parts(held, item_bytes):
                 process.interruption.check()
                 self._delete(part, before)
                 cleared += len(part)
@@ -266,20 +254,6 @@ class RecordArchiver:
             "ledger: other transactions keep records busy that are to be taken out of the table",
             fix="nothing, it is tried again later",
         )
-
-
-def _together(records: Sequence[WireItem]) -> Iterator[list[WireItem]]:
-    """Yield records that one transaction can delete."""
-    part, size = list[WireItem](), 0
-    for record in records:
-        bytes_ = item_bytes(record)
-        if len(part) == MAX_WRITES or (part and size + bytes_ > MAX_BYTES):
-            yield part
-            part, size = [], 0
-        part.append(record)
-        size += bytes_
-    if part:
-        yield part
 
 
 def _read(records: Sequence[WireItem]) -> list[WireItem | None]:

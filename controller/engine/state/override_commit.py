@@ -1,11 +1,12 @@
 """Overrides come and go together with their records: one transaction with the head of the config scope."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from controller.aws.items import item_bytes, to_wire
-from controller.aws.transactions import DeleteWrite, PutWrite
+from controller.aws.transactions import DeleteWrite, PutWrite, in_parts
 from controller.engine.commit.lease import Claim
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.commit.storage import ApplyRequest, Storage
@@ -61,7 +62,7 @@ def make_overrides(
     """
     with ScopeWriter.take(CONFIG_SCOPE, claim, storage, request, emit) as writer:
         rows = [_made(writer, alike) for alike in _by_row(overrides)]
-        for batch in _batches(rows):
+        for batch in in_parts(rows, attrgetter("bytes"), MOST, MOST_BYTES):
             _record(writer, [row.item for row in batch])
 
 
@@ -129,7 +130,8 @@ def _end(writer: ScopeWriter, endings: Sequence[Ending]) -> list[Ending]:
     ends = {ending.override.id: ending for ending in endings}
     rows = [_ended(writer, alike) for alike in _by_row(ending.override for ending in endings)]
     gone: list[Ending] = []
-    for batch in _batches([row for row in rows if row is not None]):
+    known = (row for row in rows if row is not None)
+    for batch in in_parts(known, attrgetter("bytes"), MOST, MOST_BYTES):
         try:
             _record(writer, [row.item for row in batch])
         except Conflict:
@@ -183,20 +185,6 @@ def _write(
         0 if row is None else item_bytes(to_wire(row)) for row in (before, after)
     )
     return _RowWrite(item, before_bytes + 2 * after_bytes, ids)
-
-
-def _batches(rows: Sequence[_RowWrite]) -> Iterator[list[_RowWrite]]:
-    """Yield as many rows at a time as go into a transaction with their records."""
-    batch: list[_RowWrite] = []
-    taken = 0
-    for row in rows:
-        if batch and (len(batch) == MOST or taken + row.bytes > MOST_BYTES):
-            yield batch
-            batch, taken = [], 0
-        batch.append(row)
-        taken += row.bytes
-    if batch:
-        yield batch
 
 
 def _record(writer: ScopeWriter, items: Sequence[ItemWrite]) -> None:

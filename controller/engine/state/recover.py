@@ -1,6 +1,6 @@
 """A scope's own rows that were lost or damaged, made again from its chain: its head, and which records are open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from controller.ledger.chain import ChainCheck, ChainEntry, FindingKind
 from controller.ledger.heads import HEAD_PREFIX, row_of_head
 from controller.ledger.verify import Chain
 from controller.model.canonical import digest
-from controller.model.ledger_record import Head, ItemWrite, LedgerRecord
+from controller.model.ledger_record import Head, ItemWrite
 from controller.model.plan import Cause
 from controller.model.ref import UNKNOWN_AUTHORSHIP, ResourceRef
 from controller.targets.table_items.definitions import STATE_TABLE
@@ -47,7 +47,10 @@ def recover_scope(
     The head's epoch is a moment, above any that was counted, so that no worker of before can write. Raises DamagedState if there
     are no records or their chain is not whole, ScopeBusy if somebody writes the scope, and as any read or write.
     """
-    head_row, open_row = (_row(storage, prefix + scope) for prefix in (HEAD_PREFIX, OPEN_PREFIX))
+    table = storage.physical(STATE_TABLE.name)
+    head_row, open_row = (
+        storage.store.get(table, {"Id": prefix + scope}) for prefix in (HEAD_PREFIX, OPEN_PREFIX)
+    )
     is_head_lost, ids = _is_head_lost(storage, scope), _open_records(open_row)
     if not is_head_lost and ids is not None:
         return None
@@ -67,20 +70,15 @@ def recover_scope(
         if is_open_lost:
             row = row_of_open_records(scope, led.open_records)
             items.append(_write(open_row, row))
-            writes.append(PutWrite(storage.physical(STATE_TABLE.name), to_wire(row)))
-        writer.append(_records(items, scope, storage, request), writes)
+            writes.append(PutWrite(table, to_wire(row)))
+        made = records_of(items, scope, storage, request, storage.clock(), phase="succeeded")
+        # The same may be made again on another day.
+        again = [
+            replace(record, audit_id=digest(f"{record.audit_id} {request.transaction}".encode()))
+            for record in made
+        ]
+        writer.append(again, writes)
     return Recovered(head, led.open_records if is_open_lost else None, request.transaction)
-
-
-def _records(
-    items: Sequence[ItemWrite], scope: str, storage: Storage, request: ApplyRequest
-) -> list[LedgerRecord]:
-    """Return records of what was made again; the same may be made again on another day."""
-    made = records_of(items, scope, storage, request, storage.clock(), phase="succeeded")
-    return [
-        replace(record, audit_id=digest(f"{record.audit_id} {request.transaction}".encode()))
-        for record in made
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +116,6 @@ def _follow(scope: str, chain_of: Chain, storage: Storage) -> _Led:
 
 def _text(entry: ChainEntry, name: str) -> str:
     return str((entry.record or {}).get(name, {}).get("S", ""))
-
-
-def _row(storage: Storage, row_id: str) -> Row | None:
-    return storage.store.get(storage.physical(STATE_TABLE.name), {"Id": row_id})
 
 
 def _is_head_lost(storage: Storage, scope: str) -> bool:

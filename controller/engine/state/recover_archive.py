@@ -1,10 +1,14 @@
 """How far a scope's chain stands in segments, where the row that says so is lost or damaged: told, and made again from the segments."""
 
-from controller.aws.items import to_wire
-from controller.aws.transactions import UpdateWrite
 from controller.engine.installation.installation import Installation
 from controller.errors import Conflict, DamagedState, ScopeBusy
-from controller.ledger.archived.archive import ARCHIVES_ROW, Archive, ArchivedTo, archived_of_row
+from controller.ledger.archived.archive import (
+    ARCHIVES_ROW,
+    Archive,
+    ArchivedTo,
+    archived_of_row,
+    write_of_row,
+)
 from controller.ledger.archived.segments import check_links
 from controller.ledger.chain import Finding, FindingKind, Verification
 
@@ -48,20 +52,8 @@ def recover_archived(installation: Installation, scope: str) -> ArchivedTo | Non
         to = ArchivedTo(segment.last, last["Hash"]["S"], last["ISOTimestamp"]["S"])
     if not segments:
         return None
-    values = {":to": to.value}
-    condition = "attribute_not_exists(#scope)"
-    if scope in row:
-        condition, values[":found"] = "#scope = :found", row[scope]
-    write = UpdateWrite(
-        master.state_table,
-        to_wire(ARCHIVES_ROW),
-        update="SET #scope = :to",
-        condition=condition,
-        names={"#scope": scope},
-        values=to_wire(values),
-    )
     try:
-        master.store.write(write)
+        master.store.write(write_of_row(master.state_table, scope, row, to))
     except Conflict as error:
         raise ScopeBusy(
             f"scope {scope}: somebody wrote row {ARCHIVES_ROW['Id']} meanwhile", fix="run it again"

@@ -1,6 +1,6 @@
 """The stream of one config table read into the ledger: a record for each change by others, written with how far it was read."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from controller.aws.items import to_wire
 from controller.aws.streams import PositionLost, StreamEvent, TableStream, find_stream
 from controller.aws.tables import batch_get_wire
-from controller.aws.transactions import PutWrite, UpdateWrite, Write
+from controller.aws.transactions import PutWrite, UpdateWrite, Write, in_parts
 from controller.engine.commit.scope_writer import ScopeWriter
 from controller.engine.streams.checkpoint import (
     CHECKPOINT_PREFIX,
@@ -182,7 +182,10 @@ class TableReader:
         """Record what others changed, and mark our records of deletes; both with how far the shard is read then."""
         self._done.events += len(drained.events)
         positions, is_saved = self.checkpoint.positions, not drained.events
-        batches = list(_batches(self._changes(drained.events)))
+        changes = self._changes(drained.events)
+        batches = list(
+            in_parts(changes, lambda it: it.at_most_bytes + _RECORD_BYTES, MOST_TOGETHER, MAX_BYTES)
+        )
         for batch in batches:
             found = self._recognised(batch)
             # Only now: how far items were passed and how far the shard is read are written together, or not at all.
@@ -206,7 +209,12 @@ class TableReader:
             ) from error
 
     def _recognised(self, changes: Sequence[StreamChange]) -> list[Recognised]:
-        own = self._own_records([change.audit_id for change in changes])
+        claimed = self._rows([change.audit_id for change in changes])
+        own = {
+            audit_id: OwnRecord(sequence, event_id)
+            for audit_id, (scope, sequence, event_id) in claimed.items()
+            if not scope.startswith(STREAM_PREFIX)
+        }
         strange = [change.event.event_id for change in changes if change.audit_id not in own]
         recorded = self._rows(strange)
         passed = self.checkpoint.passed
@@ -222,13 +230,6 @@ class TableReader:
         except (DamagedState, ScopeFromTheFuture):
             return MOST_RECORDS
         return MOST_RECORDS if head is None else head.sequence
-
-    def _own_records(self, audit_ids: Sequence[str]) -> dict[str, OwnRecord]:
-        own = {}
-        for audit_id, (scope, sequence, event_id) in self._rows(audit_ids).items():
-            if not scope.startswith(STREAM_PREFIX):
-                own[audit_id] = OwnRecord(sequence, event_id)
-        return own
 
     def _rows(self, audit_ids: Sequence[str]) -> dict[str, tuple[str, int, str]]:
         """Return scope, sequence and claiming event of the records there are, by audit id."""
@@ -286,20 +287,6 @@ class TableReader:
             values={":event": {"S": change.event.event_id}},
             update="SET EventID = :event",
         )
-
-
-def _batches(changes: Sequence[StreamChange]) -> Iterator[Sequence[StreamChange]]:
-    """Yield changes in their order, as many at a time as one transaction can hold the records of."""
-    batch, size = list[StreamChange](), 0
-    for change in changes:
-        own = change.at_most_bytes + _RECORD_BYTES
-        if batch and (len(batch) == MOST_TOGETHER or size + own > MAX_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(change)
-        size += own
-    if batch:
-        yield batch
 
 
 def holdable(record: LedgerRecord, blobs: BlobStore | None) -> LedgerRecord:

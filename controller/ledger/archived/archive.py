@@ -14,7 +14,8 @@ from threading import Lock
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from controller.aws.errors import NotFound
-from controller.aws.items import from_wire
+from controller.aws.items import from_wire, to_wire
+from controller.aws.transactions import UpdateWrite
 from controller.errors import DamagedState, WrongUsage
 from controller.ledger.archived.segments import (
     FOLDER,
@@ -76,6 +77,24 @@ class SegmentStore(Protocol):
 
     def list(self, prefix: str) -> Iterable[_Stored]:
         """Yield the objects whose keys begin so, by key."""
+
+
+def write_of_row(
+    table: str, scope: str, found: Mapping[str, object], to: ArchivedTo
+) -> UpdateWrite:
+    """Return the write that has the row say how far a scope's segments go, if it says of the scope what was ``found`` in it."""
+    values: dict[str, object] = {":to": to.value}
+    condition = "attribute_not_exists(#scope)"
+    if scope in found:
+        condition, values[":found"] = "#scope = :found", found[scope]
+    return UpdateWrite(
+        table,
+        to_wire(ARCHIVES_ROW),
+        update="SET #scope = :to",
+        condition=condition,
+        names={"#scope": scope},
+        values=to_wire(values),
+    )
 
 
 def archived_of_row(row: Mapping[str, Any]) -> dict[str, ArchivedTo]:

@@ -208,7 +208,11 @@ class GroupActs:
 
     def _to_begin(self, pointer: Pointer | None) -> RefreshMark:
         """Return the mark of a refresh that is about to begin."""
-        version = pointer.version if pointer is not None else self._version()
+        if pointer is not None:
+            version = pointer.version
+        else:
+            found = self._client.described("look at the group") or {}
+            version = str((found.get("LaunchTemplate") or {}).get("Version", ""))
         before = self._client.newest_refresh()
         return RefreshMark(version, after=str(before.get("InstanceRefreshId", "")))
 
@@ -233,10 +237,6 @@ class GroupActs:
         mark = begun._replace(id=str(answer["InstanceRefreshId"]))
         self._client.tag("tag the group", self._client.tags({our.REFRESH: str(mark)}))
         return ""
-
-    def _version(self) -> str:
-        found = self._client.described("look at the group") or {}
-        return str((found.get("LaunchTemplate") or {}).get("Version", ""))
 
     def _is_there(self) -> bool:
         """Tell whether a group of the name is there and ours. Raises Conflict if it is somebody else's."""

@@ -43,15 +43,11 @@ def data_of(attributes: Mapping[str, Any], source: Data) -> dict[str, Any]:
     if attributes["keyPair"]:
         data["KeyName"] = attributes["keyPair"]
     if attributes["userData"]:
-        data["UserData"] = _encoded(attributes["userData"], source)
+        text = attributes["userData"]
+        # What is no text is held as it came.
+        is_held = text == source.get("UserData")
+        data["UserData"] = text if is_held else base64.b64encode(text.encode()).decode()
     return data
-
-
-def _encoded(text: str, source: Data) -> str:
-    """Return user data as EC2 takes it; what is no text is held as it came."""
-    if text == source.get("UserData"):
-        return text
-    return base64.b64encode(text.encode()).decode()
 
 
 def profile_name(profile: Mapping[str, str]) -> str:

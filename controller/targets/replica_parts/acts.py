@@ -11,6 +11,7 @@ from controller.aws.transactions import (
     Cancelled,
     DeleteWrite,
     PutWrite,
+    in_parts,
     transaction_bytes,
 )
 from controller.errors import Conflict, EnvctlError, RefusedByAws, StaleEpoch
@@ -58,8 +59,10 @@ def copy_all(changes: Sequence[Change], acts: LiveActs) -> Results:
             results[ref] = ActResult(message="was so already")
         else:
             writes[ref] = write
-    for part in _parts(writes):
-        results |= _send(part, acts)
+    for part in in_parts(
+        writes.items(), lambda entry: transaction_bytes([entry[1]]), MOST_WRITES, MOST_BYTES
+    ):
+        results |= _send(dict(part), acts)
     return results
 
 
@@ -143,19 +146,6 @@ def _unchanged(
     if found is None:
         return "attribute_not_exists(#key)", {"#key": next(iter(place.key))}, {}
     return as_found(name, found)
-
-
-def _parts(writes: Mapping[ResourceRef, Write]) -> list[dict[ResourceRef, Write]]:
-    parts: list[dict[ResourceRef, Write]] = []
-    size = 0
-    for ref, write in writes.items():
-        own = transaction_bytes([write])
-        if not parts or len(parts[-1]) == MOST_WRITES or size + own > MOST_BYTES:
-            parts.append({})
-            size = 0
-        parts[-1][ref] = write
-        size += own
-    return parts
 
 
 def _send(part: Mapping[ResourceRef, Write], acts: LiveActs) -> Results:

@@ -202,7 +202,10 @@ FORMS: Final[Mapping[str, Form]] = {
             column_of("ZONE", "timezone"),
             WANTED,
             NEXT,
-            Column("HOURS A WEEK", lambda one, _now: _hours(one.hours_per_week)),
+            Column(
+                "HOURS A WEEK",
+                lambda one, _now: "-" if one.hours_per_week is None else f"{one.hours_per_week:g}",
+            ),
             column_of("ENVIRONMENTS", "environments"),
             OVERRIDE,
             DRIFT,
@@ -228,10 +231,6 @@ FORMS: Final[Mapping[str, Form]] = {
     ),
 }
 """How each list is shown, but that of overrides."""
-
-
-def _hours(hours: float | None) -> str:
-    return "-" if hours is None else f"{hours:g}"
 
 
 def list_answer(

@@ -96,7 +96,8 @@ def _entry(entry: Entry) -> str:
     if entry.more_text:
         remarks += f' <span class="soft">{entry.more_text}</span>'
     below = escape("\n".join(entry.below))
-    table = _table(entry.fields) if entry.fields else ""
+    rows = "".join(map(_row, entry.fields))
+    table = f'<div class="scroll"><table>{rows}</table></div>' if rows else ""
     if entry.sign in _WHOLE_OBJECTS and len(entry.fields) > _OPEN_FIELDS:
         count = len(entry.fields)
         table = f'<details class="whole"><summary>{count} fields</summary>{table}</details>'
@@ -106,10 +107,6 @@ def _entry(entry: Entry) -> str:
         scope = escape("\n".join(entry.scopes))
         facts = f' data-kind="{escape(entry.kind)}" data-cause="{entry.cause}" data-scope="{scope}"'
     return f"<li{facts}>{_sign(entry.sign)}{escape(entry.title)}{remarks}{more}{table}</li>"
-
-
-def _table(fields: Iterable[ShownField]) -> str:
-    return f'<div class="scroll"><table>{"".join(map(_row, fields))}</table></div>'
 
 
 def _row(field: ShownField) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.planning.signed_approvals import tokens_for
+from controller.planning.approvals import tokens_for
 
 COMMIT = "9f1e0aa4c1d2e3f40516273849a0b1c2d3e4f506"
 TOKEN = "approvalRequired@3f9c1a77d0e2b415"

@@ -82,10 +82,12 @@ class _ScopeExamination:
         self._aws = doctor.installation.master.aws
 
     def checks(self) -> Iterator[Check]:
-        modes = self._modes()
+        settings, own = self._doctor.installation.master.settings.targets, self._setup.mode
+        every = [(target, settings.of(target.name, own)) for target in self._doctor.targets]
+        modes = [(target, mode) for target, mode in every if mode != "off"]
         shown = ", ".join(f"{target.name}: {mode}" for target, mode in modes)
-        own = f"Account/{self._setup.scope.account_name} has mode {self._setup.mode}"
-        yield self._ok("mode", f"{own}; {shown or 'every target is off'}")
+        said = f"Account/{self._setup.scope.account_name} has mode {own}"
+        yield self._ok("mode", f"{said}; {shown or 'every target is off'}")
         if self._setup.waits:
             yield self._unseen("role", self._setup.not_entered)
             return
@@ -102,11 +104,6 @@ class _ScopeExamination:
         if any(target.name == "groups" for target, _ in modes):
             yield from check_launching(self._aws, self._setup.scope)
         yield from self._needs(view)
-
-    def _modes(self) -> list[tuple[LiveTarget, Mode]]:
-        modes, own = self._doctor.installation.master.settings.targets, self._setup.mode
-        every = [(target, modes.of(target.name, own)) for target in self._doctor.targets]
-        return [(target, mode) for target, mode in every if mode != "off"]
 
     def _role(self) -> Check:
         """Say whether the account names a role, and one that may be used. No call is made."""

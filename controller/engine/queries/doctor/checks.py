@@ -94,7 +94,7 @@ def _needed(make: Callable[[], T], of: str) -> T:
 
 
 def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
-    settings = _settings(patient)
+    settings = _needed(lambda: patient.settings, "settings")
     yield Check(INSTALLATION, "settings", Health.OK, f"readable; region {settings.region}")
     yield _source(patient, settings)
     master = _needed(lambda: patient.master, "credentials")
@@ -127,13 +127,6 @@ def _checks(patient: Patient, wanted: str | None) -> Iterator[Check]:
         for setup, checks in zip(setups, pool.map(doctor.examine, setups), strict=True):
             yield from checks
             yield from _head(setup.scope.name, installation, now)
-
-
-def _settings(patient: Patient) -> Settings:
-    try:
-        return patient.settings
-    except EnvctlError as error:
-        raise _Ended(check_of_error(INSTALLATION, "settings", error)) from error
 
 
 def _source(patient: Patient, settings: Settings) -> Check:

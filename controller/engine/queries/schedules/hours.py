@@ -12,7 +12,6 @@ from controller.ledger.queries import LedgerReader
 from controller.ledger.questions import OfEntity, Period
 from controller.ledger.records import POWER, EntityKey
 from controller.model.accepted import AcceptedState
-from controller.model.ledger_record import LedgerRecord
 from controller.model.ref import ResourceRef
 
 _ON: Final = frozenset({"running", "pending"})
@@ -105,18 +104,13 @@ def report_of(
             belongs = belongs_of(environment, accepted)
             if not wanted.fits(belongs):
                 continue
-            records = _records(ledger, f"{scope}/{environment}", since, until)
+            key = EntityKey(POWER, f"{scope}/{environment}", None)
+            lines_of_power = ledger.all(OfEntity((key,), Period(since, until)))
+            records = ledger.whole(line for line in lines_of_power if line.phase == "succeeded")
             hours = power_hours(records, instances, since, until)
             lines.append(_line(belongs, scope, hours, types, prices))
     dark = {name: scope.reason.message for name, scope in fleet.unreachable.items()}
     return ScheduleReport(since, until, tuple(lines), dark)
-
-
-def _records(
-    ledger: LedgerReader, key: str, since: datetime, until: datetime
-) -> Iterable[LedgerRecord]:
-    question = OfEntity((EntityKey(POWER, key, None),), Period(since, until))
-    return ledger.whole(line for line in ledger.all(question) if line.phase == "succeeded")
 
 
 def _line(

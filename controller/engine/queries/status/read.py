@@ -40,9 +40,8 @@ from controller.model.alert import KnownAlert
 from controller.model.observed import CONFIG_SCOPE, ScopeStatus
 from controller.model.override import Override
 from controller.model.plan import NoteCategory
-from controller.model.ref import ResourceRef
 from controller.ports import Source
-from controller.scheduling.schedule import InvalidSchedule, Schedule, State
+from controller.scheduling.schedule import InvalidSchedule, State
 from controller.scheduling.timeline import state_at
 from controller.scheduling.wakeups import Wakeups
 
@@ -256,12 +255,15 @@ def power_outlook(accepted: AcceptedState, now: datetime) -> PowerView:
     wakeups: Wakeups[str] = Wakeups()
     ends: dict[datetime, dict[str, State]] = {}
     overridden = {override.ref for override in accepted.overrides}
-    for name, schedule in _schedules(accepted):
+    for ref in accepted.of_kind("Environment"):
+        name, spec = ref.key, accepted.specs[ref]
+        if spec.lifecycle == "retired":
+            continue
+        schedule = compiled(spec.schedule, accepted)
         if isinstance(schedule, InvalidSchedule):
             invalid[name] = str(schedule)
             continue
         counts[state_at(schedule, now)] += 1
-        ref = ResourceRef("Environment", name)
         if ref not in overridden:
             wakeups.put(name, schedule, now)
             continue
@@ -276,13 +278,6 @@ def power_outlook(accepted: AcceptedState, now: datetime) -> PowerView:
         invalid=invalid,
         next=tuple(_switches(wakeups, ends)),
     )
-
-
-def _schedules(accepted: AcceptedState) -> Iterable[tuple[str, Schedule | InvalidSchedule]]:
-    for ref in accepted.of_kind("Environment"):
-        spec = accepted.specs[ref]
-        if spec.lifecycle != "retired":
-            yield ref.key, compiled(spec.schedule, accepted)
 
 
 def _switches(

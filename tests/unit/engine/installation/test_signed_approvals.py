@@ -10,8 +10,7 @@ import pytest
 from controller import catalog
 from controller.engine.installation.installation import Master
 from controller.engine.installation.signed_approvals import signed_lines
-from controller.planning.approvals import NO_LINES, ApprovalSettings, CommitLines
-from controller.planning.signed_approvals import NAMESPACE
+from controller.planning.approvals import NO_LINES, SIGNED_FOR, ApprovalSettings, CommitLines
 from controller.settings import Settings
 from tests.support.buckets import Bucket, buckets_in_process
 from tests.support.process_contexts import around
@@ -51,7 +50,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_what_a_listed_key_signed_approves_its_revision_and_no_other(desk: Desk) -> None:
     assert desk.read() == NO_LINES, "nobody has signed anything"
-    desk.lies(TEXT, desk.ada.sign(TEXT, NAMESPACE))
+    desk.lies(TEXT, desk.ada.sign(TEXT, SIGNED_FOR))
 
     (given,) = desk.read().signed
 
@@ -60,7 +59,7 @@ def test_what_a_listed_key_signed_approves_its_revision_and_no_other(desk: Desk)
 
 
 def test_of_a_bucket_as_of_a_folder(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    signature = desk.ada.sign(TEXT, NAMESPACE)
+    signature = desk.ada.sign(TEXT, SIGNED_FOR)
     with buckets_in_process() as client:
         bucket = Bucket.made(client).name
         client.put_object(Bucket=bucket, Key="approvals", Body=TEXT)
@@ -75,9 +74,9 @@ def test_of_a_bucket_as_of_a_folder(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("sign", "because"),
     [
-        (lambda desk: desk.mallory.sign(TEXT, NAMESPACE), "another key of the same name"),
+        (lambda desk: desk.mallory.sign(TEXT, SIGNED_FOR), "another key of the same name"),
         (lambda desk: desk.ada.sign(TEXT, "git"), "signed as a commit is"),
-        (lambda desk: desk.ada.sign(TEXT + b"#", NAMESPACE), "another text"),
+        (lambda desk: desk.ada.sign(TEXT + b"#", SIGNED_FOR), "another text"),
         (lambda _: b"", "no signature"),
         (lambda _: b"x" * 100_000, "more than is read"),
     ],
@@ -104,9 +103,9 @@ def test_a_file_that_cannot_be_read_approves_nothing_and_says_so(desk: Desk) -> 
 
 @pytest.mark.slow
 def test_of_a_thousand_edited_files_none_approves_anything(desk: Desk) -> None:
-    signature, chance = desk.ada.sign(TEXT, NAMESPACE), random.Random(15)
+    signature, chance = desk.ada.sign(TEXT, SIGNED_FOR), random.Random(15)
     digits = string.hexdigits.encode()
-    of_others = desk.mallory.sign(TEXT, NAMESPACE)
+    of_others = desk.mallory.sign(TEXT, SIGNED_FOR)
     edits = 0
     while edits < EDITS:
         text, signed = bytearray(TEXT), bytearray(chance.choice((signature, signature, of_others)))

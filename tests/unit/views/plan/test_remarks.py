@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from controller.views.plan.ages import ages
+from controller.views.plan.remarks import ages
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
