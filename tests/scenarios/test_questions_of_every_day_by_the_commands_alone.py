@@ -147,13 +147,23 @@ def test_groups_and_instances_are_listed_from_a_look(staging: Fleet) -> None:
 
 @pytest.mark.slow
 @pytest.mark.tells("controller/views/lists/accepted.py", "get")
-def test_what_a_state_was_seen_by_is_told_with_what_looks_now(staging: Fleet, told: Told) -> None:
+def test_what_a_state_was_seen_by_is_told_with_what_looks_now(
+    staging: Fleet, told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = tmp_path / "looks"
+    text = f"source: {{folder: {staging.folder}}}\nobserved: {{folder: {looks}}}\n"
+    use_settings(tmp_path, monkeypatch, text)
     assert staging.apply().code == 0
 
     listed = envctl("get", "environments")
+    published = envctl("get", "environments", "--observed", looks)
 
     assert "STATE as the last looks saw it" in listed.err
     assert "from a look at staging-eu/eu-west-1 now" in told.types(listed.err, "get groups").err
+    assert published.out == listed.out
+    assert "envctl: from the last looks at 2 scopes, " in published.err
+    assert "STATE as the last looks saw it" in published.err
+    assert " off " in published.out
 
 
 def test_lists_are_made_from_what_was_published_last(
@@ -169,6 +179,7 @@ def test_lists_are_made_from_what_was_published_last(
 
     assert told.out == "Environment/c50\nEnvironment/c60\n"
     assert "envctl: from the last looks at config, " in told.err
+    assert "without STATE in staging-eu/eu-west-1: no look at" in told.err
     assert groups.code == 0
     assert "no look at staging-eu/eu-west-1 is published in" in groups.err
     assert envctl("get", "environments", "--observed", tmp_path / "elsewhere").code == 5

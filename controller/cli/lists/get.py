@@ -21,7 +21,7 @@ from controller.engine.queries.listed_names import account_named, only_named
 from controller.engine.queries.listing import LISTS, ListFilter, drifted_in, listed_in
 from controller.engine.queries.live_listing import LIVE_LISTS, live_listed, look_for
 from controller.engine.queries.schedules.exceptions import filter_of
-from controller.engine.queries.seen_environments import as_seen
+from controller.engine.queries.seen_environments import as_published, as_seen
 from controller.engine.reconcile.published_looks import open_published
 from controller.errors import WrongUsage
 from controller.loading.yaml_text import yaml_lines
@@ -156,14 +156,17 @@ def _answer(
         )
         listed = replace(listed, found=only_named(what, listed.found, names))
         return live_answer(what, listed, now, shape, width)
-    if isinstance(accounts, PublishedAccounts):
-        note(f"envctl: {seen_text(accounts.seen, str(observed), now)}")
     wanted = replace(wanted, account=account_named(wanted.account, accepted))
     found = listed_in(what, accepted, now, wanted, drifted_in(seen.scopes[0]))
-    found = only_named(what, found, names)
+    found, unknown = only_named(what, found, names), None
     if what == "environments":
-        found = as_seen(found, seen.statuses)
-    return list_answer(what, found, now, shape, width, accepted.unreadable)
+        if isinstance(accounts, PublishedAccounts):
+            found, unknown = as_published(found, accounts, accepted, now)
+        else:
+            found = as_seen(found, seen.statuses)
+    if isinstance(accounts, PublishedAccounts):
+        note(f"envctl: {seen_text(accounts.seen, str(observed), now)}")
+    return list_answer(what, found, now, shape, width, accepted.unreadable, unknown)
 
 
 def _seen(

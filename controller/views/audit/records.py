@@ -32,6 +32,10 @@ _WHOLE_FROM = 120
 """Characters of a line from which on every column says something."""
 _OF_WIDE = frozenset({"CALLER", "ORIGIN", "COMMIT"})
 """Columns that ``envctl audit show`` tells as well: left out of narrower lines."""
+_WHOLE = frozenset({"WHEN (UTC)", "COMMIT", "TRANSACTION"})
+"""Columns that are cut last: what the next question names."""
+_LONGEST_REVISION = 16
+"""Characters that tell snapshots apart, and that ``envctl restore`` takes for one."""
 _OF_SOME = frozenset({"Why", "Merged by", "Request", "Run as", "AWS caller", "Role", "Approved"})
 """Facts that many records have not: shown only where they are known."""
 TITLES = {
@@ -124,14 +128,18 @@ def _table(
 ) -> list[str]:
     """Return a row for each run below the headings; without callers where no record names one. What the next question names is whole."""
     narrow = width is not None and width < _WHOLE_FROM
-    rows = [_cells(run, is_narrow=narrow, is_cut=n in cut) for n, run in enumerate(runs)]
+    rows = [
+        _cells(run, is_narrow=narrow, is_cut=n in cut, is_fitted=width is not None)
+        for n, run in enumerate(runs)
+    ]
     said = [
         (heading, *cells)
         for heading, cells in zip(_HEADINGS, zip(*rows, strict=True), strict=True)
         if not (narrow and heading in _OF_WIDE)
         and (heading != "CALLER" or any(cell != "-" for cell in cells))
     ]
-    return fitted(list(zip(*said, strict=True)), width, whole={0, len(said) - 1})
+    whole = {n for n, (heading, *_) in enumerate(said) if heading in _WHOLE}
+    return fitted(list(zip(*said, strict=True)), width, whole)
 
 
 def record_lines(record: LedgerRecord) -> list[str]:
@@ -179,7 +187,7 @@ def record_lines(record: LedgerRecord) -> list[str]:
 
 
 def _cells(
-    records: Sequence[RecordSummary], *, is_narrow: bool, is_cut: bool = False
+    records: Sequence[RecordSummary], *, is_narrow: bool, is_cut: bool, is_fitted: bool
 ) -> tuple[str, ...]:
     """Return the cells of one record, or of a run of them, of which there may be more: what all have, else how many there are."""
     when = record_time_text if not is_narrow else _record_minute_text
@@ -205,9 +213,16 @@ def _cells(
         what,
         ", ".join(sorted(causes)) or "-",
         _one_of((printable(record.origin) for record in records), "places"),
-        _one_of((revision_text(record.actor.commit) for record in records), "commits"),
+        _one_of((_commit_text(record.actor.commit, is_fitted) for record in records), "commits"),
         first.transaction_id or "-",
     )
+
+
+def _commit_text(commit: str, is_fitted: bool) -> str:
+    """Return a commit by its first digits; what was put back, where it is to fit, as it is named: ``20261128T020000Z`` of a snapshot."""
+    shown = revision_text(commit)
+    _, colon, name = shown.partition(":")
+    return name[:_LONGEST_REVISION] if is_fitted and colon else shown
 
 
 def _one_of(values: Iterable[str], noun: str) -> str:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final, TypedDict
 
 from controller.engine.queries.listing import INVALID, RETIRED, ListedOverride
-from controller.model.ref import ResourceRef
+from controller.model.ref import Reason, ResourceRef
 from controller.scheduling.schedule import State
 from controller.views.answer import Answer
 from controller.views.lists.table import (
@@ -154,6 +154,9 @@ def _flags(listed: Any, _now: datetime) -> str:
 
 
 _TEAM: Final = column_of("TEAM", "team")
+_STATE: Final = Column("STATE", _state)
+_SEEN: Final = Column("SEEN", _seen, is_wide=True)
+_OF_LOOKS: Final = (_STATE, _SEEN)
 _DESCRIPTION: Final = column_of("DESCRIPTION", "description", is_wide=True)
 FORMS: Final[Mapping[str, Form]] = {
     "environments": Form(
@@ -165,12 +168,12 @@ FORMS: Final[Mapping[str, Form]] = {
             ACCOUNT,
             TYPE,
             SCHEDULE,
-            Column("STATE", _state),
+            _STATE,
             WANTED,
             NEXT,
             OVERRIDE,
             DRIFT,
-            Column("SEEN", _seen, is_wide=True),
+            _SEEN,
             REGION,
             column_of("TEAM", "team", is_wide=True),
             column_of("MAP", "deployment_map", is_wide=True),
@@ -240,15 +243,20 @@ def list_answer(
     shape: Shape = "narrow",
     width: int | None = None,
     unreadable: Mapping[ResourceRef, str] = MappingProxyType({}),
+    unseen: Mapping[str, Reason] | None = None,
 ) -> Answer:
     """Return a list as an answer; ``width`` is the most columns of characters its table may have, None for any.
 
-    It is remarked which objects of the kind are left out, as they are ``unreadable``.
+    It is remarked which objects of the kind are left out, as they are ``unreadable``. ``unseen`` are the scopes whose looks do not
+    tell how much of an environment is on, and why; None where looks were not read. Where that is known of none, there is no
+    column of it.
     """
     if what == "overrides":
         return _overrides_answer(found, now, shape, width)
     form = FORMS[what]
-
+    if what == "environments" and found and all(one.seen_at is None for one in found):
+        left = [column for column in form.columns if column not in _OF_LOOKS]
+        form = form._replace(columns=tuple(left))
     return Answer(
         document=form.document,
         fields=lambda: {"at": now, what: form.items(found)},
@@ -259,18 +267,28 @@ def list_answer(
                 for ref, why in sorted(unreadable.items())
                 if ref.kind == form.kind
             ),
-            *(_as_of(found, now) if what == "environments" else ()),
+            *(_as_of(found, now, unseen) if what == "environments" else ()),
         ),
     )
 
 
-def _as_of(found: Sequence[Any], now: datetime) -> Iterator[str]:
-    """Yield of when the states are, and how to see those of now."""
+def _as_of(
+    found: Sequence[Any], now: datetime, unseen: Mapping[str, Reason] | None
+) -> Iterator[str]:
+    """Yield of when the states are, how to see those of now, and of which scopes they are not known."""
     moments = [one.seen_at for one in found if one.seen_at is not None]
+    how = "" if unseen is not None else "; as it is now: envctl get groups"
     if moments:
         newest, oldest = age_text(now, max(moments)), age_text(now, min(moments))
         span = newest if newest == oldest else f"{newest} to {oldest}"
-        yield f"envctl: STATE as the last looks saw it, {span} ago; as it is now: envctl get groups"
+        yield f"envctl: STATE as the last looks saw it, {span} ago{how}"
+    elif found and not unseen:
+        yield f"envctl: without STATE, as no look at these accounts is on record{how}"
+    if unseen:
+        (scope, why), *others = sorted(unseen.items())
+        more = f"; so it is in {len(others):,} more" if others else ""
+        said = "STATE is unknown" if moments else "without STATE"
+        yield f"envctl: {said} in {scope}: {why.partition(chr(10))[0]}{more}"
 
 
 def _overrides_answer(

@@ -10,6 +10,7 @@ from controller.engine.queries.listing import ListedEnvironment
 from controller.engine.queries.seen_environments import as_seen
 from controller.model.accepted import AcceptedState
 from controller.model.observed import ScopeCounts, ScopeState, ScopeStatus
+from controller.model.ref import Reason
 from controller.views.lists.accepted import list_answer
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -36,8 +37,9 @@ def listed(name: str = "c50", account: str = "staging-eu") -> ListedEnvironment:
 
 def state_of(seen: ScopeCounts | None, **where: Any) -> str:
     status = ScopeStatus(scope=SCOPE, state=ScopeState.OK, since=NOW, tried_at=NOW, seen=seen)
-    (found,) = as_seen([listed(**where)], {SCOPE: status})
-    rows = list_answer("environments", [found], NOW).text().splitlines()
+    known = listed("known")._replace(seen_at=NOW)
+    found = [*as_seen([listed(**where)], {SCOPE: status}), known]
+    rows = list_answer("environments", found, NOW).text().splitlines()
     place = rows[0].index("STATE")
     return rows[1][place : rows[0].index("WANTED")].strip()
 
@@ -78,3 +80,30 @@ def test_how_old_it_is_is_said() -> None:
     assert answer.remarks == (
         "envctl: STATE as the last looks saw it, 7 min ago; as it is now: envctl get groups",
     )
+
+
+def test_where_nothing_is_known_there_is_no_column_of_it() -> None:
+    answer = list_answer("environments", as_seen([listed()], {}), NOW, "wide")
+
+    assert "STATE" not in answer.text()
+    assert "SEEN" not in answer.text()
+    assert answer.remarks == (
+        "envctl: without STATE, as no look at these accounts is on record; as it is now: envctl get groups",
+    )
+
+
+def test_which_published_looks_do_not_tell_is_said_once() -> None:
+    unseen = {SCOPE: Reason("no look is published", fix="wait"), "prod/eu-west-1": Reason("old")}
+    known = listed("known")._replace(seen_at=NOW - timedelta(minutes=7))
+
+    def said(*found: ListedEnvironment, unseen: dict[str, Reason]) -> tuple[str, ...]:
+        return list_answer("environments", found, NOW, unseen=unseen).remarks
+
+    assert said(listed(), unseen=unseen) == (
+        "envctl: without STATE in prod/eu-west-1: old; so it is in 1 more",
+    )
+    assert said(listed(), known, unseen={SCOPE: unseen[SCOPE]}) == (
+        "envctl: STATE as the last looks saw it, 7 min ago",
+        f"envctl: STATE is unknown in {SCOPE}: no look is published",
+    )
+    assert said(known, unseen={}) == ("envctl: STATE as the last looks saw it, 7 min ago",)

@@ -116,6 +116,26 @@ def test_an_apply_of_several_names_none_of_them_alone() -> None:
     assert "2 commits" in line
 
 
+@pytest.mark.parametrize(
+    ("revision", "whole", "fitted"),
+    [
+        ("3f9c1a77d0e2b415", "3f9c1a7", "3f9c1a7"),
+        ("snapshot:20261128T020000Z-0fa91c", "snapshot:20261128T020000Z-0fa91c", "20261128T020000Z"),
+        ("items:services", "items:services", "services"),
+        ("ledger:01M8JQJXTVRJD4WRXSFZ4ZRW05", "ledger:01M8JQJXTVRJD4WRXSFZ4ZRW05", "01M8JQJXTVRJD4WR"),
+    ],
+)  # fmt: skip
+def test_what_was_put_back_is_named_as_the_next_question_takes_it(
+    revision: str, whole: str, fitted: str
+) -> None:
+    one = NEWEST_FIRST[0]
+    record = replace(one, actor=replace(one.actor, commit=revision), origin="fleet/" * 20)
+
+    for width, shown in ((None, whole), (130, fitted)):
+        headings, line = list_lines([record], width)
+        assert line[headings.index("COMMIT") :].split()[0] == shown
+
+
 def test_a_change_counts_once_whether_it_was_intended_or_made() -> None:
     a, b = (replace(NEWEST_FIRST[-1], entity=EntityKey("Group", name)) for name in "ab")
     made = [replace(one, phase=phase) for phase in ("succeeded", "intended") for one in (a, b)]

@@ -41,7 +41,9 @@ def _text(what: str, **asked: Any) -> list[str]:
 
 
 def test_environments_have_the_columns_people_look_for() -> None:
-    headings, c50 = _text("environments")
+    found = listed_in("environments", _overridden(), NOW, ListFilter())
+    seen = [one._replace(instances_on=2, instances=4, seen_at=NOW) for one in found]
+    headings, c50 = list_answer("environments", seen, NOW).text().splitlines()
 
     assert headings.split() == [
         "NAME",
