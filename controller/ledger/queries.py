@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from heapq import merge
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from controller.aws.items import WireItem, from_wire, to_wire
-from controller.aws.tables import Query, batch_get_wire, query, query_pages
+from controller.aws.items import WireItem, from_wire
+from controller.aws.tables import Query, batch_get_wire, query
 from controller.errors import WrongUsage
 from controller.ledger.archived.archive import NOTHING_ARCHIVED, Archive
 from controller.ledger.archived.lines import (
@@ -28,7 +29,6 @@ from controller.ledger.archived.lines import (
 )
 from controller.ledger.chain import ChainEntry, Finding, stray_of
 from controller.ledger.chain_pages import ChainPages, Tell
-from controller.ledger.item_histories import ItemHistory, merge_histories
 from controller.ledger.large_images import BlobStore
 from controller.ledger.ledger_table import (
     ACTOR_INDEX,
@@ -38,7 +38,6 @@ from controller.ledger.ledger_table import (
     TRANSACTION_INDEX,
 )
 from controller.ledger.older_records import OlderRecords
-from controller.ledger.page_tokens import Told, Where, mark_of, no_position, position_of, token_of
 from controller.ledger.questions import (
     EVER,
     MAX_LIMIT,
@@ -49,6 +48,9 @@ from controller.ledger.questions import (
     OfTransaction,
     Period,
     Question,
+    no_position,
+    position_of,
+    token_of,
 )
 from controller.ledger.records import MOST_RECORDS, EntityKey, readable_record
 from controller.ledger.scope_lines import LINE, ScopeLines
@@ -65,7 +67,9 @@ from controller.model.observed import CONFIG_SCOPE
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_BY_SEQUENCE: Final = frozenset({SCOPE_INDEX, TRANSACTION_INDEX})
+_TABLE: Final = "table"
+_ARCHIVE: Final = "archive"
+_OLDER: Final = "older"
 _HISTORY_PAGE = 10
 _Found = tuple[Iterable[RecordSummary], Any]
 
@@ -76,9 +80,6 @@ class Page:
 
     records: tuple[RecordSummary, ...]
     next_token: str | None
-    """Where it goes on, to be typed."""
-    after: Any = None
-    """The same as the reader knows it, for the next call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,49 +95,47 @@ class LedgerReader:
     older: OlderRecords | None = None
     """What the old product left in it, where that is to be found by object."""
 
-    def page(
-        self, question: Question, *, limit: int = 50, token: str | None = None, after: Any = None
-    ) -> Page:
+    def page(self, question: Question, *, limit: int = 50, token: str | None = None) -> Page:
         """Return one page: at most ``limit`` records of those a single query looks at (of an object with several items, one query each).
 
-        It begins where a token says, which takes one query more, or ``after`` what the page before it knows. Raises WrongUsage
-        for a limit or token that cannot be, and as any read.
+        Raises WrongUsage for a limit or token that cannot be, and as any read.
         """
         if not 1 <= limit <= MAX_LIMIT:
             raise WrongUsage(
                 f"a page holds 1 to {MAX_LIMIT} records, not {limit}", fix="choose another limit"
             )
-        position = after if token is None else position_of(question, token)
+        position = None if token is None else position_of(question, token)
         records, after = self._page(question, limit, position)
-        token = None if after is None else token_of(question, after)
-        return Page(tuple(records), token, after)
+        return Page(tuple(records), None if after is None else token_of(question, after))
 
     def _page(self, question: Question, limit: int, position: Any) -> _Found:
-        if position is not None and position[0] is Where.OLDER:
+        if isinstance(position, list) and position[:1] == [_OLDER]:
             return self._before_ours(question, limit, position[-1])
         if isinstance(question, OfPeriod):
             lines, after = self._of_period(question, limit, position)
             return lines, self._then(question) if after is None else after
-        where, place = position or (Where.TABLE, None)
-        if where == Where.TABLE:
+        try:
+            where, place = position or (_TABLE, None)
+        except ValueError as error:
+            # A token of a version that knew of no segments.
+            raise no_position() from error
+        if where == _TABLE:
             records, after = self._of_table(question, limit, place)
             if after is not None:
-                return records, (Where.TABLE, after)
-            is_moved = bool(self.archive.reached())
-            return records, (Where.ARCHIVE, None) if is_moved else self._then(question)
+                return records, (_TABLE, after)
+            return records, (_ARCHIVE, None) if self.archive.reached() else self._then(question)
         if isinstance(question, OfScope):
             below = MOST_RECORDS if place is None else place
             records = list(islice(lines_below(self.archive, question.scope, below), limit))
             after = records[-1].sequence if len(records) == limit else None
         else:
             records, after = archived_page(self.archive, question, limit, place)
-        then = self._then(question) if after is None else (Where.ARCHIVE, after)
-        return self._moved(records), then
+        return self._moved(records), self._then(question) if after is None else (_ARCHIVE, after)
 
     def _then(self, question: Question) -> Any:
         """Return where an answer goes on after our records: nowhere, or among the old product's."""
         asked = question.older if isinstance(question, OfPeriod) else question
-        return (Where.OLDER, 0) if asked and self.older and self.older.may_have(asked) else None
+        return (_OLDER, 0) if asked and self.older and self.older.may_have(asked) else None
 
     def _before_ours(self, question: Question, limit: int, place: Any) -> _Found:
         asked = question.older if isinstance(question, OfPeriod) else question
@@ -144,7 +143,7 @@ class LedgerReader:
             raise no_position()
         found = self.older.before(self.lines.beginning(CONFIG_SCOPE), asked)
         after = (place or 0) + limit
-        return found[after - limit : after], (Where.OLDER, after) if after < len(found) else None
+        return found[after - limit : after], (_OLDER, after) if after < len(found) else None
 
     def _moved(self, lines: Sequence[RecordSummary]) -> list[RecordSummary]:
         """Return those of the lines of segments that are in the table no more: the others were answered from there."""
@@ -168,12 +167,12 @@ class LedgerReader:
 
     def all(self, question: Question, *, page_size: int = 200) -> Iterator[RecordSummary]:
         """Yield the whole answer, a page at a time as it is asked for. Raises as ``page``."""
-        after: Any = None
+        token: str | None = None
         while True:
-            page = self.page(question, limit=page_size, after=after)
+            page = self.page(question, limit=page_size, token=token)
             yield from page.records
-            after = page.after
-            if after is None:
+            token = page.next_token
+            if token is None:
                 return
 
     def records(self, ids: Iterable[str]) -> Iterator[LedgerRecord]:
@@ -216,8 +215,8 @@ class LedgerReader:
         if found:
             return found
         page = self.page(OfTransaction(text), limit=limit)
-        while not page.records and page.after is not None:
-            page = self.page(OfTransaction(text), limit=limit, after=page.after)
+        while not page.records and page.next_token is not None:
+            page = self.page(OfTransaction(text), limit=limit, token=page.next_token)
         return tuple(self.whole(reversed(page.records))) or self.find_archived(text)
 
     def find_archived(self, audit_id: str) -> tuple[LedgerRecord, ...]:
@@ -287,22 +286,15 @@ class LedgerReader:
         attribute: str,
         value: str,
         limit: int,
-        start: WireItem | Told | None,
+        start: WireItem | None,
         period: Period = EVER,
     ) -> tuple[list[RecordSummary], WireItem | None]:
         """Return a page of an index's lines with this value, newest first, of a period where its order is time; and where to go on."""
         condition, values, names = "#what = :what", {":what": value}, {"#what": attribute}
-        bounds: tuple[Any, Any] | None = None if period == EVER else period.bounds()
-        by = "Sequence" if index in _BY_SEQUENCE else "ISOTimestamp"
-        if isinstance(start, Told):
-            place, start = start.place, self._key(index, attribute, value, by, start)
-            if start is None:
-                # It was moved meanwhile: what is of its place is told again, rather than not at all.
-                bounds = (1 if isinstance(place, int) else period.bounds()[0], place)
-        if bounds is not None:
-            condition += " AND #by BETWEEN :first AND :last"
-            values[":first"], values[":last"] = bounds
-            names["#by"] = by
+        if period != EVER:
+            condition += " AND #time BETWEEN :first AND :last"
+            values[":first"], values[":last"] = period.bounds()
+            names["#time"] = "ISOTimestamp"
         wanted = Query(
             self.table,
             condition,
@@ -315,21 +307,6 @@ class LedgerReader:
         )
         answer = query(self.client, wanted, start)
         return list(map(summary_of_item, answer.items)), answer.next_key
-
-    def _key(self, index: str, attribute: str, value: str, by: str, told: Told) -> WireItem | None:
-        """Return the key that an index goes on after; None where the line is there no more."""
-        alike = Query(
-            self.table,
-            "#what = :what AND #by = :by",
-            {":what": value, ":by": told.place},
-            {"#what": attribute, "#by": by},
-            index=index,
-            attributes=("AuditID",),
-        )
-        ids = (item["AuditID"] for items in query_pages(self.client, alike) for item in items)
-        found = next((one for one in ids if mark_of(one) == told.mark), None)
-        key = {"AuditID": found, attribute: value, by: told.place}
-        return None if found is None else to_wire(key)
 
     def _of_period(
         self, question: OfPeriod, limit: int, position: Any
@@ -358,9 +335,7 @@ class LedgerReader:
         self, question: OfEntity, limit: int, position: Any
     ) -> tuple[list[RecordSummary], Any]:
         """Merge the items' histories; the position is, for each item with more to come, where to go on."""
-        starts: dict[str, WireItem | Told | None] = position or dict.fromkeys(
-            map(str, question.entities)
-        )
+        starts: dict[str, Any] = position or dict.fromkeys(map(str, question.entities))
         histories = []
         for entity, start in starts.items():
             lines = self._lines(ENTITY_INDEX, "EntityId", entity, limit, start, question.period)
@@ -374,3 +349,51 @@ def _each_once(lines: Iterable[RecordSummary]) -> Iterator[RecordSummary]:
         if line.audit_id not in seen:
             seen.add(line.audit_id)
             yield line
+
+
+class ItemHistory(NamedTuple):
+    """A page of one item's records, as the index has them, newest first."""
+
+    entity: str
+    start: WireItem | None
+    records: list[RecordSummary]
+    next_key: WireItem | None
+
+
+def merge_histories(
+    histories: Sequence[ItemHistory], limit: int
+) -> tuple[list[RecordSummary], Any]:
+    """Return the newest records of all, as far down as nothing is unseen, and where each history goes on.
+
+    The sort is stable, so that what is taken of a history is its beginning, also where moments are equal.
+    """
+    # Below this moment some history may hold records that were not read yet.
+    seen_until = max(
+        (history.next_key["ISOTimestamp"]["S"] for history in histories if history.next_key),
+        default="",
+    )
+    taken = sorted(
+        (
+            record
+            for history in histories
+            for record in history.records
+            if record.iso_timestamp >= seen_until
+        ),
+        key=attrgetter("iso_timestamp"),
+        reverse=True,
+    )[:limit]
+    ids = {record.audit_id for record in taken}
+    position: dict[str, WireItem | None] = {}
+    for history in histories:
+        mine = [record for record in history.records if record.audit_id in ids]
+        if len(mine) < len(history.records):
+            position[history.entity] = history.start
+            if mine:
+                position[history.entity] = {
+                    "AuditID": {"S": mine[-1].audit_id},
+                    "EntityId": {"S": history.entity},
+                    "ISOTimestamp": {"S": mine[-1].iso_timestamp},
+                }
+        elif history.next_key is not None:
+            position[history.entity] = history.next_key
+    return newest_first(taken), position or None

@@ -1,9 +1,14 @@
-"""Questions to the ledger as values. Pure."""
+"""Questions to the ledger as values, and the tokens that say where the next page of an answer begins. Pure."""
 
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+import orjson
+
+from controller.errors import WrongUsage
 from controller.ledger.records import EntityKey, iso_ms
 
 MAX_LIMIT: Final = 1000
@@ -67,3 +72,31 @@ class OfPeriod:
 
 
 Question = OfEntity | OfActor | OfTransaction | OfScope | OfPeriod
+
+
+def token_of(question: Question, position: Any) -> str:
+    """Return an opaque text for a position (plain JSON), good for the same question alone."""
+    return urlsafe_b64encode(orjson.dumps([_fingerprint(question), position])).decode().rstrip("=")
+
+
+def position_of(question: Question, token: str) -> Any:
+    """Read back the position. Raises WrongUsage for a token that is none, or that belongs to another question."""
+    try:
+        fingerprint, position = orjson.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except (ValueError, TypeError):
+        fingerprint = position = None
+    if fingerprint != _fingerprint(question):
+        raise no_position()
+    return position
+
+
+def no_position() -> WrongUsage:
+    """Return the error that a token is none of the question's."""
+    return WrongUsage(
+        "the page token does not belong to this question",
+        fix="repeat the question without it, then follow the tokens of its own answers",
+    )
+
+
+def _fingerprint(question: Question) -> str:
+    return hashlib.sha256(repr(question).encode()).hexdigest()[:16]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from controller.catalog import kind_tables
 from controller.engine.desired.named_object import object_named
@@ -277,15 +276,13 @@ def page_of(
     sequence. Raises as a page.
     """
     records: list[RecordSummary] = []
-    after: Any = None
     for _ in range(MAX_QUERIES):
-        left = limit - len(records)
-        page = installation.ledger.page(question, limit=left, token=token, after=after)
+        page = installation.ledger.page(question, limit=limit - len(records), token=token)
         records += filter(wanted.wants, page.records)
-        token, after = None, page.after
-        if after is None or limit - len(records) <= limit // 10:
+        token = page.next_token
+        if token is None or limit - len(records) <= limit // 10:
             break
-    return Page(Chained(installation.leases).marked(records), page.next_token)
+    return Page(Chained(installation.leases).marked(records), token)
 
 
 def find_records(installation: Installation, name: str) -> tuple[LedgerRecord, ...]:

@@ -16,9 +16,8 @@ from controller.aws.items import to_wire
 from controller.aws.table_setup import Patience, set_up_table
 from controller.errors import WrongUsage
 from controller.ledger.chain import ChainCheck
-from controller.ledger.item_histories import ItemHistory, merge_histories
 from controller.ledger.ledger_table import LEDGER_TABLE
-from controller.ledger.queries import LedgerReader
+from controller.ledger.queries import ItemHistory, LedgerReader, merge_histories
 from controller.ledger.questions import (
     OfActor,
     OfEntity,
@@ -166,51 +165,11 @@ def test_what_other_programs_recorded_is_in_the_day(asked: Asked) -> None:
 def test_a_token_belongs_to_its_question(asked: Asked) -> None:
     token = asked.reader.page(OfScope(SCOPE), limit=2).next_token
     assert token
-    assert asked.reader.page(OfScope(SCOPE), limit=2, token=token.upper()).records
-    for wrong in (token[:-3], "x", "", "e30", f"b{token}", "é"):
+    for wrong in (token[:-3], "x", "", "e30", token.swapcase()):
         with pytest.raises(WrongUsage, match="page token"):
             asked.reader.page(OfScope(SCOPE), limit=2, token=wrong)
     with pytest.raises(WrongUsage, match="page token"):
         asked.reader.page(OfTransaction("run-1"), limit=2, token=token)
-
-
-@NAMED
-def test_where_a_page_goes_on_is_short_to_type(
-    asked: Asked, question: Question, expected: list[int]
-) -> None:
-    token = asked.reader.page(question, limit=1).next_token
-    of_several = isinstance(question, OfEntity) and len(question.entities) > 1
-    assert token is None or len(token) <= (48 if of_several else 32)
-
-
-@NAMED
-def test_what_the_page_before_knows_goes_on_as_its_token_does(
-    asked: Asked, question: Question, expected: list[int]
-) -> None:
-    first = asked.reader.page(question, limit=2)
-    if first.after is not None:
-        assert asked.reader.page(question, limit=2, after=first.after) == asked.reader.page(
-            question, limit=2, token=first.next_token
-        )
-
-
-@pytest.mark.parametrize("question", [OfScope(SCOPE), DAY, OfTransaction("run-1")])
-def test_where_the_last_line_was_moved_meanwhile_nothing_is_missed(
-    asked: Asked, question: Question
-) -> None:
-    """Of an index by time, what is of the same moment is told again."""
-    client: Any = asked.reader.client
-    page = asked.reader.page(question, limit=3)
-    told = page.records[-1]
-    key = to_wire({"AuditID": told.audit_id})
-    item = client.get_item(TableName=AUDIT.name, Key=key)["Item"]
-    client.delete_item(TableName=AUDIT.name, Key=key)
-    try:
-        later = asked.reader.page(question, limit=100, token=page.next_token).records
-    finally:
-        client.put_item(TableName=AUDIT.name, Item=item)
-    assert {one.sequence for one in later} >= set(range(1, told.sequence))
-    assert told.audit_id not in {one.audit_id for one in later}
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])
