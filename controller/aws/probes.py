@@ -119,6 +119,7 @@ NOT_PROBED: Final[Mapping[str, tuple[str, ...]]] = {
         "autoscaling:DeleteAutoScalingGroup",
         "autoscaling:DeleteLifecycleHook",
         "autoscaling:DeleteNotificationConfiguration",
+        "autoscaling:DeleteTags",
         "autoscaling:PutLifecycleHook",
         "autoscaling:PutNotificationConfiguration",
         "autoscaling:StartInstanceRefresh",

@@ -218,7 +218,14 @@ class AwsAccess:
     def _assume_role(self, sts: "STSClient", access: AccountAccess) -> dict[str, str]:
         # Called from inside a call of any thread, under botocore's own lock: it must take none of ours.
         # Roles of another partition cannot be assumed, and the ARN by convention knows none: it is always that of STS.
-        role_arn = str(access.role_arn).replace("arn:aws:", f"arn:{sts.meta.partition}:", 1)
+        ours = f"arn:{sts.meta.partition}:"
+        role_arn = str(access.role_arn).replace("arn:aws:", ours, 1)
+        if not role_arn.startswith(ours):
+            raise RoleRefused(
+                f"account {access.account}: its role is of another partition than {self.region}, from where none of it can be"
+                f" assumed: {role_arn}",
+                fix="correct the Account's roleArn; accounts of that partition need an installation of their own there",
+            )
         request: dict[str, Any] = {
             "RoleArn": role_arn,
             "RoleSessionName": self.session_name,

@@ -194,6 +194,12 @@ def test_a_locked_environment_takes_nobodys_turn(three: LiveAccount) -> None:
             lambda three: three.client("autoscaling").create_or_update_tags(Tags=[PARKED]),
             "they are off for their schedule; when they run again they are replaced",
         ),
+        (
+            lambda three: three.client("autoscaling").suspend_processes(
+                AutoScalingGroupName=WEB, ScalingProcesses=["Launch"]
+            ),
+            "its process Launch is suspended, so AWS replaces none: resume it",
+        ),
     ],
 )
 def test_instances_that_stay_behind_say_why(

@@ -18,6 +18,9 @@ from controller.targets.group_parts.role_design import BULK_PATCH, GroupDesign
 RUNNING = frozenset({"Pending", "InProgress", "Cancelling", "Baking", "RollbackInProgress"})
 FAILED = frozenset({"Failed", "RollbackFailed", "RollbackSuccessful", "Cancelled"})
 
+REPLACES = frozenset({"InstanceRefresh", "Launch", "Terminate"})
+"""Processes of a group without any of which a refresh waits, in vain, in the place of others."""
+
 
 class Turn(StrEnum):
     """What becomes of a group whose instances are behind its template."""
@@ -85,6 +88,9 @@ class Turns:
             return "an override leaves the group as it is"
         if seen["parked"]:
             return "they are off for their schedule; when they run again they are replaced"
+        suspended = sorted(REPLACES & {*seen.get("suspended", ())})
+        if suspended:
+            return f"its process {suspended[0]} is suspended, so AWS replaces none: resume it"
         return ""
 
     def _held_in(self, state: AcceptedState, environment: str) -> str:

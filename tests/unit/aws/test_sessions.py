@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -117,6 +118,14 @@ def test_a_role_is_assumed_in_the_partition_it_can_only_be_in(
         seen = requests_of(reached)
         reached.client("sts", CHILD).get_caller_identity()
     assert [one["RoleArn"] for one in seen] == [f"arn:{partition}:iam::{CHILD}:role/{ROLE}"]
+
+
+def test_a_role_of_another_partition_is_told_as_that_before_any_call(world: AwsAccess) -> None:
+    arn = f"arn:aws-cn:iam::{CHILD}:role/app/{ROLE}"
+    world.set_accounts([replace(child(), role_arn=arn)])
+    with pytest.raises(RoleRefused, match="of another partition than eu-west-1"):
+        world.client("sqs", CHILD).list_queues()
+    assert total(world.counter, operation="AssumeRole") == 0
 
 
 def test_credentials_are_renewed_before_their_end_also_in_the_middle_of_an_apply(
