@@ -106,9 +106,10 @@ class NotInTime(Unreachable):
 
 
 class AccessDenied(EnvctlError):
-    """A permission is missing; an operator acts. ``instances`` are those that AWS names as what it is about."""
+    """A permission is missing; an operator acts."""
 
     instances: frozenset[str] = frozenset()
+    """Those that AWS names as what it is about."""
 
 
 class NotAppliedYet(EnvctlError):

@@ -28,9 +28,11 @@ _STOPPED_BY: Final = (
     "Client.InstanceInitiatedShutdown", "Client.UserInitiated", "Server.ScheduledStop", "Server.Spot",
 )  # fmt: skip
 """How codes of StateReason begin where an instance ran, and was stopped. Any other is of a start that came to nothing."""
-_RESERVATION: Final = (
-    "capacityReservationSpecification/capacityReservationTarget/capacityReservationId"
-)
+_BOUND_TO: Final = (
+    "placement/tenancy", "placement/groupName", "placement/hostId", "outpostArn",
+    "capacityReservationSpecification/capacityReservationTarget/capacityReservationId",
+)  # fmt: skip
+"""What an instance takes its capacity from besides its type and zone."""
 
 
 class Listing(NamedTuple, Generic[T]):
@@ -186,17 +188,16 @@ def _instances(holder: Element) -> Iterator[FoundInstance]:
                 raise _incomplete(INSTANCES.what, what)
             if state == "terminated":
                 continue
-            failed_start = item.findtext("stateReason/code", "") if state == "stopped" else ""
-            if failed_start.startswith(_STOPPED_BY):
-                failed_start = ""
-            elif failed_start:
-                failed_start = item.findtext("stateReason/message") or failed_start
-            placement = _child(item, "placement")
-            pool = (
-                *(placement.findtext(name, "") for name in ("tenancy", "groupName", "hostId")),
-                item.findtext("outpostArn", ""),
-                item.findtext(_RESERVATION, ""),
-            )
+            placement, failed_start, pool = _child(item, "placement"), "", ""
+            if state == "stopped":
+                # The tenancy is said of all.
+                found = " ".join(filter(None, map(item.findtext, _BOUND_TO)))
+                pool = intern(found.removeprefix("default").strip())
+                failed_start = item.findtext("stateReason/code", "")
+                if failed_start.startswith(_STOPPED_BY):
+                    failed_start = ""
+                elif failed_start:
+                    failed_start = item.findtext("stateReason/message") or failed_start
             yield FoundInstance(
                 instance_id=instance_id,
                 state=intern(state),
@@ -212,7 +213,7 @@ def _instances(holder: Element) -> Iterator[FoundInstance]:
                 lifecycle=intern(item.findtext("instanceLifecycle", "")),
                 root_device=intern(item.findtext("rootDeviceType", "") or "ebs"),
                 failed_start=failed_start,
-                pool=intern(" ".join(part for part in pool if part not in ("", "default"))),
+                pool=pool,
             )
 
 

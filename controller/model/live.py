@@ -73,8 +73,8 @@ class FoundGroup(_Tagged):
 class FoundInstance(_Tagged):
     """One EC2 instance that is not terminated. ``lifecycle`` is ``spot``, ``scheduled`` or empty (on demand).
 
-    ``pool`` is where its capacity comes from besides its type and zone: tenancy, placement group, host, Outpost, reservation; empty
-    for what is shared by all. ``launched_at`` is when it was started last. ``failed_start`` is AWS's reason where it is stopped because that start was
+    ``pool`` is where the capacity of a stopped one comes from besides its type and zone: tenancy, placement group, host, Outpost,
+    reservation; empty for what is shared by all. ``launched_at`` is when it was started last. ``failed_start`` is AWS's reason where it is stopped because that start was
     taken back, else empty.
     """
 

@@ -135,7 +135,7 @@ def instance_of(found: Mapping[str, Any]) -> FoundInstance:
         failed_start=failed_start(found.get("StateReason", {}))
         if found["State"]["Name"] == "stopped"
         else "",
-        pool=pool(found),
+        pool=pool(found) if found["State"]["Name"] == "stopped" else "",
     )
 
 

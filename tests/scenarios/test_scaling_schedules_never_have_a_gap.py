@@ -116,12 +116,20 @@ def test_what_a_person_changed_is_healed_at_a_closer_look(account: LiveAccount) 
         Recurrence="0 1 * * *",
         DesiredCapacity=2,
     )
+    (other,) = _actions(account).keys() - {"of-a-person"}
+    scaling.put_scheduled_update_group_action(
+        AutoScalingGroupName=WEB,
+        ScheduledActionName=other,
+        EndTime=datetime.now(UTC) + timedelta(days=40),
+    )
     assert changes(account.plan()) == []
+    drifted = sorted([f"actions.{gone}", f"actions.{other}.endTime"])
     assert changes(account.plan(deep=True)) == [
-        f"update ScalingSchedules/{WEB} drifted: actions.{gone}"
+        f"update ScalingSchedules/{WEB} drifted: {', '.join(drifted)}"
     ]
     account.apply(deep=True)
     assert {gone, "of-a-person"} <= _actions(account).keys()
+    assert changes(account.plan(deep=True)) == [], "ours ends no more"
 
 
 def test_they_go_when_the_role_has_none(account: LiveAccount) -> None:

@@ -257,7 +257,9 @@ def _moment(schedule: Mapping[str, Json]) -> tuple[str, str]:
 
 
 def _scaling_schedule(action: Action) -> dict[str, Json] | None:
-    """Return a scheduled action as a role says it; None for one that comes but once, or whose recurrence is another's."""
+    """Return a scheduled action as a role says it; None for one that comes but once or ends, or whose recurrence is another's."""
+    if "endTime" in action:
+        return None
     written = {"recurrence": action["recurrence"], "timezone": action["timezone"]}
     if written["timezone"] == "UTC":
         del written["timezone"]

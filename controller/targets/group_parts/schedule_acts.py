@@ -24,7 +24,8 @@ from controller.targets.group_parts.found import SIZE_FIELDS, SIZES
 from controller.targets.group_parts.names import name_in
 
 Action = dict[str, Any]
-"""``recurrence``, ``timezone``, and what it sets of ``minSize``, ``desiredCapacity``, ``maxSize``."""
+"""``recurrence``, ``timezone``, and what it sets of ``minSize``, ``desiredCapacity``, ``maxSize``; ``endTime`` where it ends, as none of
+ours does."""
 
 OURS: Final = "envctl-"
 """Beginning of the names of our actions. The rest is a digest of when it comes: AWS takes one action of a group at a time, so other
@@ -66,6 +67,7 @@ def found_action(item: Mapping[str, Any]) -> Action:
         "recurrence": str(item.get("Recurrence") or ""),
         "timezone": str(item.get("TimeZone") or UTC),
         **{name: int(item[key]) for name, key in SIZES.items() if item.get(key) is not None},
+        **({"endTime": item["EndTime"].isoformat()} if item.get("EndTime") else {}),
     }
 
 
@@ -76,6 +78,7 @@ def put_request(name: str, action: Action) -> dict[str, Any]:
         "Recurrence": action["recurrence"],
         "TimeZone": action["timezone"],
         **{key: action[name] for name, key in SIZES.items() if name in action},
+        **({"EndTime": action["endTime"]} if "endTime" in action else {}),
     }
 
 
@@ -180,7 +183,7 @@ class _ScheduleActs:
         self, names: Sequence[str], there: Mapping[str, Action], gone: Sequence[str]
     ) -> list[str]:
         """Put actions; return the names of those of ``gone`` that had to be taken away for them."""
-        # What an action that is put over does not say stays as it was: one that sets fewer sizes goes just before it comes anew.
+        # What an action that is put over does not say stays as it was: one that sets fewer sizes, or an end less, goes just before it comes anew.
         wider = [n for n in names if n in there and there[n].keys() - self._wanted[n].keys()]
         if wider:
             self._delete(wider)

@@ -214,6 +214,14 @@ def test_an_action_that_comes_but_once_is_told(name: str) -> None:
     assert looked(actions={name: once}) == ({}, [told], "")
 
 
+def test_an_action_that_ends_is_told() -> None:
+    ends = {**AT_EIGHT, "timezone": "UTC", "endTime": "2027-01-01T00:00:00+00:00"}
+    fields, (told,), _ = looked(actions={"EM-Scheduled-Action-0": ends})
+    assert fields == {}
+    assert told.startswith("has a scheduled action EM-Scheduled-Action-0 that no role can say: ")
+    assert "endTime 2027-01-01" in told
+
+
 def test_of_two_scheduled_actions_at_one_moment_the_second_is_told() -> None:
     old = "EM-Scheduled-Action"
     meeting = {**AT_EIGHT, "recurrence": "0 8 * * 1", "desiredCapacity": 5}
