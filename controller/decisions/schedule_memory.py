@@ -1,4 +1,4 @@
-"""The schedules power last worked by.
+"""The schedules power last worked by, and what AWS refused to stop.
 
 By what is remembered the clock is told from edits: a switch is the clock's where the schedule known before wants the same now,
 as then it was only a matter of time. It is an edit's where the schedule known before wants something else, or none was known.
@@ -6,7 +6,7 @@ as then it was only a matter of time. It is an edit's where the schedule known b
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -28,10 +28,14 @@ from controller.scheduling.timeline import state_at
 
 @dataclass(frozen=True, slots=True)
 class ScheduleMemory:
-    """Schedules by environment, and by environment and role where a role has its own. Names in lower case."""
+    """Schedules by environment, and by environment and role where a role has its own. Names in lower case.
+
+    ``cannot_stop`` is when AWS refused for good to stop an instance, by its id.
+    """
 
     environments: Mapping[str, Schedule] = field(default_factory=dict)
     roles: Mapping[tuple[str, str], Schedule] = field(default_factory=dict)
+    cannot_stop: Mapping[str, datetime] = field(default_factory=dict)
 
     def wanted(self, environment: str, role: str, now: datetime) -> State | None:
         """Return what was wanted of a role's instances at a moment, going by what is remembered; None if nothing is."""
@@ -142,6 +146,7 @@ def to_json(memory: ScheduleMemory) -> dict[str, Any]:
         "schedules": [_written(schedule) for schedule in places],
         "environments": environments,
         "roles": roles,
+        "cannotStop": {name: at.isoformat() for name, at in sorted(memory.cannot_stop.items())},
     }
 
 
@@ -159,8 +164,12 @@ def from_json(found: Mapping[str, Any]) -> ScheduleMemory:
                 for key, index in found["roles"].items()
                 for environment, _, role in [key.partition("/")]
             },
+            {
+                str(name): datetime.fromisoformat(at).astimezone(UTC)
+                for name, at in found.get("cannotStop", {}).items()
+            },
         )
-    except (KeyError, TypeError, ValueError, IndexError):
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError):
         return NOTHING_KNOWN
 
 

@@ -349,13 +349,14 @@ DONE: Final = frozenset({Status.APPLIED, Status.ALREADY_DONE})
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``audit_ids`` name the ledger records of the change, one per item written."""
+    """``audit_ids`` name the ledger records of the change, one per item written. ``aws_code`` is AWS's word where it refused."""
 
     change: Change
     status: Status
     message: Reason = NO_REASON
     audit_ids: tuple[str, ...] = ()
     transaction_id: str = ""
+    aws_code: str = ""
 
 
 class Progress(NamedTuple):

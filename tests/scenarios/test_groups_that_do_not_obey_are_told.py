@@ -69,6 +69,37 @@ def test_a_member_that_may_not_be_stopped_serves_on_and_is_asked_once_an_evening
 
 
 @pytest.mark.slow
+def test_an_instance_of_no_group_that_may_not_be_stopped_is_asked_once_an_evening(
+    estate: PowerEstate,
+) -> None:
+    protected, other = estate.instance("c50"), estate.instance("c50")
+    estate.client("ec2").modify_instance_attribute(
+        InstanceId=protected, DisableApiStop={"Value": True}
+    )
+    evenings = [EVENING + timedelta(minutes=minutes) for minutes in (0, 5, 10)]
+
+    asked, recorded = [], []
+    for moment in (*evenings, MORNING, EVENING + timedelta(days=1)):
+        estate.aws.controls.calls()
+        before = len(estate.records())
+        ticked = estate.at(moment).tick()
+        calls = estate.aws.controls.calls()
+        asked.append(calls.get("ec2.StopInstances", 0))
+        recorded.append(len(estate.records()) - before)
+        if moment in evenings[1:]:
+            (note,) = (one for scope in ticked.plan.scopes for one in scope.notes)
+            assert (str(note.category), note.ref.key.rpartition("/")[2]) == (
+                "cannot stop",
+                protected,
+            )
+            assert ticked.outcomes[0].exit_code == 0
+
+    assert estate.states() == {protected: "running", other: "stopped"}
+    assert [bool(calls) for calls in asked] == [True, False, False, False, True]
+    assert recorded[1:3] == [0, 0]
+
+
+@pytest.mark.slow
 def test_a_warm_pool_stays_as_its_group_keeps_it(estate: PowerEstate) -> None:
     members = estate.group(WEB)
     estate.client("autoscaling").put_warm_pool(AutoScalingGroupName=WEB, MinSize=2)

@@ -68,11 +68,16 @@ class ChangeQueue:
         return self._places[change.target, change.ref, change.action]
 
     def settle(
-        self, place: int, status: Status, message: Reason = NO_REASON, audit_ids: Iterable[str] = ()
+        self,
+        place: int,
+        status: Status,
+        message: Reason = NO_REASON,
+        audit_ids: Iterable[str] = (),
+        aws_code: str = "",
     ) -> None:
         """Record what became of a change; the last word counts."""
         self._outcomes[place] = Outcome(
-            self.changes[place], status, message, tuple(audit_ids), self._transaction
+            self.changes[place], status, message, tuple(audit_ids), self._transaction, aws_code
         )
 
     def stop(self, error: EnvctlError) -> None:

@@ -167,7 +167,8 @@ class LiveRun:
             for change, result in of_record:
                 status, message = _status(result)
                 audit_ids = filter(None, (record.audit_id, ended.get(record.audit_id)))
-                queue.settle(queue.place_of(change), status, message, audit_ids)
+                aws_code = result.aws_code if isinstance(result, RefusedByAws) else ""
+                queue.settle(queue.place_of(change), status, message, audit_ids, aws_code)
                 if isinstance(result, ActResult) and result.look_again_s is not None:
                     known = again.get(change.target, result.look_again_s)
                     again[change.target] = min(known, result.look_again_s)

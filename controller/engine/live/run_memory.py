@@ -1,4 +1,4 @@
-"""What a run that enforces power leaves for the next: the schedules it worked by, and the tags that keep things on.
+"""What a run that enforces power leaves for the next: the schedules it worked by, what AWS refused to stop, and the tags that keep things on.
 
 By the schedules the next run tells what the clock does from what edits do. The tags are on record as overrides are: listed,
 announced, ended.
@@ -34,6 +34,7 @@ from controller.scheduling.decision import tag_value
 from controller.scheduling.schedule import InvalidSchedule
 from controller.scheduling.until import parse_override_tag
 from controller.targets.power import SCHEDULES, Power, read_memory, write_memory
+from controller.targets.power_parts.patience import STOP_PROTECTED
 
 GONE: Final = "its tag was taken off, or says something else"
 
@@ -75,16 +76,31 @@ class RunMemory:
                 name.lower()
                 for name in environments_of(accepted, scope, accepted.options.default_region)
             }
-            after = current.only(names)
+            after = replace(current.only(names), cannot_stop=before.cannot_stop)
             if after != before:
                 left = self._left(accepted, plan, before, after, became[scope.name])
                 now, kept = after.only(names - left), before.only(left)
                 after = ScheduleMemory(
                     {**now.environments, **kept.environments}, {**now.roles, **kept.roles}
                 )
+            after = replace(after, cannot_stop=self._cannot_stop(before, plan, became[scope.name]))
             if after != before:
                 write_memory(client, prefix, scope.name, after)
             self._schedules[scope.name] = after
+
+    def _cannot_stop(
+        self, before: ScheduleMemory, plan: LiveScopePlan, became: ScopeOutcome
+    ) -> dict[str, datetime]:
+        """Return what AWS refused to stop, now or before, as far as it is still there."""
+        assert plan.view.look is not None, "power saw it"
+        now, there = self.installation.master.process.clock(), plan.view.look.instances
+        refused = (
+            outcome.change.ref.key.rpartition("/")[2]
+            for outcome in became.outcomes
+            if outcome.change.target == Power.name and outcome.aws_code == STOP_PROTECTED
+        )
+        known = {name: at for name, at in before.cannot_stop.items() if name in there}
+        return known | dict.fromkeys(refused, now)
 
     def _left(
         self,

@@ -44,6 +44,9 @@ INSTANCE: Final = "Instance"
 PARKING: Final = "ParkedGroup"
 NO_START_FOR: Final = timedelta(hours=1)
 """So long what AWS took back the start of is not started again, unless it is asked for anew."""
+NO_STOP_FOR: Final = timedelta(days=1)
+"""So long what AWS refused for good to stop is not asked again, unless it is to stop anew."""
+_PROTECTED_ALONE: Final = "AWS refuses to stop it (stop protection): it is asked again when it is to stop anew; take disableApiStop off"
 _PROTECTED: Final = "AWS refuses to stop it (stop protection): it stays in service until its group wakes; take disableApiStop off"
 _STARTS: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
 
@@ -103,6 +106,8 @@ def power_changes_of(
         change = _of_instance(ref, found, groups.get(found.group), memory, now, said)
         if change is not None and _cannot_stop(change, found, groups.get(found.group)):
             notes.append(Note(NoteCategory.CANNOT_STOP, ref, _PROTECTED))
+        elif change is not None and _refused_lately(change, found, memory, now):
+            notes.append(Note(NoteCategory.CANNOT_STOP, ref, _PROTECTED_ALONE))
         elif change is not None:
             changes.append(change)
         notes += _notes_on(ref, found, now)
@@ -173,19 +178,36 @@ def _cannot_stop(change: PowerChange, found: Evaluation, group: JudgedGroup | No
     return stay or found.instance.instance_id in parked.cannot_stop
 
 
+def _refused_lately(
+    change: PowerChange, found: Evaluation, memory: ScheduleMemory, now: datetime
+) -> bool:
+    """Tell whether AWS refused for good to stop an instance within the day, and nothing asks for it anew since."""
+    at = memory.cannot_stop.get(found.instance.instance_id)
+    if at is None or change.shaping.action != "stop" or not timedelta() <= now - at < NO_STOP_FOR:
+        return False
+    asked = _asked_at(found.due, now)
+    return asked is None or asked <= at
+
+
 def _held(instance: FoundInstance, decision: Decision, now: datetime) -> str:
     """Return why a start is not asked for yet: AWS took the last one back, and nothing asks for another since; else nothing."""
-    at, rule, schedule = instance.launched_at, decision.deciding, decision.schedule
+    at = instance.launched_at
     if not instance.failed_start or at is None or now >= at + NO_START_FOR:
         return ""
-    asked = rule.since if rule is not None else None
-    if asked is None and schedule is not None and schedule.fixed is None:
-        event = previous_event(schedule, now)
-        asked = event.at if event else None
+    asked = _asked_at(decision, now)
     if asked is not None and asked > at:
         return ""
     again = _minute_text(at + NO_START_FOR)
     return f"AWS took back its start of {_minute_text(at)} ({instance.failed_start}); it is tried again from {again} on"
+
+
+def _asked_at(decision: Decision, now: datetime) -> datetime | None:
+    """Return since when what a decision wants is wanted, by its rule or the schedule's last event; None where nothing says."""
+    rule, schedule = decision.deciding, decision.schedule
+    if rule is not None and rule.since is not None:
+        return rule.since
+    event = previous_event(schedule, now) if schedule and schedule.fixed is None else None
+    return event.at if event else None
 
 
 def _notes_on(ref: ResourceRef, judged: Evaluation, now: datetime) -> Iterator[Note]:

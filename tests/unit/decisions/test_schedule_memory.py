@@ -47,11 +47,14 @@ NAMES = st.sampled_from(["c50", "c51", "pr1"])
 @given(
     st.dictionaries(NAMES, SCHEDULES),
     st.dictionaries(st.tuples(NAMES, st.sampled_from(["web", "db"])), SCHEDULES),
+    st.dictionaries(st.sampled_from(["i-1", "i-2"]), st.datetimes(timezones=st.just(UTC))),
 )
 def test_what_is_written_is_read_back(
-    environments: dict[str, Schedule], roles: dict[tuple[str, str], Schedule]
+    environments: dict[str, Schedule],
+    roles: dict[tuple[str, str], Schedule],
+    cannot_stop: dict[str, datetime],
 ) -> None:
-    memory = ScheduleMemory(environments, roles)
+    memory = ScheduleMemory(environments, roles, cannot_stop)
     assert from_json(json.loads(json.dumps(to_json(memory)))) == memory
 
 
@@ -75,12 +78,22 @@ def test_a_role_goes_before_its_environment() -> None:
         {"schedules": []},
         {"schedules": None},
         {"environments": {"c50": "first"}},
+        {"cannotStop": {"i-1": "yesterday"}},
+        {"cannotStop": {"i-1": 5}},
+        {"cannotStop": {"i-1": "9999-12-31T23:59:59-23:00"}},
+        {"cannotStop": ["i-1"]},
     ],
 )
 def test_what_is_damaged_is_not_known(change: dict[str, object]) -> None:
     written = copy.deepcopy(to_json(ScheduleMemory({"c50": OFFICE})))
     assert from_json({**written, **change}) == NOTHING_KNOWN
     assert from_json({}) == NOTHING_KNOWN
+
+
+def test_a_row_of_a_version_that_kept_no_refusals_is_read() -> None:
+    written = to_json(ScheduleMemory({"c50": OFFICE}))
+    del written["cannotStop"]
+    assert from_json(written) == ScheduleMemory({"c50": OFFICE})
 
 
 ON, OFF = (

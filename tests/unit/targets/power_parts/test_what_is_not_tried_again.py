@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from controller.decisions.schedule_memory import ScheduleMemory
 from controller.model.override import Override
 from controller.model.ref import ResourceRef
 from tests.support.live_account import NOW, accepted_of
@@ -32,6 +33,29 @@ def test_a_start_that_was_taken_back_is_held_for_an_hour_unless_it_is_asked_for_
     assert change.shaping.action == "start"
     assert ("held" in change.extra) is held
     assert ("AWS took back its start" in str(change.shaping.because)) is held
+
+
+EVENING = {"expression": "start: 0 6 * * *; stop: 0 11 * * *"}
+
+
+@pytest.mark.parametrize(
+    ("minutes_ago", "environment", "is_asked"),
+    [
+        (20, EVENING, False),
+        (61, EVENING, True),
+        (23 * 60, "off", False),
+        (24 * 60, "off", True),
+        (-5, EVENING, True),
+    ],
+    ids=["lately", "before it was to stop", "within the day", "a day ago", "by a clock ahead"],
+)
+def test_what_aws_refused_for_good_to_stop_is_asked_once_each_time_it_is_to_stop(
+    minutes_ago: int, environment: Any, is_asked: bool
+) -> None:
+    memory = ScheduleMemory(cannot_stop={"i-1": NOW - timedelta(minutes=minutes_ago)})
+    found = wished(fleet(environment), instance("i-1"), instance("i-2"), memory=memory)
+    assert told(found) == [*(["stop i-1"] if is_asked else []), "stop i-2"]
+    assert noted(found) == ([] if is_asked else ["cannot stop i-1"])
 
 
 def test_an_override_made_since_asks_for_another_start() -> None:
