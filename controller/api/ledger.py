@@ -150,7 +150,11 @@ class _Ledger:
         return asks.entity
 
     def _filtered(self, found: Page, asks: LedgerQuery) -> Page:
-        tables = None if asks.entity_type is None else self._tables(asks.entity_type)
+        master, tables = self._served.installation.master, None
+        if asks.entity_type is not None:
+            kind = master.kinds[self._kind(asks.entity_type)]
+            prefix = master.settings.resource_prefix
+            tables = {table.prefixed(prefix).name for table in kind.tables}
         kept = tuple(
             record
             for record in found.records
@@ -172,12 +176,6 @@ class _Ledger:
             f"Entity.Type {entity_type!r} is no kind and no table of one",
             fix=f"kinds: {', '.join(master.kinds)}",
         )
-
-    def _tables(self, entity_type: str) -> frozenset[str]:
-        master = self._served.installation.master
-        kind = master.kinds[self._kind(entity_type)]
-        prefix = master.settings.resource_prefix
-        return frozenset(table.prefixed(prefix).name for table in kind.tables)
 
 
 def _next(request: Request, asked: Asked, question: Question, token: str | None) -> dict[str, str]:

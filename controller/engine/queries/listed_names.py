@@ -17,7 +17,10 @@ def only_named(what: str, listed: Sequence[Any], names: Sequence[str]) -> tuple[
     found = [one for one in listed if not names or any(_is_called(one, name) for name in names)]
     for name in names:
         if not any(_is_called(one, name) for one in found):
-            known = [_name(one) for one in listed]
+            known = [
+                one.override.ref.key if isinstance(one, ListedOverride) else str(one.name)
+                for one in listed
+            ]
             otherwise = f"without a name all {what} are shown"
             raise WrongUsage(
                 f"{what}: there is no {name}",
@@ -33,10 +36,6 @@ def account_named(text: str, accepted: AcceptedState) -> str:
         if spec is not None and text in (ref.key, spec.account_number):
             return ref.key
     return text
-
-
-def _name(one: Any) -> str:
-    return one.override.ref.key if isinstance(one, ListedOverride) else str(one.name)
 
 
 def _is_called(one: Any, name: str) -> bool:

@@ -52,8 +52,9 @@ def recover_archived(installation: Installation, scope: str) -> ArchivedTo | Non
         to = ArchivedTo(segment.last, last["Hash"]["S"], last["ISOTimestamp"]["S"])
     if not segments:
         return None
+    write = write_of_row(master.state_table, scope, row, to)
     try:
-        master.store.write(write_of_row(master.state_table, scope, row, to))
+        master.store.write(write)
     except Conflict as error:
         raise ScopeBusy(
             f"scope {scope}: somebody wrote row {ARCHIVES_ROW['Id']} meanwhile", fix="run it again"

@@ -76,11 +76,8 @@ def described(call: Call) -> ActionResult:
                 for image in images
                 if image.owner_id == call.account
                 or asked.get("IncludeDeprecated")
-                or not _is_past(getattr(image, "deprecation_time", ""), now)
+                or not (until := getattr(image, "deprecation_time", ""))
+                or datetime.fromisoformat(until) > now
             ]
         }
     )
-
-
-def _is_past(moment: str, now: datetime) -> bool:
-    return bool(moment) and datetime.fromisoformat(moment) <= now
