@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from controller.engine.queries.status.view import ScopeLine, StatusView
     from controller.engine.reconcile.combined_plan import CombinedPlan
     from controller.engine.reconcile.reconciler import Reconciled
+    from controller.ledger.chain import Finding, VerificationReport
     from controller.model.plan import ScopePlan
 
 _COMMAND: Final = re.compile(r"(?<![\w/:.-])envctl (?=([a-z-]+))")
@@ -68,6 +69,21 @@ def result_as_asked(result: "Reconciled", typed: Typed) -> "Reconciled":
 def status_as_asked(view: "StatusView", typed: Typed) -> "StatusView":
     """Return how everything stands as it is shown: the reasons of scopes name commands as they are typed."""
     return replace(view, scopes=tuple(_line(scope, typed) for scope in view.scopes))
+
+
+def verification_as_asked(report: "VerificationReport", typed: Typed) -> "VerificationReport":
+    """Return what was found in the ledger as it is shown: what to do about it names commands as they are typed."""
+
+    def told(findings: "tuple[Finding, ...]") -> "tuple[Finding, ...]":
+        return tuple(replace(found, fix=typed(found.fix)) for found in findings)
+
+    return replace(
+        report,
+        scopes=tuple(replace(scope, findings=told(scope.findings)) for scope in report.scopes),
+        tables=None if report.tables is None else told(report.tables),
+        strays=told(report.strays),
+        unusable=told(report.unusable),
+    )
 
 
 def _scope(scope: "ScopePlan", typed: Typed) -> "ScopePlan":

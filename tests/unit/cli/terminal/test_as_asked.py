@@ -13,6 +13,7 @@ from controller.cli.terminal.as_asked import (
     result_as_asked,
     settings_of,
     status_as_asked,
+    verification_as_asked,
     with_settings,
 )
 from controller.engine.config.apply import NOTHING_APPLIED
@@ -20,6 +21,7 @@ from controller.engine.queries.status.view import ScopeLine, SourceView, StatusV
 from controller.engine.reconcile.combined_plan import CombinedPlan
 from controller.engine.reconcile.reconciler import Reconciled
 from controller.errors import ExitCode, PlanRefused
+from controller.ledger.chain import Finding, FindingKind, Verification, VerificationReport
 from controller.model.observed import ScopeState, ScopeStatus
 from controller.model.plan import Outcome, Plan, ScopePlan, Status, Violation
 from controller.model.ref import Reason
@@ -110,3 +112,19 @@ def test_the_reasons_of_a_status_name_them_too() -> None:
     assert seen.status is not None
     assert seen.status.reason == TOLD
     assert unseen.status is None
+
+
+@pytest.mark.parametrize("is_compared", [True, False])
+def test_what_mends_a_ledger_names_them_too(is_compared: bool) -> None:
+    found = Finding(1, 1, FindingKind.HEAD, "config", "envctl plan", "envctl apply")
+    told = replace(found, fix="envctl --config a apply")
+    chain = Verification("config", 1, 1, "h", (found,))
+    tables = (found,) if is_compared else None
+    report = VerificationReport((chain,), tables, strays=(found,), unusable=(found,))
+
+    assert verification_as_asked(report, TYPED) == VerificationReport(
+        (replace(chain, findings=(told,)),),
+        (told,) if is_compared else None,
+        strays=(told,),
+        unusable=(told,),
+    )
