@@ -113,7 +113,7 @@ def apply(
     if not as_json:
         # What to type next is being done.
         asked = asked_as() if (refused := planned.plan.refused) else AS_USUAL
-        shown = partial(text_lines, planned.plan, names=planned.names, asked=asked)
+        shown = partial(text_lines, call.as_shown(planned).plan, names=planned.names, asked=asked)
         say_lines(shown(says_next=bool(refused) or not planned.plan.changes))
         if planned.unused_tokens:
             note_unused_tokens(planned)
@@ -180,6 +180,8 @@ def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) ->
 
     Raises what refuses it as a whole, where that is not said as JSON; what was held back while the rest went on is said.
     """
+    result = call.result_as_shown(result)
+    settings = "" if call.config is None else f" --config {shlex.quote(call.config)}"
     if result.ended or result.ending_soon:
         soon = soon_lines(result.ending_soon, call.process.clock())
         for line in (*ended_lines(result.ended), *soon):
@@ -191,7 +193,7 @@ def _tell(call: Invocation, result: Reconciled, again: str, *, as_json: bool) ->
         for line in failure_lines(result.report):
             note(line)
         if result.report.outcomes:
-            say(call.as_typed(tally_line(result.report)))
+            say(tally_line(result.report, settings))
             next_run = next_run_line(result.planned, result.report, again)
             if next_run:
                 say(next_run)

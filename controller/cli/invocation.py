@@ -39,7 +39,8 @@ from controller.engine.installation.signed_approvals import signed_lines
 from controller.engine.live.accounts import LiveAccounts
 from controller.engine.live.published_accounts import PublishedAccounts
 from controller.engine.notifications.news import News, sign
-from controller.engine.reconcile.reconciler import Reconciler
+from controller.engine.reconcile.combined_plan import CombinedPlan
+from controller.engine.reconcile.reconciler import Reconciled, Reconciler
 from controller.engine.snapshots.service import open_snapshot
 from controller.engine.snapshots.source import PREFIX
 from controller.errors import EnvctlError, ExitCode, WrongUsage
@@ -160,6 +161,22 @@ class Invocation:
         from controller.cli.terminal.as_asked import with_settings
 
         return with_settings(text, self.config, COMMANDS)
+
+    def as_shown(self, planned: CombinedPlan) -> CombinedPlan:
+        """Return a plan whose commands have the ``--config`` that this one was given."""
+        if self.config is None:
+            return planned
+        from controller.cli.terminal.as_asked import plan_as_asked
+
+        return plan_as_asked(planned, self.as_typed)
+
+    def result_as_shown(self, result: Reconciled) -> Reconciled:
+        """Return what came of a run in the same way."""
+        if self.config is None:
+            return result
+        from controller.cli.terminal.as_asked import result_as_asked
+
+        return result_as_asked(result, self.as_typed)
 
     @cached_property
     def settings(self) -> Settings:

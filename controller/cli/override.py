@@ -1,5 +1,6 @@
 """``envctl override``: what is to be otherwise for a while."""
 
+import shlex
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from controller.errors import WrongUsage
 from controller.events import Emit
 from controller.views.override_report import done_lines, prepared_lines, report_json
 from controller.views.override_text import overrides_answer, yaml_json, yaml_lines
+from controller.views.plan.wording import Asked
 
 MAKE = "make"
 
@@ -223,13 +225,16 @@ def _go_on(
 ) -> NoReturn:
     as_json = output is Format.JSON
     if not as_json:
-        say(call.as_typed("\n".join(prepared_lines(prepared))))
+        say("\n".join(prepared_lines(prepared)))
     if not yes:
         ask(as_json=as_json, fix="add --yes", declined="nothing was written")
     with stopping_on_signals(call.process.interruption) as heard:
         done = carry_out(prepared, call.emit)
+    for error in done.failed:
+        error.fix = call.as_typed(error.fix)
     if as_json:
         say_document("override", report_json(prepared, done, call.process.clock()))
     else:
-        say(call.as_typed("\n".join(done_lines(prepared, done))))
+        settings = "" if call.config is None else f" --config {shlex.quote(call.config)}"
+        say("\n".join(done_lines(prepared, done, Asked(settings))))
     raise typer.Exit(heard.exit_code(done.exit_code))

@@ -168,7 +168,7 @@ def plan(
     result = reconciler.reconcile(request)
     reviewed = _reviewed(result.planned, author, beside or (), call, reconciler)
     planned = with_since(reviewed, earlier)
-    _give_out(planned, shown, output, save_observed, out, report or ())
+    _give_out(call, planned, shown, output, save_observed, out, report or ())
     _note_moments(call, result, accounts)
     raise _ended(planned.exit_code, exit_zero=exit_zero)
 
@@ -218,6 +218,7 @@ def _ended(code: int, *, exit_zero: bool) -> typer.Exit:
 
 
 def _give_out(
+    call: Invocation,
     planned: CombinedPlan,
     shown: Shown,
     output: PlanFormat,
@@ -232,8 +233,9 @@ def _give_out(
     if out is not None:
         # What user data and templates say is in it.
         write_file(out, plan_file(planned), private=True)
-    write_reports(planned, reports, shown)
-    show_plan(planned, output, shown)
+    told = call.as_shown(planned)
+    write_reports(told, reports, shown)
+    show_plan(told, output, shown)
 
 
 def _ask_server(server: Server, given: Mapping[str, Any]) -> int:

@@ -9,6 +9,7 @@ import typer
 from controller.cli.invocation import Format, FormatOption, Invocation, say_answer
 from controller.cli.process import say_document, say_lines
 from controller.cli.remote.server import Request, Server, only_here
+from controller.cli.terminal.as_asked import status_as_asked
 from controller.cli.terminal.watching import Shown, watch
 from controller.engine.installation.desired_source import settings_source
 from controller.engine.installation.installation import settings_with_origins
@@ -17,7 +18,8 @@ from controller.errors import WrongUsage
 from controller.views.answer import Answer
 from controller.views.documents.envelope import document_text
 from controller.views.documents.status import settings_json
-from controller.views.status_text import settings_lines, status_answer
+from controller.views.settings_text import settings_lines
+from controller.views.status_text import status_answer
 
 EVERY_S: Final = 5.0
 
@@ -91,7 +93,10 @@ class _Read:
         read = read_status(call.installation, call.live, self._source, now, self._before)
         self._before = read
         settings = "" if call.config is None else f" --config {shlex.quote(call.config)}"
-        return status_answer(with_look(read, call.live) if self._look else read.view, settings)
+        view = with_look(read, call.live) if self._look else read.view
+        if call.config is not None:
+            view = status_as_asked(view, call.as_typed)
+        return status_answer(view, settings)
 
     def shown(self) -> Shown:
         """Return it as a watch shows it. Raises as ``answer``."""

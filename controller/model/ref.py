@@ -1,6 +1,6 @@
 """What a resource is called, where a value was written and by whom, and what is wrong there; and why something is as it is."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
@@ -219,6 +219,9 @@ def in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda p: (*p.origin, p.excerpt is None, p.path, p.message)))
 
 
+_FIX: Final = "  fix: "
+
+
 class Reason(str):
     """As text all that people read: the message, details on lines of their own, and what to do.
 
@@ -232,7 +235,7 @@ class Reason(str):
 
     def __new__(cls, message: str = "", *, detail: str = "", fix: str = "") -> Self:
         """Put a message of one line, further lines, and a fix (which may have several lines) together."""
-        below = "\n".join(filter(None, (detail, f"  fix: {fix}" if fix else "")))
+        below = "\n".join(filter(None, (detail, f"{_FIX}{fix}" if fix else "")))
         made = super().__new__(cls, f"{message}\n{below}" if below else message)
         made.message, made.below = message, below
         return made
@@ -240,6 +243,11 @@ class Reason(str):
     def cut(self, lines: int) -> str:
         """Return at most so many lines of it."""
         return "\n".join(self.splitlines()[:lines])
+
+    def with_fix(self, told: Callable[[str], str]) -> "Reason":
+        """Return it with what to do ``told`` otherwise; what happened, and what others say of it, stays as it is."""
+        said, mark, fix = self.partition(f"\n{_FIX}")
+        return Reason.stored(f"{said}{mark}{told(fix)}") if mark else self
 
     @classmethod
     def stored(cls, text: str) -> Self:

@@ -61,12 +61,15 @@ def failure_lines(report: ApplyReport) -> Iterator[str]:
         yield f"envctl: what was done is done, but {what}"
 
 
-def tally_line(report: ApplyReport) -> str:
-    """Return the count of what became of the changes, and where to read more, if anything of it may be in the ledger."""
+def tally_line(report: ApplyReport, settings: str = "") -> str:
+    """Return the count of what became of the changes, and where to read more, if anything of it may be in the ledger.
+
+    The command names the ``settings`` that were named.
+    """
     counts = Counter(outcome.status.value for outcome in report.outcomes)
     done = " · ".join(f"{count:,} {status}" for status, count in counts.items())
     told = any(found.audit_ids or found.status is Status.UNKNOWN for found in report.outcomes)
-    return f"{done}   envctl audit show {report.transaction}" if told else done
+    return f"{done}   envctl{settings} audit show {report.transaction}" if told else done
 
 
 def next_run_line(planned: CombinedPlan, report: ApplyReport, command: str) -> str:

@@ -25,7 +25,7 @@ from controller.targets.power_parts.power_changes import PARKING
 from controller.views.answer import Answer
 from controller.views.documents.envelope import filled
 from controller.views.override_text import OverrideObject, list_json, overlay_line
-from controller.views.plan.wording import violation_lines
+from controller.views.plan.wording import AS_USUAL, Asked, violation_lines
 
 _STARTING: Final = frozenset({"start", "exitStandby"})
 _STOPPING: Final = frozenset({"stop", "enterStandby"})
@@ -153,8 +153,8 @@ def _then(override: Override, prepared: Prepared) -> str:
     return f", then {followed.label} again: {state.upper()}{' (no switch)' if same else ''}"
 
 
-def done_lines(prepared: Prepared, done: Done) -> Iterator[str]:
-    """Yield what became of it, where to read more, and how to end it early."""
+def done_lines(prepared: Prepared, done: Done, asked: Asked = AS_USUAL) -> Iterator[str]:
+    """Yield what became of it, where to read more, and how to end it early, with what was ``asked`` for."""
     outcomes = [outcome for scope in done.outcomes for outcome in scope.outcomes]
     told = []
     for verb, actions in (("Started", _STARTING), ("Stopped", _STOPPING)):
@@ -180,7 +180,8 @@ def done_lines(prepared: Prepared, done: Done) -> Iterator[str]:
     first = f"{', '.join(told)}{took}.   " if told else "Written.   "
     if prepared.comes:
         name = prepared.overrides[0].ref.key.rpartition("/")[2]
-        yield f"{first}audit {done.transaction}   release early: envctl override release {name}"
+        early = f"envctl{asked.settings} override release {name}"
+        yield f"{first}audit {done.transaction}   release early: {early}"
     else:
         yield f"{first}audit {done.transaction}"
     for outcome in outcomes:
@@ -188,7 +189,7 @@ def done_lines(prepared: Prepared, done: Done) -> Iterator[str]:
             yield f"  {outcome.status.value}  {outcome.change.ref}  {outcome.message.message}"
     for violation in done.refused:
         yield f"  refused  {violation.scope}: {violation.message}"
-        yield from (f"    {line}" for line in violation_lines(violation))
+        yield from (f"    {line}" for line in violation_lines(violation, asked))
     for scope in done.outcomes:
         if scope.stopped:
             yield f"  {scope.finding.scope}: {scope.stopped.message}"

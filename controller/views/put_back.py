@@ -16,9 +16,6 @@ from controller.views.plan.wording import Asked
 from controller.views.style import Line, Span, plain
 from controller.views.time_text import utc_text
 
-NEXT = (
-    "Next: envctl override yaml {} --out DIR writes the files to commit, so that Git says it, too."
-)
 ASKED_ELSEWHERE: Final = Asked(command="")
 """By a request: which command made it, if one did, is not known here."""
 Fields = Callable[[], Mapping[str, object]]
@@ -85,15 +82,19 @@ def result_answer(
     held: Sequence[Override],
     exit_code: ExitCode,
     said: Iterable[str] = (),
+    asked: Asked = ASKED_ELSEWHERE,
 ) -> Answer:
     """Return what came of it, below what is ``said`` before: what failed, and what refuses it, is remarked."""
     report, remarks = result.report, list[str]()
     lines = [*said]
     if report is not None and report.outcomes:
         remarks += failure_lines(report)
-        lines.append(tally_line(report))
+        lines.append(tally_line(report, asked.settings))
         if held and report.exit_code is ExitCode.DONE:
-            lines.append(NEXT.format(held[0].whole_id))
+            lines.append(
+                f"Next: envctl{asked.settings} override yaml {held[0].whole_id} --out DIR"
+                " writes the files to commit, so that Git says it, too."
+            )
     if result.refused is not None:
         remarks.append(f"envctl: {result.refused}")
     return Answer(

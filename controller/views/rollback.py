@@ -29,14 +29,17 @@ def rollback_planned(prepared: PreparedRollback, asked: Asked = ASKED_ELSEWHERE)
         "rollback",
         lambda: rollback_json(prepared, None, None),
         prepared,
-        rollback_lines(prepared),
+        rollback_lines(prepared, asked.settings),
         prepared.exit_code,
         asked,
     )
 
 
 def rollback_done(
-    prepared: PreparedRollback, result: Reconciled, reverted: Reverted | None
+    prepared: PreparedRollback,
+    result: Reconciled,
+    reverted: Reverted | None,
+    asked: Asked = ASKED_ELSEWHERE,
 ) -> Answer:
     """Return what came of a rollback."""
     return result_answer(
@@ -46,10 +49,11 @@ def rollback_done(
         held=prepared.held if reverted is None else (),
         exit_code=worst_exit_code((result.exit_code, prepared.left_code)),
         said=reverted_lines(reverted) if reverted else (),
+        asked=asked,
     )
 
 
-def rollback_lines(prepared: PreparedRollback) -> list[str]:
+def rollback_lines(prepared: PreparedRollback, settings: str = "") -> list[str]:
     """Return what a rollback does besides its changes, and what it cannot do: to be read before it is begun."""
     chosen, undone = prepared.chosen, prepared.undone
     records, objects = len(chosen.records), len(undone.touched)
@@ -66,7 +70,7 @@ def rollback_lines(prepared: PreparedRollback) -> list[str]:
     if chosen.overrides:
         ids = dict.fromkeys(line.entity.hash_key.partition("#")[2] for line in chosen.overrides)
         lines.append(
-            f"not taken back: overrides {_names(ids)}; envctl override release ID ends one that holds"
+            f"not taken back: overrides {_names(ids)}; envctl{settings} override release ID ends one that holds"
         )
     return lines
 

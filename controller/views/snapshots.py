@@ -169,7 +169,9 @@ def restore_planned(
     )
 
 
-def restore_done(snapshot: str, prepared: PreparedRestore, result: Reconciled) -> Answer:
+def restore_done(
+    snapshot: str, prepared: PreparedRestore, result: Reconciled, asked: Asked = ASKED_ELSEWHERE
+) -> Answer:
     """Return what came of a restore."""
     return result_answer(
         "restore",
@@ -177,6 +179,7 @@ def restore_done(snapshot: str, prepared: PreparedRestore, result: Reconciled) -
         result,
         held=prepared.held,
         exit_code=result.exit_code,
+        asked=asked,
     )
 
 
@@ -193,7 +196,9 @@ def import_planned(
     )
 
 
-def import_done(resource: str, prepared: PreparedPutBack, result: Reconciled) -> Answer:
+def import_done(
+    resource: str, prepared: PreparedPutBack, result: Reconciled, asked: Asked = ASKED_ELSEWHERE
+) -> Answer:
     """Return what came of an import of items."""
     return result_answer(
         "items-import",
@@ -201,6 +206,7 @@ def import_done(resource: str, prepared: PreparedPutBack, result: Reconciled) ->
         result,
         held=prepared.held,
         exit_code=result.exit_code,
+        asked=asked,
     )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from controller.engine.installation.installation import SettingLine
 from controller.engine.queries.status.view import ScopeLine, StatusView
 from controller.model.canonical import ABSENT, Json
 from controller.model.observed import CONFIG_SCOPE, Remark, ScopeCounts
@@ -18,7 +17,7 @@ from controller.views.conditions import conditions_of, leading
 from controller.views.documents.status import status_json
 from controller.views.scope_text import in_words, next_step, what_of
 from controller.views.snapshots import size_text
-from controller.views.style import Line, Span, Style, aligned, plain
+from controller.views.style import Line, Span, Style, aligned, as_asked, plain
 from controller.views.time_text import age_text, bare_clock_text, even_moment_text, utc_text
 
 NAMES_SHOWN: Final = 3
@@ -72,13 +71,14 @@ def _source(view: StatusView) -> Iterator[Line]:
         applied = "nothing was applied from it yet" if view.source.name else "nothing applied yet"
     said = {
         "current": "the source holds nothing newer",
-        "changed": "the source holds another revision  → envctl plan",
+        "changed": "the source holds another revision",
         "unreachable": "the source does not answer; what was accepted last stays in force",
         "none": "the settings name no source",
     }[view.source.state]
     style: Style = "warn" if view.source.state == "unreachable" else "plain"
     name = f"{view.source.name}   " if view.source.name else ""
-    yield (Span(f"{name}{applied}; "), Span(said, style))
+    step = _step("envctl plan", 2) if view.source.state == "changed" else ()
+    yield (Span(f"{name}{applied}; "), Span(said, style), *step)
     if view.source.state == "unreachable":
         yield _plain(f"  {view.source.detail.partition(chr(10))[0]}")
 
@@ -106,7 +106,7 @@ def _scopes(view: StatusView) -> Iterator[Line]:
             Span(f"  {scope.name:<{name}}  "),
             Span(f"{scope.state:<8}", _STYLES.get(scope.state, "plain")),
             Span(f"  {age:<{since}}  {shown:<{wide}}  "),
-            Span(f"{text:<{what}}   → {step}" if step else text),
+            *((Span(f"{text:<{what}}"), *_step(step)) if step else (Span(text),)),
         )
 
 
@@ -147,7 +147,7 @@ def _alerts(view: StatusView) -> Iterator[Line]:
         subject = f" {alert.key.subject}" if alert.key.subject else ""
         text = f"{alert.key.kind}{subject}: {in_short(alert.text, LONGEST_WHAT)}"
         age = age_text(view.at, known.since)
-        yield _row(label, f"{text}, since {age}   → {alert.next}", "warn")
+        yield _row(label, f"{text}, since {age}", "warn", alert.next)
         label = ""
     for sink in view.failing_sinks:
         why = in_short(sink.because.message, LONGEST_WHAT)
@@ -178,8 +178,9 @@ def _storms(view: StatusView) -> Iterator[Line]:
         yield _row(
             label,
             f"{storm.ref}: put back {storm.flips} times in half an hour, left alone until"
-            f" {_coming(storm.until, view.at)}   → envctl audit list --entity {storm.ref}",
+            f" {_coming(storm.until, view.at)}",
             "warn",
+            f"envctl audit list --entity {storm.ref}",
         )
 
 
@@ -252,7 +253,7 @@ def _seen(view: StatusView) -> Iterator[Line]:
     lacking = sum(remark.objects for found in seen for remark in found.missing)
     if lacking:
         waits = "object waits" if lacking == 1 else "objects wait"
-        yield _row("Missing", f"{number(lacking)} {waits} for something   → envctl doctor", "warn")
+        yield _row("Missing", f"{number(lacking)} {waits} for something", "warn", "envctl doctor")
 
 
 def _remarks(label: str, remarks: Iterable[Remark], more: str = "") -> Iterator[Line]:
@@ -269,7 +270,8 @@ def _remarks(label: str, remarks: Iterable[Remark], more: str = "") -> Iterator[
         who = ", ".join(names) if count <= len(names) else f"{number(count)}: {', '.join(names)}, …"
         yield _row("" if index else label, f"{who}: {text}{more}")
     if len(counted) > REMARKS_SHOWN:
-        yield _row("", f"and {number(len(counted) - REMARKS_SHOWN)} more   → envctl plan")
+        more = f"and {number(len(counted) - REMARKS_SHOWN)} more"
+        yield _row("", more, step="envctl plan")
 
 
 def _replicas(view: StatusView) -> Iterator[Line]:
@@ -305,7 +307,8 @@ def _ledger(view: StatusView) -> Iterator[Line]:
     config = heads.get(CONFIG_SCOPE)
     at = f"; config at {number(config.sequence)} {config.last_hash[:12]}" if config else ""
     chains = "1 chain" if len(heads) == 1 else f"{number(len(heads))} chains"
-    yield _row("Ledger", f"{number(records)} records in {chains}{at}   → envctl audit verify")
+    told = f"{number(records)} records in {chains}{at}"
+    yield _row("Ledger", told, step="envctl audit verify")
     yield from _archive(view)
     for name, head in heads.items():
         until = datetime.fromtimestamp(head.lease_until / 1000, UTC)
@@ -319,9 +322,8 @@ def _archive(view: StatusView) -> Iterator[Line]:
     if found is None:
         return
     if found.detail:
-        yield _row(
-            "", f"what was moved of it cannot be told: {found.detail}   → envctl doctor", "warn"
-        )
+        told = f"what was moved of it cannot be told: {found.detail}"
+        yield _row("", told, "warn", "envctl doctor")
     elif found.until is not None:
         scopes = "1 scope" if found.scopes == 1 else f"{number(found.scopes)} scopes"
         moved = f"{number(found.records)} of {scopes} moved to segments"
@@ -333,32 +335,24 @@ def _snapshot(view: StatusView) -> Iterator[Line]:
     if found is None:
         return
     if found.detail:
-        yield _row("Snapshots", f"cannot be told: {found.detail}   → envctl snapshot list", "warn")
+        yield _row("Snapshots", f"cannot be told: {found.detail}", "warn", "envctl snapshot list")
     elif found.at is None:
-        yield _row("Snapshots", "none was proven yet   → envctl snapshot create", "warn")
+        yield _row("Snapshots", "none was proven yet", "warn", "envctl snapshot create")
     else:
         size = f"{number(found.items or 0)} items, {size_text(found.stored_bytes or 0)}"
         age = age_text(view.at, found.at)
-        yield _row("Snapshots", f"{found.id} proven, {age} old: {size}   → envctl snapshot list")
+        told = f"{found.id} proven, {age} old: {size}"
+        yield _row("Snapshots", told, step="envctl snapshot list")
 
 
-def settings_lines(settings: Iterable[SettingLine]) -> Iterator[Line]:
-    """Yield every setting with its value and where that came from."""
-    rows = [(setting.path, _setting(setting.value), setting.origin) for setting in settings]
-    for row, line in zip(rows, aligned(rows), strict=True):
-        yield (Span(line, "dim" if row[2] == "default" else "plain"),)
+def _row(label: str, text: str, style: Style = "plain", step: str = "") -> Line:
+    """Return a line with its label, and what to type about it."""
+    typed = _step(step, style=style) if step else ()
+    return (Span(f"{label:<{_LABEL - 1}} ", "bold"), Span(text, style), *typed)
 
 
-def _setting(value: Json) -> str:
-    if value in (None, "", [], {}):
-        return "-"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return value_text(value)
-
-
-def _row(label: str, text: str, style: Style = "plain") -> Line:
-    return (Span(f"{label:<{_LABEL - 1}} ", "bold"), Span(text, style))
+def _step(command: str, gap: int = 3, style: Style = "plain") -> tuple[Span, Span]:
+    return Span(f"{'':{gap}}→ ", style), Span(command, style, is_command=True)
 
 
 def _plain(text: str) -> Line:
@@ -381,15 +375,11 @@ def status_answer(view: StatusView, settings: str = "") -> Answer:
     """Where everything stands; what to type next names the ``settings`` that were named: `` --config FILE``."""
 
     def lines() -> tuple[Line, ...]:
-        typed = f"→ envctl{settings} "
-        return tuple(
-            tuple(span._replace(text=span.text.replace("→ envctl ", typed)) for span in line)
-            for line in status_lines(view)
-        )
+        return as_asked(status_lines(view), settings)
 
     return Answer(
         document="status",
-        fields=lambda: status_json(view),
+        fields=lambda: status_json(view, settings),
         text=lambda: plain(lines()),
         styled=lines,
     )

@@ -32,9 +32,28 @@ class Span(NamedTuple):
 
     text: str
     style: Style = "plain"
+    is_command: bool = False
+    """Whether it is a command of ours, whole: whoever prints it names the settings in it that were named."""
 
 
 Line = tuple[Span, ...]
+
+
+def as_asked(lines: Iterable[Line], settings: str) -> tuple[Line, ...]:
+    """Return lines whose commands name the ``settings``: `` --config FILE``."""
+    return tuple(
+        tuple(
+            span._replace(text=command_text(span.text, settings)) if span.is_command else span
+            for span in line
+        )
+        for line in lines
+    )
+
+
+def command_text(command: str, settings: str) -> str:
+    """Return a command of ours, ``envctl`` and its words, that names the ``settings``; empty if it is."""
+    program, space, words = command.partition(" ")
+    return f"{program}{settings}{space}{words}" if command else ""
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -272,6 +272,13 @@ def test_a_refusal_keeps_the_settings_it_was_given(
     for options in ("--dry-run", "--dryrun"):
         assert f"--config '{given}' " in envctl("--config", given, "apply", options).err
     assert f"--config '{given}' " in envctl("--config", given, "apply", "x.json", "-o", "json").out
+    installed.has({"account.yaml": account()})
+    planned = envctl("--config", given, "plan", *source)
+    then = f"fix: the run after the one that applies it goes in: envctl --config '{given}' apply"
+    assert then in planned.out
+    assert (
+        then in envctl("--config", given, "plan", *source, "-o", "json").json["scopes"][1]["reason"]
+    )
 
 
 @pytest.mark.tells("controller/views/plan/markdown.py", "plan --expand")

@@ -14,6 +14,7 @@ from controller.cli.ledger.list_records import list_records
 from controller.cli.ledger.state import state
 from controller.cli.process import counted, say, say_document
 from controller.cli.remote.server import Request
+from controller.cli.terminal.as_asked import verification_as_asked
 from controller.cli.terminal.completion import object_names, scope_names
 from controller.engine.commit.lease import LEASE_S, Claim
 from controller.engine.commit.storage import ApplyRequest, new_run_id
@@ -72,10 +73,12 @@ def verify(
     call: Invocation = context.obj
     store = open_store(call.master) if anchors else None
     report = verify_installation(call.installation, replay=replay, anchors_in=store)
+    if call.config is not None:
+        report = verification_as_asked(report, call.as_typed)
     if output is Format.JSON:
         say_document("audit-verify", verification_json(report))
     else:
-        say(call.as_typed("\n".join(verification_lines(report))))
+        say("\n".join(verification_lines(report)))
     raise typer.Exit(ExitCode.DONE if report.intact else ExitCode.FAILED)
 
 

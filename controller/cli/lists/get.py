@@ -123,6 +123,7 @@ def get(
     wanted = ListFilter(account=account or "", team=team or "", labels=labels)
     shape = _SHAPES.get(output, "narrow")
     answer = _answer(call, listing, wanted, asked, observed, shape, output)
+    answer = replace(answer, remarks=tuple(map(call.as_typed, answer.remarks)))
     if output is ListFormat.YAML:
         document = json.loads(document_text(answer.document, answer.fields()))
         answer = replace(answer, text=lambda: "\n".join(yaml_lines(document)))

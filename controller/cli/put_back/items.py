@@ -140,13 +140,15 @@ def import_items(
     request = replace(request_of(call, "import", approve, wait), adopt=adopt)
     items = read_resources(files_of(resource, file), call.master.kinds)
     run, prepared = importing.prepare(items, request)
-    plan_and_ask(import_planned(resource, prepared, typed_again(context)), prepared, asked)
+    told = replace(prepared, planned=call.as_shown(prepared.planned))
+    typed = typed_again(context)
+    plan_and_ask(import_planned(resource, told, typed), prepared, asked)
     with (
         stopping_on_signals(call.process.interruption) as heard,
         closing(ProgressLine(call.emit)) as progress,
     ):
         result = replace(run, emit=progress.tell).carry_out(prepared, request)
-    done = import_done(resource, prepared, result)
+    done = import_done(resource, told, call.result_as_shown(result), typed)
     say_answer(done, output)
     raise typer.Exit(heard.exit_code(done.exit_code))
 

@@ -104,7 +104,9 @@ def restore(
     restorer = snapshots.restorer(call.live, source, own_planner(call), ends, reason)
     request = request_of(call, "restore", approve, wait)
     prepared = restorer.prepare(request)
-    plan_and_ask(restore_planned(manifest.id, prepared, typed_again(context)), prepared, asked)
+    told = replace(prepared, planned=call.as_shown(prepared.planned))
+    typed = typed_again(context)
+    plan_and_ask(restore_planned(manifest.id, told, typed), prepared, asked)
     if yaml is not None:
         # Before anything is done: whether it can be written there.
         write_folder(yaml, {}, force=False)
@@ -114,7 +116,7 @@ def restore(
     ):
         run = replace(restorer.run, emit=progress.tell)
         result = replace(restorer, run=run).carry_out(prepared, request)
-    done = restore_done(manifest.id, prepared, result)
+    done = restore_done(manifest.id, told, call.result_as_shown(result), typed)
     say_answer(done, output)
     if yaml is not None:
         _write_yaml(call, yaml, output)

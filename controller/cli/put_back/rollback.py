@@ -1,6 +1,7 @@
 """``envctl rollback``: what was changed is planned back, shown, asked, and put back."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -107,7 +108,9 @@ def rollback(
     )
     request = request_of(call, "rollback", approve, wait)
     prepared = rollbacks.prepare(chosen, refs_also(also or (), call.installation, now), request)
-    plan_and_ask(rollback_planned(prepared, typed_again(context)), prepared, asked)
+    told = replace(prepared, planned=call.as_shown(prepared.planned))
+    typed = typed_again(context)
+    plan_and_ask(rollback_planned(told, typed), prepared, asked)
     clone = None if prepared.planned.plan.refused else git
     reverted = write_revert(prepared, clone, call.settings.source.git) if clone else None
     with (
@@ -115,6 +118,6 @@ def rollback(
         closing(ProgressLine(call.emit)) as progress,
     ):
         result = rollbacks.carry_out(prepared, request, progress.tell)
-    done = rollback_done(prepared, result, reverted)
+    done = rollback_done(told, call.result_as_shown(result), reverted, typed)
     say_answer(done, output)
     raise typer.Exit(heard.exit_code(done.exit_code))

@@ -28,6 +28,7 @@ from controller.views.conditions import (
 from controller.views.documents.envelope import filled
 from controller.views.override_text import OverrideObject, override_json
 from controller.views.scope_text import next_step, what_of
+from controller.views.style import command_text
 
 Name = Annotated[str, "`config` or `<account>/<region>`."]
 
@@ -161,7 +162,7 @@ class SettingsDocument(TypedDict):
     settings: list[SettingLine]
 
 
-def status_json(view: StatusView) -> StatusDocument:
+def status_json(view: StatusView, settings: str = "") -> StatusDocument:
     """Return the status as one JSON document."""
     config, power = view.config, view.power
     return filled(
@@ -171,7 +172,7 @@ def status_json(view: StatusView) -> StatusDocument:
             "revision": config.revision if config else "",
             "at": config.applied_at if config else None,
         },
-        scopes=[_scope(scope, view) for scope in view.scopes],
+        scopes=[_scope(scope, view, settings) for scope in view.scopes],
         overrides=[
             # With the path as the document has it: what list shows is as plans name fields.
             {
@@ -189,7 +190,7 @@ def status_json(view: StatusView) -> StatusDocument:
             environmentsOff=power.off,
             environmentsUnscheduled=power.unscheduled,
         ),
-        alerts=[_alert(known) for known in view.alerts],
+        alerts=[_alert(known, settings) for known in view.alerts],
         failingSinks=[filled(SinkObject, sink, sink=sink.name) for sink in view.failing_sinks],
         replicas=[_replica(name, seen, view) for name, seen in view.sightings.items()]
         if view.replicas
@@ -197,13 +198,13 @@ def status_json(view: StatusView) -> StatusDocument:
     )
 
 
-def _alert(known: KnownAlert) -> AlertObject:
+def _alert(known: KnownAlert, settings: str) -> AlertObject:
     alert = known.alert
     return {
         "alert": alert.key.kind,
         "subject": alert.key.subject,
         "text": alert.text,
-        "next": alert.next,
+        "next": command_text(alert.next, settings),
         "runbook": runbook_of(alert.key.kind),
         "since": known.since,
         "told": sorted(sink for sink, word in known.told.items() if word == "raised"),
@@ -215,7 +216,7 @@ def settings_json(settings: Iterable[SettingLine]) -> SettingsDocument:
     return {"settings": list(settings)}
 
 
-def _scope(scope: ScopeLine, view: StatusView) -> ScopeObject:
+def _scope(scope: ScopeLine, view: StatusView, settings: str) -> ScopeObject:
     status, head = scope.status, scope.head
     lease = head.lease_until if head else 0
     return filled(
@@ -227,7 +228,7 @@ def _scope(scope: ScopeLine, view: StatusView) -> ScopeObject:
         revision=status.revision if status else "",
         conditions=[condition._asdict() for condition in conditions_of(scope, view.at)],
         what=what_of(scope),
-        next=next_step(scope),
+        next=command_text(next_step(scope), settings),
         ledger=head
         and filled(
             LedgerObject,

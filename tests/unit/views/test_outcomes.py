@@ -63,3 +63,7 @@ def test_the_ledger_is_named_only_where_it_may_hold_something(
     line = tally_line(replace(NOTHING_APPLIED, transaction="run-1", outcomes=(outcome,)))
     assert line.startswith(f"1 {status.value}")
     assert ("envctl audit show run-1" in line) == led
+    named = tally_line(
+        replace(NOTHING_APPLIED, transaction="run-1", outcomes=(outcome,)), " --config a"
+    )
+    assert ("envctl --config a audit show run-1" in named) == led

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from controller.engine.installation.installation import SettingLine
 from controller.engine.queries.status.view import (
     LookedScope,
     PowerView,
@@ -24,9 +23,9 @@ from controller.model.observed import Remark, ScopeCounts, ScopeState, ScopeStat
 from controller.model.override import Override
 from controller.model.ref import Reason, ResourceRef
 from controller.planning.drift_history import WITHIN
-from controller.views.documents.status import settings_json, status_json
+from controller.views.documents.status import status_json
 from controller.views.scope_text import next_step, what_of
-from controller.views.status_text import settings_lines, status_lines
+from controller.views.status_text import status_answer, status_lines
 from controller.views.style import plain
 from tests.support.documents import printed
 
@@ -377,22 +376,19 @@ def test_programs_get_the_same() -> None:
     assert found["power"]["next"][0]["off"] == ["c48", "c49", "c50", "c51"]
 
 
-def test_settings_say_where_they_came_from() -> None:
-    found = (
-        SettingLine("region", "eu-west-1", "default"),
-        SettingLine("guards.maxDeletes", 60, "envctl.yaml:3"),
-        SettingLine("trustedImageOwners", ["self"], "ENVCTL_TRUSTED_IMAGE_OWNERS"),
-        SettingLine("source.folder", None, "default"),
-    )
+def test_each_command_names_the_settings_that_were_named() -> None:
+    key = AlertKey(AlertKind.GUARD_REFUSED, "config")
+    told = Alert(key, "envctl plan → envctl plan", "envctl plan")
+    answer = status_answer(replace(WHOLE, alerts=(KnownAlert(told, NOW),)), " --config a.yaml")
+    text, fields = answer.text(), printed("status", answer.fields())
 
-    assert _squeezed(plain(settings_lines(found))) == [
-        "region eu-west-1 default",
-        "guards.maxDeletes 60 envctl.yaml:3",
-        "trustedImageOwners self ENVCTL_TRUSTED_IMAGE_OWNERS",
-        "source.folder - default",
+    assert "envctl plan → envctl plan, since 0 s   → envctl --config a.yaml plan\n" in text
+    assert text.count("→ envctl --config a.yaml ") > 4
+    assert text.count("→ envctl ") == 1 + text.count("→ envctl --config a.yaml ")
+    assert fields["alerts"][0]["next"] == "envctl --config a.yaml plan"
+    assert [one["next"] for one in fields["scopes"]] == [
+        "",
+        "",
+        "envctl --config a.yaml doctor sandbox-us/us-east-1",
+        "envctl --config a.yaml plan --scope staging-eu/eu-west-1",
     ]
-    assert printed("settings", settings_json(found))["settings"][1] == {
-        "path": "guards.maxDeletes",
-        "value": 60,
-        "origin": "envctl.yaml:3",
-    }
