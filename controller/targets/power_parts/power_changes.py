@@ -103,11 +103,10 @@ def power_changes_of(
     stops = any(group.decision.action in STOPPING for group in groups.values())
     for found in evaluator.instances:
         ref = ResourceRef(INSTANCE, f"{scope}/{found.instance.instance_id}")
-        change = _of_instance(ref, found, groups.get(found.group), memory, now, said)
-        if change is not None and _cannot_stop(change, found, groups.get(found.group)):
-            notes.append(Note(NoteCategory.CANNOT_STOP, ref, _PROTECTED))
-        elif change is not None and _refused_lately(change, found, memory, now):
-            notes.append(Note(NoteCategory.CANNOT_STOP, ref, _PROTECTED_ALONE))
+        group = groups.get(found.group)
+        change = _of_instance(ref, found, group, memory, now, said)
+        if change is not None and (text := _cannot_stop(change, found, group, memory, now)):
+            notes.append(Note(NoteCategory.CANNOT_STOP, ref, text))
         elif change is not None:
             changes.append(change)
         notes += _notes_on(ref, found, now)
@@ -168,25 +167,27 @@ def _of_instance(
     )
 
 
-def _cannot_stop(change: PowerChange, found: Evaluation, group: JudgedGroup | None) -> bool:
-    """Tell whether AWS refused to stop an instance since its group was parked."""
+def _cannot_stop(
+    change: PowerChange,
+    found: Evaluation,
+    group: JudgedGroup | None,
+    memory: ScheduleMemory,
+    now: datetime,
+) -> str:
+    """Say that AWS refused for good to stop an instance since its group was parked, or, within the day, since it is to stop; else nothing."""
+    if change.shaping.action not in ("stop", "enterStandby"):
+        return ""
+    name = found.instance.instance_id
     parked = parked_of(group.group) if group is not None else None
-    is_off = change.shaping.action in ("stop", "enterStandby")
-    if not is_off or not isinstance(parked, Parked):
-        return False
-    stay = ANY in parked.cannot_stop and found.lifecycle == "InService"
-    return stay or found.instance.instance_id in parked.cannot_stop
-
-
-def _refused_lately(
-    change: PowerChange, found: Evaluation, memory: ScheduleMemory, now: datetime
-) -> bool:
-    """Tell whether AWS refused for good to stop an instance within the day, and nothing asks for it anew since."""
-    at = memory.cannot_stop.get(found.instance.instance_id)
-    if at is None or change.shaping.action != "stop" or not timedelta() <= now - at < NO_STOP_FOR:
-        return False
+    if isinstance(parked, Parked):
+        stay = ANY in parked.cannot_stop and found.lifecycle == "InService"
+        if stay or name in parked.cannot_stop:
+            return _PROTECTED
+    at = memory.cannot_stop.get(name)
+    if at is None or not timedelta() <= now - at < NO_STOP_FOR:
+        return ""
     asked = _asked_at(found.due, now)
-    return asked is None or asked <= at
+    return _PROTECTED_ALONE if asked is None or asked <= at else ""
 
 
 def _held(instance: FoundInstance, decision: Decision, now: datetime) -> str:
