@@ -1,5 +1,6 @@
 """What every test may rely on: no network, no one's credentials, no one's settings, the same examples in CI every time."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ FAKE_ENVIRONMENT = {
     "AWS_SESSION_TOKEN": "testing",
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_EC2_METADATA_DISABLED": "true",
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -37,12 +39,26 @@ FAKE_ENVIRONMENT = {
     "GIT_COMMITTER_NAME": "Ada Author",
     "GIT_COMMITTER_EMAIL": "ada@example.com",
 }
+SELDOM = 300_000
+"""Objects made since the collector looked last, where Python's own measure is 700."""
 PERSONAL = ("AWS_", "ENVCTL_", "GIT_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what ``make golden`` needs."""
     parser.addoption("--rewrite-golden", action="store_true", help="write the golden files anew")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Keep all that collection imports and makes from Python's collector, which would walk it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+        gc.set_threshold(SELDOM, *gc.get_threshold()[1:])
 
 
 @pytest.fixture(scope="session")

@@ -50,13 +50,16 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(text(path), filename=str(path))
 
 
-def imported_modules(path: Path) -> Iterator[str]:
-    """Yield the full name of every module that a Python file imports, at its top or later."""
+@cache
+def imported_modules(path: Path) -> frozenset[str]:
+    """Return the full name of every module that a Python file imports, at its top or later."""
+    names: set[str] = set()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+            names.add(node.module)
+    return frozenset(names)
 
 
 def lines_matching(paths: tuple[Path, ...], pattern: str) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from tests.support.command_line import fleet, installed, moto
 from tests.support.embedded_aws import aws, embedded_server, sandbox
-from tests.support.faster_moto import answers
+from tests.support.faster_moto import answers, items, lookups, sessions
 from tests.support.told import told
 
 __all__ = ["aws", "embedded_server", "fleet", "installed", "moto", "sandbox", "told"]
 
-answers.install()
+for faster in (answers, items, lookups, sessions):
+    faster.install()

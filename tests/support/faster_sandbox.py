@@ -3,6 +3,7 @@
 Given to ``embedded_aws`` by name and imported by its process, where it applies for good.
 """
 
+import gc
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -12,7 +13,7 @@ from moto.sts.models import AssumedRole
 
 from controller.sandbox.application import CONTROLS
 from controller.sandbox.interception import ONE_AT_A_TIME
-from tests.support.faster_moto import answers, lookups, xml
+from tests.support.faster_moto import answers, items, lookups, sessions, xml
 from tests.support.kept_aws import bring_back, keep
 from tests.support.seed_fleet import FleetSize, seed_fleet
 
@@ -42,10 +43,12 @@ def _lasting(init: Callable[..., None]) -> Callable[..., None]:
 
 
 MADE = "__init__"
+SELDOM = 100_000
+"""Objects made since Python's collector looked last, where its own measure is 700: it walks all of moto each time."""
+gc.set_threshold(SELDOM, *gc.get_threshold()[1:])
 setattr(AssumedRole, MADE, _lasting(AssumedRole.__init__))
-answers.install()
-lookups.install()
-xml.install()
+for faster in (answers, items, lookups, sessions, xml):
+    faster.install()
 CONTROLS["fleet"] = _seed_fleet
 CONTROLS["keep"] = _one_at_a_time(keep)
 CONTROLS["bring-back"] = _one_at_a_time(bring_back)

@@ -1,5 +1,6 @@
 """Look-ups that moto answers by walking through everything it holds."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 from weakref import WeakValueDictionary
@@ -10,6 +11,8 @@ from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 
+_LOOK_UP: Callable[[type], list[str]] = vars(responses)["method_names_from_class"]
+
 
 def install() -> None:
     """Let an EC2 resource find its tags under its own id, and an instance be found without listing all of them."""
@@ -19,8 +22,18 @@ def install() -> None:
     ):
         setattr(owner, name, replacement)
     # moto looks through all methods of a service's class at each call.
-    namespace = vars(responses)
-    namespace["method_names_from_class"] = cache(namespace["method_names_from_class"])
+    vars(responses)["method_names_from_class"] = _method_names
+
+
+def _method_names(service: type) -> list[str]:
+    """Look again where a test has given a class a method, or taken it away."""
+    return _looked_up(service, tuple(len(vars(one)) for one in service.__mro__))
+
+
+@cache
+def _looked_up(service: type, _: tuple[int, ...]) -> list[str]:
+    names: list[str] = _LOOK_UP(service)
+    return names
 
 
 def _own_tags(self: Any) -> list[dict[str, str]]:

@@ -58,6 +58,16 @@ def test_an_absent_item_stays_absent(table: Any) -> None:
     assert "Item" not in table.get_item(TableName="t", Key={"Id": {"S": "b"}})
 
 
+def test_an_item_is_refused_from_the_size_on_from_which_moto_refuses_it(table: Any) -> None:
+    def put(size: int) -> None:
+        item = {"Id": {"S": "a"}, "Text": {"S": "x" * (size - len("IdaText"))}}
+        table.put_item(TableName="t", Item=item)
+
+    put(405_000)
+    with pytest.raises(table.exceptions.ClientError, match="maximum allowed size"):
+        put(405_001)
+
+
 def test_a_projection_has_what_is_there_of_what_is_asked_for(table: Any) -> None:
     names = {"#m": "Map", "#n": "No", "#l": "List", "#g": "Gone"}
     whole = table.get_item(
