@@ -28,6 +28,7 @@ _STOPPED_BY: Final = (
     "Client.InstanceInitiatedShutdown", "Client.UserInitiated", "Server.ScheduledStop", "Server.Spot",
 )  # fmt: skip
 """How codes of StateReason begin where an instance ran, and was stopped. Any other is of a start that came to nothing."""
+_INTERRUPTED: Final = "Server.Spot"
 _BOUND_TO: Final = (
     "placement/tenancy", "placement/groupName", "placement/hostId", "outpostArn",
     "capacityReservationSpecification/capacityReservationTarget/capacityReservationId",
@@ -188,12 +189,13 @@ def _instances(holder: Element) -> Iterator[FoundInstance]:
                 raise _incomplete(INSTANCES.what, what)
             if state == "terminated":
                 continue
-            placement, failed_start, pool = _child(item, "placement"), "", ""
+            placement, failed_start, pool, interrupted = _child(item, "placement"), "", "", False
             if state == "stopped":
                 # The tenancy is said of all.
                 found = " ".join(filter(None, map(item.findtext, _BOUND_TO)))
                 pool = intern(found.removeprefix("default").strip())
                 failed_start = item.findtext("stateReason/code", "")
+                interrupted = failed_start.startswith(_INTERRUPTED)
                 if failed_start.startswith(_STOPPED_BY):
                     failed_start = ""
                 elif failed_start:
@@ -214,6 +216,7 @@ def _instances(holder: Element) -> Iterator[FoundInstance]:
                 root_device=intern(item.findtext("rootDeviceType", "") or "ebs"),
                 failed_start=failed_start,
                 pool=pool,
+                interrupted=interrupted,
             )
 
 

@@ -75,7 +75,7 @@ class FoundInstance(_Tagged):
 
     ``pool`` is where the capacity of a stopped one comes from besides its type and zone: tenancy, placement group, host, Outpost,
     reservation; empty for what is shared by all. ``launched_at`` is when it was started last. ``failed_start`` is AWS's reason where it is stopped because that start was
-    taken back, else empty.
+    taken back, else empty. ``interrupted`` is one that AWS stopped, as it wanted its Spot capacity back.
     """
 
     instance_id: str
@@ -90,6 +90,7 @@ class FoundInstance(_Tagged):
     root_device: str = "ebs"
     failed_start: str = ""
     pool: str = ""
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

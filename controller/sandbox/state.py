@@ -63,6 +63,8 @@ class SandboxSettings:
     index_writes: dict[str, float] = field(default_factory=dict)
     """Units of writes that each key of a table's indexes takes with each transaction, by name of the table; what needs more has
     to wait for it."""
+    interrupted: set[str] = field(default_factory=set)
+    """Ids of instances that AWS stopped, as it wanted their Spot capacity back."""
     failing_starts: set[str] = field(default_factory=set)
     """Ids of instances whose starts are accepted and taken back: pending, then stopped again."""
 

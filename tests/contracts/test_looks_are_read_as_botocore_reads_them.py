@@ -44,6 +44,7 @@ def state_reasons() -> st.SearchStrategy[str]:
         "Client.UserInitiatedShutdown",
         "Server.InsufficientInstanceCapacity",
         "Server.ScheduledStop",
+        "Server.SpotInstanceShutdown",
     ]
     code, message = (
         st.none() | st.sampled_from(codes),
@@ -136,6 +137,8 @@ def instance_of(found: Mapping[str, Any]) -> FoundInstance:
         if found["State"]["Name"] == "stopped"
         else "",
         pool=pool(found) if found["State"]["Name"] == "stopped" else "",
+        interrupted=found["State"]["Name"] == "stopped"
+        and found.get("StateReason", {}).get("Code") == "Server.SpotInstanceShutdown",
     )
 
 
@@ -154,7 +157,12 @@ def pool(found: Mapping[str, Any]) -> str:
 
 def failed_start(reason: Mapping[str, str]) -> str:
     code = reason.get("Code", "")
-    ran = code in ("", "Client.UserInitiatedShutdown", "Server.ScheduledStop")
+    ran = code in (
+        "",
+        "Client.UserInitiatedShutdown",
+        "Server.ScheduledStop",
+        "Server.SpotInstanceShutdown",
+    )
     return "" if ran else reason.get("Message") or code
 
 

@@ -1,8 +1,8 @@
-"""Instances that take their time to start and to stop, starts that are taken back, and the looks that let time pass.
+"""Instances that take their time to start and to stop, starts that are taken back, interruptions, and the looks that let time pass.
 
 "Client.InternalError: A client error caused the instance to terminate during launch." (Amazon EC2 API Reference, StateReason)
 Where the caller may not use the key of an encrypted volume StartInstances succeeds all the same: the instance is pending, and stopped
-again with that reason. launchTime: "The time that the instance was last launched." (Instance)
+again with that reason. Server.SpotInstanceShutdown: the instance was stopped because AWS wanted its capacity. (StateReason) launchTime: "The time that the instance was last launched." (Instance)
 """
 
 from functools import partial
@@ -58,6 +58,17 @@ def _take_back(instance: Any) -> None:
     code = "Client.InternalError"
     instance._state = InstanceState(*STOPPED)  # noqa: SLF001 - moto has no other place for it
     instance.state_reason = StateReason(f"{code}: Client error on launch", code)
+
+
+@before("ec2", "DescribeInstances")
+def interrupt(call: Call) -> None:
+    """Let what AWS interrupted be stopped."""
+    for instance_id in STATE.settings.interrupted:
+        instance: Any = call.ec2.get_instance_by_id(instance_id)
+        if instance is not None and instance.state != "stopped":
+            code = "Server.SpotInstanceShutdown"
+            instance._state = InstanceState(*STOPPED)  # noqa: SLF001 - moto has no other place for it
+            instance.state_reason = StateReason(f"{code}: Spot Instance interruption", code)
 
 
 @replaces(Instance, "stop")

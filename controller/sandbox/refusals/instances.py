@@ -13,6 +13,7 @@ HTTP 500. Nothing of the call is done then, and its message names no instance. O
 InsufficientCapacityOnHost: "There is not enough capacity on the Dedicated Host to launch or start the instance", and
 VcpuLimitExceeded: "You've reached the limit on the number of vCPUs (virtual processing units) assigned to the running instances
 in your account."
+"Only Amazon EC2 can restart an interrupted stopped Spot Instance." (User Guide, Behavior of Spot Instance interruptions)
 Permissions for resources: "If the user, group, or role that makes the request doesn't have the required permission, the request
 fails", so for one instance that a policy denies all of the call does. (Amazon EC2 Developer Guide, Granting required permissions for
 Amazon EC2 resources)
@@ -88,6 +89,9 @@ def startable(call: Call) -> None:
     for instance in _instances(call, CAN_START, refusal):
         if instance.state != "stopped":
             continue
+        if instance.id in STATE.settings.interrupted:
+            told = f"The Spot Instance '{instance.id}' was interrupted: only Amazon EC2 can restart it."
+            raise Refused("IncorrectSpotRequestState", told)
         kind, host = instance.instance_type, instance.placement.host_id
         lacking, place = STATE.settings.without_capacity, f"{kind}/{instance.placement.zone}"
         if kind in STATE.settings.over_quota:

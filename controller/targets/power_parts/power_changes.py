@@ -48,6 +48,7 @@ NO_STOP_FOR: Final = timedelta(days=1)
 """So long what AWS refused for good to stop is not asked again, unless it is to stop anew."""
 _PROTECTED_ALONE: Final = "AWS refuses to stop it (stop protection): it is asked again when it is to stop anew; take disableApiStop off"
 _PROTECTED: Final = "AWS refuses to stop it (stop protection): it stays in service until its group wakes; take disableApiStop off"
+_INTERRUPTED: Final = "AWS interrupted it (Spot), and alone starts it again, once it has capacity"
 _STARTS: Final = frozenset({Action.SWITCH_ON, Action.PUT_IN_SERVICE})
 
 
@@ -107,6 +108,8 @@ def power_changes_of(
         change = _of_instance(ref, found, group, memory, now, said)
         if change is not None and (text := _cannot_stop(change, found, group, memory, now)):
             notes.append(Note(NoteCategory.CANNOT_STOP, ref, text))
+        elif change is not None and found.instance.interrupted:
+            notes.append(Note(NoteCategory.WAITING, ref, _INTERRUPTED))
         elif change is not None:
             changes.append(change)
         notes += _notes_on(ref, found, now)

@@ -82,7 +82,9 @@ def test_terminated_instances_neither_start_nor_stop(group: ScalingGroup) -> Non
     assert _refusal(group.ec2.stop_instances, InstanceIds=gone) == "IncorrectInstanceState"
 
 
-def test_a_spot_instance_does_not_stop(group: ScalingGroup) -> None:
+def test_a_spot_instance_does_not_stop_and_once_interrupted_only_aws_starts_it(
+    group: ScalingGroup,
+) -> None:
     spot = group.ec2.run_instances(
         ImageId=group.image,
         MinCount=1,
@@ -93,6 +95,14 @@ def test_a_spot_instance_does_not_stop(group: ScalingGroup) -> None:
     )["Instances"][0]["InstanceId"]
 
     assert _refusal(group.ec2.stop_instances, InstanceIds=[spot]) == "UnsupportedOperation"
+
+    group.aws.controls.settings(interrupted=[spot])
+    described = group.ec2.describe_instances(InstanceIds=[spot])["Reservations"][0]["Instances"][0]
+    assert (described["State"]["Name"], described["StateReason"]["Code"]) == (
+        "stopped",
+        "Server.SpotInstanceShutdown",
+    )
+    assert _refusal(group.ec2.start_instances, InstanceIds=[spot]) == "IncorrectSpotRequestState"
 
 
 def test_the_type_changes_only_while_stopped(group: ScalingGroup) -> None:

@@ -35,6 +35,13 @@ def test_a_start_that_was_taken_back_is_held_for_an_hour_unless_it_is_asked_for_
     assert ("AWS took back its start" in str(change.shaping.because)) is held
 
 
+def test_what_aws_interrupted_is_left_to_aws_to_start() -> None:
+    spot = replace(instance("i-1", "stopped", lifecycle="spot"), interrupted=True)
+    found = wished(fleet("on"), spot, instance("i-2", "stopped"))
+    assert told(found) == ["start i-2"]
+    assert noted(found) == ["waiting i-1"]
+
+
 EVENING = {"expression": "start: 0 6 * * *; stop: 0 11 * * *"}
 
 
