@@ -45,7 +45,7 @@ class AccountSpec(Spec):
     include_amis: Annotated[bool, Field(serialization_alias="IncludeAMIs")] = False
     """Whether images of this account may be used in the others."""
     role_arn: RoleArn | None = None
-    """Role the controller assumes in the account. Default: role/roleInfraEnvironmentManagerChild of the account."""
+    """Role the controller assumes in the account. Default: role/roleInfraEnvironmentManagerChild of the account, in the tables with `arn:aws:`; in China and GovCloud write it out."""
     external_id: Annotated[SecretReference | None, CONTROLLER_ONLY] = None
     """Secret of the master's Secrets Manager that holds the external id which the role's trust policy asks for; one that allowedSecrets of the settings names."""
     mode: Annotated[Literal["off", "observe", "enforce"] | None, CONTROLLER_ONLY] = None
