@@ -29,11 +29,8 @@ _STOPPED_BY: Final = (
 )  # fmt: skip
 """How codes of StateReason begin where an instance ran, and was stopped. Any other is of a start that came to nothing."""
 _INTERRUPTED: Final = "Server.Spot"
-_BOUND_TO: Final = (
-    "placement/tenancy", "placement/groupName", "placement/hostId", "outpostArn",
-    "capacityReservationSpecification/capacityReservationTarget/capacityReservationId",
-)  # fmt: skip
-"""What an instance takes its capacity from besides its type and zone."""
+_PLACED: Final = ("tenancy", "groupName", "hostId")
+"""Of a placement: what an instance takes its capacity from besides its type and zone; an Outpost and a reservation are others."""
 
 
 class Listing(NamedTuple, Generic[T]):
@@ -191,15 +188,18 @@ def _instances(holder: Element) -> Iterator[FoundInstance]:
                 continue
             placement, failed_start, pool, interrupted = _child(item, "placement"), "", "", False
             if state == "stopped":
-                # The tenancy is said of all.
-                found = " ".join(filter(None, map(item.findtext, _BOUND_TO)))
-                pool = intern(found.removeprefix("default").strip())
-                failed_start = item.findtext("stateReason/code", "")
+                # One step at a time, as paths are looked up in Python. The tenancy is said of all.
+                reason = _child(item, "stateReason")
+                reserved = _child(item, "capacityReservationSpecification")
+                reserved = _child(reserved, "capacityReservationTarget")
+                bound_to = (*map(placement.findtext, _PLACED), item.findtext("outpostArn"), reserved.findtext("capacityReservationId"))  # fmt: skip
+                pool = intern(" ".join(filter(None, bound_to)).removeprefix("default").strip())
+                failed_start = reason.findtext("code", "")
                 interrupted = failed_start.startswith(_INTERRUPTED)
                 if failed_start.startswith(_STOPPED_BY):
                     failed_start = ""
                 elif failed_start:
-                    failed_start = item.findtext("stateReason/message") or failed_start
+                    failed_start = reason.findtext("message") or failed_start
             yield FoundInstance(
                 instance_id=instance_id,
                 state=intern(state),
