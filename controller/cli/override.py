@@ -1,6 +1,5 @@
 """``envctl override``: what is to be otherwise for a while."""
 
-import shlex
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from controller.cli.invocation import Format, FormatOption, Invocation, ask, say
 from controller.cli.process import say, say_document
 from controller.cli.put_back.plan_and_ask import override_files_writer
 from controller.cli.remote.server import Request, Server, only_here
+from controller.cli.reports.plan_formats import asked_for
 from controller.cli.terminal.completion import object_names
 from controller.cli.terminal.interruption import stopping_on_signals
 from controller.engine.authoring.write_files import write_folder
@@ -33,7 +33,6 @@ from controller.errors import WrongUsage
 from controller.events import Emit
 from controller.views.override_report import done_lines, prepared_lines, report_json
 from controller.views.override_text import overrides_answer, yaml_json, yaml_lines
-from controller.views.plan.wording import Asked
 
 MAKE = "make"
 
@@ -235,6 +234,5 @@ def _go_on(
     if as_json:
         say_document("override", report_json(prepared, done, call.process.clock()))
     else:
-        settings = "" if call.config is None else f" --config {shlex.quote(call.config)}"
-        say("\n".join(done_lines(prepared, done, Asked(settings))))
+        say("\n".join(done_lines(prepared, done, asked_for(call.config, None, ()))))
     raise typer.Exit(heard.exit_code(done.exit_code))
